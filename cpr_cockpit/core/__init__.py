@@ -1,0 +1,1 @@
+"""The pure core: facts, rules and decisions, without network, files, clock or screen."""

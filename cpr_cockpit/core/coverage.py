@@ -1,0 +1,85 @@
+"""How much of the data that must have come has come.
+
+Missing data is not healthy: a bin without rows is not covered. What happened so recently that it cannot have arrived
+yet is not missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cpr_cockpit.core.evidence import Evidence
+from cpr_cockpit.core.signals import USER_SOURCES, Bin, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of what must have come has come, as shares up to 1.
+
+    ``time``: of the event time since T0, up to what can have arrived; ``rows``: requests that the rows stand for against
+    those the platform counted (None: nothing to hold them against). The lower one counts.
+    """
+
+    source: Source
+    time: float
+    rows: float | None = None
+
+    @property
+    def value(self) -> float:
+        """The lower of the two."""
+        return self.time if self.rows is None else min(self.time, self.rows)
+
+
+def coverages(evidence: Evidence) -> tuple[Coverage, ...]:
+    """Coverage of every required source of user figures."""
+    return tuple(
+        coverage(evidence, source)
+        for source in evidence.sources
+        if source in USER_SOURCES and evidence.required(source)
+    )
+
+
+def coverage(evidence: Evidence, source: Source) -> Coverage:
+    """Share of the event time since T0 that has come; for logs also rows against the platform's count."""
+    rows = evidence.rows(evidence.new_version) if source is Source.LOGS else evidence.points()
+    t0, received = evidence.t0, evidence.state(source).received
+    if t0 is None or received is None or not rows:
+        return Coverage(source, 0.0)
+    # What happened within the lag cannot have come yet, and a bin shows only once it has ended.
+    upto = received - evidence.lag(source) - max(row.length for row in rows)
+    if upto <= t0:
+        return Coverage(source, 1.0)
+    share = min(1.0, sum(_overlap(row, t0, upto) for row in rows) / (upto - t0))
+    return Coverage(source, share, _row_share(evidence, t0, upto) if source is Source.LOGS else None)
+
+
+def _row_share(evidence: Evidence, t0: float, upto: float) -> float | None:
+    """Requests that the rows stand for against what the platform counted, where both can have come."""
+    if not evidence.required(Source.PLATFORM):
+        return None
+    rows = evidence.rows(evidence.new_version)
+    counted = told = 0.0
+    for point in evidence.points():
+        # Only where a point came: a missing one says nothing of how many requests there were.
+        since, until = max(t0, point.start), min(upto, point.end)
+        if since < until:
+            counted += point.requests * _share(point, since, until) - _probes_between(evidence, t0, since, until)
+            told += sum(row.scaled_total * _share(row, since, until) for row in rows)
+    return None if counted < evidence.policy.error_min_requests else min(1.0, told / counted)
+
+
+def _probes_between(evidence: Evidence, t0: float, begin: float, end: float) -> float:
+    """The cockpit's own probes, which the platform counts among its requests."""
+    size = evidence.policy.bin_s
+    bins = (Bin(t0 + index * size, size, "", count, 0) for index, count in evidence.probes.items())
+    return sum(row.requests * _share(row, begin, end) for row in bins)
+
+
+def _overlap(row: Bin, begin: float, end: float) -> float:
+    """Seconds of ``row`` within [begin, end)."""
+    return max(0.0, min(row.end, end) - max(row.start, begin))
+
+
+def _share(row: Bin, begin: float, end: float) -> float:
+    """Share of ``row`` within [begin, end)."""
+    return _overlap(row, begin, end) / row.length if row.length else 0.0

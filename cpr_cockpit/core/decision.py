@@ -1,0 +1,170 @@
+"""May it be kept? What GO needs beside silent triggers: fresh data, coverage, enough requests, targets, nothing pending.
+
+Each check answers with the HOLD it would give, or with nothing; the first that speaks is the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cpr_cockpit.core.coverage import Coverage, coverages
+from cpr_cockpit.core.evidence import Evidence
+from cpr_cockpit.core.rates import excludes, requests_needed
+from cpr_cockpit.core.signals import Bin, Freshness, Source
+from cpr_cockpit.core.triggers import Finding
+from cpr_cockpit.core.verdict import HoldCause, clock_time, percent
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A reason to hold: the cause and its sentence."""
+
+    cause: HoldCause
+    sentence: str
+
+
+def stale(evidence: Evidence, now: float) -> Doubt | None:
+    """A required source whose data is too old, or dated in the future."""
+    rows = [evidence.fresh(source, now) for source in evidence.sources if evidence.required(source)]
+    old = [row for row in rows if row.stale]
+    if not old:
+        return None
+    sentence = "no data to judge by: " + "; ".join(_age_words(row) for row in old)
+    return Doubt(HoldCause.STALE, sentence + _other_signs(evidence, {row.source for row in old}))
+
+
+def _age_words(row: Freshness) -> str:
+    if row.future:
+        words = f"{row.source.value} is dated ahead of our clock and refused"
+    elif row.age_s is None:
+        words = f"{row.source.value} told nothing since the switch (limit {row.limit_s:.0f} s)"
+    else:
+        words = f"newest of {row.source.value} is {row.age_s:.0f} s old (limit {row.limit_s:.0f} s)"
+    return f"{words} ({row.words})" if row.words else words
+
+
+def _other_signs(evidence: Evidence, silent: set[Source]) -> str:
+    """What the sources that still speak say, so that nobody takes silence for an outage or for health."""
+    signs = []
+    if Source.PROBES_PRODUCTION in evidence.sources and Source.PROBES_PRODUCTION not in silent:
+        run = evidence.failing
+        signs.append("our probes are answered" if run is None else f"the last {run.count} of our probes failed")
+    points = evidence.points()
+    if points and Source.PLATFORM not in silent:
+        last = points[-1]
+        signs.append(
+            f"the platform counted {last.requests} requests, {last.failures} of them 5xx, in its newest {last.length:g} s"
+        )
+    return f"; {' and '.join(signs)}" if signs else ""
+
+
+def incomplete_or_thin(evidence: Evidence) -> Doubt | None:
+    """Too little of the data has come, or too few requests were made to exclude the written error rate."""
+    policy, whole = evidence.policy, evidence.whole(evidence.new_version)
+    failures, requests = (whole.failures, whole.requests) if whole else (0, 0)
+    enough = excludes(failures, requests, limit=policy.error_rate, alpha=policy.alpha)
+    low = [cover for cover in coverages(evidence) if cover.value < policy.coverage]
+    lost = any(cover.rows is not None and cover.rows < policy.coverage for cover in low)
+    if low and (enough or lost):
+        # With few requests empty bins are natural: then "thin" is the cause, unless the platform counted more.
+        worst = min(low, key=lambda cover: cover.value)
+        return Doubt(HoldCause.INCOMPLETE, _coverage_words(worst, policy.coverage))
+    if enough:
+        return None
+    return _thin(evidence, failures, requests)
+
+
+def _coverage_words(cover: Coverage, limit: float) -> str:
+    if cover.rows is not None and cover.rows <= cover.time:
+        what = f"{cover.source.value} hold {percent(cover.rows)} of the requests that the platform counted"
+    else:
+        what = f"{cover.source.value} cover {percent(cover.time)} of the time since the switch"
+    return f"{what} (at least {percent(limit)})"
+
+
+def _thin(evidence: Evidence, failures: int, requests: int) -> Doubt:
+    policy = evidence.policy
+    rate = failures / requests if requests else 0.0
+    if failures >= policy.error_min_failures and rate >= policy.error_rate:
+        sentence = (
+            f"{failures} of {requests} requests failed ({percent(rate)}): above {percent(policy.error_rate)}, "
+            f"though not for longer than {policy.error_for_s:g} s"
+        )
+        return Doubt(HoldCause.SUSPICIOUS, sentence)
+    more = requests_needed(failures, limit=policy.error_rate, alpha=policy.alpha) - requests
+    sentence = (
+        f"{requests} requests with {failures} failures are too few to exclude an error rate of "
+        f"{percent(policy.error_rate)}: {more} more without a failure are needed"
+    )
+    return Doubt(HoldCause.THIN, sentence)
+
+
+def pending(findings: Sequence[Finding]) -> Doubt | None:
+    """A trigger that is under way when the decision is due."""
+    if not findings:
+        return None
+    return Doubt(
+        HoldCause.SUSPICIOUS, "; ".join(f"{finding.rule.value} rising: {finding.sentence}" for finding in findings)
+    )
+
+
+def target_missed(evidence: Evidence) -> Doubt | None:
+    """A target that the whole window misses while it is also worse than the baseline by more than the tolerance."""
+    policy, whole, before = evidence.policy, evidence.whole(evidence.new_version), evidence.baseline
+    if whole is None:
+        return Doubt(HoldCause.INCOMPLETE, f"no requests of {evidence.new_version} were told of")
+    if _missed(whole.rate, policy.target_error_rate, before.rate if before else None, policy.tolerance):
+        words = "unknown" if before is None or before.rate is None else percent(before.rate)
+        sentence = (
+            f"{percent(whole.rate)} of {whole.requests} requests failed: target {percent(policy.target_error_rate)}, "
+            f"before {words}"
+        )
+        return Doubt(HoldCause.TARGET_MISSED, sentence)
+    return _latency_missed(evidence, whole)
+
+
+def latencies(evidence: Evidence, whole: Bin | None) -> tuple[tuple[str, float | None, float, float | None], ...]:
+    """For p50, p95 and p99: name, value in ms, target, baseline."""
+    policy, before = evidence.policy, evidence.baseline
+    return (
+        ("p50", whole.p50 if whole else None, policy.target_p50_ms, before.p50 if before else None),
+        ("p95", whole.p95 if whole else None, policy.target_p95_ms, before.p95 if before else None),
+        ("p99", whole.p99 if whole else None, policy.target_p99_ms, before.p99 if before else None),
+    )
+
+
+def _latency_missed(evidence: Evidence, whole: Bin) -> Doubt | None:
+    for name, value, target, before in latencies(evidence, whole):
+        if value is None:
+            return Doubt(HoldCause.INCOMPLETE, f"no {name} was told for the time since the switch")
+        if _missed(value, target, before, evidence.policy.tolerance):
+            words = "unknown" if before is None else f"{before:.0f} ms"
+            return Doubt(
+                HoldCause.TARGET_MISSED,
+                f"{name} is {value:.0f} ms over {whole.requests} requests: target {target:g} ms, before {words}",
+            )
+    return None
+
+
+def _missed(value: float, target: float, before: float | None, tolerance: float) -> bool:
+    """Targets are strict ("< 1 %"); not worse than the baseline is good enough."""
+    return value >= target and (before is None or value > before * (1.0 + tolerance))
+
+
+def keep_words(evidence: Evidence, now: float) -> str:
+    """Why it may be kept, or how it stands so far: one sentence with numbers."""
+    whole, policy, before = evidence.whole(evidence.new_version), evidence.policy, evidence.baseline
+    since = clock_time(evidence.t0 if evidence.t0 is not None else now)
+    if whole is None:
+        return f"no request of {evidence.new_version} was told of since {since}"
+    words = (
+        f"{whole.failures} of {whole.requests} requests to {evidence.new_version} failed since {since} "
+        f"({percent(whole.rate)}, target {percent(policy.target_error_rate)}"
+    )
+    words += f", before {percent(before.rate)})" if before is not None and before.rate is not None else ")"
+    if whole.p95 is not None:
+        words += f"; p95 {whole.p95:.0f} ms (target {policy.target_p95_ms:g} ms"
+        words += f", before {before.p95:.0f} ms)" if before is not None and before.p95 is not None else ")"
+    age = evidence.fresh(Source.LOGS, now).age_s
+    return words if age is None else f"{words}; data {age:.0f} s old"

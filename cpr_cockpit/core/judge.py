@@ -1,0 +1,174 @@
+"""The judge: a stream of observations in, one verdict with its reason out.
+
+Pure: it has no clock and asks nobody. `Judge.verdict` may be asked at any time; what it answers depends only on what it
+was told and on ``now``. Missing data is never healthy: without it there is no GO. ROLLBACK is sticky.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cpr_cockpit.core.coverage import Coverage, coverage
+from cpr_cockpit.core.decision import Doubt, incomplete_or_thin, keep_words, pending, stale, target_missed
+from cpr_cockpit.core.evidence import Evidence
+from cpr_cockpit.core.figures import figures, warnings
+from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.signals import Baseline, Freshness, Observation, Source
+from cpr_cockpit.core.triggers import Finding, degradation, error_rate, unavailable
+from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, VerdictKind, clock_time
+
+PRODUCTION_SOURCES = (Source.LOGS, Source.PLATFORM, Source.PROBES_PRODUCTION)
+
+
+class Judge:
+    """Judges one release in one window.
+
+    ``policy``: already scaled to the window. ``declared_delay_s``: ingestion delay of the logs until one is measured.
+    ``sources``: those that are configured; GO needs all of them that are about production and fine enough for the
+    window, so leave out what does not exist. Feed it in the order received: `baseline`, `t0`, `observe`.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        new_version: str,
+        old_version: str,
+        declared_delay_s: float,
+        *,
+        sources: Sequence[Source] = PRODUCTION_SOURCES,
+    ) -> None:
+        if declared_delay_s < 0:
+            raise ValueError(f"judge: the declared delay is not negative, found {declared_delay_s} s")
+        self.policy = policy
+        self._evidence = Evidence(policy, new_version, old_version, declared_delay_s, tuple(sources))
+        self._holds: dict[HoldCause, str] = {}
+        self._raised: tuple[PersonTrigger, str] | None = None
+        self._final: Verdict | None = None
+
+    # -- what it is told ------------------------------------------------------------------------------------------
+
+    def baseline(self, before: Baseline) -> None:
+        """Production before the switch."""
+        self._evidence.baseline = before
+
+    def t0(self, at: float) -> None:
+        """Traffic was seen to switch to the new version at ``at``; the window begins."""
+        self._evidence.begin(at)
+
+    def observe(self, observation: Observation) -> None:
+        """One reading. Duplicates and readings out of order change nothing that a newer one said."""
+        self._evidence.take(observation)
+
+    def raise_trigger(self, name: str, by: str) -> None:
+        """A person says that ``name`` (a `PersonTrigger`) is true. ValueError for any other name."""
+        try:
+            trigger = PersonTrigger(name.strip().lower().replace("-", " ").replace("_", " "))
+        except ValueError:
+            allowed = ", ".join(trigger.value for trigger in PersonTrigger)
+            raise ValueError(f"judge: no trigger {name!r}; a person can raise: {allowed}") from None
+        self._raised = (trigger, by)
+
+    def hold(self, cause: HoldCause, sentence: str) -> None:
+        """Something outside the figures needs a person (``foreign``, ``slept``); it stays until `release`."""
+        self._holds[cause] = sentence
+
+    def release(self, cause: HoldCause) -> None:
+        """A person has looked at that cause; nothing happens where it was not held."""
+        self._holds.pop(cause, None)
+
+    def restore(self, verdict: Verdict) -> None:
+        """After a restart: a ROLLBACK that was given before stays given; other verdicts are judged afresh."""
+        if verdict.kind is VerdictKind.ROLLBACK:
+            self._final = verdict
+
+    # -- what it answers ------------------------------------------------------------------------------------------
+
+    @property
+    def deadline(self) -> float | None:
+        """T0 plus the window; None before T0."""
+        return None if self._evidence.t0 is None else self._evidence.t0 + self.policy.window_s
+
+    def freshness(self, now: float) -> tuple[Freshness, ...]:
+        """The age of every configured source at ``now``."""
+        return tuple(self._evidence.fresh(source, now) for source in self._evidence.sources)
+
+    def coverage(self, source: Source) -> Coverage:
+        """How much of a source's data has come since T0."""
+        return coverage(self._evidence, source)
+
+    def required(self, source: Source) -> bool:
+        """Whether GO needs this source (configured, about production, fine enough for the window)."""
+        return self._evidence.required(source)
+
+    def verdict(self, now: float) -> Verdict:
+        """The verdict at ``now``."""
+        if self._final is not None:
+            return self._final
+        findings = self._findings(now)
+        given = self._given(now, findings)
+        if given.kind is VerdictKind.ROLLBACK:
+            self._final = given
+        return given
+
+    def _findings(self, now: float) -> tuple[Finding, ...]:
+        if self._evidence.t0 is None:
+            return ()
+        found = (unavailable(self._evidence, now), error_rate(self._evidence), degradation(self._evidence))
+        return tuple(finding for finding in found if finding is not None)
+
+    def _given(self, now: float, findings: Sequence[Finding]) -> Verdict:
+        rising = [finding for finding in findings if finding.kind is VerdictKind.WAIT]
+        words = tuple(f"{finding.rule.value}: {finding.sentence}" for finding in rising)
+
+        def answer(kind: VerdictKind, cause: HoldCause | None, rule: str | None, sentence: str) -> Verdict:
+            shown = figures(self._evidence, now)
+            return Verdict(kind, cause, rule, sentence, now, shown, words, warnings(self._evidence))
+
+        if self._raised is not None:
+            trigger, by = self._raised
+            return answer(VerdictKind.ROLLBACK, None, trigger.value, f"{trigger.value}: raised by {by}")
+        for finding in findings:
+            if finding.kind is VerdictKind.ROLLBACK:
+                return answer(VerdictKind.ROLLBACK, None, finding.rule.value, finding.sentence)
+        for held_cause, sentence in self._holds.items():
+            return answer(VerdictKind.HOLD, held_cause, None, sentence)
+        held = [finding for finding in findings if finding.kind is VerdictKind.HOLD]
+        if self._evidence.t0 is None:
+            return answer(VerdictKind.WAIT, None, None, f"production does not serve {self._evidence.new_version} yet")
+        doubt = stale(self._evidence, now)
+        if doubt is not None and not any(finding.cause is HoldCause.STALE for finding in held):
+            return answer(VerdictKind.HOLD, doubt.cause, None, doubt.sentence)
+        for finding in held:
+            return answer(VerdictKind.HOLD, finding.cause, finding.rule.value, finding.sentence)
+        kind, cause, sentence = self._decide(now, rising)
+        return answer(kind, cause, None, sentence)
+
+    def _decide(self, now: float, rising: Sequence[Finding]) -> tuple[VerdictKind, HoldCause | None, str]:
+        """GO, HOLD or WAIT on data that is fresh and triggers that are silent or only under way."""
+        due = self._due(now)
+        doubt = self._doubt(rising)
+        if due is None and doubt is None:
+            return VerdictKind.GO, None, keep_words(self._evidence, now)
+        if due is None and doubt is not None:
+            return VerdictKind.HOLD, doubt.cause, doubt.sentence
+        if doubt is None and self.policy.go_early:
+            return VerdictKind.GO, None, keep_words(self._evidence, now)
+        sentence = "; ".join([keep_words(self._evidence, now), *(finding.sentence for finding in rising)])
+        return VerdictKind.WAIT, None, f"{sentence}; {due}"
+
+    def _due(self, now: float) -> str | None:
+        """Why the decision is not due yet, or None. After the deadline the last seconds' data is awaited."""
+        deadline = self.deadline
+        if deadline is None or now < deadline:
+            return f"decision at {clock_time(deadline)}" if deadline is not None else "the window has not begun"
+        if self._evidence.required(Source.LOGS) and self._evidence.seen_until(Source.LOGS) < deadline:
+            lag = self._evidence.lag(Source.LOGS)
+            return f"the decision is due, its last data is on the way (usually {lag:.0f} s late)"
+        return None
+
+    def _doubt(self, rising: Sequence[Finding]) -> Doubt | None:
+        evidence = self._evidence
+        if evidence.new_version == evidence.old_version:
+            sentence = f"both arms run {evidence.new_version}: users' figures cannot be told apart"
+            return Doubt(HoldCause.UNDECIDABLE, sentence)
+        return incomplete_or_thin(evidence) or pending(rising) or target_missed(evidence)

@@ -1,0 +1,111 @@
+"""Plan, Step, Act, Undo: what will be done, in order, shown before it is run.
+
+An Act is what one step does, as data; the executor knows how to observe and send each kind. A step's undo is an
+Act list too, so that the way back is written down before the way forth is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class ActKind(StrEnum):
+    """What a step can do."""
+
+    ENSURE_SLOT = "ensure-slot"
+    KEEP_ARTIFACT = "keep-artifact"
+    DEPLOY = "deploy"
+    PROVE_SLOT = "prove-slot"
+    WARM_UP = "warm-up"
+    SMOKE = "smoke"
+    BASELINE = "baseline"
+    SWAP = "swap"
+    PROVE_SERVING = "prove-serving"
+    KEEP_WARM = "keep-warm"
+
+
+MUTATING = frozenset({ActKind.ENSURE_SLOT, ActKind.DEPLOY, ActKind.SWAP})
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing to do. ``version`` is the version that must be true afterwards (of ``slot``; of production for a swap).
+
+    ``other`` is the version that the other slot must serve where the act proves both. ``artifact`` names a file in the
+    run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline).
+    """
+
+    kind: ActKind
+    slot: str
+    version: str = ""
+    other: str = ""
+    artifact: str = ""
+    seconds: float = 0.0
+
+    @property
+    def mutates(self) -> bool:
+        """Whether the act changes something in the environment."""
+        return self.kind in MUTATING
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """How a step is undone, in words, and by which acts (none: nothing to undo)."""
+
+    words: str
+    acts: tuple[Act, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One visible step of a plan."""
+
+    key: str
+    title: str
+    act: Act
+    undo: Undo
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """What was read before the plan was made; a step stops when they have changed.
+
+    ``slot_version`` is None where the slot does not answer or does not exist.
+    """
+
+    production_version: str
+    slot_version: str | None
+    slot_exists: bool
+    slot_host: str = ""
+    production_host: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """Plain strings for the journal."""
+        return {
+            "production_version": self.production_version,
+            "slot_version": self.slot_version or "",
+            "slot_exists": "yes" if self.slot_exists else "no",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The way forth and the way back of one release."""
+
+    strategy: str
+    old_version: str
+    new_version: str
+    slot: str
+    forward: tuple[Step, ...]
+    back: tuple[Step, ...]
+    facts: PlanFacts
+    remarks: tuple[str, ...] = field(default=())
+
+    def step(self, key: str) -> Step:
+        """The step of that key; KeyError where there is none."""
+        for step in (*self.forward, *self.back):
+            if step.key == key:
+                return step
+        raise KeyError(key)

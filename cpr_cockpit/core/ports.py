@@ -1,0 +1,207 @@
+"""What the engine needs of the outside world, as Protocols; adapters implement them, tests stand in for them.
+
+Times are epoch seconds, UTC. Every method that changes something is sent once: what came of a lost answer is
+found out by reading, never by sending again (``never swap twice``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.signals import Observation
+
+PRODUCTION = "production"
+
+
+class PortError(Exception):
+    """A call to the outside world that did not do what was asked.
+
+    ``what`` happened, what was ``unchanged``, what to do ``next``: three short sentences for a tired person.
+    ``ambiguous`` is true when the call may have taken effect all the same (no answer, or an answer 5xx).
+    ``code`` is the service's own error code where it gave one, ``status`` the HTTP status.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        unchanged: str = "Nothing was changed.",
+        next_step: str = "",
+        ambiguous: bool = False,
+        code: str = "",
+        status: int | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.unchanged = unchanged
+        self.next_step = next_step
+        self.ambiguous = ambiguous
+        self.code = code
+        self.status = status
+
+    def words(self) -> str:
+        """The three sentences as one line."""
+        return " ".join(part for part in (self.what, self.unchanged, self.next_step) if part)
+
+
+class Clock(Protocol):
+    """Time, so that tests can run a window of 15 minutes in milliseconds."""
+
+    def now(self) -> float:
+        """Epoch seconds, UTC."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after ``seconds``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFacts:
+    """One slot as Resource Manager tells it (``state``: Running or Stopped; ``availability``: Normal, ...)."""
+
+    name: str
+    host: str
+    state: str
+    availability: str = "Normal"
+
+
+@dataclass(frozen=True, slots=True)
+class SwapStatus:
+    """What Resource Manager says of swaps: the one in flight, the last successful one, a pending preview."""
+
+    in_flight: str | None = None
+    last_at: str | None = None
+    last_source: str | None = None
+    last_destination: str | None = None
+    pending_preview: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A long-running operation that was accepted; ``operation`` is the URL or id to follow, "" if none was given."""
+
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationState:
+    """``state``: running, succeeded, failed, or unknown (the operation cannot be found: decide by observation)."""
+
+    state: str
+    words: str = ""
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRequest:
+    """One request as the plan prints it; ``body`` is JSON text or a description of the bytes."""
+
+    method: str
+    url: str
+    body: str = ""
+
+
+class WebApps(Protocol):
+    """App Service: one pinned app and its slots."""
+
+    async def slots(self) -> tuple[SlotFacts, ...]:
+        """Production first, then every slot."""
+
+    async def swap_status(self) -> SwapStatus:
+        """Read afresh; never from a cache."""
+
+    async def create_slot(self, slot: str) -> Accepted:
+        """Create a slot like production; sent once."""
+
+    async def swap(self, slot: str) -> Accepted:
+        """Swap ``slot`` with production; sent once. PortError.ambiguous when the answer was lost or is a 5xx."""
+
+    async def operation(self, operation: str) -> OperationState:
+        """One look at an accepted operation; a vanished one is ``unknown``, never success."""
+
+    async def instances(self, slot: str) -> tuple[str, ...]:
+        """Names of the instances that run ``slot`` (``production`` for the app itself)."""
+
+    async def deploy(self, slot: str, package: Path) -> Accepted:
+        """Start a zip deployment to ``slot``; sent once; ``operation`` is the deployment's id."""
+
+    async def deployment(self, slot: str, operation: str) -> OperationState:
+        """One look at a zip deployment by its id; with an empty id, at the newest one of the slot."""
+
+    async def content(self, slot: str, destination: Path) -> None:
+        """Save what ``slot`` serves as a zip at ``destination`` (written beside and renamed)."""
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """The requests that ``act`` would send, with pinned ids; sends nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One answer of the application's health address over a fresh connection.
+
+    ``version`` and ``instance`` are None where the answer did not tell; ``status`` None: no answer (``error`` says why).
+    """
+
+    at: float
+    status: int | None
+    version: str | None
+    instance: str | None
+    ms: float
+    error: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """The application answered 200 and told its version."""
+        return self.status == 200 and self.version is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeResult:
+    """One smoke test: what was asked, whether it held, what was seen."""
+
+    name: str
+    passed: bool
+    words: str
+    ms: float
+
+
+class Probe(Protocol):
+    """The application itself, asked over HTTP with the cockpit's own header (excluded from user figures)."""
+
+    async def look(self, slot: str, *, by_cookie: bool = False) -> Sighting:
+        """One health request over a fresh connection; never raises for what the application does.
+
+        ``by_cookie``: ask the production host with the routing cookie of ``slot`` instead of the slot's own host.
+        """
+
+    async def smoke(self, slot: str) -> tuple[SmokeResult, ...]:
+        """The configured smoke tests against ``slot``'s own host."""
+
+    async def warm(self, slot: str, times: int) -> tuple[float, ...]:
+        """Ask the slot's pages ``times`` times; milliseconds of each answer below 500."""
+
+    async def second_host(self) -> bool:
+        """Whether another host than the application answers at all: tells a dead network from a dead application."""
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """The requests that ``act`` would send."""
+
+
+class Telemetry(Protocol):
+    """Application Insights' requests of users (own probes and warm-up excluded)."""
+
+    async def requests(self, *, start: float, end: float, bin_s: float, versions: Sequence[str]) -> Observation:
+        """Bins of ``bin_s`` seconds aligned to ``start`` and one row for the whole time, per version.
+
+        PortError when nothing could be read; a partial result is in ``Observation.partial``.
+        """
+
+
+class Metrics(Protocol):
+    """Platform metrics of the production slot (what the front end counted)."""
+
+    async def platform(self, *, start: float, end: float, granularity_s: float) -> Observation:
+        """Requests and 5xx per point since ``start``; a missing point is no data, not zero."""
