@@ -1,0 +1,1 @@
+"""One outside system each, behind a port of the core."""

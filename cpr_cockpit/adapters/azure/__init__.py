@@ -1,0 +1,1 @@
+"""Azure behind the ports of the core: the same code for the lab and for production."""

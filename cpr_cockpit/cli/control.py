@@ -1,0 +1,110 @@
+"""``resume``, ``rollback``, ``stop``: act on a run, whether its session lives or not."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+from pathlib import Path
+
+from cpr_cockpit.cli.following import EXIT_DAMAGED, EXIT_FAILED, conclude, follow
+from cpr_cockpit.cli.output import Printer, complain
+from cpr_cockpit.core.run import Run, fold
+from cpr_cockpit.engine.client import Client, SessionGone, SessionRefused
+from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read, writer_alive
+from cpr_cockpit.engine.launch import LaunchError, launch
+from cpr_cockpit.engine.places import PlacesError, find_run
+
+EXIT_BLOCKED = 1
+
+
+def _folder(name: str | None) -> Path | None:
+    try:
+        return find_run(name)
+    except PlacesError as error:
+        complain(str(error))
+        return None
+
+
+def _known(folder: Path) -> Run | None:
+    """The run as its journal tells it; None where the journal cannot be trusted."""
+    try:
+        return fold(read(folder))
+    except (JournalDamaged, JournalError, FileNotFoundError):
+        return None
+
+
+def resume(options: argparse.Namespace) -> int:
+    """Go on where the run stopped."""
+    folder = _folder(options.run)
+    if folder is None:
+        return EXIT_BLOCKED
+    return asyncio.run(_resume(folder, Printer(as_json=options.json)))
+
+
+async def _resume(folder: Path, printer: Printer) -> int:
+    run = _known(folder)
+    if run is not None and run.ended:
+        return await conclude(folder, printer)
+    after = run.seq if run else 0
+    try:
+        client = await (Client.connect(folder.name) if writer_alive(folder) else launch(folder, "--go-on"))
+    except (LaunchError, SessionGone, SessionRefused) as error:
+        return _not_reached(folder, error)
+    return await follow(client, folder, printer, after)
+
+
+def _not_reached(folder: Path, error: Exception) -> int:
+    complain(
+        f"{error} The environment was not changed by this command. The rollback card: {folder / 'rollback-card.md'}"
+    )
+    return EXIT_DAMAGED if isinstance(error, LaunchError) and error.code == EXIT_DAMAGED else EXIT_FAILED
+
+
+def rollback(options: argparse.Namespace) -> int:
+    """Roll back now."""
+    folder = _folder(options.run)
+    if folder is None:
+        return EXIT_BLOCKED
+    person = options.person or getpass.getuser()
+    return asyncio.run(_rollback(folder, person, Printer(as_json=options.json)))
+
+
+async def _rollback(folder: Path, person: str, printer: Printer) -> int:
+    run = _known(folder)
+    if run is not None and run.ended:
+        return await conclude(folder, printer)
+    if run is not None and run.started_at is None:
+        complain("There is nothing to roll back: production was not touched. End the run with: cpr-cockpit stop")
+        return EXIT_BLOCKED
+    try:
+        if writer_alive(folder):
+            client = await Client.connect(folder.name)
+            await client.command("rollback", by=person)
+        else:
+            client = await launch(folder, "--rollback", person)
+    except (LaunchError, SessionGone, SessionRefused) as error:
+        return _not_reached(folder, error)
+    return await follow(client, folder, printer, run.seq if run else 0)
+
+
+def stop(options: argparse.Namespace) -> int:
+    """End a run before START."""
+    folder = _folder(options.run)
+    if folder is None:
+        return EXIT_BLOCKED
+    if not writer_alive(folder):
+        print(f"No session of run {folder.name} is alive: there is nothing to stop.")
+        return 0
+    return asyncio.run(_stop(folder))
+
+
+async def _stop(folder: Path) -> int:
+    try:
+        async with await Client.connect(folder.name) as client:
+            await client.command("stop")
+    except (SessionGone, SessionRefused) as error:
+        complain(str(error))
+        return EXIT_BLOCKED
+    print(f"Run {folder.name} is stopped; nothing was changed.")
+    return 0

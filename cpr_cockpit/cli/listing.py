@@ -1,0 +1,135 @@
+"""``runs``, ``status``, ``report``: read journals, change nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cpr_cockpit.cli.output import clean, complain
+from cpr_cockpit.core.run import Run, fold
+from cpr_cockpit.documents.report import write_report
+from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read, writer_pid
+from cpr_cockpit.engine.places import PlacesError, all_runs, find_run
+
+EXIT_BLOCKED = 1
+EXIT_UNKNOWN = 3
+EXIT_DAMAGED = 50
+
+
+def runs(options: argparse.Namespace) -> int:
+    """List all runs."""
+    rows = [_row(folder) for folder in all_runs()]
+    if options.json:
+        print(json.dumps(rows))
+        return 0
+    if not rows:
+        print("There is no run yet. Start one with: cpr-cockpit drill")
+    for row in rows:
+        alive = f"session {row['pid']}" if row["pid"] else "no session"
+        print(
+            clean(
+                f"{row['run']}  {row['state']:<12} {alive:<15} {row['started_at'] or 'not started':<20} {row['feature']}"
+            )
+        )
+    return 0
+
+
+def _row(folder: Path) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "run": folder.name,
+        "feature": "",
+        "state": "damaged",
+        "pid": writer_pid(folder),
+        "started_at": None,
+    }
+    try:
+        run = fold(read(folder))
+    except JournalDamaged:
+        return row
+    except (FileNotFoundError, JournalError):
+        return row | {"state": "empty"}
+    feature = run.opened.feature if run.opened else ""
+    started = _iso(run.started_at) if run.started_at is not None else None
+    return row | {"feature": feature, "state": _state(run), "started_at": started}
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _state(run: Run) -> str:
+    return run.ended.decision if run.ended else str(run.phase)
+
+
+def _load(name: str | None) -> tuple[Path, Run] | int:
+    """The run, or the exit code after its message."""
+    try:
+        folder = find_run(name)
+        return folder, fold(read(folder))
+    except JournalDamaged as error:
+        complain(
+            f"The journal is damaged: event {error.damage.first_bad} is the first bad one ({error.damage.why}). "
+            f"{len(error.good)} events before it hold. Nothing was changed. cpr-cockpit rollback and resume still work: "
+            "they set it aside and go by observation."
+        )
+        return EXIT_DAMAGED
+    except FileNotFoundError:
+        complain("The run has no journal yet. Nothing was changed. See its cockpit.log.")
+        return EXIT_UNKNOWN
+    except (PlacesError, JournalError) as error:
+        complain(str(error))
+        return EXIT_BLOCKED
+
+
+def status(options: argparse.Namespace) -> int:
+    """One glance."""
+    loaded = _load(options.run)
+    if isinstance(loaded, int):
+        return loaded
+    folder, run = loaded
+    body = _status_of(folder, run)
+    if options.json:
+        print(json.dumps(body))
+        return 0
+    for name, value in body.items():
+        print(clean(f"{name.replace('_', ' '):<20} {'-' if value is None else value}"))
+    if body["session_pid"] is None and run.ended is None:
+        print(f"\nNo session is alive. Go on with: cpr-cockpit resume {folder.name}")
+    return 0
+
+
+def _status_of(folder: Path, run: Run) -> dict[str, Any]:
+    step = run.open_step
+    verdict = run.verdict
+    return {
+        "run": folder.name,
+        "feature": run.opened.feature if run.opened else None,
+        "state": _state(run),
+        "step": step.title if step else None,
+        "old_version": run.plan.old_version if run.plan else None,
+        "new_version": run.plan.new_version if run.plan else None,
+        "production_version": run.ended.production_version if run.ended else None,
+        "verdict": f"{verdict.kind}: {verdict.sentence}" if verdict else None,
+        "swaps": run.swaps,
+        "events": run.seq,
+        "last_event_s_ago": round(max(0.0, time.time() - run.last_at), 1),
+        "session_pid": writer_pid(folder),
+    }
+
+
+def report(options: argparse.Namespace) -> int:
+    """Render the papers again."""
+    loaded = _load(options.run)
+    if isinstance(loaded, int):
+        return loaded
+    folder, run = loaded
+    try:
+        print(write_report(folder, run))
+    except OSError as error:
+        complain(f"The report cannot be written: {error}. The journal was not changed.")
+        return EXIT_BLOCKED
+    return 0

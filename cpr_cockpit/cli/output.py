@@ -1,0 +1,102 @@
+"""What a command prints: JSON lines, or lines for a person."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+_QUIET = frozenset({"observation", "item.marked", "step.accepted"})
+
+
+def clean(text: str) -> str:
+    """Text from outside as one printable line: no control, escape or bidi characters."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def complain(words: str) -> None:
+    """One message for a person, on standard error."""
+    print(clean(words), file=sys.stderr)
+
+
+class Printer:
+    """Prints events as they happen."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._json = as_json
+
+    def event(self, record: dict[str, Any]) -> None:
+        """One event; a person is spared readings and signatures."""
+        if self._json:
+            self.line(record)
+        elif record["type"] not in _QUIET:
+            at = datetime.fromtimestamp(record["at"], UTC).strftime("%H:%M:%S")
+            print(f"{at}  {clean(_words(record))}", flush=True)
+
+    def line(self, message: dict[str, Any]) -> None:
+        """One JSON line, flushed."""
+        print(json.dumps(message, separators=(", ", ": ")), flush=True)
+
+    def outcome(self, outcome: dict[str, Any]) -> None:
+        """The last line."""
+        if self._json:
+            self.line(outcome)
+            return
+        requests = outcome["requests"]
+        word = str(outcome["decision"]).replace("_", " ").upper()
+        print(f"\n{word}: {clean(outcome['reason'])}", flush=True)
+        print(
+            f"  production serves   {outcome['production_version']}"
+            + ("  (provisional)" if outcome["provisional"] else "")
+        )
+        print(f"  swaps               {outcome['swaps']}")
+        for name, key in (
+            ("detected after", "detected_after_s"),
+            ("rollback took", "rollback_s"),
+            ("  of that Azure", "azure_s"),
+        ):
+            if outcome[key] is not None:
+                print(f"  {name:<19} {outcome[key]:.1f} s")
+        if requests is not None:
+            print(
+                f"  requests            {requests['total']}, failed by the defect {requests['failed_by_defect']}, "
+                f"failed otherwise {requests['failed_otherwise']}, on the bad version after the rollback "
+                f"{requests['on_bad_version_after_rollback']}"
+            )
+        print(f"  report              {outcome['report']}")
+
+
+def _words(record: dict[str, Any]) -> str:
+    kind = record["type"]
+    if kind in _SAYINGS:
+        return _SAYINGS[kind].format_map(_Blank(record))
+    return str(kind)
+
+
+class _Blank(dict[str, Any]):
+    """Members that an event lacks read as nothing."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+_SAYINGS = {
+    "run.opened": "run {run}: {feature} {new_version}",
+    "gate.judged": "gate: {level}",
+    "plan.made": "plan: {strategy}, {old_version} to {new_version} by slot {slot}",
+    "card.written": "rollback card: {path}",
+    "run.started": "START by {by}",
+    "step.intent": "  > {title}",
+    "step.doubtful": "  ? {step}: {words}",
+    "step.outcome": "  {result}: {words}",
+    "traffic.switched": "traffic switched: production serves {version}",
+    "baseline.taken": "  baseline: {failures} of {requests} requests failed",
+    "verdict": "verdict {kind}: {sentence}",
+    "trigger.raised": "trigger raised by {by}: {trigger}",
+    "decision": "DECISION {word} by {by}: {sentence}",
+    "session.interrupted": "interrupted during '{during}', {silent_s} s ago: going on by observation",
+    "journal.continued": "the journal was damaged from event {first_bad}; it was set aside as {set_aside}",
+    "note": "note by {by}: {words}",
+    "run.ended": "run ended: {decision}: {reason}",
+}

@@ -1,0 +1,212 @@
+"""The words of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+
+from cpr_cockpit import __version__
+
+SCENARIOS = ("healthy", "errors", "slow", "outage", "silent", "dependency")
+
+_EPILOG = """\
+exit codes:
+  0 done, kept            1 blocked or failed before START: nothing was changed
+  2 wrong use             3 could not be determined
+ 10 rolled back          11 rolled back in part
+ 20 held                 30 stopped before START
+ 40 failed after START: look   50 journal damaged   128+n signal n
+
+examples:
+  cpr-cockpit drill                          rehearse a whole deployment on the embedded lab
+  cpr-cockpit drill --scenario errors --window 60s   the same with a bad release: it is rolled back
+  cpr-cockpit runs                           what ran, and what is still running
+  cpr-cockpit rollback                       roll back the newest run, now
+"""
+
+
+def seconds(text: str) -> float:
+    """``90``, ``90s``, ``15m``, ``1h``, ``250ms`` as seconds; ArgumentTypeError otherwise."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)?", text.strip())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration: write 30s, 15m or 1h")
+    return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
+
+
+def window(text: str) -> float:
+    """A window of at least 10 seconds: shorter ones hold too few observations to judge."""
+    value = seconds(text)
+    if not 10.0 <= value <= 86_400.0:
+        raise argparse.ArgumentTypeError(f"a window lasts from 10s to 24h, found {text!r}")
+    return value
+
+
+def share(text: str) -> float:
+    """A share of requests, 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 < value <= 1.0:
+        raise argparse.ArgumentTypeError(f"a share is above 0 and at most 1, found {text!r}")
+    return value
+
+
+def factor(text: str) -> float:
+    """A factor above 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1.0 < value <= 100.0:
+        raise argparse.ArgumentTypeError(f"a factor is above 1 and at most 100, found {text!r}")
+    return value
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options, with ``call``: what carries the command out. Exits with 2 on wrong use."""
+    parser = argparse.ArgumentParser(
+        prog="cpr-cockpit",
+        description="The deployment cockpit of the CPR framework.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"cpr-cockpit {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _drill(commands)
+    _lab(commands)
+    _runs(commands)
+    _control(commands)
+    return parser.parse_args(arguments)
+
+
+_Commands = argparse._SubParsersAction  # argparse has no public name for it
+
+
+def _add(commands: _Commands[argparse.ArgumentParser], name: str, words: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=words, description=words, allow_abbrev=False)
+
+
+def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
+    words = (
+        "Rehearse a whole deployment, without a screen, on the embedded lab: real processes, no account, no network."
+    )
+    drill = _add(commands, "drill", words)
+    drill.add_argument(
+        "--scenario", choices=SCENARIOS, default="healthy", help="the defect of the new version (default: healthy)"
+    )
+    drill.add_argument(
+        "--strategy", choices=("blue-green",), default="blue-green", help="how it is deployed (default: blue-green)"
+    )
+    drill.add_argument(
+        "--decide",
+        choices=("auto", "keep", "rollback"),
+        default="auto",
+        help="auto: by the verdict; keep or rollback: at the end of the window, whatever it says (default: auto)",
+    )
+    drill.add_argument(
+        "--window",
+        type=window,
+        default=30.0,
+        metavar="30s",
+        help="length of the critical window (default: 30s; the real one: 15m)",
+    )
+    drill.add_argument(
+        "--extended", action="store_true", help="go on to the end of the extended validation (twice the window)"
+    )
+    drill.add_argument(
+        "--fast", action=argparse.BooleanOptionalAction, default=True, help="swaps of 2 s (default) or of 20 to 60 s"
+    )
+    drill.add_argument("--share", type=share, metavar="0.2", help="share of requests that the defect hits")
+    drill.add_argument("--factor", type=factor, metavar="3", help="how much slower 'slow' is")
+    drill.add_argument(
+        "--telemetry-delay", type=seconds, default=2.0, metavar="2s", help="how late telemetry arrives (default: 2s)"
+    )
+    drill.add_argument(
+        "--plan",
+        action="store_true",
+        help="print the plan with its requests, the way back and the card; send none of them",
+    )
+    drill.add_argument("--json", action="store_true", help="events as JSON lines; the last line is the outcome")
+    drill.set_defaults(call=_call("drill"))
+
+
+def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
+    lab = _add(
+        commands, "lab", "Run the lab alone, in the foreground, for any Azure client; it ends with this command."
+    )
+    lab.add_argument(
+        "--ready-file",
+        required=True,
+        metavar="FILE",
+        help="written once all of it answers: addresses and credentials, mode 0600",
+    )
+    lab.add_argument("--fast", action="store_true", help="swaps of 2 s instead of 20 to 60 s")
+    lab.add_argument(
+        "--telemetry-delay", type=seconds, default=2.0, metavar="2s", help="how late telemetry arrives (default: 2s)"
+    )
+    lab.add_argument(
+        "--window",
+        type=window,
+        default=900.0,
+        metavar="15m",
+        help="window that scales the lab's own times (default: 15m)",
+    )
+    lab.add_argument("--port", type=int, metavar="N", help="port of Resource Manager (default: any free one)")
+    lab.set_defaults(call=_call("lab"))
+
+
+def _runs(commands: _Commands[argparse.ArgumentParser]) -> None:
+    runs = _add(commands, "runs", "List the runs, the newest last.")
+    runs.add_argument("--json", action="store_true", help="as one JSON list")
+    runs.set_defaults(call=_call("runs"))
+    status = _add(
+        commands, "status", "One glance at a run: where it stands, which version serves, what the verdict is."
+    )
+    _run_argument(status)
+    status.add_argument("--json", action="store_true", help="as one JSON object")
+    status.set_defaults(call=_call("status"))
+    report = _add(commands, "report", "Write the report of a run again, from its journal, and print where it is.")
+    _run_argument(report)
+    report.set_defaults(call=_call("report"))
+
+
+def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
+    resume = _add(commands, "resume", "Go on with a run whose session died, or follow one that lives.")
+    _run_argument(resume)
+    resume.add_argument("--json", action="store_true", help="events as JSON lines; the last line is the outcome")
+    resume.set_defaults(call=_call("resume"))
+    rollback = _add(commands, "rollback", "Emergency rollback of a run, without any screen; asks nothing.")
+    _run_argument(rollback)
+    rollback.add_argument(
+        "--as", dest="person", default="", metavar="WHO", help="who rolls back (default: your user name)"
+    )
+    rollback.add_argument("--json", action="store_true", help="events as JSON lines; the last line is the outcome")
+    rollback.set_defaults(call=_call("rollback"))
+    stop = _add(commands, "stop", "End a run that has not been started yet.")
+    _run_argument(stop)
+    stop.set_defaults(call=_call("stop"))
+
+
+def _run_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run", nargs="?", metavar="RUN", help="name of the run, or its beginning or end (default: the newest)"
+    )
+
+
+class _call:
+    """Imports and calls a command's module when it is used."""
+
+    def __init__(self, command: str) -> None:
+        self._command = command
+
+    def __call__(self, options: argparse.Namespace) -> int:
+        from importlib import import_module
+
+        module = {"runs": "listing", "status": "listing", "report": "listing", "drill": "drill", "lab": "lab"}
+        code: int = getattr(import_module(f"cpr_cockpit.cli.{module.get(self._command, 'control')}"), self._command)(
+            options
+        )
+        return code

@@ -1,0 +1,1 @@
+"""The papers of a deployment, written from the journal."""

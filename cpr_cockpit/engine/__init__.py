@@ -1,0 +1,1 @@
+"""The moving parts: journal, session, executor and watch, shared by every face."""

@@ -1,0 +1,106 @@
+"""A face's end of the socket: the same commands as the Session, over JSON lines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from cpr_cockpit.engine.places import socket_path
+
+PROTOCOL = 1
+LINE_LIMIT = 4 * 1024 * 1024
+
+
+class SessionGone(Exception):
+    """No session answers on the socket, or it went away."""
+
+
+class SessionRefused(Exception):
+    """The session answered that the command is not possible now, in words for a person."""
+
+
+class Client:
+    """One connection to a session process."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: dict[str, Any]) -> None:
+        self._reader = reader
+        self._writer = writer
+        self.hello = hello
+        self._last_id = 0
+
+    @classmethod
+    async def connect(cls, run: str, path: Path | None = None) -> Client:
+        """Connect and read the hello; SessionGone where nobody listens, SessionRefused where versions differ."""
+        try:
+            reader, writer = await asyncio.open_unix_connection(str(path or socket_path(run)), limit=LINE_LIMIT)
+            first = await _next(reader)
+        except OSError as error:
+            raise SessionGone(f"No session of run {run} is alive.") from error
+        if "hello" not in first:
+            writer.close()
+            raise SessionRefused(str(first.get("error", "The session said no hello.")))
+        hello = first["hello"]
+        if hello.get("protocol") != PROTOCOL:
+            writer.close()
+            raise SessionRefused(
+                f"The session speaks protocol {hello.get('protocol')}, this program {PROTOCOL}. Nothing was changed. "
+                "Restart this program from the same installation as the session."
+            )
+        return cls(reader, writer, hello)
+
+    async def command(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """Send a command and wait for its reply; SessionRefused with the session's words. Not while following."""
+        self._last_id += 1
+        await self._write({"id": self._last_id, "command": name, **arguments})
+        while True:
+            message = await _next(self._reader)
+            if message.get("reply") == self._last_id:
+                if "error" in message:
+                    raise SessionRefused(str(message["error"]))
+                return message
+
+    async def follow(self, after: int = 0) -> AsyncIterator[dict[str, Any]]:
+        """Every event after number ``after``, as it is recorded; ends with the run, SessionGone if the session dies."""
+        await self._write({"command": "follow", "after": after})
+        while True:
+            message = await _next(self._reader)
+            record = message.get("record")
+            if record is None:
+                continue
+            yield record
+            if record["type"] == "run.ended":
+                return
+
+    async def _write(self, message: dict[str, Any]) -> None:
+        try:
+            self._writer.write(json.dumps(message).encode() + b"\n")
+            await self._writer.drain()
+        except ConnectionError as error:
+            raise SessionGone("The session went away.") from error
+
+    async def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+async def _next(reader: asyncio.StreamReader) -> dict[str, Any]:
+    try:
+        line = await reader.readline()
+    except ConnectionError as error:
+        raise SessionGone("The session went away.") from error
+    if not line:
+        raise SessionGone("The session went away.")
+    message: dict[str, Any] = json.loads(line)
+    return message

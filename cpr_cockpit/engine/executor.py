@@ -1,0 +1,260 @@
+"""The executor runs a plan step by step: observe, intent, act, observe, outcome; and resumes by observation.
+
+A change is sent only after an observation says that it is still to do, and never again before the state has been read
+anew and has been calm for a while: a lost answer, a killed session and a vanished operation all end in the same loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.plan import Act, ActKind, Step
+from cpr_cockpit.core.ports import OperationState, PortError
+from cpr_cockpit.engine.acts import Change, Check, Context, Reading, State, change_for, check_for
+from cpr_cockpit.engine.recorder import Recorder
+
+# Answers that say "not now" rather than "never": the change may be sent again once the state has been read.
+NOT_NOW = frozenset({409, 429, 503})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the executor looks before it believes; seconds.
+
+    ``calm_s``: how long "not done and nothing under way" must hold before a change counts as without effect.
+    ``start_s``: how long an application may take to serve what was laid down. ``attempts``: how often one change is sent.
+    """
+
+    poll_s: float = 0.25
+    calm_s: float = 3.0
+    start_s: float = 180.0
+    attempts: int = 3
+
+
+@dataclass(slots=True)
+class _Pursuit:
+    """One change on its way: what has been sent, and since when nothing has been seen to move."""
+
+    way: ev.Way
+    step: Step
+    change: Change
+    attempt: int
+    sent: bool
+    operation: str
+    deadline: float
+    refusal: PortError | None = None
+
+
+class Executor:
+    """Runs steps; every fact goes to the recorder first."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        context: Context,
+        patience: Patience,
+        extra_checks: Mapping[ActKind, Callable[[Act], Check]],
+    ) -> None:
+        self._recorder = recorder
+        self._context = context
+        self._patience = patience
+        self._extra = extra_checks
+        self._clock = context.ports.clock
+        self._sending: asyncio.Task[object] | None = None
+
+    async def run(self, way: ev.Way, steps: tuple[Step, ...]) -> Step | None:
+        """Run the steps that are not finished yet, in order; returns the step that failed, or None."""
+        for step in steps:
+            if self._recorder.run.finished(step.key, way):
+                continue
+            if not await self.run_step(way, step):
+                return step
+        return None
+
+    async def run_step(self, way: ev.Way, step: Step) -> bool:
+        """Run one step; whether it was done or was so already."""
+        if step.act.mutates:
+            return await self._change(self._pursuit(way, step))
+        return await self._check(way, step)
+
+    async def resolve(self, way: ev.Way, step: Step) -> None:
+        """Bring a change that was interrupted to rest without sending it again, and record what came of it.
+
+        Before a rollback: a swap that is on the wire but not to be seen yet must land before anyone may say who serves.
+        """
+        pursuit = self._pursuit(way, step)
+        if self._sending is not None:
+            await asyncio.wait({self._sending}, timeout=60.0)
+        reading = await self._settle(pursuit, effect_s=self._patience.calm_s)
+        if reading.state is State.DONE:
+            self._outcome(pursuit, "done", reading)
+        else:
+            words = f"given up for the rollback, without effect: {reading.words}"
+            self._outcome(pursuit, "stopped", Reading(reading.state, words, reading.facts))
+
+    def _pursuit(self, way: ev.Way, step: Step) -> _Pursuit:
+        row = self._recorder.run.row(step.key, way)
+        open_row = row if row is not None and row.result is None else None
+        return _Pursuit(
+            way=way,
+            step=step,
+            change=change_for(self._context, step.act),
+            attempt=open_row.attempts if open_row else 0,
+            sent=open_row is not None,
+            operation=open_row.operation if open_row else "",
+            deadline=self._clock.now() + step.timeout_s,
+        )
+
+    async def _change(self, pursuit: _Pursuit) -> bool:
+        began = pursuit.attempt
+        while True:
+            reading = await self._settle(pursuit, effect_s=self._effect_s(pursuit.step.act))
+            if reading.state is State.DONE:
+                return self._outcome(pursuit, "done" if pursuit.sent else "already", reading)
+            if reading.state is State.REFUSED:
+                return self._outcome(pursuit, "failed" if pursuit.sent else "stopped", reading)
+            if self._given_up(pursuit, began) or reading.state is State.IN_FLIGHT:
+                return self._outcome(pursuit, "failed", self._why_failed(pursuit, reading))
+            await self._send(pursuit, reading)
+
+    def _effect_s(self, act: Act) -> float:
+        return self._patience.start_s if act.kind is ActKind.DEPLOY else self._patience.calm_s
+
+    def _given_up(self, pursuit: _Pursuit, began: int) -> bool:
+        refusal = pursuit.refusal
+        if (
+            refusal is not None
+            and not refusal.ambiguous
+            and refusal.status is not None
+            and refusal.status not in NOT_NOW
+        ):
+            return True
+        return pursuit.attempt - began >= self._patience.attempts or self._clock.now() >= pursuit.deadline
+
+    @staticmethod
+    def _why_failed(pursuit: _Pursuit, reading: Reading) -> Reading:
+        reason = pursuit.refusal.words() if pursuit.refusal else f"sent {pursuit.attempt} times without effect"
+        if reading.state is State.IN_FLIGHT:
+            reason = f"still under way after {pursuit.step.timeout_s:.0f} s"
+        return Reading(reading.state, f"{reason} Now {reading.words}.", reading.facts)
+
+    async def _send(self, pursuit: _Pursuit, reading: Reading) -> None:
+        pursuit.attempt += 1
+        step = pursuit.step
+        self._recorder.record(
+            ev.StepIntent(
+                way=pursuit.way,
+                step=step.key,
+                attempt=pursuit.attempt,
+                title=step.title,
+                mutates=True,
+                facts=reading.facts,
+            )
+        )
+        pursuit.sent, pursuit.operation, pursuit.refusal = True, "", None
+        sending = asyncio.ensure_future(pursuit.change.send())
+        self._sending = sending
+        try:
+            # A rollback may cancel this wait; the request itself is never torn off half way.
+            accepted = await asyncio.shield(sending)
+        except PortError as error:
+            pursuit.refusal = error
+            words = error.words() if not error.ambiguous else f"{error.what} What came of it is being observed."
+            self._recorder.record(ev.StepDoubtful(way=pursuit.way, step=step.key, attempt=pursuit.attempt, words=words))
+            return
+        pursuit.operation = accepted.operation
+        self._recorder.record(
+            ev.StepAccepted(way=pursuit.way, step=step.key, attempt=pursuit.attempt, operation=accepted.operation)
+        )
+
+    async def _settle(self, pursuit: _Pursuit, *, effect_s: float) -> Reading:
+        """Observe until the change is done, or is at rest: to do (or refused) and calm for ``effect_s`` if it was sent."""
+        calm_since: float | None = None
+        while True:
+            reading = await self._observe(pursuit)
+            now = self._clock.now()
+            if reading is not None:
+                if reading.state is State.DONE or now >= pursuit.deadline:
+                    return reading
+                if reading.state is State.TO_DO and not pursuit.sent:
+                    return reading
+                if reading.state is State.IN_FLIGHT or await self._operation_runs(pursuit):
+                    calm_since = None
+                else:
+                    calm_since = now if calm_since is None else calm_since
+                    if now - calm_since >= self._calm_needed(pursuit, effect_s):
+                        return reading
+            await self._clock.sleep(self._patience.poll_s)
+
+    def _calm_needed(self, pursuit: _Pursuit, effect_s: float) -> float:
+        refused_for_sure = pursuit.refusal is not None and not pursuit.refusal.ambiguous
+        return min(effect_s, self._patience.calm_s) if refused_for_sure or not pursuit.sent else effect_s
+
+    async def _observe(self, pursuit: _Pursuit) -> Reading | None:
+        try:
+            return await pursuit.change.observe(sent=pursuit.sent)
+        except PortError as error:
+            if self._clock.now() >= pursuit.deadline:
+                return Reading(State.REFUSED, f"The state cannot be read: {error.what}")
+            return None
+
+    async def _operation_runs(self, pursuit: _Pursuit) -> bool:
+        """Whether the operation's own word is that it runs; a failure is kept as the refusal."""
+        if not pursuit.sent or (not pursuit.operation and pursuit.step.act.kind is not ActKind.DEPLOY):
+            return False
+        try:
+            state: OperationState = await pursuit.change.follow(pursuit.operation)
+        except PortError:
+            # The operation cannot be read just now; what is observed decides.
+            return False
+        if state.state == "failed" and pursuit.operation:
+            pursuit.refusal = PortError(state.words or "The operation failed.", unchanged="", status=400)
+        return state.state == "running"
+
+    async def _check(self, way: ev.Way, step: Step) -> bool:
+        make = self._extra.get(step.act.kind)
+        check = make(step.act) if make else check_for(self._context, step.act)
+        row = self._recorder.run.row(step.key, way)
+        attempt = (row.attempts if row else 0) + 1
+        self._recorder.record(ev.StepIntent(way=way, step=step.key, attempt=attempt, title=step.title, mutates=False))
+        began = self._clock.now()
+        while True:
+            reading = await self._look(check)
+            late = self._clock.now() - began >= step.timeout_s
+            if reading.state in (State.DONE, State.REFUSED) or late:
+                break
+            await self._clock.sleep(self._patience.poll_s)
+        result = "done" if reading.state is State.DONE else "failed"
+        self._recorder.record(self._outcome_of(way, step, attempt, result, reading, began))
+        return reading.state is State.DONE
+
+    @staticmethod
+    async def _look(check: Check) -> Reading:
+        try:
+            return await check.look()
+        except PortError as error:
+            return Reading(State.TO_DO, error.words())
+
+    def _outcome(self, pursuit: _Pursuit, result: str, reading: Reading) -> bool:
+        row = self._recorder.run.row(pursuit.step.key, pursuit.way)
+        began = row.began_at if row is not None and row.result is None else self._clock.now()
+        self._recorder.record(self._outcome_of(pursuit.way, pursuit.step, pursuit.attempt, result, reading, began))
+        return result in ("done", "already")
+
+    def _outcome_of(
+        self, way: ev.Way, step: Step, attempt: int, result: str, reading: Reading, began: float
+    ) -> ev.StepOutcome:
+        return ev.StepOutcome.model_validate(
+            {
+                "way": way,
+                "step": step.key,
+                "attempt": attempt,
+                "result": result,
+                "words": reading.words,
+                "seconds": round(max(0.0, self._clock.now() - began), 3),
+                "facts": reading.facts,
+            }
+        )

@@ -1,0 +1,143 @@
+"""Serves a Session to faces over a Unix socket: JSON lines, peer credentials, a hello line with the protocol version.
+
+To a face: ``{"hello": {...}}`` first, then ``{"record": {...}}`` for every event that it follows, and for each of its
+commands ``{"reply": id, "ok": true, ...}`` or ``{"reply": id, "error": "..."}``. From a face: ``{"id": 1, "command": "rollback", "by": "ana"}``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from cpr_cockpit.engine.places import make_private
+from cpr_cockpit.engine.recorder import Recorder
+
+log = logging.getLogger(__name__)
+
+PROTOCOL = 1
+LINE_LIMIT = 4 * 1024 * 1024
+COMMAND_LIMIT = 64 * 1024
+
+Handler = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+class CommandError(Exception):
+    """A command that is not possible now: what, what was not changed, what next."""
+
+
+def peer_uid(connection: socket.socket) -> int | None:
+    """The user at the other end; None where the system does not tell."""
+    if hasattr(socket, "SO_PEERCRED"):
+        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        return int(struct.unpack("3i", raw)[1])
+    return None
+
+
+class Host:
+    """Listens on the run's socket for as long as the session lives."""
+
+    def __init__(self, recorder: Recorder, handler: Handler, path: Path) -> None:
+        self._recorder = recorder
+        self._handler = handler
+        self._path = path
+        self._server: asyncio.Server | None = None
+        self._faces: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Bind the socket (a stale one is replaced: the journal's lock proves that nobody else serves it)."""
+        make_private(self._path.parent)
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._accept, path=str(self._path), limit=COMMAND_LIMIT)
+        os.chmod(self._path, 0o600)
+
+    async def close(self, patience_s: float = 2.0) -> None:
+        """Stop listening; faces get up to ``patience_s`` to take the last events."""
+        if self._server is not None:
+            self._server.close()
+        if self._faces:
+            await asyncio.wait(self._faces, timeout=patience_s)
+        for face in self._faces:
+            face.cancel()
+        self._path.unlink(missing_ok=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._faces.add(task)
+            task.add_done_callback(self._faces.discard)
+        try:
+            await self._serve(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            log.info("a face went away")
+        finally:
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        uid = peer_uid(writer.get_extra_info("socket"))
+        if uid is not None and uid not in (os.getuid(), 0):
+            await _send(writer, {"error": "This session belongs to another user."})
+            return
+        run = self._recorder.run
+        name = run.opened.run if run.opened else ""
+        await _send(writer, {"hello": {"protocol": PROTOCOL, "run": name, "pid": os.getpid(), "seq": run.seq}})
+        follower: asyncio.Task[None] | None = None
+        try:
+            while line := await _read_line(reader):
+                message = _parse(line)
+                if message.get("command") == "follow" and follower is None:
+                    follower = asyncio.create_task(self._follow(writer, int(message.get("after", 0))))
+                else:
+                    await self._answer(writer, message)
+        finally:
+            if follower is not None:
+                follower.cancel()
+
+    async def _answer(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+        reply: dict[str, Any] = {"reply": message.get("id")}
+        try:
+            arguments = {key: value for key, value in message.items() if key not in ("id", "command")}
+            reply |= {"ok": True, **await self._handler(str(message.get("command", "")), arguments)}
+        except CommandError as error:
+            reply["error"] = str(error)
+        await _send(writer, reply)
+
+    async def _follow(self, writer: asyncio.StreamWriter, after: int) -> None:
+        position = max(0, after)
+        while True:
+            records = self._recorder.records
+            for record in records[position:]:
+                await _send(writer, {"record": record.line()})
+            position = max(position, len(records))
+            if records and records[-1].event.type == "run.ended":
+                writer.close()
+                return
+            if position == len(self._recorder.records):
+                await self._recorder.wait_news()
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return {"id": None, "command": "(no JSON)"}
+    return message if isinstance(message, dict) else {"id": None, "command": "(no object)"}
+
+
+async def _read_line(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.readline()
+    except ValueError:
+        # The line is longer than any command: such a peer is no face of ours.
+        return b""
+
+
+async def _send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+    writer.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+    await writer.drain()

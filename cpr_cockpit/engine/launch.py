@@ -1,0 +1,77 @@
+"""Starts a session process that outlives the face that started it, and waits until it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from cpr_cockpit.engine.client import Client, SessionGone
+from cpr_cockpit.engine.journal import writer_alive
+
+ERROR_FILE = "session.err"
+START_TIMEOUT_S = 30.0
+
+
+class LaunchError(Exception):
+    """The session process did not come up; its own words."""
+
+    def __init__(self, words: str, code: int) -> None:
+        super().__init__(words)
+        self.code = code
+
+
+def _ends_with_login() -> bool:
+    """Whether systemd would end our processes with the login (KillUserProcesses=yes)."""
+    if shutil.which("loginctl") is None or shutil.which("systemd-run") is None or "XDG_RUNTIME_DIR" not in os.environ:
+        return False
+    try:
+        asked = subprocess.run(
+            ["busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1"]
+            + ["org.freedesktop.login1.Manager", "KillUserProcesses"],
+            capture_output=True,
+            text=True,
+            timeout=2.0,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return asked.stdout.strip() == "b true"
+
+
+def command_for(folder: Path, *arguments: str) -> list[str]:
+    """The session's command line, in a user scope of its own where the login would take it along."""
+    command = [sys.executable, "-m", "cpr_cockpit.session_main", str(folder), *arguments]
+    if _ends_with_login():
+        return ["systemd-run", "--user", "--scope", "--quiet", "--collect", "--", *command]
+    return command
+
+
+async def launch(folder: Path, *arguments: str) -> Client:
+    """Start the session of the run in ``folder`` and connect to it; LaunchError with its own words where it ends."""
+    errors = folder / ERROR_FILE
+    with errors.open("wb") as sink:
+        process = subprocess.Popen(
+            command_for(folder, *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,
+            cwd="/",
+        )
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        try:
+            if writer_alive(folder):
+                return await Client.connect(folder.name)
+        except SessionGone:
+            pass
+        if process.poll() is not None:
+            said = errors.read_text("utf-8", errors="replace").strip().splitlines()
+            raise LaunchError(said[-1] if said else "The session ended without a word.", process.returncode)
+        await asyncio.sleep(0.03)
+    raise LaunchError(f"The session did not answer within {START_TIMEOUT_S:.0f} s. See {folder / 'cockpit.log'}.", 40)

@@ -1,0 +1,138 @@
+"""Before START: the gate, the old artifact, the facts, the plan and the card. It reads; it changes nothing outside."""
+
+from __future__ import annotations
+
+from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.plan import Plan, PlanFacts, Step
+from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.ports import PRODUCTION, PortError
+from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, blue_green
+from cpr_cockpit.documents.card import write_card
+from cpr_cockpit.engine.gate import judge
+from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.serving import observe
+from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.engine.zips import ZipError, examine
+
+
+class Blocked(Exception):
+    """The run cannot begin: what, what was not changed, what next."""
+
+
+async def read_facts(ports: Ports, slot: str, new_version: str) -> PlanFacts:
+    """Who serves what now; Blocked where nobody can plan on it."""
+    slots = {one.name: one for one in await ports.web_apps.slots()}
+    serving = await observe(ports.web_apps, ports.probe, slot)
+    if serving.production is None:
+        raise Blocked(
+            f"Nobody can tell which version production serves ({serving.words(slot)}). Nothing was changed. "
+            "Make its health address answer 200 with its version, then begin again."
+        )
+    if serving.production == new_version:
+        raise Blocked(f"Production serves {new_version} already. Nothing was changed. Choose another version.")
+    if serving.in_flight or serving.swap.pending_preview:
+        raise Blocked("A swap, or the preview of one, is under way. Nothing was changed. Let it end, then begin again.")
+    known = slots.get(slot)
+    return PlanFacts(
+        production_version=serving.production,
+        slot_version=serving.slot,
+        slot_exists=known is not None,
+        slot_host=known.host if known else "",
+        production_host=slots[PRODUCTION].host if PRODUCTION in slots else "",
+    )
+
+
+async def keep_old_artifact(ports: Ports, settings: SessionSettings) -> str:
+    """Have the old version's zip at hand: the one that lies there (configured), or production's own from Kudu.
+
+    Returns "" or the reason why there is none, which the plan then says.
+    """
+    path = settings.artifacts / OLD_ARTIFACT
+    try:
+        if not path.exists():
+            await ports.web_apps.content(PRODUCTION, path)
+        examine(path)
+    except PortError as error:
+        return error.what
+    except ZipError as error:
+        path.unlink(missing_ok=True)
+        return str(error)
+    return ""
+
+
+def plan_event(plan: Plan, baseline_s: float, *, artifact: bool) -> ev.PlanMade:
+    """The plan as the journal keeps it."""
+
+    def planned(steps: tuple[Step, ...]) -> tuple[ev.PlannedStep, ...]:
+        return tuple(ev.PlannedStep(key=step.key, title=step.title, undo=step.undo.words) for step in steps)
+
+    return ev.PlanMade(
+        strategy=plan.strategy,
+        old_version=plan.old_version,
+        new_version=plan.new_version,
+        slot=plan.slot,
+        artifact=artifact,
+        baseline_s=baseline_s,
+        slot_exists=plan.facts.slot_exists,
+        slot_version=plan.facts.slot_version,
+        forward=planned(plan.forward),
+        back=planned(plan.back),
+        remarks=plan.remarks,
+    )
+
+
+def plan_of(event: ev.PlanMade) -> Plan:
+    """The plan that an event stands for: the same strategy on the same facts."""
+    facts = PlanFacts(event.old_version, event.slot_version, event.slot_exists)
+    return blue_green(event.slot, event.new_version, facts, baseline_s=event.baseline_s, artifact=event.artifact)
+
+
+class Preparation:
+    """Runs what is not in the journal yet."""
+
+    def __init__(self, settings: SessionSettings, scaled: Policy, ports: Ports, recorder: Recorder) -> None:
+        self._settings = settings
+        self._scaled = scaled
+        self._ports = ports
+        self._recorder = recorder
+
+    async def run(self) -> None:
+        """Gate, artifact, plan, card; Blocked or PortError where the run cannot begin."""
+        self._gate()
+        if self._recorder.run.plan is None:
+            await self._plan()
+        if self._recorder.run.card is None:
+            self._card()
+
+    def _gate(self) -> None:
+        if self._recorder.run.gate is None:
+            require = self._settings.policy.require_ready
+            self._recorder.record(judge(self._settings.readiness, require_ready=require))
+        gate = self._recorder.run.gate
+        if gate is not None and gate.blockers:
+            raise Blocked(f"The gate says {gate.level}: {'; '.join(gate.blockers)}. Nothing was changed.")
+
+    async def _plan(self) -> None:
+        settings = self._settings
+        try:
+            examine(settings.artifacts / NEW_ARTIFACT)
+        except ZipError as error:
+            raise Blocked(
+                f"{error} Nothing was changed. Build the artifact of {settings.new_version} again."
+            ) from error
+        facts = await read_facts(self._ports, settings.slot, settings.new_version)
+        missing = await keep_old_artifact(self._ports, settings)
+        if missing:
+            words = f"no artifact of {facts.production_version}: {missing}"
+            self._recorder.record(ev.Noted(by="cockpit", words=words))
+        baseline_s = self._scaled.baseline_s
+        plan = blue_green(settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing)
+        self._recorder.record(plan_event(plan, baseline_s, artifact=not missing))
+
+    def _card(self) -> None:
+        event = self._recorder.run.plan
+        if event is None:
+            raise Blocked("There is no plan to write a rollback card for. Nothing was changed.")
+        path, digest = write_card(self._settings.folder, self._settings.environment, plan_of(event))
+        self._recorder.record(ev.CardWritten(path=str(path), sha256=digest))

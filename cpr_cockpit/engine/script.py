@@ -1,0 +1,72 @@
+"""Who decides at the end of the window: a person's command, or the script of a drill."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Literal
+
+from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.ports import Clock
+from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.settings import SessionSettings
+
+if TYPE_CHECKING:
+    from cpr_cockpit.engine.watch import Watch
+
+Word = Literal["keep", "rollback", "hold"]
+TICK_S = 0.25
+
+
+class Decider:
+    """Waits for the decision; the watch goes on meanwhile."""
+
+    def __init__(
+        self, settings: SessionSettings, scaled: Policy, clock: Clock, recorder: Recorder, watch: Watch
+    ) -> None:
+        self._script = settings.script
+        self._scaled = scaled
+        self._clock = clock
+        self._recorder = recorder
+        self._watch = watch
+        # The newest data are this late at worst; until then a verdict at the deadline may still be coming.
+        self._grace_s = 2 * scaled.poll_logs_s + 2 * settings.declared_delay_s + 4.0
+        self.awaited_extension = False
+
+    def _deadline(self) -> float:
+        return (self._recorder.run.t0 or self._clock.now()) + self._scaled.window_s
+
+    async def first(self, keep: asyncio.Event) -> tuple[Word, str]:
+        """The decision of the critical window. Without a script nothing happens by itself: a person keeps or rolls back."""
+        if self._script is None:
+            await keep.wait()
+            return "keep", self._watch.verdict_sentence
+        while True:
+            word = self._scripted(self._clock.now())
+            if word is not None:
+                return word, self._watch.verdict_sentence
+            await self._clock.sleep(TICK_S)
+
+    def _scripted(self, now: float) -> Word | None:
+        decide = self._script.decide if self._script else "auto"
+        kind, deadline = self._watch.kind, self._deadline()
+        if decide == "keep":
+            return "keep" if now >= deadline else None
+        if kind == "ROLLBACK":
+            return "rollback"
+        if decide == "rollback":
+            return "rollback" if now >= deadline else None
+        if now >= deadline and kind == "GO":
+            return "keep"
+        return "hold" if now >= deadline + self._grace_s else None
+
+    async def extended(self) -> Literal["keep", "rollback"]:
+        """After GO: watch on to the end of the extended validation where the script (or a person's run) asks for it."""
+        if self._script is not None and not self._script.extended:
+            return "keep"
+        self.awaited_extension = True
+        end = (self._recorder.run.t0 or self._clock.now()) + self._scaled.extended_s
+        while self._clock.now() < end:
+            if self._script is not None and self._script.decide == "auto" and self._watch.kind == "ROLLBACK":
+                return "rollback"
+            await self._clock.sleep(TICK_S)
+        return "keep"

@@ -1,0 +1,59 @@
+"""Who serves what, as observed: the ground that every change and every decision stands on."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from cpr_cockpit.core.ports import PRODUCTION, Probe, Sighting, SwapStatus, WebApps
+
+# Fresh connections to production per look: enough to meet both versions while a switch is under way.
+PRODUCTION_LOOKS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """One observation. A version is None where nothing answered with one; ``mixed`` where several did."""
+
+    production: str | None
+    slot: str | None
+    mixed: bool
+    swap: SwapStatus
+    sightings: tuple[Sighting, ...]
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether a swap is under way, by Resource Manager's word or by two versions at once."""
+        return self.swap.in_flight is not None or self.mixed
+
+    def words(self, slot_name: str) -> str:
+        """For a person."""
+        production = "two versions at once" if self.mixed else self.production or "no version"
+        flight = ", a swap is under way" if self.swap.in_flight else ""
+        return f"production serves {production}, slot {slot_name} serves {self.slot or 'no version'}{flight}"
+
+    def facts(self) -> dict[str, str]:
+        """For the journal."""
+        return {
+            "production": "mixed" if self.mixed else self.production or "",
+            "slot": self.slot or "",
+            "in_flight": self.swap.in_flight or "",
+            "last_swap": self.swap.last_at or "",
+        }
+
+
+async def observe(web_apps: WebApps, probe: Probe, slot: str) -> Serving:
+    """Read the state of swaps and ask production and the slot over fresh connections, all at once.
+
+    PortError where Resource Manager cannot be read: without it nobody can tell that no swap is under way.
+    """
+    looks = [probe.look(PRODUCTION) for _ in range(PRODUCTION_LOOKS)]
+    swap, slot_look, *production = await asyncio.gather(web_apps.swap_status(), probe.look(slot), *looks)
+    versions = {look.version for look in production if look.version is not None}
+    return Serving(
+        production=versions.pop() if len(versions) == 1 else None,
+        slot=slot_look.version,
+        mixed=len(versions) > 1,
+        swap=swap,
+        sightings=(*production, slot_look),
+    )

@@ -1,0 +1,59 @@
+"""What a Session is told when it is built; everything else it reads from its journal or observes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cpr_cockpit import __version__
+from cpr_cockpit.core.events import RunOpened, Script
+from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.readiness import ReadinessFacts
+from cpr_cockpit.core.strategy import NEW_ARTIFACT
+from cpr_cockpit.engine.zips import digest
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """One run of one feature in one environment.
+
+    ``environment``: pinned ids and addresses (tenant, subscription, resource_group, app, production_url, slot_url), no
+    secret. ``policy`` is at its real length; ``declared_delay_s``: how late telemetry is expected to come.
+    """
+
+    run: str
+    feature: str
+    mode: str
+    actor: str
+    script: Script | None
+    environment: dict[str, str]
+    slot: str
+    new_version: str
+    policy: Policy
+    window_s: float
+    declared_delay_s: float
+    readiness: tuple[ReadinessFacts, ...]
+    folder: Path
+
+    @property
+    def artifacts(self) -> Path:
+        """The folder of the two zips."""
+        return self.folder / "artifacts"
+
+    def opening(self) -> RunOpened:
+        """The run's first event."""
+        return RunOpened.model_validate(
+            {
+                "run": self.run,
+                "feature": self.feature,
+                "mode": self.mode,
+                "actor": self.actor,
+                "script": self.script,
+                "environment": self.environment,
+                "new_version": self.new_version,
+                "artifact_sha256": digest(self.artifacts / NEW_ARTIFACT),
+                "policy": self.policy.to_dict() | {"window_s": self.window_s},
+                "declared_delay_s": self.declared_delay_s,
+                "program": __version__,
+            }
+        )

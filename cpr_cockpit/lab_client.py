@@ -1,0 +1,145 @@
+"""The one module that talks to a lab's own control endpoint: start it, choose its scenario, read what its clients met.
+
+Only ``drill``, ``rehearse``, ``resume`` of their runs and tests use it, and, for the lease alone, the session process
+of a lab run. Everything else meets the lab as it would meet Azure: over the wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+READY_FILE = "lab.json"
+LEASE_S = 300.0
+START_TIMEOUT_S = 60.0
+
+
+class LabError(Exception):
+    """The lab could not be started or does not answer: what, what was not changed, what next."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabOptions:
+    """How a lab is started. ``window_s`` scales what the lab itself times (the dependency's spike)."""
+
+    fast: bool
+    telemetry_delay_s: float
+    window_s: float
+    seed: int | None = None
+
+    def arguments(self) -> list[str]:
+        """As command line arguments of the lab."""
+        options = ["--telemetry-delay", str(self.telemetry_delay_s), "--window", str(self.window_s)]
+        options += ["--fast"] if self.fast else []
+        return options + (["--seed", str(self.seed)] if self.seed is not None else [])
+
+
+def start_lab(folder: Path, options: LabOptions) -> dict[str, Any]:
+    """Start a lab that outlives this process and ends by its lease; returns its ready file. LabError where it cannot."""
+    ready = folder / READY_FILE
+    command = [sys.executable, "-m", "cpr_cockpit.lab", "--ready-file", str(ready), "--lease", str(LEASE_S)]
+    with (folder / "lab.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, *options.arguments()],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not ready.exists():
+        if process.poll() is not None:
+            said = (folder / "lab.log").read_text("utf-8", errors="replace").strip().splitlines()
+            raise LabError(f"The lab did not start: {said[-1] if said else 'it said nothing'}")
+        if time.monotonic() > deadline:
+            process.terminate()
+            raise LabError(
+                f"The lab was not ready within {START_TIMEOUT_S:.0f} s. Nothing was changed. See {log.name}."
+            )
+        time.sleep(0.05)
+    return read_ready(ready)
+
+
+def read_ready(path: Path) -> dict[str, Any]:
+    """The ready file's object; LabError where it is missing or no such file."""
+    try:
+        ready = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise LabError(f"{path} is not a readable ready file of a lab ({error}). Nothing was changed.") from error
+    if not isinstance(ready, dict) or "control" not in ready:
+        raise LabError(f"{path} is not the ready file of a lab. Nothing was changed.")
+    return ready
+
+
+class LabControl:
+    """The control endpoint of one lab."""
+
+    def __init__(self, ready: dict[str, Any]) -> None:
+        control = ready["control"]
+        headers = {"Authorization": f"Bearer {control['token']}"}
+        self._client = httpx.AsyncClient(base_url=control["url"], headers=headers, timeout=10.0, trust_env=False)
+
+    async def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        try:
+            answer = await self._client.request(method, path, **options)
+            answer.raise_for_status()
+            body: dict[str, Any] = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise LabError(f"The lab does not answer ({type(error).__name__}: {error}).") from error
+        return body
+
+    async def scenario(
+        self, name: str, *, version: str, share: float | None, factor: float | None, window_s: float
+    ) -> None:
+        """Choose the defect of the version under deployment."""
+        body: dict[str, Any] = {"name": name, "version": version, "window": window_s}
+        body |= {key: value for key, value in (("share", share), ("factor", factor)) if value is not None}
+        await self._ask("PUT", "/scenario", json=body)
+
+    async def traffic(self, since: float | None = None) -> dict[str, Any]:
+        """What the lab's clients met, for requests sent at or after ``since`` (epoch seconds)."""
+        return await self._ask("GET", "/traffic", params={} if since is None else {"since": repr(since)})
+
+    async def operations(self) -> list[dict[str, Any]]:
+        """The lab's operation log, oldest first."""
+        log: list[dict[str, Any]] = (await self._ask("GET", "/operations"))["log"]
+        return log
+
+    async def state(self) -> dict[str, Any]:
+        """Scenario, slots, lease."""
+        return await self._ask("GET", "/state")
+
+    async def renew_lease(self) -> None:
+        """The lab lives on for another lease."""
+        await self._ask("POST", "/lease", json={"seconds": LEASE_S})
+
+    async def stop(self) -> None:
+        """End the lab and everything in it."""
+        await self._ask("POST", "/stop")
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._client.aclose()
+
+
+async def keep_lease(ready: dict[str, Any]) -> None:
+    """Renew the lease until cancelled; a lab that does not answer is left to its end."""
+    control = LabControl(ready)
+    try:
+        while True:
+            try:
+                await control.renew_lease()
+            except LabError:
+                # The lease runs on for minutes: the next turn may reach the lab again.
+                await asyncio.sleep(2.0)
+            await asyncio.sleep(LEASE_S / 10)
+    finally:
+        await control.close()
