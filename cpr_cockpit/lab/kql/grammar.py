@@ -1,0 +1,87 @@
+"""The grammar of the subset, for the LALR parser of lark."""
+
+GRAMMAR = r"""
+query: (let ";")* pipeline ";"?
+
+let: "let" NAME "=" expression             -> let_value
+   | "let" NAME "=" NAME ("|" operator)+   -> let_table
+
+pipeline: source ("|" operator)*
+?source: NAME
+       | "(" pipeline ")"
+       | "print" items -> print
+
+?operator: ("where" | "filter") expression                            -> where
+         | "extend" items                                             -> extend
+         | "project" items                                            -> project
+         | "summarize" items                                          -> summarize
+         | "summarize" "by" items                                     -> summarize_by
+         | "summarize" items "by" items                               -> summarize
+         | ("order" | "sort") "by" keys                               -> sort
+         | ("take" | "limit") expression                              -> take
+         | "top" expression "by" keys                                 -> top
+         | "distinct" "*"                                             -> distinct
+         | "distinct" NAME ("," NAME)*                                -> distinct
+         | "count"                                                    -> count
+         | "join" "kind" "=" NAME "(" pipeline ")" "on" on ("," on)*  -> join
+
+on: NAME                                            -> on_same
+  | "$left" "." NAME "==" "$right" "." NAME         -> on_pair
+
+items: item ("," item)*
+item: expression
+    | NAME "=" expression                         -> named
+    | "(" NAME ("," NAME)+ ")" "=" expression     -> named
+
+keys: key ("," key)*
+key: expression [DIRECTION] ["nulls" PLACE]
+
+?expression: conjunction
+           | expression "or" conjunction      -> or_
+?conjunction: comparison
+            | conjunction "and" comparison    -> and_
+?comparison: sum
+           | sum COMPARISON sum                             -> binary
+           | sum "==" sum                                   -> equal
+           | sum TEXT_TEST sum                              -> binary
+           | sum MEMBER_TEST "(" expression ("," expression)* ")"  -> member
+           | sum RANGE_TEST "(" expression ".." expression ")"     -> range
+?sum: product
+    | sum SIGN product           -> binary
+?product: unary
+        | product "*" unary      -> times
+        | product "/" unary      -> divided
+?unary: primary
+      | SIGN unary               -> signed
+?primary: literal
+        | NAME                   -> name
+        | NAME "(" [expression ("," expression)*] ")"  -> call
+        | "(" expression ")"
+
+?literal: TYPED      -> typed
+        | TIMESPAN   -> timespan
+        | REAL       -> real
+        | LONG       -> long
+        | STRING     -> string
+        | VERBATIM   -> verbatim
+        | "true"     -> true
+        | "false"    -> false
+
+COMPARISON.2: "!=" | "=~" | "!~" | "<=" | ">=" | "<" | ">"
+TEXT_TEST.3: /!?(has_cs|has|contains_cs|contains|startswith_cs|startswith|endswith_cs|endswith)(?!\w)/
+MEMBER_TEST.3: /!?in~|!?in(?!\w)/
+RANGE_TEST.3: /!?between(?!\w)/
+SIGN: "+" | "-"
+DIRECTION.3: /(asc|desc)(?!\w)/
+PLACE.3: /(first|last)(?!\w)/
+TYPED.5: /(datetime|date|timespan|time|int|long|real|double|bool|boolean)\(\s*[^()"',]*\)/
+TIMESPAN.4: /\d+(\.\d+)?(microseconds?|milliseconds?|ticks?|ms|days?|hours?|minutes?|seconds?|d|h|m|s)(?!\w)/
+REAL.3: /\d+\.\d+([eE][+-]?\d+)?(?!\w)|\d+[eE][+-]?\d+(?!\w)/
+LONG.2: /\d+(?!\w)/
+STRING: /"(\\.|[^"\\\n])*"|'(\\.|[^'\\\n])*'/
+VERBATIM: /@"(""|[^"])*"|@'(''|[^'])*'/
+NAME: /[A-Za-z_]\w*/
+
+%ignore /[ \t\r\n]+/
+%ignore /\/\/[^\n]*/
+"""

@@ -1,0 +1,196 @@
+"""The operators of the language: which types they take, what they answer. Types as Microsoft's own parser gives them."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from cpr_cockpit.lab.kql import errors
+from cpr_cockpit.lab.kql.bound import Bound, lift, lift_with_nulls
+
+NUMBERS = ("int", "long", "real")
+_ORDERED = (*NUMBERS, "bool", "datetime", "timespan")
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_CASELESS = {"=~": True, "!~": False}
+
+
+def apply(name: str, operands: Sequence[Bound]) -> Bound:
+    """The operator `name` over its operands. Raises KqlError for types it is not defined for."""
+    positive = name.removeprefix("!") if name not in ("!=", "!~") else name
+    if positive in ("in", "in~"):
+        return _negated(name, _member(positive, operands))
+    if positive == "between":
+        return _negated(name, _between(operands))
+    if name in ("and", "or"):
+        return _logic(name, operands)
+    if name in _COMPARE:
+        return _comparison(name, *operands)
+    if name in _CASELESS:
+        return _caseless(name, *operands)
+    if positive in _TEXT:
+        return _negated(name, _text(positive, *operands))
+    if name == "negate":
+        return _negation(operands[0])
+    return _arithmetic(name, *operands)
+
+
+def _negated(name: str, bound: Bound) -> Bound:
+    return lift("bool", operator.not_, [bound]) if name.startswith("!") else bound
+
+
+def comparable(left: str, right: str) -> bool:
+    """Whether `==` is defined between the two types."""
+    numbers = (*NUMBERS, "bool")
+    return left == right != "dynamic" or (left in numbers and right in numbers)
+
+
+def _comparison(name: str, left: Bound, right: Bound) -> Bound:
+    ordered = name not in ("==", "!=")
+    if not comparable(left.type, right.type) or (ordered and left.type not in _ORDERED):
+        raise errors.wrong_types(name, left.type, right.type)
+    return lift("bool", _COMPARE[name], [left, right])
+
+
+def _caseless(name: str, left: Bound, right: Bound) -> Bound:
+    _strings(name, left, right)
+    same = _CASELESS[name]
+    return lift("bool", lambda a, b: (a.casefold() == b.casefold()) is same, [left, right])
+
+
+def _strings(name: str, *operands: Bound) -> None:
+    if any(operand.type != "string" for operand in operands):
+        raise errors.wrong_types(name, *(operand.type for operand in operands))
+
+
+def _logic(name: str, operands: Sequence[Bound]) -> Bound:
+    if any(operand.type != "bool" for operand in operands):
+        raise errors.wrong_types(name, *(operand.type for operand in operands))
+    decisive = name == "or"
+
+    def three_valued(left: bool | None, right: bool | None) -> bool | None:
+        if left is decisive or right is decisive:
+            return decisive
+        return None if left is None or right is None else not decisive
+
+    return lift_with_nulls("bool", three_valued, operands)
+
+
+@cache
+def _term(text: str, *, exact: bool) -> re.Pattern[str]:
+    flags = re.NOFLAG if exact else re.IGNORECASE
+    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])", flags)
+
+
+_TEXT: dict[str, Callable[[str, str], bool]] = {
+    "has": lambda text, part: _term(part, exact=False).search(text) is not None,
+    "has_cs": lambda text, part: _term(part, exact=True).search(text) is not None,
+    "contains": lambda text, part: part.casefold() in text.casefold(),
+    "contains_cs": lambda text, part: part in text,
+    "startswith": lambda text, part: text.casefold().startswith(part.casefold()),
+    "startswith_cs": lambda text, part: text.startswith(part),
+    "endswith": lambda text, part: text.casefold().endswith(part.casefold()),
+    "endswith_cs": lambda text, part: text.endswith(part),
+}
+
+
+def _text(name: str, left: Bound, right: Bound) -> Bound:
+    _strings(name, left, right)
+    return lift("bool", _TEXT[name], [left, right])
+
+
+def _member(name: str, operands: Sequence[Bound]) -> Bound:
+    tested, *choices = operands
+    for choice in choices:
+        if not choice.constant:
+            raise errors.unsupported(f"a list of '{name}' with anything but constants")
+        if not comparable(tested.type, choice.type) or (name == "in~" and tested.type != "string"):
+            raise errors.wrong_types(name, tested.type, choice.type)
+    if name == "in~":
+        folded = frozenset(choice.value.casefold() for choice in choices)
+        return lift("bool", lambda value: value.casefold() in folded, [tested])
+    return lift("bool", frozenset(choice.value for choice in choices).__contains__, [tested])
+
+
+def _between(operands: Sequence[Bound]) -> Bound:
+    tested, low, high = operands
+    if tested.type == low.type == "datetime" and high.type == "timespan":
+        high = _arithmetic("+", low, high)
+    for bound in (low, high):
+        if not comparable(tested.type, bound.type) or tested.type not in _ORDERED:
+            raise errors.wrong_types("between", tested.type, low.type, high.type)
+    return lift("bool", lambda value, least, most: least <= value <= most, [tested, low, high])
+
+
+def _negation(operand: Bound) -> Bound:
+    if operand.type not in (*NUMBERS, "timespan"):
+        raise errors.wrong_types("-", operand.type)
+    return lift("long" if operand.type == "int" else operand.type, operator.neg, [operand])
+
+
+def _arithmetic(name: str, left: Bound, right: Bound) -> Bound:
+    numbers = left.type in NUMBERS and right.type in NUMBERS
+    if numbers:
+        return _numeric(name, left, right)
+    type = _TIME.get((name, left.type, right.type)) or _TIME.get((name, _number(left.type), _number(right.type)))
+    if type is None:
+        raise errors.wrong_types(name, left.type, right.type)
+    if name == "/":
+        return lift(type, _real_quotient if type == "real" else _ticks_quotient, [left, right])
+    if name == "*":
+        return lift(type, lambda a, b: round(a * b), [left, right])
+    return lift(type, operator.add if name == "+" else operator.sub, [left, right])
+
+
+def _number(type: str) -> str:
+    return "number" if type in NUMBERS else type
+
+
+_TIME = {
+    ("+", "datetime", "timespan"): "datetime",
+    ("+", "timespan", "datetime"): "datetime",
+    ("+", "timespan", "timespan"): "timespan",
+    ("-", "datetime", "timespan"): "datetime",
+    ("-", "datetime", "datetime"): "timespan",
+    ("-", "timespan", "timespan"): "timespan",
+    ("*", "timespan", "number"): "timespan",
+    ("*", "number", "timespan"): "timespan",
+    ("/", "timespan", "timespan"): "real",
+    ("/", "timespan", "number"): "timespan",
+}
+
+
+def _numeric(name: str, left: Bound, right: Bound) -> Bound:
+    real = "real" in (left.type, right.type)
+    if name == "/":
+        return lift("real" if real else "long", _real_quotient if real else _whole_quotient, [left, right])
+    function = {"+": operator.add, "-": operator.sub, "*": operator.mul}[name]
+    return lift("real" if real else "long", function, [left, right])
+
+
+def _real_quotient(left: float, right: float) -> float:
+    if right:
+        return left / right
+    return math.nan if not left or left != left else math.copysign(math.inf, left)
+
+
+def _whole_quotient(left: int, right: int) -> int | None:
+    """Towards zero; null where the divisor is zero."""
+    if not right:
+        return None
+    quotient = abs(left) // abs(right)
+    return quotient if (left < 0) == (right < 0) else -quotient
+
+
+def _ticks_quotient(left: int, right: float) -> int | None:
+    return round(left / right) if right else None

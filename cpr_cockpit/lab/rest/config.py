@@ -1,0 +1,157 @@
+"""Configuration of a slot: app settings, sticky names, site configuration, deployments and publishing policy over Resource Manager."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from cpr_cockpit.lab.rest import errors, kudu, scope
+from cpr_cockpit.lab.rest.routing import Call, Route
+
+if TYPE_CHECKING:
+    from cpr_cockpit.lab.world import Slot, World
+
+_STICKY_MEMBERS = ("connectionStringNames", "appSettingNames", "azureStorageConfigNames")
+
+
+def routes() -> list[Route]:
+    """Routes of the configuration."""
+    both = scope.both
+    return [
+        *both("POST", "/config/appsettings/list", _settings),
+        *both("PUT", "/config/appsettings", _put_settings, mutates=True),
+        *both("POST", "/config/connectionstrings/list", _connection_strings),
+        Route("GET", scope.SITE + "/config/slotConfigNames", _sticky),
+        Route("PUT", scope.SITE + "/config/slotConfigNames", _put_sticky, mutates=True),
+        *both("GET", "/config/web", _web),
+        *both("PATCH", "/config/web", _patch_web, mutates=True),
+        *both("GET", "/config/logs", _logs),
+        *both("GET", "/basicPublishingCredentialsPolicies", _policies),
+        *both("GET", "/basicPublishingCredentialsPolicies/{policy}", _policy),
+        *both("GET", "/deployments", _deployments),
+        *both("GET", "/deployments/{deployment}", _deployment),
+    ]
+
+
+def _config(call: Call, slot: Slot, name: str, properties: dict[str, Any]) -> web.Response:
+    return web.json_response(scope.child(call.world, slot, "config", name, properties))
+
+
+def _check_idle(world: World, slot: str) -> None:
+    running = world.busy()
+    if running is not None and slot in (running.source, running.target):
+        raise errors.in_progress(world, running)
+
+
+async def _properties(call: Call) -> dict[str, Any]:
+    properties = (await call.json()).get("properties")
+    if not isinstance(properties, dict):
+        raise errors.invalid_content("the member 'properties' must be an object")
+    return properties
+
+
+async def _settings(call: Call) -> web.Response:
+    slot = scope.slot_of(call)
+    return _config(call, slot, "appsettings", dict(slot.settings))
+
+
+async def _put_settings(call: Call) -> web.Response:
+    """Replaces the whole set, as App Service does."""
+    slot = scope.slot_of(call)
+    asked = await _properties(call)
+    wrong = [name for name, value in asked.items() if not isinstance(value, str)]
+    if wrong:
+        raise errors.invalid_content(f"the value of the setting '{wrong[0]}' must be a string")
+    _check_idle(call.world, slot.name)
+    await call.world.set_settings(slot.name, asked)
+    return _config(call, slot, "appsettings", dict(slot.settings))
+
+
+async def _connection_strings(call: Call) -> web.Response:
+    return _config(call, scope.slot_of(call), "connectionstrings", {})
+
+
+def _sticky_resource(call: Call, slot: Slot) -> web.Response:
+    return _config(call, slot, "slotConfigNames", {name: call.world.sticky.get(name, []) for name in _STICKY_MEMBERS})
+
+
+async def _sticky(call: Call) -> web.Response:
+    return _sticky_resource(call, scope.slot_of(call))
+
+
+async def _put_sticky(call: Call) -> web.Response:
+    """Members that are absent or null stay as they are."""
+    slot = scope.slot_of(call)
+    asked = await _properties(call)
+    names: dict[str, list[str]] = {}
+    for member in _STICKY_MEMBERS:
+        value = asked.get(member)
+        if value is None:
+            value = call.world.sticky.get(member, [])
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            raise errors.invalid_content(f"the member '{member}' must be a list of strings")
+        names[member] = value
+    running = call.world.busy()
+    if running is not None:
+        raise errors.in_progress(call.world, running)
+    call.world.set_sticky(names)
+    return _sticky_resource(call, slot)
+
+
+async def _web(call: Call) -> web.Response:
+    slot = scope.slot_of(call)
+    return _config(call, slot, "web", slot.config_web)
+
+
+async def _patch_web(call: Call) -> web.Response:
+    """Members that are given replace what was there; lists are replaced whole."""
+    slot = scope.slot_of(call)
+    asked = await _properties(call)
+    _check_idle(call.world, slot.name)
+    slot.config_web.update(asked)
+    return _config(call, slot, "web", slot.config_web)
+
+
+async def _logs(call: Call) -> web.Response:
+    off = {"level": "Off"}
+    properties = {
+        "applicationLogs": {"fileSystem": off, "azureBlobStorage": off},
+        "httpLogs": {"fileSystem": {"enabled": False}},
+        "failedRequestsTracing": {"enabled": False},
+        "detailedErrorMessages": {"enabled": False},
+    }
+    return _config(call, scope.slot_of(call), "logs", properties)
+
+
+def _policy_resource(call: Call, name: str) -> dict[str, Any]:
+    slot = scope.slot_of(call)
+    return scope.child(call.world, slot, "basicPublishingCredentialsPolicies", name, {"allow": False})
+
+
+async def _policies(call: Call) -> web.Response:
+    return web.json_response({"value": [_policy_resource(call, name) for name in ("ftp", "scm")], "nextLink": None})
+
+
+async def _policy(call: Call) -> web.Response:
+    name = call.parts["policy"].lower()
+    if name not in ("ftp", "scm"):
+        raise errors.not_found(f"Cannot find a publishing credentials policy named {name}.")
+    return web.json_response(_policy_resource(call, name))
+
+
+async def _deployments(call: Call) -> web.Response:
+    slot = scope.slot_of(call)
+    newest_first = [_deployment_resource(call, slot, found.id) for found in reversed(slot.deployments)]
+    return web.json_response({"value": newest_first, "nextLink": None})
+
+
+async def _deployment(call: Call) -> web.Response:
+    return web.json_response(_deployment_resource(call, scope.slot_of(call), call.parts["deployment"]))
+
+
+def _deployment_resource(call: Call, slot: Slot, id: str) -> dict[str, Any]:
+    found = kudu.find(slot, id)
+    if found is None:
+        raise errors.not_found(f"Cannot find a deployment with id {id}.")
+    return scope.child(call.world, slot, "deployments", found.id, kudu.describe(slot, found))

@@ -1,0 +1,244 @@
+"""The app and its slots: list, get, create, instances, restart, and the few routes around them that real clients touch."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import quoteattr
+
+from aiohttp import web
+
+from cpr_cockpit.lab.errors import ApiError
+from cpr_cockpit.lab.rest import errors, scope
+from cpr_cockpit.lab.rest.routing import Call, Route
+from cpr_cockpit.lab.rest.wire import bare_utc
+
+if TYPE_CHECKING:
+    from cpr_cockpit.lab.world import Slot, World
+
+_SLOT_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,57}[A-Za-z0-9])?")
+_PLAN = "lab-plan"
+
+
+class Sites:
+    """Handlers of the app and its slots; remembers the creations of slots that run or have run."""
+
+    def __init__(self) -> None:
+        self._creations: dict[str, asyncio.Task[Slot]] = {}
+        self._restarts: set[asyncio.Task[None]] = set()
+
+    def routes(self) -> list[Route]:
+        """Routes of sites and slots."""
+        both = scope.both
+        return [
+            Route("GET", scope.SUBSCRIPTION + "/providers/Microsoft.Web/sites", _list_of_subscription),
+            Route("GET", scope.GROUP + "/providers/Microsoft.Web/sites", _list_of_group),
+            Route("GET", scope.SITE + "/slots", _list_slots),
+            *both("GET", "", _get),
+            Route("PUT", scope.SLOT, self._put_slot, mutates=True),
+            Route(
+                "GET",
+                scope.SUBSCRIPTION + "/providers/Microsoft.Web/locations/{location}/operations/{id}",
+                self._creation,
+            ),
+            *both("POST", "/restart", self._restart, mutates=True),
+            *both("GET", "/instances", _instances),
+            *both("GET", "/instances/{instance}", _instance),
+            *both("POST", "/publishxml", _publish_xml),
+            Route("GET", scope.GROUP + "/providers/Microsoft.Web/serverfarms/{plan}", _plan),
+        ]
+
+    async def _put_slot(self, call: Call) -> web.Response:
+        """Creates a slot as a long-running operation; on a slot that exists nothing is changed (200)."""
+        scope.check_site(call)
+        name, world = call.parts["slot"], call.world
+        await call.json()
+        present = scope.find_slot(world, name)
+        if present is not None:
+            return web.json_response(resource(world, present))
+        if not _SLOT_NAME.fullmatch(name):
+            raise errors.bad_request(f"The parameter SlotName has an invalid value: '{name}'.")
+        _check_idle(world)
+        id = str(uuid.uuid4())
+        self._creations[id] = asyncio.create_task(world.create_slot(name), name=f"create slot {name}")
+        where = (
+            f"{call.origin}/subscriptions/{world.subscription}/providers/Microsoft.Web/locations/{world.location}"
+            f"/operations/{id}?api-version={call.request.query['api-version']}"
+        )
+        pending = {
+            "id": f"{scope.site_id(world)}/slots/{name}",
+            "name": f"{world.app}/{name}",
+            "type": "Microsoft.Web/sites/slots",
+            "location": world.location,
+            "properties": {"provisioningState": "InProgress"},
+        }
+        return web.json_response(pending, status=202, headers={"Azure-AsyncOperation": where, "Retry-After": "1"})
+
+    async def _creation(self, call: Call) -> web.Response:
+        scope.check_subscription(call)
+        id = call.parts["id"]
+        task = self._creations.get(id)
+        if task is None:
+            raise errors.not_found(f"Cannot find operation with id {id}.")
+        answer: dict[str, Any] = {"id": call.request.path, "name": id, "status": "InProgress"}
+        if not task.done():
+            return web.json_response(answer, headers={"Retry-After": "1"})
+        problem = task.exception()
+        if problem is None:
+            return web.json_response(answer | {"status": "Succeeded"})
+        code = problem.code if isinstance(problem, ApiError) else "InternalServerError"
+        text = problem.message if isinstance(problem, ApiError) else str(problem)
+        return web.json_response(answer | {"status": "Failed", "error": {"code": code, "message": text}})
+
+    async def _restart(self, call: Call) -> web.Response:
+        """Answers at once, as App Service does, or with `synchronous=true` when the slot has started again."""
+        slot = scope.slot_of(call)
+        task = asyncio.create_task(call.world.restart(slot.name), name=f"restart {slot.name}")
+        self._restarts.add(task)
+        task.add_done_callback(self._restarts.discard)
+        if call.request.query.get("synchronous", "").lower() == "true":
+            await task
+        return web.Response(status=200)
+
+
+def _check_idle(world: World) -> None:
+    running = world.busy()
+    if running is not None:
+        raise errors.in_progress(world, running)
+
+
+def resource(world: World, slot: Slot) -> dict[str, Any]:
+    """The slot as Resource Manager shows it."""
+    production = slot.name == scope.PRODUCTION
+    return {
+        "id": scope.slot_id(world, slot),
+        "name": world.app if production else f"{world.app}/{slot.name}",
+        "type": scope.slot_type(slot),
+        "kind": "app,linux",
+        "location": world.location,
+        "tags": {},
+        "properties": _properties(world, slot),
+    }
+
+
+def _properties(world: World, slot: Slot) -> dict[str, Any]:
+    return {
+        "name": world.app if slot.name == scope.PRODUCTION else f"{world.app}({slot.name})",
+        "state": slot.state,
+        "hostNames": [slot.host],
+        "repositorySiteName": world.app,
+        "usageState": "Normal",
+        "enabled": True,
+        "enabledHostNames": [slot.host, slot.scm_host],
+        "availabilityState": "Normal",
+        "hostNameSslStates": [
+            {"name": slot.host, "sslState": "Disabled", "hostType": "Standard"},
+            {"name": slot.scm_host, "sslState": "Disabled", "hostType": "Repository"},
+        ],
+        "serverFarmId": _plan_id(world),
+        "sku": "PremiumV3",
+        "reserved": True,
+        "isXenon": False,
+        "hyperV": False,
+        "lastModifiedTimeUtc": bare_utc(slot.last_modified),
+        "siteConfig": slot.config_web,
+        "resourceGroup": world.resource_group,
+        "defaultHostName": slot.host,
+        "httpsOnly": True,
+        "targetSwapSlot": None,
+        "slotSwapStatus": _swap_status(world, slot),
+        "inProgressOperationId": _operation_id(world, slot),
+    }
+
+
+def _swap_status(world: World, slot: Slot) -> dict[str, str] | None:
+    if world.last_swap is None or slot.name not in world.last_swap[1:]:
+        return None
+    at, source, target = world.last_swap
+    return {"timestampUtc": bare_utc(at), "sourceSlotName": source, "destinationSlotName": target}
+
+
+def _operation_id(world: World, slot: Slot) -> str | None:
+    running = world.busy()
+    return running.id if running is not None and slot.name in (running.source, running.target) else None
+
+
+async def _list_of_subscription(call: Call) -> web.Response:
+    scope.check_subscription(call)
+    return _list(call.world, [scope.PRODUCTION])
+
+
+async def _list_of_group(call: Call) -> web.Response:
+    scope.check_group(call)
+    with_slots = call.request.query.get("includeSlots", "").lower() == "true"
+    return _list(call.world, list(call.world.slots) if with_slots else [scope.PRODUCTION])
+
+
+async def _list_slots(call: Call) -> web.Response:
+    scope.check_site(call)
+    return _list(call.world, [name for name in call.world.slots if name != scope.PRODUCTION])
+
+
+def _list(world: World, names: list[str]) -> web.Response:
+    return web.json_response({"value": [resource(world, world.slots[name]) for name in names], "nextLink": None})
+
+
+async def _get(call: Call) -> web.Response:
+    return web.json_response(resource(call.world, scope.slot_of(call)))
+
+
+def _instance_resource(world: World, slot: Slot) -> dict[str, Any]:
+    properties = {
+        "state": "READY" if slot.instances_ready else "UNKNOWN",
+        "statusUrl": f"https://{slot.scm_host}/api/deployments/latest",
+        "healthCheckUrl": None,
+    }
+    return scope.child(world, slot, "instances", slot.instance_id, properties)
+
+
+async def _instances(call: Call) -> web.Response:
+    slot = scope.slot_of(call)
+    return web.json_response({"value": [_instance_resource(call.world, slot)], "nextLink": None})
+
+
+async def _instance(call: Call) -> web.Response:
+    slot, asked = scope.slot_of(call), call.parts["instance"]
+    if asked.lower() != slot.instance_id.lower():
+        raise errors.not_found(f"Cannot find instance with id {asked}.")
+    return web.json_response(_instance_resource(call.world, slot))
+
+
+async def _publish_xml(call: Call) -> web.Response:
+    """One profile without a password: basic authentication is off in the lab."""
+    slot = scope.slot_of(call)
+    name = f"{call.world.app} - Zip Deploy"
+    profile = (
+        f'<publishProfile profileName={quoteattr(name)} publishMethod="ZipDeploy" '
+        f"publishUrl={quoteattr(slot.scm_host)} destinationAppUrl={quoteattr('https://' + slot.host)} "
+        'userName="REDACTED" userPWD="REDACTED"/>'
+    )
+    return web.Response(text=f"<publishData>{profile}</publishData>", content_type="application/xml")
+
+
+def _plan_id(world: World) -> str:
+    group = f"/subscriptions/{world.subscription}/resourceGroups/{world.resource_group}"
+    return f"{group}/providers/Microsoft.Web/serverfarms/{_PLAN}"
+
+
+async def _plan(call: Call) -> web.Response:
+    scope.check_group(call)
+    if call.parts["plan"].lower() != _PLAN:
+        raise errors.unknown_resource(f"Microsoft.Web/serverfarms/{call.parts['plan']}", call.parts["group"])
+    return web.json_response(
+        {
+            "id": _plan_id(call.world),
+            "name": _PLAN,
+            "type": "Microsoft.Web/serverfarms",
+            "kind": "linux",
+            "location": call.world.location,
+            "properties": {"status": "Ready", "numberOfSites": len(call.world.slots), "reserved": True},
+            "sku": {"name": "P1v3", "tier": "PremiumV3", "size": "P1v3", "family": "Pv3", "capacity": 1},
+        }
+    )
