@@ -1,4 +1,4 @@
-"""Entry of the session process: takes the journal, wires a Session, hands it to the host, leaves when the run is over."""
+"""Entry of the session process: takes the journal, wires a Session, hands it to the host, ends with the run."""
 
 from __future__ import annotations
 
@@ -9,19 +9,33 @@ import logging
 import logging.handlers
 import signal
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+from cpr_cockpit.core.events import Record
+from cpr_cockpit.engine.desk import Desk
 from cpr_cockpit.engine.host import Host
-from cpr_cockpit.engine.journal import Journal, JournalDamaged, JournalError
+from cpr_cockpit.engine.journal import Journal, JournalBusy, JournalDamaged, JournalError, read
 from cpr_cockpit.engine.places import PlacesError, socket_path
-from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.salvage import salvage
+from cpr_cockpit.engine.session import Session
 from cpr_cockpit.wiring import ConfigError, SessionConfig, open_session, read_config
 
 log = logging.getLogger(__name__)
 
+EXIT_BLOCKED = 1
+EXIT_FAILED = 40
 EXIT_DAMAGED = 50
 LOG_BYTES = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a session stands on: its journal, or (None) what could be read where none can be written."""
+
+    journal: Journal | None
+    records: Iterable[Record] = ()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,21 +45,30 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rollback", metavar="BY", help="roll back at once, as BY")
     parser.add_argument("--go-on", action="store_true", help="set a damaged journal aside and go on by observation")
     options = parser.parse_args(arguments)
+    rollback = options.rollback is not None
     try:
-        _log_to(options.folder / "cockpit.log")
+        _log_to(options.folder / "cockpit.log", must_not_fail=rollback)
         config = read_config(options.folder)
-        journal = _journal(config, go_on=options.go_on or options.rollback is not None)
+        ground = _ground(config, go_on=options.go_on or rollback, must_not_fail=rollback)
     except JournalDamaged as error:
         print(f"The journal is damaged from event {error.damage.first_bad}: {error.damage.why}.", file=sys.stderr)
         return EXIT_DAMAGED
     except (JournalError, PlacesError, ConfigError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return asyncio.run(_serve(config, journal, options.rollback))
+        print(f"{error} Nothing was changed.", file=sys.stderr)
+        return EXIT_BLOCKED
+    return asyncio.run(_serve(config, ground, options.rollback))
 
 
-def _log_to(path: Path) -> None:
-    handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8")
+def _log_to(path: Path, *, must_not_fail: bool) -> None:
+    try:
+        handler: logging.Handler = logging.handlers.RotatingFileHandler(
+            path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8"
+        )
+        path.chmod(0o600)
+    except OSError:
+        if not must_not_fail:
+            raise
+        handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     # Requests are in the journal; the libraries' own words below a warning could carry addresses with keys.
     logging.getLogger().addHandler(handler)
@@ -53,38 +76,80 @@ def _log_to(path: Path) -> None:
     logging.getLogger("cpr_cockpit").setLevel(logging.INFO)
 
 
-def _journal(config: SessionConfig, *, go_on: bool) -> Journal:
+def _ground(config: SessionConfig, *, go_on: bool, must_not_fail: bool) -> Ground:
+    """The journal; a damaged one is set aside where asked, and a rollback does without where none can be had."""
+    damaged: JournalDamaged | None = None
     try:
-        return Journal(config.folder)
-    except JournalDamaged as damaged:
+        return Ground(Journal(config.folder))
+    except JournalDamaged as error:
         if not go_on:
             raise
-        return salvage(config.settings, damaged)
+        damaged = error
+    except JournalBusy:
+        raise
+    except JournalError as error:
+        if not must_not_fail:
+            raise
+        log.warning("%s The rollback goes on without a journal.", error)
+        return Ground(None, _readable(config.folder))
+    try:
+        return Ground(salvage(config.settings, damaged))
+    except (JournalError, OSError) as error:
+        if not must_not_fail:
+            raise
+        log.warning("%s The rollback goes on without a journal.", error)
+        return Ground(None, damaged.good)
 
 
-async def _serve(config: SessionConfig, journal: Journal, rollback_by: str | None) -> int:
+def _readable(folder: Path) -> tuple[Record, ...]:
+    try:
+        return read(folder)
+    except JournalDamaged as damaged:
+        return damaged.good
+    except (JournalError, FileNotFoundError):
+        return ()
+
+
+async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None) -> int:
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if task is not None:
             loop.add_signal_handler(name, task.cancel)
-    ended = False
-    async with open_session(config, journal) as session:
-        recorder: Recorder = session.recorder
-        host = Host(recorder, session.command, socket_path(config.settings.run))
-        await host.open()
+    async with open_session(config, ground.journal, ground.records) as session:
+        recorder = session.recorder
+        host = Host(recorder, Desk(session).command, socket_path(config.settings.run))
+        ended = False
         try:
-            await session.run(rollback_by)
-            ended = True
-        except asyncio.CancelledError:
-            log.info("told to end; the run stays where it is and can be resumed")
-        except Exception:
-            log.exception("the session ended by a defect of this program; the run can be resumed")
+            await _open(host, must_not_fail=rollback_by is not None)
+            ended = await _run(session, rollback_by)
         finally:
             with contextlib.suppress(asyncio.CancelledError):
                 await host.close()
             recorder.close(seal=ended)
-    return 0 if ended else 40
+    return 0 if ended else EXIT_FAILED
+
+
+async def _open(host: Host, *, must_not_fail: bool) -> None:
+    try:
+        await host.open()
+    except (OSError, PlacesError):
+        if not must_not_fail:
+            raise
+        log.exception("no socket for faces; the rollback goes on without them")
+
+
+async def _run(session: Session, rollback_by: str | None) -> bool:
+    """Whether the run came to its end."""
+    try:
+        await session.run(rollback_by)
+    except asyncio.CancelledError:
+        log.info("told to end; the run stays where it is and can be resumed")
+        return False
+    except Exception:
+        log.exception("the session ended by a defect of this program; the run can be resumed")
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-EXIT_USAGE = 2
-EXIT_SIGNAL = 128
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code (the codes are in ``cpr-cockpit --help``)."""
+    from cpr_cockpit.cli import codes
     from cpr_cockpit.cli.parser import parse
 
     options = parse(sys.argv[1:] if arguments is None else arguments)
@@ -19,9 +17,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("Interrupted. What was begun goes on: cpr-cockpit runs", file=sys.stderr)
-        return EXIT_SIGNAL + 2
+        return codes.SIGNAL + 2
     except BrokenPipeError:
         # Whoever read our output has gone; the session does not care.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_SIGNAL + 13
+        return codes.SIGNAL + 13
     return code

@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
+import os
+import signal
 from pathlib import Path
 
-from cpr_cockpit.cli.following import EXIT_DAMAGED, EXIT_FAILED, conclude, follow
+from cpr_cockpit.cli import codes
+from cpr_cockpit.cli.following import conclude_ended, follow
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.engine.client import Client, SessionGone, SessionRefused
-from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read, writer_alive
+from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read, writer_alive, writer_pid
 from cpr_cockpit.engine.launch import LaunchError, launch
 from cpr_cockpit.engine.places import PlacesError, find_run
-
-EXIT_BLOCKED = 1
 
 
 def _folder(name: str | None) -> Path | None:
@@ -38,14 +39,14 @@ def resume(options: argparse.Namespace) -> int:
     """Go on where the run stopped."""
     folder = _folder(options.run)
     if folder is None:
-        return EXIT_BLOCKED
+        return codes.BLOCKED
     return asyncio.run(_resume(folder, Printer(as_json=options.json)))
 
 
 async def _resume(folder: Path, printer: Printer) -> int:
     run = _known(folder)
     if run is not None and run.ended:
-        return await conclude(folder, printer)
+        return await conclude_ended(folder, printer)
     after = run.seq if run else 0
     try:
         client = await (Client.connect(folder.name) if writer_alive(folder) else launch(folder, "--go-on"))
@@ -58,14 +59,14 @@ def _not_reached(folder: Path, error: Exception) -> int:
     complain(
         f"{error} The environment was not changed by this command. The rollback card: {folder / 'rollback-card.md'}"
     )
-    return EXIT_DAMAGED if isinstance(error, LaunchError) and error.code == EXIT_DAMAGED else EXIT_FAILED
+    return codes.DAMAGED if isinstance(error, LaunchError) and error.code == codes.DAMAGED else codes.FAILED
 
 
 def rollback(options: argparse.Namespace) -> int:
     """Roll back now."""
     folder = _folder(options.run)
     if folder is None:
-        return EXIT_BLOCKED
+        return codes.BLOCKED
     person = options.person or getpass.getuser()
     return asyncio.run(_rollback(folder, person, Printer(as_json=options.json)))
 
@@ -73,26 +74,50 @@ def rollback(options: argparse.Namespace) -> int:
 async def _rollback(folder: Path, person: str, printer: Printer) -> int:
     run = _known(folder)
     if run is not None and run.ended:
-        return await conclude(folder, printer)
-    if run is not None and run.started_at is None:
+        return await conclude_ended(folder, printer)
+    if run is not None and run.started_at is None and run.continued is None:
         complain("There is nothing to roll back: production was not touched. End the run with: cpr-cockpit stop")
-        return EXIT_BLOCKED
+        return codes.BLOCKED
     try:
-        if writer_alive(folder):
-            client = await Client.connect(folder.name)
-            await client.command("rollback", by=person)
-        else:
-            client = await launch(folder, "--rollback", person)
+        client = await _rolling_back(folder, person)
     except (LaunchError, SessionGone, SessionRefused) as error:
         return _not_reached(folder, error)
     return await follow(client, folder, printer, run.seq if run else 0)
 
 
+async def _rolling_back(folder: Path, person: str) -> Client:
+    """A session that rolls back: the one that lives, or a new one where it is gone or does not answer."""
+    if writer_alive(folder):
+        try:
+            client = await Client.connect(folder.name)
+            await client.command("rollback", by=person)
+        except SessionGone as error:
+            await _end_hung(folder, error)
+        else:
+            return client
+    return await launch(folder, "--rollback", person)
+
+
+async def _end_hung(folder: Path, error: SessionGone) -> None:
+    """Law 5: a session that hangs must not stand in the way. What it was doing is found out by observation."""
+    pid = writer_pid(folder)
+    if not pid:
+        return
+    complain(f"{error} It is ended (process {pid}); a new session rolls back.")
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    # The lock ends with the process; nothing tells us of that moment, so it is looked for.
+    while writer_alive(folder):  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+
+
 def stop(options: argparse.Namespace) -> int:
-    """End a run before START."""
+    """End a run where that is safe."""
     folder = _folder(options.run)
     if folder is None:
-        return EXIT_BLOCKED
+        return codes.BLOCKED
     if not writer_alive(folder):
         print(f"No session of run {folder.name} is alive: there is nothing to stop.")
         return 0
@@ -105,6 +130,6 @@ async def _stop(folder: Path) -> int:
             await client.command("stop")
     except (SessionGone, SessionRefused) as error:
         complain(str(error))
-        return EXIT_BLOCKED
-    print(f"Run {folder.name} is stopped; nothing was changed.")
+        return codes.BLOCKED
+    print(f"Run {folder.name} ends.")
     return 0

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.following import follow
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.core.events import Script
@@ -20,7 +21,6 @@ from cpr_cockpit.engine.places import PlacesError, make_run_folder, new_run_name
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabControl, LabError, LabOptions, start_lab
 
-EXIT_BLOCKED = 1
 FEATURE = "0001-personal-goal-creation-management"
 ACTOR = "drill"
 
@@ -50,7 +50,7 @@ def drill(options: argparse.Namespace) -> int:
         ready = start_lab(folder, lab)
     except (PlacesError, LabError) as error:
         complain(str(error))
-        return EXIT_BLOCKED
+        return codes.BLOCKED
     return asyncio.run(_drill(options, folder, ready))
 
 
@@ -75,7 +75,7 @@ async def _drill(options: argparse.Namespace, folder: Path, ready: dict[str, Any
     except (LabError, LaunchError, SessionGone, SessionRefused, OSError) as error:
         complain(f"{error} Nothing was changed.")
         await _end(control)
-        return EXIT_BLOCKED
+        return codes.BLOCKED
     finally:
         await control.close()
     return await follow(client, folder, Printer(as_json=options.json))
@@ -117,7 +117,7 @@ async def _print_plan(folder: Path, control: LabControl) -> int:
         print(await plan_text(folder))
     except (PortError, Blocked) as error:
         complain(error.words() if isinstance(error, PortError) else str(error))
-        return EXIT_BLOCKED
+        return codes.BLOCKED
     finally:
         await _end(control)
     return 0

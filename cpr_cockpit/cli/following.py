@@ -2,135 +2,50 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
-from typing import Any
 
+from cpr_cockpit.cli import codes
+from cpr_cockpit.cli.outcome import conclude, stored
 from cpr_cockpit.cli.output import Printer, complain
+from cpr_cockpit.core.events import record_of
 from cpr_cockpit.core.run import Run, fold
-from cpr_cockpit.documents.report import REPORT
 from cpr_cockpit.engine.client import Client, SessionGone
-from cpr_cockpit.engine.journal import FILE, JournalDamaged, read
-from cpr_cockpit.lab_client import READY_FILE, LabControl, LabError, read_ready
-
-EXIT_FAILED = 40
-EXIT_DAMAGED = 50
-# How long the lab's clients are watched after the rollback was proven.
-AFTER_ROLLBACK_S = 5.0
+from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
 
 
 async def follow(client: Client, folder: Path, printer: Printer, after: int = 0) -> int:
-    """Print events until the run ends, then its outcome; the run's exit code, 40 where the session dies before."""
+    """Print events after number ``after`` until the run ends, then its outcome.
+
+    Returns the run's exit code, 40 where the session dies before. All events are taken, so that the outcome does not
+    hang on a journal that somebody may have damaged meanwhile.
+    """
+    run = Run()
     try:
-        async for record in client.follow(after):
-            printer.event(record)
+        async for line in client.follow():
+            record = record_of(line)
+            run.apply(record)
+            if record.seq > after:
+                printer.event(line)
     except SessionGone:
         complain(
-            f"The session of run {folder.name} died. Nothing that was printed is lost, and the environment stays as it is. "
-            f"Go on with: cpr-cockpit resume {folder.name}"
+            f"The session of run {folder.name} died. Nothing that was printed is lost, and the environment stays as it "
+            f"is. Go on with: cpr-cockpit resume {folder.name}"
         )
-        return EXIT_FAILED
+        return codes.FAILED
     finally:
         await client.close()
-    return await conclude(folder, printer)
+    return await conclude(folder, run, printer)
 
 
-async def conclude(folder: Path, printer: Printer) -> int:
-    """Print the outcome of an ended run and end its lab; the run's exit code."""
+async def conclude_ended(folder: Path, printer: Printer) -> int:
+    """The outcome of a run that has ended already, from its own file or, where that is missing, from its journal."""
     try:
         run = fold(read(folder))
-    except JournalDamaged as error:
-        complain(f"The journal of run {folder.name} is damaged: {error}. Its outcome cannot be trusted.")
-        return EXIT_DAMAGED
-    measured = await _measured(folder, run)
-    printer.outcome(_outcome(folder, run, measured))
+    except (JournalDamaged, JournalError, FileNotFoundError) as error:
+        complain(f"The journal of run {folder.name} cannot be trusted: {error}. Its outcome is not shown.")
+        return codes.DAMAGED
+    before = stored(folder)
+    if before is None:
+        return await conclude(folder, run, printer)
+    printer.outcome(before)
     return run.exit_code()
-
-
-def _outcome(folder: Path, run: Run, measured: dict[str, Any]) -> dict[str, Any]:
-    ended = run.ended
-    return {
-        "type": "outcome",
-        "run": folder.name,
-        "decision": ended.decision if ended else "failed",
-        "provisional": bool(ended and ended.provisional),
-        "production_version": ended.production_version if ended else "unknown",
-        "swaps": run.swaps,
-        "detected_after_s": measured.get("detected_after_s"),
-        "rollback_s": measured.get("rollback_s"),
-        "azure_s": measured.get("azure_s"),
-        "requests": measured.get("requests"),
-        "journal": str(folder / FILE),
-        "report": str(folder / "report" / REPORT),
-        "reason": ended.reason if ended else "the run has not ended",
-    }
-
-
-async def _measured(folder: Path, run: Run) -> dict[str, Any]:
-    """What the lab's own clients met; nothing where the lab has ended."""
-    try:
-        control = LabControl(read_ready(folder / READY_FILE))
-    except LabError:
-        return {}
-    try:
-        measured = await _measure(control, run)
-        await control.stop()
-    except LabError as error:
-        complain(f"{error} The figures of its clients are missing in the outcome.")
-        return {}
-    finally:
-        await control.close()
-    return measured
-
-
-async def _measure(control: LabControl, run: Run) -> dict[str, Any]:
-    proven_at = _proven_at(run)
-    bad_after = 0
-    if proven_at is not None and run.plan is not None:
-        now = float((await control.state())["now"])
-        await asyncio.sleep(max(0.0, proven_at + AFTER_ROLLBACK_S - now))
-        bad_after = _count((await control.traffic(proven_at))["counts"], run.plan.new_version)
-    traffic = await control.traffic()
-    measured: dict[str, Any] = {
-        "requests": {
-            "total": traffic["total"],
-            "failed_by_defect": traffic["failed_by_defect"],
-            "failed_otherwise": traffic["failed_otherwise"],
-            "on_bad_version_after_rollback": bad_after,
-        }
-    }
-    first_bad, verdict_at = traffic["first_bad_at"], run.first_rollback_verdict_at
-    if first_bad is not None and verdict_at is not None:
-        measured["detected_after_s"] = round(max(0.0, verdict_at - first_bad), 3)
-    if proven_at is not None and run.decided_at is not None:
-        measured |= await _rollback_times(control, run, run.decided_at)
-    return measured
-
-
-def _proven_at(run: Run) -> float | None:
-    row = run.row("prove-rollback", "back")
-    return row.ended_at if row is not None and row.result in ("done", "already") else None
-
-
-def _count(counts: dict[str, dict[str, int]], version: str) -> int:
-    return sum(group.get(version, 0) for group in counts.values())
-
-
-async def _rollback_times(control: LabControl, run: Run, decided_at: float) -> dict[str, Any]:
-    """Decision to the last request without a slot cookie that did not meet the old version; the platform's share."""
-    old = run.plan.old_version if run.plan else ""
-    last_sent = (await control.traffic(decided_at))["last_sent"]["unpinned"]
-    others = [at for version, at in last_sent.items() if version != old]
-    accepted: float | None = None
-    azure: float | None = None
-    for entry in await control.operations():
-        if entry["at"] < decided_at or entry.get("name", "SwapSiteSlots") != "SwapSiteSlots":
-            continue
-        if entry["kind"] == "swap.accepted" and accepted is None:
-            accepted = entry["at"]
-        elif entry["kind"] == "swap.switched" and accepted is not None and azure is None:
-            azure = entry["at"] - accepted
-    return {
-        "rollback_s": round(max([decided_at, *others]) - decided_at, 3),
-        "azure_s": None if azure is None else round(azure, 3),
-    }

@@ -9,15 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.output import clean, complain
 from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.documents.report import write_report
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read, writer_pid
 from cpr_cockpit.engine.places import PlacesError, all_runs, find_run
-
-EXIT_BLOCKED = 1
-EXIT_UNKNOWN = 3
-EXIT_DAMAGED = 50
 
 
 def runs(options: argparse.Namespace) -> int:
@@ -30,11 +27,8 @@ def runs(options: argparse.Namespace) -> int:
         print("There is no run yet. Start one with: cpr-cockpit drill")
     for row in rows:
         alive = f"session {row['pid']}" if row["pid"] else "no session"
-        print(
-            clean(
-                f"{row['run']}  {row['state']:<12} {alive:<15} {row['started_at'] or 'not started':<20} {row['feature']}"
-            )
-        )
+        started = row["started_at"] or "not started"
+        print(clean(f"{row['run']}  {row['state']:<12} {alive:<15} {started:<20} {row['feature']}"))
     return 0
 
 
@@ -73,16 +67,16 @@ def _load(name: str | None) -> tuple[Path, Run] | int:
     except JournalDamaged as error:
         complain(
             f"The journal is damaged: event {error.damage.first_bad} is the first bad one ({error.damage.why}). "
-            f"{len(error.good)} events before it hold. Nothing was changed. cpr-cockpit rollback and resume still work: "
-            "they set it aside and go by observation."
+            f"{len(error.good)} events before it hold. Nothing was changed. cpr-cockpit rollback and resume still work "
+            "on a run that has not ended: they set the journal aside and go by observation."
         )
-        return EXIT_DAMAGED
+        return codes.DAMAGED
     except FileNotFoundError:
         complain("The run has no journal yet. Nothing was changed. See its cockpit.log.")
-        return EXIT_UNKNOWN
+        return codes.UNKNOWN
     except (PlacesError, JournalError) as error:
         complain(str(error))
-        return EXIT_BLOCKED
+        return codes.BLOCKED
 
 
 def status(options: argparse.Namespace) -> int:
@@ -131,5 +125,5 @@ def report(options: argparse.Namespace) -> int:
         print(write_report(folder, run))
     except OSError as error:
         complain(f"The report cannot be written: {error}. The journal was not changed.")
-        return EXIT_BLOCKED
+        return codes.BLOCKED
     return 0

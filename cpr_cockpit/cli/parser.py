@@ -130,7 +130,7 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="print the plan with its requests, the way back and the card; send none of them",
     )
     drill.add_argument("--json", action="store_true", help="events as JSON lines; the last line is the outcome")
-    drill.set_defaults(call=_call("drill"))
+    drill.set_defaults(call=_Call("drill"))
 
 
 def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -155,39 +155,39 @@ def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="window that scales the lab's own times (default: 15m)",
     )
     lab.add_argument("--port", type=int, metavar="N", help="port of Resource Manager (default: any free one)")
-    lab.set_defaults(call=_call("lab"))
+    lab.set_defaults(call=_Call("lab"))
 
 
 def _runs(commands: _Commands[argparse.ArgumentParser]) -> None:
     runs = _add(commands, "runs", "List the runs, the newest last.")
     runs.add_argument("--json", action="store_true", help="as one JSON list")
-    runs.set_defaults(call=_call("runs"))
+    runs.set_defaults(call=_Call("runs"))
     status = _add(
         commands, "status", "One glance at a run: where it stands, which version serves, what the verdict is."
     )
     _run_argument(status)
     status.add_argument("--json", action="store_true", help="as one JSON object")
-    status.set_defaults(call=_call("status"))
+    status.set_defaults(call=_Call("status"))
     report = _add(commands, "report", "Write the report of a run again, from its journal, and print where it is.")
     _run_argument(report)
-    report.set_defaults(call=_call("report"))
+    report.set_defaults(call=_Call("report"))
 
 
 def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
     resume = _add(commands, "resume", "Go on with a run whose session died, or follow one that lives.")
     _run_argument(resume)
     resume.add_argument("--json", action="store_true", help="events as JSON lines; the last line is the outcome")
-    resume.set_defaults(call=_call("resume"))
+    resume.set_defaults(call=_Call("resume"))
     rollback = _add(commands, "rollback", "Emergency rollback of a run, without any screen; asks nothing.")
     _run_argument(rollback)
     rollback.add_argument(
         "--as", dest="person", default="", metavar="WHO", help="who rolls back (default: your user name)"
     )
     rollback.add_argument("--json", action="store_true", help="events as JSON lines; the last line is the outcome")
-    rollback.set_defaults(call=_call("rollback"))
+    rollback.set_defaults(call=_Call("rollback"))
     stop = _add(commands, "stop", "End a run that has not been started yet.")
     _run_argument(stop)
-    stop.set_defaults(call=_call("stop"))
+    stop.set_defaults(call=_Call("stop"))
 
 
 def _run_argument(parser: argparse.ArgumentParser) -> None:
@@ -196,7 +196,7 @@ def _run_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-class _call:
+class _Call:
     """Imports and calls a command's module when it is used."""
 
     def __init__(self, command: str) -> None:

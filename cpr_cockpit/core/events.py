@@ -22,7 +22,7 @@ class Event(BaseModel):
 
 
 class Script(BaseModel):
-    """What a drill decides by itself: ``decide`` auto, keep or rollback; ``extended``: on to the extended validation."""
+    """What a drill decides by itself; ``extended``: on to the extended validation."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     decide: Literal["auto", "keep", "rollback"] = "auto"
@@ -288,6 +288,12 @@ class Record(BaseModel):
     def line(self) -> dict[str, Any]:
         """The flat form of the JSON lines: seq, at, type, the body, hash."""
         return {"seq": self.seq, "at": self.at, **self.event.model_dump(mode="json"), "hash": self.hash}
+
+
+def record_of(line: dict[str, Any]) -> Record:
+    """The record of a flat JSON line (`Record.line`); pydantic.ValidationError where it is none."""
+    body = {key: value for key, value in line.items() if key not in ("seq", "at", "hash")}
+    return Record(seq=line["seq"], at=line["at"], event=_ADAPTER.validate_python(body), hash=line["hash"])
 
 
 def parse_event(body: str | bytes) -> AnyEvent:

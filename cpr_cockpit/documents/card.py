@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from cpr_cockpit.core.plan import ActKind, Plan
@@ -36,7 +35,7 @@ def write_card(folder: Path, environment: dict[str, str], plan: Plan, header: st
 def _write(path: Path, text: str) -> None:
     partial = path.with_name(path.name + ".part")
     partial.write_text(text, "utf-8")
-    os.chmod(partial, 0o600)
+    partial.chmod(0o600)
     partial.replace(path)
 
 
@@ -60,10 +59,9 @@ def render_card(folder: Path, environment: dict[str, str], plan: Plan, header: s
     """The card's text: ids, exact commands, expected versions, what not to do."""
     old, new, slot = plan.old_version, plan.new_version, plan.slot
     pinned = (
-        f'--subscription "{environment.get("subscription", "")}" --resource-group "{environment.get("resource_group", "")}" '
-        f'--name "{environment.get("app", "")}"'
+        f'--subscription "{environment.get("subscription", "")}" '
+        f'--resource-group "{environment.get("resource_group", "")}" --name "{environment.get("app", "")}"'
     )
-    site = f"https://management.azure.com/subscriptions/{environment.get('subscription', '')}"
     look = f"curl -fsS {environment.get('production_url', '')}/api/health"
     look_slot = f"curl -fsS {environment.get('slot_url', '')}/api/health"
     lines = [
@@ -91,7 +89,8 @@ def render_card(folder: Path, environment: dict[str, str], plan: Plan, header: s
         "",
         f"    az webapp deployment slot swap {pinned} --slot {slot} --target-slot production",
         "",
-        f"If the command ends with an error or without an answer: do not repeat it; go back to 1. Expected then: production `{old}`, slot `{new}`.",
+        "If the command ends with an error or without an answer: do not repeat it; go back to 1.",
+        f"Expected then: production `{old}`, slot `{new}`.",
         "",
         f"## 3. Put {old} into slot {slot}",
         "",
@@ -109,17 +108,28 @@ def render_card(folder: Path, environment: dict[str, str], plan: Plan, header: s
         "- Do not swap twice. A repeated swap undoes the rollback.",
         f"- Do not stop slot `{slot}`: users who hold its routing cookie get errors.",
         "- Do not deploy to production directly while a swap is under way.",
-        f"- Portal: {site}/resourceGroups/{environment.get('resource_group', '')}/providers/Microsoft.Web/sites/{environment.get('app', '')} is the resource.",
+        "",
+        "## With nothing but a browser",
+        "",
+        "The portal's Cloud Shell runs the same commands. Or open the resource, Deployment slots, Swap: the slot as",
+        f"source, production as target, once. The resource: {_resource_id(environment)}",
         "",
     ]
     return "\n".join(lines)
 
 
+def _resource_id(environment: dict[str, str]) -> str:
+    subscription, group, app = (environment.get(key, "") for key in ("subscription", "resource_group", "app"))
+    return f"`/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/sites/{app}`"
+
+
 def _replace_lines(folder: Path, pinned: str, plan: Plan) -> list[str]:
     if not _has_artifact(plan):
         return [
-            f"No artifact of `{plan.old_version}` could be had: rollback is by swap only. Users with a routing cookie of slot "
-            f"`{plan.slot}` meet `{plan.new_version}` until another version is deployed there."
+            (
+                f"No artifact of `{plan.old_version}` could be had: rollback is by swap only. Users with a routing "
+                f"cookie of slot `{plan.slot}` meet `{plan.new_version}` until another version is deployed there."
+            )
         ]
     artifact = next(step.act.artifact for step in plan.back if step.act.kind is ActKind.DEPLOY)
     source = folder / "artifacts" / artifact

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +25,7 @@ def write_report(folder: Path, run: Run) -> Path:
     path.parent.mkdir(mode=0o700, exist_ok=True)
     partial = path.with_name(path.name + ".part")
     partial.write_text(render_report(run), "utf-8")
-    os.chmod(partial, 0o600)
+    partial.chmod(0o600)
     partial.replace(path)
     return path
 
@@ -59,10 +58,8 @@ def _head(run: Run) -> list[str]:
     executed = "YES" if run.decision and run.decision.word == "rollback" else "NO"
     lines = [f"# Deployment Report: {opened.feature}", ""]
     if opened.mode in ("drill", "rehearse"):
-        lines += [
-            f"**REHEARSAL**: a {opened.mode} on the embedded lab, signed by `{opened.actor}`; no production was touched.",
-            "",
-        ]
+        where = f"a {opened.mode} on the embedded lab, signed by `{opened.actor}`"
+        lines += [f"**REHEARSAL**: {where}; no production was touched.", ""]
     lines += [
         f"**Deployment Date**: {_day(run.started_at) if run.started_at else 'not started'}  ",
         f"**Deployment Status**: {status}  ",

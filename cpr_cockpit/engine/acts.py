@@ -1,5 +1,7 @@
-"""How each act is observed, sent and followed. An act that changes something is decided by what is seen, never by
-what was answered; an act that only reads is tried until it holds or its time is over.
+"""How each act is observed, sent and followed.
+
+An act that changes something is decided by what is seen, never by what was answered; an act that only reads is tried
+until it holds or its time is over.
 """
 
 from __future__ import annotations
@@ -42,12 +44,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an act is done in: the ports, the plan, the run's artifacts folder, who hears of a new production version."""
+    """What an act is done in: the ports, the plan, the run's artifacts folder, who hears of every look at who serves.
+
+    ``saw(serving, switched)``: ``switched`` is true where a swap is known to have taken effect though nothing answers.
+    """
 
     ports: Ports
     plan: Plan
     artifacts: Path
-    saw: Callable[[Serving], None]
+    saw: Callable[[Serving, bool], None]
 
 
 class Change(Protocol):
@@ -106,7 +111,7 @@ class Deploy:
     async def observe(self, *, sent: bool) -> Reading:
         """Done when the slot serves the version by this run's own deployment (on the way back: by whosever)."""
         serving = await observe(self.context.ports.web_apps, self.context.ports.probe, self.act.slot)
-        self.context.saw(serving)
+        self.context.saw(serving, False)
         forward = self.act.artifact == NEW_ARTIFACT
         words, facts = serving.words(self.act.slot), serving.facts()
         if serving.in_flight:
@@ -148,10 +153,15 @@ class Swap:
     async def observe(self, *, sent: bool) -> Reading:
         """Who serves what decides."""
         serving = await observe(self.context.ports.web_apps, self.context.ports.probe, self.act.slot)
-        self.context.saw(serving)
+        # The slot held the new version and serves the old one now: swapped, though production answers with no version.
+        silent = sent and serving.production is None and bool(self.act.other) and serving.slot == self.act.other
+        switched = silent and not serving.in_flight
+        self.context.saw(serving, switched)
         wanted, words, facts = self.act.version, serving.words(self.act.slot), serving.facts()
         if serving.in_flight:
             return Reading(State.IN_FLIGHT, words, facts)
+        if switched:
+            return Reading(State.DONE, f"the swap took effect, but {words}", facts)
         if serving.production == wanted:
             return Reading(State.DONE, f"production serves {wanted}; {words}", facts)
         if serving.swap.pending_preview:
@@ -206,7 +216,8 @@ class ProveSlot:
         looks = await asyncio.gather(*(probe.look(self.act.slot) for _ in range(max(PROOF_LOOKS, 3 * len(instances)))))
         good = [look for look in looks if look.ok and look.version == self.act.version]
         met = {look.instance for look in good if look.instance}
-        words = f"{len(good)} of {len(looks)} answers 200 from {self.act.version}, {len(met)} of {len(instances)} instances met"
+        words = f"{len(good)} of {len(looks)} answers 200 from {self.act.version}"
+        words += f", {len(met)} of {len(instances)} instances met"
         enough = len(good) == len(looks) and len(met) >= len(instances)
         return Reading(State.DONE if enough else State.TO_DO, words)
 
@@ -247,8 +258,10 @@ class Smoke:
 
 @dataclass(frozen=True, slots=True)
 class ProveServing:
-    """Production serves one version everywhere: fresh connections, with and without a routing cookie, every instance;
-    and the slot, by its own host and by its cookie, serves the other.
+    """Production serves one version everywhere, and the slot the other.
+
+    Production: fresh connections, with and without a routing cookie, every instance; the slot: by its own host and by
+    its cookie.
     """
 
     context: Context

@@ -13,6 +13,8 @@ from cpr_cockpit.engine.places import socket_path
 
 PROTOCOL = 1
 LINE_LIMIT = 4 * 1024 * 1024
+# A session that lives says its hello at once; one that hangs must not hang its faces.
+PATIENCE_S = 5.0
 
 
 class SessionGone(Exception):
@@ -37,9 +39,13 @@ class Client:
         """Connect and read the hello; SessionGone where nobody listens, SessionRefused where versions differ."""
         try:
             reader, writer = await asyncio.open_unix_connection(str(path or socket_path(run)), limit=LINE_LIMIT)
-            first = await _next(reader)
         except OSError as error:
             raise SessionGone(f"No session of run {run} is alive.") from error
+        try:
+            first = await asyncio.wait_for(_next(reader), PATIENCE_S)
+        except TimeoutError as error:
+            writer.close()
+            raise SessionGone(f"The session of run {run} does not answer.") from error
         if "hello" not in first:
             writer.close()
             raise SessionRefused(str(first.get("error", "The session said no hello.")))
@@ -56,9 +62,15 @@ class Client:
         """Send a command and wait for its reply; SessionRefused with the session's words. Not while following."""
         self._last_id += 1
         await self._write({"id": self._last_id, "command": name, **arguments})
+        try:
+            return await asyncio.wait_for(self._reply(self._last_id), PATIENCE_S)
+        except TimeoutError as error:
+            raise SessionGone("The session does not answer.") from error
+
+    async def _reply(self, number: int) -> dict[str, Any]:
         while True:
             message = await _next(self._reader)
-            if message.get("reply") == self._last_id:
+            if message.get("reply") == number:
                 if "error" in message:
                     raise SessionRefused(str(message["error"]))
                 return message

@@ -18,6 +18,8 @@ from cpr_cockpit.engine.recorder import Recorder
 
 # Answers that say "not now" rather than "never": the change may be sent again once the state has been read.
 NOT_NOW = frozenset({409, 429, 503})
+# The longest pause between two tries of a change that is told "not now"; seconds.
+PAUSE_MOST_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Patience:
     """How long the executor looks before it believes; seconds.
 
     ``calm_s``: how long "not done and nothing under way" must hold before a change counts as without effect.
-    ``start_s``: how long an application may take to serve what was laid down. ``attempts``: how often one change is sent.
+    ``start_s``: how long an application may take to serve what was laid down. ``attempts``: how often one change is
+    sent at most, each time after the state has been read anew.
     """
 
     poll_s: float = 0.25
@@ -36,7 +39,11 @@ class Patience:
 
 @dataclass(slots=True)
 class _Pursuit:
-    """One change on its way: what has been sent, and since when nothing has been seen to move."""
+    """One change on its way: what has been sent, and what was answered.
+
+    ``put_off``: how often in a row the answer was "not now". ``laid_down``: the operation's own word is that it
+    succeeded, so that only the application's start is awaited.
+    """
 
     way: ev.Way
     step: Step
@@ -46,6 +53,8 @@ class _Pursuit:
     operation: str
     deadline: float
     refusal: PortError | None = None
+    put_off: int = 0
+    laid_down: bool = False
 
 
 class Executor:
@@ -74,6 +83,13 @@ class Executor:
                 return step
         return None
 
+    def pass_over(self, way: ev.Way, steps: tuple[Step, ...], words: str) -> None:
+        """Record steps that lie behind what is seen as done already, without doing them."""
+        for step in steps:
+            if not self._recorder.run.finished(step.key, way):
+                now = self._clock.now()
+                self._recorder.record(self._outcome_of(way, step, 0, "already", Reading(State.DONE, words), now))
+
     async def run_step(self, way: ev.Way, step: Step) -> bool:
         """Run one step; whether it was done or was so already."""
         if step.act.mutates:
@@ -88,7 +104,11 @@ class Executor:
         pursuit = self._pursuit(way, step)
         if self._sending is not None:
             await asyncio.wait({self._sending}, timeout=60.0)
-        reading = await self._settle(pursuit, effect_s=self._patience.calm_s)
+        if step.act.kind is not ActKind.SWAP:
+            # What is still being laid into the slot is dealt with there, on the way back: production does not wait.
+            self._outcome(pursuit, "stopped", Reading(State.TO_DO, "left for the rollback"))
+            return
+        reading = await self._settle(pursuit)
         if reading.state is State.DONE:
             self._outcome(pursuit, "done", reading)
         else:
@@ -111,7 +131,7 @@ class Executor:
     async def _change(self, pursuit: _Pursuit) -> bool:
         began = pursuit.attempt
         while True:
-            reading = await self._settle(pursuit, effect_s=self._effect_s(pursuit.step.act))
+            reading = await self._settle(pursuit)
             if reading.state is State.DONE:
                 return self._outcome(pursuit, "done" if pursuit.sent else "already", reading)
             if reading.state is State.REFUSED:
@@ -119,18 +139,13 @@ class Executor:
             if self._given_up(pursuit, began) or reading.state is State.IN_FLIGHT:
                 return self._outcome(pursuit, "failed", self._why_failed(pursuit, reading))
             await self._send(pursuit, reading)
-
-    def _effect_s(self, act: Act) -> float:
-        return self._patience.start_s if act.kind is ActKind.DEPLOY else self._patience.calm_s
+            if pursuit.put_off:
+                began += 1
 
     def _given_up(self, pursuit: _Pursuit, began: int) -> bool:
+        """Refused for good, sent often enough, or out of time; "not now" costs time only."""
         refusal = pursuit.refusal
-        if (
-            refusal is not None
-            and not refusal.ambiguous
-            and refusal.status is not None
-            and refusal.status not in NOT_NOW
-        ):
+        if refusal is not None and not refusal.ambiguous and not pursuit.put_off:
             return True
         return pursuit.attempt - began >= self._patience.attempts or self._clock.now() >= pursuit.deadline
 
@@ -154,7 +169,7 @@ class Executor:
                 facts=reading.facts,
             )
         )
-        pursuit.sent, pursuit.operation, pursuit.refusal = True, "", None
+        pursuit.sent, pursuit.operation, pursuit.refusal, pursuit.laid_down = True, "", None, False
         sending = asyncio.ensure_future(pursuit.change.send())
         self._sending = sending
         try:
@@ -162,16 +177,17 @@ class Executor:
             accepted = await asyncio.shield(sending)
         except PortError as error:
             pursuit.refusal = error
+            pursuit.put_off = pursuit.put_off + 1 if error.status in NOT_NOW and not error.ambiguous else 0
             words = error.words() if not error.ambiguous else f"{error.what} What came of it is being observed."
             self._recorder.record(ev.StepDoubtful(way=pursuit.way, step=step.key, attempt=pursuit.attempt, words=words))
             return
-        pursuit.operation = accepted.operation
+        pursuit.operation, pursuit.put_off = accepted.operation, 0
         self._recorder.record(
             ev.StepAccepted(way=pursuit.way, step=step.key, attempt=pursuit.attempt, operation=accepted.operation)
         )
 
-    async def _settle(self, pursuit: _Pursuit, *, effect_s: float) -> Reading:
-        """Observe until the change is done, or is at rest: to do (or refused) and calm for ``effect_s`` if it was sent."""
+    async def _settle(self, pursuit: _Pursuit) -> Reading:
+        """Observe until the change is done or at rest: to do (or refused), and calm for a while if it was sent."""
         calm_since: float | None = None
         while True:
             reading = await self._observe(pursuit)
@@ -185,13 +201,14 @@ class Executor:
                     calm_since = None
                 else:
                     calm_since = now if calm_since is None else calm_since
-                    if now - calm_since >= self._calm_needed(pursuit, effect_s):
+                    if now - calm_since >= self._calm_needed(pursuit):
                         return reading
             await self._clock.sleep(self._patience.poll_s)
 
-    def _calm_needed(self, pursuit: _Pursuit, effect_s: float) -> float:
-        refused_for_sure = pursuit.refusal is not None and not pursuit.refusal.ambiguous
-        return min(effect_s, self._patience.calm_s) if refused_for_sure or not pursuit.sent else effect_s
+    def _calm_needed(self, pursuit: _Pursuit) -> float:
+        if pursuit.put_off:
+            return float(min(PAUSE_MOST_S, self._patience.calm_s * 2 ** (pursuit.put_off - 1)))
+        return self._patience.start_s if pursuit.laid_down else self._patience.calm_s
 
     async def _observe(self, pursuit: _Pursuit) -> Reading | None:
         try:
@@ -212,6 +229,8 @@ class Executor:
             return False
         if state.state == "failed" and pursuit.operation:
             pursuit.refusal = PortError(state.words or "The operation failed.", unchanged="", status=400)
+        # Success of an operation that is not known to be ours says nothing of what is to be served.
+        pursuit.laid_down = state.state == "succeeded" and bool(pursuit.operation)
         return state.state == "running"
 
     async def _check(self, way: ev.Way, step: Step) -> bool:

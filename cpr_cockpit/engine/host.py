@@ -1,7 +1,8 @@
 """Serves a Session to faces over a Unix socket: JSON lines, peer credentials, a hello line with the protocol version.
 
 To a face: ``{"hello": {...}}`` first, then ``{"record": {...}}`` for every event that it follows, and for each of its
-commands ``{"reply": id, "ok": true, ...}`` or ``{"reply": id, "error": "..."}``. From a face: ``{"id": 1, "command": "rollback", "by": "ana"}``.
+commands ``{"reply": id, "ok": true, ...}`` or ``{"reply": id, "error": "..."}``. From a face:
+``{"id": 1, "command": "rollback", "by": "ana"}``.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Host:
         make_private(self._path.parent)
         self._path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._accept, path=str(self._path), limit=COMMAND_LIMIT)
-        os.chmod(self._path, 0o600)
+        self._path.chmod(0o600)
 
     async def close(self, patience_s: float = 2.0) -> None:
         """Stop listening; faces get up to ``patience_s`` to take the last events."""
@@ -92,7 +93,7 @@ class Host:
             while line := await _read_line(reader):
                 message = _parse(line)
                 if message.get("command") == "follow" and follower is None:
-                    follower = asyncio.create_task(self._follow(writer, int(message.get("after", 0))))
+                    follower = asyncio.create_task(self._follow(writer, _number(message.get("after"))))
                 else:
                     await self._answer(writer, message)
         finally:
@@ -109,7 +110,7 @@ class Host:
         await _send(writer, reply)
 
     async def _follow(self, writer: asyncio.StreamWriter, after: int) -> None:
-        position = max(0, after)
+        position = after
         while True:
             records = self._recorder.records
             for record in records[position:]:
@@ -120,6 +121,11 @@ class Host:
                 return
             if position == len(self._recorder.records):
                 await self._recorder.wait_news()
+
+
+def _number(value: object) -> int:
+    """The number of an event; 0 (from the beginning) for anything else."""
+    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _parse(line: bytes) -> dict[str, Any]:

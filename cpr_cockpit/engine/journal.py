@@ -7,6 +7,7 @@ that has returned survives a kill and a power cut.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -165,8 +166,12 @@ class Journal:
         except OSError as error:
             os.close(handle)
             raise JournalBusy(f"Another session is writing the journal in {self.folder}.") from error
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode())
+        try:
+            os.ftruncate(handle, 0)
+            os.write(handle, f"{os.getpid()}\n".encode())
+        except OSError as error:
+            os.close(handle)
+            raise JournalError(f"The run's folder {self.folder} cannot be written: {error.strerror}.") from error
         return handle
 
     def _connect(self) -> sqlite3.Connection:
@@ -176,7 +181,7 @@ class Journal:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.executescript(_SCHEMA)
-            os.chmod(self.folder / FILE, 0o600)
+            (self.folder / FILE).chmod(0o600)
         except (sqlite3.Error, OSError) as error:
             raise JournalError(f"The journal in {self.folder} cannot be written: {error}.") from error
         return db
@@ -210,11 +215,9 @@ class Journal:
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and give up the lock."""
-        try:
+        # Where the log cannot be folded it stays beside the file; readers read both.
+        with contextlib.suppress(sqlite3.Error):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error:
-            # The log stays beside the file; readers read both.
-            pass
         self._db.close()
         os.close(self._lock)
 

@@ -31,8 +31,14 @@ def _ends_with_login() -> bool:
         return False
     try:
         asked = subprocess.run(
-            ["busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1"]
-            + ["org.freedesktop.login1.Manager", "KillUserProcesses"],
+            [
+                "busctl",
+                "get-property",
+                "org.freedesktop.login1",
+                "/org/freedesktop/login1",
+                "org.freedesktop.login1.Manager",
+                "KillUserProcesses",
+            ],
             capture_output=True,
             text=True,
             timeout=2.0,
@@ -51,11 +57,10 @@ def command_for(folder: Path, *arguments: str) -> list[str]:
     return command
 
 
-async def launch(folder: Path, *arguments: str) -> Client:
-    """Start the session of the run in ``folder`` and connect to it; LaunchError with its own words where it ends."""
-    errors = folder / ERROR_FILE
+def _spawn(folder: Path, errors: Path, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    # In a session of its own: neither a hang-up of our terminal nor our interrupt key reaches it.
     with errors.open("wb") as sink:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command_for(folder, *arguments),
             stdin=subprocess.DEVNULL,
             stdout=sink,
@@ -63,6 +68,12 @@ async def launch(folder: Path, *arguments: str) -> Client:
             start_new_session=True,
             cwd="/",
         )
+
+
+async def launch(folder: Path, *arguments: str) -> Client:
+    """Start the session of the run in ``folder`` and connect to it; LaunchError with its own words where it ends."""
+    errors = folder / ERROR_FILE
+    process = _spawn(folder, errors, arguments)
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         try:

@@ -35,8 +35,15 @@ class Decider:
     def _deadline(self) -> float:
         return (self._recorder.run.t0 or self._clock.now()) + self._scaled.window_s
 
+    async def urgent(self) -> None:
+        """Return when the script rolls back at once, whatever step of the plan runs; without such a script, never."""
+        if self._script is None or self._script.decide != "auto":
+            await asyncio.Event().wait()
+        while self._watch.kind != "ROLLBACK":
+            await self._recorder.wait_news()
+
     async def first(self, keep: asyncio.Event) -> tuple[Word, str]:
-        """The decision of the critical window. Without a script nothing happens by itself: a person keeps or rolls back."""
+        """The decision of the critical window; without a script nothing happens by itself: a person decides."""
         if self._script is None:
             await keep.wait()
             return "keep", self._watch.verdict_sentence

@@ -47,8 +47,8 @@ async def observe(web_apps: WebApps, probe: Probe, slot: str) -> Serving:
 
     PortError where Resource Manager cannot be read: without it nobody can tell that no swap is under way.
     """
-    looks = [probe.look(PRODUCTION) for _ in range(PRODUCTION_LOOKS)]
-    swap, slot_look, *production = await asyncio.gather(web_apps.swap_status(), probe.look(slot), *looks)
+    looks = asyncio.gather(*(probe.look(PRODUCTION) for _ in range(PRODUCTION_LOOKS)))
+    swap, slot_look, production = await asyncio.gather(web_apps.swap_status(), probe.look(slot), looks)
     versions = {look.version for look in production if look.version is not None}
     return Serving(
         production=versions.pop() if len(versions) == 1 else None,

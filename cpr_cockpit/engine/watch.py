@@ -7,7 +7,9 @@ of its own, and what it cannot read is an observation too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.judge import Judge
@@ -17,11 +19,16 @@ from cpr_cockpit.core.ports import PRODUCTION, PortError, Sighting
 from cpr_cockpit.core.signals import Baseline, Bin, Observation, ProbeCount, Source
 from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, VerdictKind
 from cpr_cockpit.engine.acts import Check, Reading, State
+from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.settings import SessionSettings
 
+log = logging.getLogger(__name__)
+
 JUDGE_TICK_S = 0.5
+# Between two readings of one source, however long the last one took.
+LEAST_PAUSE_S = 0.05
 # One observation event per source and 15 s of the procedure's window.
 RECORD_EVERY_S = 15.0
 
@@ -37,6 +44,7 @@ class Watch:
         self._recorder = recorder
         self._judge = Judge(scaled, plan.new_version, plan.old_version, settings.declared_delay_s)
         self._verdict: Verdict | None = None
+        self._defect = ""
         self._tasks: list[asyncio.Task[None]] = []
         self._restore()
 
@@ -62,7 +70,15 @@ class Watch:
             self._every(self._scaled.poll_platform_s, Source.PLATFORM, self._read_platform),
             self._keep_judging(),
         )
-        self._tasks = [asyncio.create_task(source) for source in sources]
+        self._tasks = [asyncio.create_task(self._guarded(source)) for source in sources]
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """A defect of this program in one part must not leave an old verdict standing: from then on it is HOLD."""
+        try:
+            await work
+        except Exception as error:
+            log.exception("a part of the watch ended by a defect")
+            self._defect = f"a part of the watch ended by a defect of this program ({type(error).__name__})"
 
     async def close(self) -> None:
         """Stop all sources."""
@@ -76,12 +92,16 @@ class Watch:
     @property
     def kind(self) -> str:
         """WAIT, GO, HOLD or ROLLBACK, as of the last look."""
+        if self._verdict is not None and self._verdict.kind is VerdictKind.ROLLBACK:
+            return VerdictKind.ROLLBACK.value
+        if self._defect:
+            return VerdictKind.HOLD.value
         return self._verdict.kind.value if self._verdict else VerdictKind.WAIT.value
 
     @property
     def verdict_sentence(self) -> str:
         """The verdict's sentence."""
-        return self._verdict.sentence if self._verdict else "No verdict yet."
+        return self._defect or (self._verdict.sentence if self._verdict else "No verdict yet.")
 
     def may_keep(self) -> bool:
         """Whether the verdict is GO."""
@@ -123,7 +143,7 @@ class Watch:
             except PortError as error:
                 observation = Observation(source, clock.now(), error=error.what)
             self._take(observation)
-            await clock.sleep(max(0.05, poll_s - (clock.now() - began)))
+            await clock.sleep(max(LEAST_PAUSE_S, poll_s - (clock.now() - began)))
 
     async def _read_logs(self, t0: float) -> Observation:
         return await self._ports.telemetry.requests(
@@ -151,12 +171,17 @@ class Watch:
                 second = await self._ports.probe.second_host() if not seen.ok else None
                 self._take(_probe_observation(source, pending, clock.now(), second))
                 pending, since = [], clock.now()
-            await clock.sleep(max(0.05, self._scaled.poll_probes_s - (clock.now() - began)))
+            await clock.sleep(max(LEAST_PAUSE_S, self._scaled.poll_probes_s - (clock.now() - began)))
 
     # The judge.
 
     def _take(self, observation: Observation) -> None:
-        self._recorder.record(ev.Observed(source=observation.source.value, body=observation.to_dict()))
+        try:
+            self._recorder.record(ev.Observed(source=observation.source.value, body=observation.to_dict()))
+        except JournalError:
+            # No verdict may stand on what is not on disk: to the judge this source has fallen silent.
+            log.exception("an observation of %s could not be recorded", observation.source.value)
+            return
         self._judge.observe(observation)
         self._judge_now()
 
@@ -171,9 +196,13 @@ class Watch:
             return
         verdict = self._judge.verdict(self._ports.clock.now())
         changed = self._verdict is None or verdict.key != self._verdict.key
-        self._verdict = verdict
         if changed:
-            self._recorder.record(_verdict_event(verdict))
+            try:
+                self._recorder.record(_verdict_event(verdict))
+            except JournalError:
+                log.exception("verdict %s could not be recorded", verdict.kind.value)
+                return
+        self._verdict = verdict
 
 
 def _verdict_event(verdict: Verdict) -> ev.VerdictGiven:

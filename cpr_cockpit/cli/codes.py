@@ -1,0 +1,7 @@
+"""Exit codes of the commands that do not end with a run's own decision (those are in `core.run.EXIT_CODES`)."""
+
+BLOCKED = 1
+UNKNOWN = 3
+FAILED = 40
+DAMAGED = 50
+SIGNAL = 128

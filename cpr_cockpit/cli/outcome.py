@@ -1,0 +1,142 @@
+"""The outcome of a run: its decision from the journal, and on a lab what the lab's own clients and log measured."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from cpr_cockpit.cli.output import Printer, complain
+from cpr_cockpit.core.run import Run
+from cpr_cockpit.documents.report import REPORT, write_report
+from cpr_cockpit.engine.journal import FILE
+from cpr_cockpit.lab_client import READY_FILE, LabControl, LabError, read_ready
+
+OUTCOME_FILE = "outcome.json"
+# How long the lab's clients are watched after the rollback was proven.
+AFTER_ROLLBACK_S = 5.0
+SWAP = "SwapSiteSlots"
+
+
+async def conclude(folder: Path, run: Run, printer: Printer) -> int:
+    """Measure, write the report and the outcome, print it, end the lab; the run's exit code."""
+    measured = await _measured(folder, run)
+    outcome = _outcome(folder, run, measured)
+    try:
+        write_report(folder, run)
+        _keep(folder, outcome)
+    except OSError as error:
+        complain(
+            f"The report cannot be written: {error}. The journal holds everything: cpr-cockpit report {folder.name}"
+        )
+    printer.outcome(outcome)
+    return run.exit_code()
+
+
+def stored(folder: Path) -> dict[str, Any] | None:
+    """The outcome that was measured when the run ended; None where there is none to be read."""
+    try:
+        outcome = json.loads((folder / OUTCOME_FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return outcome if isinstance(outcome, dict) else None
+
+
+def _keep(folder: Path, outcome: dict[str, Any]) -> None:
+    path = folder / OUTCOME_FILE
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(json.dumps(outcome) + "\n", "utf-8")
+    partial.replace(path)
+
+
+def _outcome(folder: Path, run: Run, measured: dict[str, Any]) -> dict[str, Any]:
+    ended = run.ended
+    return {
+        "type": "outcome",
+        "run": folder.name,
+        "decision": ended.decision if ended else "failed",
+        "provisional": bool(ended and ended.provisional),
+        "production_version": ended.production_version if ended else "unknown",
+        "swaps": measured.get("swaps", run.swaps),
+        "detected_after_s": measured.get("detected_after_s"),
+        "rollback_s": measured.get("rollback_s"),
+        "azure_s": measured.get("azure_s"),
+        "requests": measured.get("requests"),
+        "journal": str(folder / FILE),
+        "report": str(folder / "report" / REPORT),
+        "reason": ended.reason if ended else "the run has not ended",
+    }
+
+
+async def _measured(folder: Path, run: Run) -> dict[str, Any]:
+    """What the lab's own clients met; nothing where the run is not on a lab or the lab has ended."""
+    try:
+        control = LabControl(read_ready(folder / READY_FILE))
+    except LabError:
+        return {}
+    try:
+        measured = await _measure(control, run)
+        await control.stop()
+    except LabError as error:
+        complain(f"{error} The figures of its clients are missing in the outcome.")
+        return {}
+    finally:
+        await control.close()
+    return measured
+
+
+async def _measure(control: LabControl, run: Run) -> dict[str, Any]:
+    proven_at = _proven_at(run)
+    bad_after = 0
+    if proven_at is not None and run.plan is not None:
+        now = float((await control.state())["now"])
+        await asyncio.sleep(max(0.0, proven_at + AFTER_ROLLBACK_S - now))
+        bad_after = _count((await control.traffic(proven_at))["counts"], run.plan.new_version)
+    traffic, operations = await control.traffic(), await control.operations()
+    measured: dict[str, Any] = {
+        "swaps": sum(1 for entry in operations if entry["kind"] == "swap.switched"),
+        "requests": {
+            "total": traffic["total"],
+            "failed_by_defect": traffic["failed_by_defect"],
+            "failed_otherwise": traffic["failed_otherwise"],
+            "on_bad_version_after_rollback": bad_after,
+        },
+    }
+    first_bad, verdict_at = traffic["first_bad_at"], run.first_rollback_verdict_at
+    if first_bad is not None and verdict_at is not None:
+        measured["detected_after_s"] = round(max(0.0, verdict_at - first_bad), 3)
+    if proven_at is not None and run.decided_at is not None:
+        measured |= await _rollback_times(control, run, run.decided_at, operations)
+    return measured
+
+
+def _proven_at(run: Run) -> float | None:
+    row = run.row("prove-rollback", "back")
+    return row.ended_at if row is not None and row.result in ("done", "already") else None
+
+
+def _count(counts: dict[str, dict[str, int]], version: str) -> int:
+    return sum(group.get(version, 0) for group in counts.values())
+
+
+async def _rollback_times(
+    control: LabControl, run: Run, decided_at: float, operations: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Decision to the last request without a slot cookie that did not meet the old version; the platform's share."""
+    old = run.plan.old_version if run.plan else ""
+    last_sent = (await control.traffic(decided_at))["last_sent"]["unpinned"]
+    others = [at for version, at in last_sent.items() if version != old]
+    accepted: float | None = None
+    azure: float | None = None
+    for entry in operations:
+        if entry["at"] < decided_at or entry.get("name", SWAP) != SWAP:
+            continue
+        if entry["kind"] == "swap.accepted" and accepted is None:
+            accepted = entry["at"]
+        elif entry["kind"] == "swap.switched" and accepted is not None and azure is None:
+            azure = entry["at"] - accepted
+    return {
+        "rollback_s": round(max([decided_at, *others]) - decided_at, 3),
+        "azure_s": None if azure is None else round(azure, 3),
+    }

@@ -1,0 +1,113 @@
+"""The desk: what a face may ask of a Session, and when; every refusal says why and that nothing was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.checklist import Mark
+from cpr_cockpit.core.run import Phase
+from cpr_cockpit.engine.host import CommandError
+from cpr_cockpit.engine.session import Session
+
+PRODUCTION_PHASES = frozenset({Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING})
+
+
+class Desk:
+    """Takes commands by name with their arguments and answers with plain values."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._commands: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
+            "sign": self._sign,
+            "start": self._start,
+            "keep": self._keep,
+            "rollback": self._rollback,
+            "raise": self._raise_trigger,
+            "stop": self._stop,
+            "status": self._status,
+        }
+
+    async def command(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Carry out a face's command; CommandError where it is not possible now."""
+        handler = self._commands.get(name)
+        if handler is None:
+            raise CommandError(f"There is no command {name!r}. Nothing was changed.")
+        return await handler(arguments)
+
+    async def _sign(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            mark = ev.ItemMarked(
+                item=str(arguments["item"]),
+                mark=Mark(str(arguments.get("mark", Mark.SIGNED))),
+                by=str(arguments["by"]),
+                note=str(arguments.get("note", "")),
+            )
+        except (KeyError, ValueError) as error:
+            raise CommandError(f"That is no mark of a checklist item ({error}). Nothing was changed.") from error
+        self._session.sign(mark)
+        return {}
+
+    async def _start(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        run = self._session.run_state
+        if run.started_at is not None:
+            raise CommandError("START was pressed already.")
+        if run.phase is not Phase.READY:
+            raise CommandError(
+                "START is not possible yet: the plan and the rollback card are not ready. Nothing was changed."
+            )
+        blockers = self._session.blockers()
+        if blockers:
+            named = "; ".join(blockers[:3])
+            raise CommandError(f"{len(blockers)} items block START: {named}. Nothing was changed.")
+        self._session.start(_who(arguments))
+        return {}
+
+    async def _keep(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        if self._session.run_state.phase is not Phase.WINDOW:
+            raise CommandError("GO is only possible in the critical window. Nothing was changed.")
+        watch = self._session.watch
+        if watch is None or not watch.may_keep():
+            sentence = watch.verdict_sentence if watch else "no verdict yet"
+            raise CommandError(f"GO is not possible now: {sentence} Nothing was changed.")
+        self._session.keep(_who(arguments))
+        return {}
+
+    async def _rollback(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        phase = self._session.run_state.phase
+        if phase is Phase.ROLLING_BACK:
+            return {"already": True}
+        if phase not in PRODUCTION_PHASES:
+            raise CommandError(
+                "There is nothing to roll back: production was not touched. End the run with: cpr-cockpit stop"
+            )
+        self._session.roll_back(_who(arguments), str(arguments.get("reason", "")) or "on command")
+        return {}
+
+    async def _raise_trigger(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        watch = self._session.watch
+        if watch is None:
+            raise CommandError("A trigger can be raised from START on. Nothing was changed.")
+        try:
+            watch.raise_trigger(str(arguments.get("trigger", "")), _who(arguments))
+        except ValueError as error:
+            raise CommandError(f"{error} Nothing was changed.") from error
+        return {}
+
+    async def _stop(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        run = self._session.run_state
+        if run.started_at is not None and run.phase is not Phase.KEEPING:
+            raise CommandError(
+                "The run has begun in production: it is not safe to end it. Nothing was changed. "
+                "Keep the new version or roll it back."
+            )
+        self._session.stop()
+        return {}
+
+    async def _status(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"phase": str(self._session.run_state.phase), "seq": self._session.run_state.seq}
+
+
+def _who(arguments: dict[str, Any]) -> str:
+    return str(arguments.get("by", ""))
