@@ -6,6 +6,9 @@ yet is not missing.
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cpr_cockpit.core.evidence import Evidence
@@ -16,8 +19,8 @@ from cpr_cockpit.core.signals import USER_SOURCES, Bin, Source
 class Coverage:
     """How much of what must have come has come, as shares up to 1.
 
-    ``time``: of the event time since T0, up to what can have arrived; ``rows``: requests that the rows stand for against
-    those the platform counted (None: nothing to hold them against). The lower one counts.
+    ``time``: of the event time since T0, up to what can have arrived; ``rows``: requests that the rows stand for
+    against those the platform counted (None: nothing to hold them against). The lower one counts.
     """
 
     source: Source
@@ -45,12 +48,20 @@ def coverage(evidence: Evidence, source: Source) -> Coverage:
     t0, received = evidence.t0, evidence.state(source).received
     if t0 is None or received is None or not rows:
         return Coverage(source, 0.0)
-    # What happened within the lag cannot have come yet, and a bin shows only once it has ended.
-    upto = received - evidence.lag(source) - max(row.length for row in rows)
+    upto = _settled(evidence, source, t0, received - evidence.lag(source), rows)
     if upto <= t0:
         return Coverage(source, 1.0)
-    share = min(1.0, sum(_overlap(row, t0, upto) for row in rows) / (upto - t0))
+    share = _covered(rows, t0, upto) / (upto - t0)
     return Coverage(source, share, _row_share(evidence, t0, upto) if source is Source.LOGS else None)
+
+
+def _settled(evidence: Evidence, source: Source, t0: float, come: float, rows: Sequence[Bin]) -> float:
+    """End of the last bin (or point) that had ended by ``come``: what happened later cannot have come yet."""
+    if source is not Source.LOGS:
+        return come - max(row.length for row in rows)
+    size = evidence.policy.bin_s
+    # Epoch seconds as floats: a bin that ended just now must not be taken for one that has not.
+    return t0 + size * math.floor((come - t0) / size + 1e-6)
 
 
 def _row_share(evidence: Evidence, t0: float, upto: float) -> float | None:
@@ -58,21 +69,28 @@ def _row_share(evidence: Evidence, t0: float, upto: float) -> float | None:
     if not evidence.required(Source.PLATFORM):
         return None
     rows = evidence.rows(evidence.new_version)
+    starts, longest = [row.start for row in rows], max(row.length for row in rows)
     counted = told = 0.0
     for point in evidence.points():
         # Only where a point came: a missing one says nothing of how many requests there were.
         since, until = max(t0, point.start), min(upto, point.end)
         if since < until:
-            counted += point.requests * _share(point, since, until) - _probes_between(evidence, t0, since, until)
-            told += sum(row.scaled_total * _share(row, since, until) for row in rows)
+            # The platform counts the cockpit's own probes among its requests.
+            counted += point.requests * _share(point, since, until) - evidence.probes.between(since, until)
+            near = rows[bisect_left(starts, since - longest) : bisect_left(starts, until)]
+            told += sum(row.scaled_total * _share(row, since, until) for row in near)
     return None if counted < evidence.policy.error_min_requests else min(1.0, told / counted)
 
 
-def _probes_between(evidence: Evidence, t0: float, begin: float, end: float) -> float:
-    """The cockpit's own probes, which the platform counts among its requests."""
-    size = evidence.policy.bin_s
-    bins = (Bin(t0 + index * size, size, "", count, 0) for index, count in evidence.probes.items())
-    return sum(row.requests * _share(row, begin, end) for row in bins)
+def _covered(rows: Sequence[Bin], begin: float, end: float) -> float:
+    """Seconds of [begin, end) that lie within any of ``rows``, which are in order; twice told is not twice covered."""
+    covered, edge = 0.0, begin
+    for row in rows:
+        upto = min(row.end, end)
+        if upto > edge:
+            covered += upto - max(row.start, edge)
+            edge = upto
+    return covered
 
 
 def _overlap(row: Bin, begin: float, end: float) -> float:

@@ -1,4 +1,4 @@
-"""May it be kept? What GO needs beside silent triggers: fresh data, coverage, enough requests, targets, nothing pending.
+"""May it be kept? What GO needs beside silent triggers: fresh data, coverage, enough requests, targets, nothing rising.
 
 Each check answers with the HOLD it would give, or with nothing; the first that speaks is the answer.
 """
@@ -12,7 +12,7 @@ from cpr_cockpit.core.coverage import Coverage, coverages
 from cpr_cockpit.core.evidence import Evidence
 from cpr_cockpit.core.rates import excludes, requests_needed
 from cpr_cockpit.core.signals import Bin, Freshness, Source
-from cpr_cockpit.core.triggers import Finding
+from cpr_cockpit.core.triggers import Finding, by_the_letter, judgeable
 from cpr_cockpit.core.verdict import HoldCause, clock_time, percent
 
 
@@ -48,14 +48,13 @@ def _other_signs(evidence: Evidence, silent: set[Source]) -> str:
     """What the sources that still speak say, so that nobody takes silence for an outage or for health."""
     signs = []
     if Source.PROBES_PRODUCTION in evidence.sources and Source.PROBES_PRODUCTION not in silent:
-        run = evidence.failing
+        run = evidence.probes.failing()
         signs.append("our probes are answered" if run is None else f"the last {run.count} of our probes failed")
     points = evidence.points()
     if points and Source.PLATFORM not in silent:
         last = points[-1]
-        signs.append(
-            f"the platform counted {last.requests} requests, {last.failures} of them 5xx, in its newest {last.length:g} s"
-        )
+        counted = f"{last.requests} requests, {last.failures} of them 5xx"
+        signs.append(f"the platform counted {counted}, in its newest {last.length:g} s")
     return f"; {' and '.join(signs)}" if signs else ""
 
 
@@ -107,6 +106,27 @@ def pending(findings: Sequence[Finding]) -> Doubt | None:
     return Doubt(
         HoldCause.SUSPICIOUS, "; ".join(f"{finding.rule.value} rising: {finding.sentence}" for finding in findings)
     )
+
+
+def slower(evidence: Evidence) -> Doubt | None:
+    """A degradation that its trigger cannot see, because too few bins hold the requests that it asks for.
+
+    Then the whole time since T0 is held against the same factor. Losing rows must not make a slow release fit to keep.
+    """
+    policy, whole, before = evidence.policy, evidence.whole(evidence.new_version), evidence.baseline
+    if whole is None or whole.p95 is None or before is None or before.p95 is None:
+        return None
+    if min(whole.requests, before.requests) < policy.degradation_min_requests:
+        return None
+    seen = len(judgeable(evidence)) >= policy.bins_beyond(policy.degradation_for_s)
+    if seen or whole.p95 <= policy.degradation * before.p95:
+        return None
+    mild = by_the_letter(whole.p95, before.p95, policy)
+    sentence = (
+        f"p95 is {whole.p95:.0f} ms over {whole.requests} requests, before {before.p95:.0f} ms: above "
+        f"{policy.degradation:g} times that, with too few requests in a bin to say for how long"
+    )
+    return Doubt(HoldCause.BY_THE_LETTER if mild else HoldCause.SUSPICIOUS, sentence)
 
 
 def target_missed(evidence: Evidence) -> Doubt | None:

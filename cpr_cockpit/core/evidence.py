@@ -7,31 +7,52 @@ an answer that arrives out of order, or twice, changes nothing. Nothing is ever 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.signals import Baseline, Bin, Freshness, Observation, ProbeCount, Source, freshness
+from cpr_cockpit.core.probes import ProbeLog
+from cpr_cockpit.core.signals import Baseline, Bin, Freshness, Observation, Source, freshness
 
 _Key = TypeVar("_Key", int, str, tuple[str, int])
+_T = TypeVar("_T")
 
 _LENGTH_SLACK = 0.01
 """Share by which a bin's length may differ from the policy's: time spans travel rounded to milliseconds."""
+
+_LEAST_PROBES = 600
+"""Probes that are kept however short the window is: an outage is told by some, and they may come faster than asked."""
 
 _ROUNDING_S = 1e-3
 """Epoch seconds as floats are good to a microsecond or so; query times to a millisecond."""
 
 
 @dataclass(slots=True)
+class Told(Generic[_T]):
+    """A value, and when the reading that told it was received: an older reading never replaces a newer one's."""
+
+    value: _T
+    at: float = -math.inf
+
+    def take(self, value: _T, at: float) -> None:
+        """The value of a reading received at ``at``."""
+        if at >= self.at:
+            self.value, self.at = value, at
+
+
+@dataclass(slots=True)
 class SourceState:
-    """One source so far. ``received``: its last good answer; ``newest``: event time of its newest datum."""
+    """One source so far. ``received``: its last good answer; ``newest``: event time of its newest datum.
+
+    ``future``: its last readable answer was dated ahead of our clock; ``words``: the trouble of its last answer.
+    """
 
     received: float | None = None
     newest: float | None = None
-    lag: float | None = None
-    future: bool = False
-    words: str = ""
-    granularity: float | None = None
+    lag: Told[float | None] = field(default_factory=lambda: Told(None))
+    future: Told[bool] = field(default_factory=lambda: Told(False))
+    words: Told[str] = field(default_factory=lambda: Told(""))
+    granularity: Told[float | None] = field(default_factory=lambda: Told(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +63,13 @@ class Stored:
     received: float
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeRun:
-    """Probes of production that failed one after another, up to now."""
-
-    first: float
-    last: float
-    count: int
-
-
 @dataclass(slots=True)
 class Evidence:
     """All that has been observed of one run.
 
-    ``sources``: those that are configured, so that their silence shows. ``failing``: probes of production that fail
-    now. ``second_host``: when another host was last tried, and whether it answered. ``load_now`` and ``load_since``: CPU
-    and memory in percent as last told (time, value), and since when above the warning. ``probes``: how many of our own
-    probes fell into each bin since T0.
+    ``sources``: those that are configured, so that their silence shows. ``second_host``: when another host was last
+    tried, and whether it answered (None: never tried). ``load_now`` and ``load_since``: CPU and memory in percent as
+    last told (time, value), and since when above the warning. ``probes``: our own probes of production.
     """
 
     policy: Policy
@@ -68,23 +79,24 @@ class Evidence:
     sources: tuple[Source, ...]
     t0: float | None = None
     baseline: Baseline | None = None
-    failing: ProbeRun | None = None
-    second_host: tuple[float, bool] | None = None
+    second_host: Told[bool | None] = field(default_factory=lambda: Told(None))
     states: dict[Source, SourceState] = field(default_factory=dict)
     load_since: dict[str, float | None] = field(default_factory=dict)
     load_now: dict[str, tuple[float, float]] = field(default_factory=dict)
+    probes: ProbeLog = field(init=False)
     _bins: dict[tuple[str, int], Stored] = field(default_factory=dict)
     _points: dict[int, Stored] = field(default_factory=dict)
     _whole: dict[str, Stored] = field(default_factory=dict)
-    probes: dict[int, int] = field(default_factory=dict)
-    _last_probe: float = -math.inf
+
+    def __post_init__(self) -> None:
+        """Room for twice the probes of the longest watch."""
+        self.probes = ProbeLog(max(_LEAST_PROBES, 2 * math.ceil(self._span() / self.policy.poll_probes_s)))
 
     def begin(self, t0: float) -> None:
         """Traffic was seen to switch at ``t0``; bins of another alignment are forgotten."""
         if self.t0 != t0:
             self._bins.clear()
             self._whole.clear()
-            self.probes.clear()
             self.state(Source.LOGS).newest = None
         self.t0 = t0
 
@@ -94,7 +106,7 @@ class Evidence:
 
     def lag(self, source: Source) -> float:
         """Seconds from event to arrival: measured (p95), else declared; probes declare none."""
-        measured = self.state(source).lag
+        measured = self.state(source).lag.value
         if measured is not None:
             return measured
         declared = {Source.LOGS: self.declared_delay_s, Source.PLATFORM: self.policy.platform_delay_s}
@@ -106,15 +118,17 @@ class Evidence:
         """Store one reading. Failed and partial answers, and data from the future, leave figures as they were."""
         state = self.state(seen.source)
         if seen.granularity_s is not None:
-            state.granularity = seen.granularity_s
-        state.words = seen.error or (f"partial answer: {seen.partial}" if seen.partial else "")
+            state.granularity.take(seen.granularity_s, seen.at)
+        trouble = seen.error or (f"partial answer: {seen.partial}" if seen.partial is not None else "")
+        state.words.take(trouble, seen.at)
         if seen.error is not None or seen.partial is not None:
             return
-        state.future = self._from_future(seen)
-        if state.future:
+        ahead = self._from_future(seen)
+        state.future.take(ahead, seen.at)
+        if ahead:
             return
         if seen.lag_p95 is not None:
-            state.lag = max(0.0, seen.lag_p95)
+            state.lag.take(max(0.0, seen.lag_p95), seen.at)
         if seen.source is Source.LOGS:
             self._take_logs(seen, state)
         elif seen.source is Source.PLATFORM:
@@ -129,6 +143,7 @@ class Evidence:
             seen.measured_at,
             *(row.newest for row in (*seen.bins, *seen.whole)),
             *(row.start for row in seen.bins),
+            *(probe.at for probe in seen.probes),
         ]
         if any(date is not None and date > edge for date in dates):
             return True
@@ -137,27 +152,26 @@ class Evidence:
     def _take_logs(self, seen: Observation, state: SourceState) -> None:
         if self.t0 is None:
             return
-        for row in seen.bins:
+        # Nothing is asked of any other version, and a name that telemetry makes up must not take memory.
+        ours = (self.new_version, self.old_version)
+        for row in (row for row in seen.bins if row.version in ours):
             index = math.floor((row.start - self.t0) / self.policy.bin_s + 0.5)
             if index < 0:
                 continue
             if abs(row.length - self.policy.bin_s) > _LENGTH_SLACK * self.policy.bin_s:
-                state.words = f"a bin of {row.length:g} s came where {self.policy.bin_s:g} s was asked"
+                state.words.take(f"a bin of {row.length:g} s came where {self.policy.bin_s:g} s was asked", seen.at)
                 continue
             _keep_later(self._bins, (row.version, index), row, seen.at)
-        for row in seen.whole:
+            if row.version == self.new_version and row.requests:
+                _advance(state, row.newest if row.newest is not None else _at_most(row.end, seen))
+        for row in (row for row in seen.whole if row.version in ours):
             _keep_later(self._whole, row.version, row, seen.at)
-        for row in (*seen.bins, *seen.whole):
-            if row.version == self.new_version and row.requests and row.end > self.t0:
-                _advance(state, self._newest_of(row, seen))
-        oldest = max((index for _, index in self._bins), default=0) - self._most_rows()
+            # Its end is the end of the question: only a date of its own says how new its data is.
+            if row.version == self.new_version and row.newest is not None and row.newest > self.t0:
+                _advance(state, row.newest)
+        oldest = max((index for _, index in self._bins), default=0) - self._most_rows(self.policy.bin_s)
         for key in [key for key in self._bins if key[1] < oldest]:
             del self._bins[key]
-
-    def _newest_of(self, row: Bin, seen: Observation) -> float:
-        if row.newest is not None:
-            return row.newest
-        return min(value for value in (row.end, seen.measured_at, seen.at) if value is not None)
 
     def _take_platform(self, seen: Observation, state: SourceState) -> None:
         for row in seen.bins:
@@ -167,39 +181,28 @@ class Evidence:
             ("CPU", seen.cpu_percent, self.policy.warning_cpu_percent),
             ("memory", seen.memory_percent, self.policy.warning_memory_percent),
         ):
-            if value is not None:
+            if value is not None and seen.at >= self.load_now.get(name, (-math.inf, 0.0))[0]:
                 above = self.load_since.get(name)
                 since = seen.at if above is None else above
                 self.load_since[name] = since if value > limit else None
                 self.load_now[name] = (seen.at, value)
-        for key in sorted(self._points)[: -self._most_rows()]:
+        length = min((row.length for row in seen.bins if row.length), default=self.policy.bin_s)
+        for key in sorted(self._points)[: -self._most_rows(min(length, self.policy.bin_s))]:
             del self._points[key]
 
     def _take_probes(self, seen: Observation, state: SourceState) -> None:
-        for probe in sorted(seen.probes, key=lambda probe: probe.at):
+        for probe in seen.probes:
             _advance(state, probe.at)
             if seen.source is Source.PROBES_PRODUCTION:
-                self._take_probe(probe)
+                self.probes.take(probe)
         if seen.source is Source.PROBES_PRODUCTION and seen.second_host is not None:
-            self.second_host = (seen.at, seen.second_host)
+            self.second_host.take(seen.second_host, seen.at)
 
-    def _take_probe(self, probe: ProbeCount) -> None:
-        if probe.at <= self._last_probe:
-            return
-        self._last_probe = probe.at
-        if probe.ok:
-            self.failing = None
-        elif probe.failed:
-            run = self.failing or ProbeRun(probe.at, probe.at, 0)
-            self.failing = replace(run, last=probe.at, count=run.count + probe.failed)
-        if self.t0 is not None and probe.at >= self.t0:
-            index = int((probe.at - self.t0) / self.policy.bin_s)
-            self.probes[index] = self.probes.get(index, 0) + probe.ok + probe.failed
-            self.probes.pop(index - self._most_rows(), None)
+    def _span(self) -> float:
+        return max(self.policy.window_s, self.policy.extended_s)
 
-    def _most_rows(self) -> int:
-        span = max(self.policy.window_s, self.policy.extended_s)
-        return 2 * math.ceil(span / self.policy.bin_s) + 2
+    def _most_rows(self, length: float) -> int:
+        return 2 * math.ceil(self._span() / length) + 2
 
     # -- reading it ----------------------------------------------------------------------------------------------
 
@@ -223,9 +226,13 @@ class Evidence:
         return tuple(self._points[key].row for key in sorted(self._points))
 
     def whole(self, version: str) -> Bin | None:
-        """The version since T0: the source's own row, else the sum of the bins (then without percentiles)."""
-        if version in self._whole:
-            return self._whole[version].row
+        """The version since T0: the source's own row, else the sum of the bins (then without percentiles).
+
+        The row counts only where the source's last good answer had it: an older one would hide what came since.
+        """
+        stored, received = self._whole.get(version), self.state(Source.LOGS).received
+        if stored is not None and received is not None and stored.received >= received:
+            return stored.row
         rows = self.rows(version)
         if not rows:
             return None
@@ -242,7 +249,7 @@ class Evidence:
         """Whether GO needs this source: configured, about production, and fine enough for the window."""
         if source not in self.sources or source is Source.PROBES_SLOT:
             return False
-        granularity = self.state(source).granularity
+        granularity = self.state(source).granularity.value
         return granularity is None or granularity * self.policy.granularity_fits <= self.policy.window_s
 
     def fresh(self, source: Source, now: float) -> Freshness:
@@ -256,22 +263,29 @@ class Evidence:
             now=now,
             poll_s=polls.get(source, self.policy.poll_probes_s),
             lag_s=self.lag(source),
-            future=state.future,
-            words=state.words,
+            skew_s=self.policy.skew_s,
+            future=state.future.value,
+            words=state.words.value,
         )
 
     def seen_until(self, source: Source) -> float:
-        """Event time up to which the source has told what it usually would have by now (-inf: nothing)."""
+        """Event time up to which the source's data has had its usual time to come (-inf: it told nothing).
+
+        A single newer datum does not stand in for that: the quickest row says nothing of the slow ones.
+        """
         state = self.state(source)
-        if state.received is None or state.newest is None:
-            return -math.inf
-        return max(state.newest, state.received - self.lag(source))
+        return -math.inf if state.received is None or state.newest is None else state.received - self.lag(source)
 
 
 def _keep_later(store: dict[_Key, Stored], key: _Key, row: Bin, received: float) -> None:
     stored = store.get(key)
     if stored is None or received >= stored.received:
         store[key] = Stored(row, received)
+
+
+def _at_most(end: float, seen: Observation) -> float:
+    """The end of a bin that does not date its newest request, as far as the reading can have known it."""
+    return min(end, seen.at) if seen.measured_at is None else min(end, seen.at, seen.measured_at)
 
 
 def _advance(state: SourceState, newest: float) -> None:

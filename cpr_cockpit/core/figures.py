@@ -15,9 +15,9 @@ def figures(evidence: Evidence, now: float) -> tuple[Figure, ...]:
     for source in evidence.sources:
         fresh = evidence.fresh(source, now)
         rows.append(Figure(f"{source.value} age", fresh.age_s, "s", age_s=fresh.age_s, limit=fresh.limit_s))
-    for cover in coverages(evidence):
-        rows.append(Figure(f"{cover.source.value} coverage", cover.value, "share", limit=evidence.policy.coverage))
-    return tuple(rows)
+    least = evidence.policy.coverage
+    covers = (Figure(f"{one.source.value} coverage", one.value, "share", limit=least) for one in coverages(evidence))
+    return (*rows, *covers)
 
 
 def _users(evidence: Evidence, now: float) -> list[Figure]:
@@ -61,7 +61,8 @@ def _probes(evidence: Evidence, now: float) -> list[Figure]:
     if Source.PROBES_PRODUCTION not in evidence.sources:
         return []
     fresh = evidence.fresh(Source.PROBES_PRODUCTION, now)
-    failed = None if fresh.newest is None else float(evidence.failing.count if evidence.failing else 0)
+    run = evidence.probes.failing()
+    failed = None if fresh.newest is None else float(run.count if run else 0)
     limit = float(evidence.policy.unavailable_min)
     return [Figure("probes failed in a row", failed, "requests", age_s=fresh.age_s, limit=limit)]
 

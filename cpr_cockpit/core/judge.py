@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cpr_cockpit.core.coverage import Coverage, coverage
-from cpr_cockpit.core.decision import Doubt, incomplete_or_thin, keep_words, pending, stale, target_missed
+from cpr_cockpit.core.decision import Doubt, incomplete_or_thin, keep_words, pending, slower, stale, target_missed
 from cpr_cockpit.core.evidence import Evidence
 from cpr_cockpit.core.figures import figures, warnings
 from cpr_cockpit.core.policy import Policy
@@ -151,10 +151,16 @@ class Judge:
             return VerdictKind.GO, None, keep_words(self._evidence, now)
         if due is None and doubt is not None:
             return VerdictKind.HOLD, doubt.cause, doubt.sentence
-        if doubt is None and self.policy.go_early:
+        if doubt is None and self.policy.go_early and self._triggers_had_their_time():
             return VerdictKind.GO, None, keep_words(self._evidence, now)
         sentence = "; ".join([keep_words(self._evidence, now), *(finding.sentence for finding in rising)])
         return VerdictKind.WAIT, None, f"{sentence}; {due}"
+
+    def _triggers_had_their_time(self) -> bool:
+        """Whether every written trigger could have fired by now: before that its silence means nothing."""
+        policy, t0 = self.policy, self._evidence.t0
+        needed = policy.bins_beyond(max(policy.error_for_s, policy.degradation_for_s)) * policy.bin_s
+        return t0 is not None and self._evidence.seen_until(Source.LOGS) >= t0 + needed
 
     def _due(self, now: float) -> str | None:
         """Why the decision is not due yet, or None. After the deadline the last seconds' data is awaited."""
@@ -171,4 +177,4 @@ class Judge:
         if evidence.new_version == evidence.old_version:
             sentence = f"both arms run {evidence.new_version}: users' figures cannot be told apart"
             return Doubt(HoldCause.UNDECIDABLE, sentence)
-        return incomplete_or_thin(evidence) or pending(rising) or target_missed(evidence)
+        return incomplete_or_thin(evidence) or pending(rising) or target_missed(evidence) or slower(evidence)

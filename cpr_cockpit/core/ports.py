@@ -142,7 +142,7 @@ class WebApps(Protocol):
 class Sighting:
     """One answer of the application's health address over a fresh connection.
 
-    ``version`` and ``instance`` are None where the answer did not tell; ``status`` None: no answer (``error`` says why).
+    ``version`` and ``instance`` are None where the answer did not tell; ``status`` None: no answer (``error``: why).
     """
 
     at: float

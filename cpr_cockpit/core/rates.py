@@ -1,4 +1,4 @@
-"""Exact one-sided binomial bounds: have enough requests been seen to exclude an error rate?
+"""Exact one-sided binomial bounds: whether enough requests have been seen to exclude an error rate.
 
 Clopper and Pearson (1934): ``failures`` of ``requests`` exclude every rate of ``limit`` and more at level ``alpha``
 when P(Binomial(requests, limit) <= failures) <= alpha. Without a failure, 5 % takes 59 requests at alpha 5 %.

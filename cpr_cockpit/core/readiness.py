@@ -30,7 +30,8 @@ class ReadinessFacts:
     """What one source (a document, or CI itself) says; None is what it does not say.
 
     ``score``: points, 0 to 100; ``open_critical``, ``open_high``: numbers of issues; ``conflicts``: whether a merge
-    would meet any; ``documented_decision``: the decision as written.
+    would meet any; ``documented_decision``: the decision as written; ``unusable``: why the source cannot be relied on
+    (missing, truncated, a value that cannot be read), which blocks by itself, whatever other sources say.
     """
 
     source: str
@@ -41,6 +42,7 @@ class ReadinessFacts:
     ci_passing: bool | None = None
     conflicts: bool | None = None
     documented_decision: str | None = None
+    unusable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,11 @@ def _words(text: str | None) -> list[str]:
 
 
 def _possible(facts: Sequence[ReadinessFacts]) -> tuple[list[ReadinessFacts], list[str]]:
-    """The facts without impossible numbers, and a reason to block for each: such a file is not to be trusted."""
+    """The facts without impossible numbers, and a reason to block for each source that is not to be trusted."""
     usable, reasons = [], []
     for one in facts:
+        if one.unusable:
+            reasons.append(f"{one.source}: {one.unusable}")
         score = one.score is None or 0 <= one.score <= 100
         critical = one.open_critical is None or one.open_critical >= 0
         high = one.open_high is None or one.open_high >= 0

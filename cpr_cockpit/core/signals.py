@@ -77,12 +77,20 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class ProbeCount:
-    """The cockpit's own probes that ended at ``at`` (one, or those of one second); ``versions``: who answered."""
+    """The cockpit's own probes that ended at ``at`` (one, or those of one second); ``versions``: who answered.
+
+    ValueError for a time or a count that is none.
+    """
 
     at: float
     ok: int
     failed: int
     versions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what no probe can be."""
+        if not math.isfinite(self.at) or self.ok < 0 or self.failed < 0:
+            raise ValueError(f"probe: a finite time and counts from 0, found {self.at}, {self.ok}, {self.failed}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +98,13 @@ class Observation:
     """One reading of one source.
 
     ``at``: received. ``measured_at``: event time of the newest datum the source holds, asked without an upper bound
-    so that data dated in the future shows (None: nothing). ``bins``: logs aligned to T0 with the policy's bin length, over
-    everything from T0 to now, for every version; or platform points. ``whole``: one row per version from T0 to now,
-    the only place where percentiles of the window come from. ``probes``: every probe since the last observation of
-    this source. ``lag_p95``: seconds from event to arrival (logs: ingestion; probes: time to answer), None until
+    so that data dated in the future shows (None: nothing). ``bins``: logs aligned to T0 with the policy's bin length,
+    over everything from T0 to now, for every version; or platform points. ``whole``: one row per version from T0 to
+    now, the only place where percentiles of the window come from. ``probes``: every probe since the last observation
+    of this source. ``lag_p95``: seconds from event to arrival (logs: ingestion; probes: time to answer), None until
     measured. ``granularity_s``: the source's own, where it has one. ``second_host``: whether another host than the
-    application answered the cockpit at the same time (None: not tried). ``partial``: the source's words about an incomplete answer, whose
-    figures are shown and not believed; ``error``: nothing could be read, and why.
+    application answered the cockpit at the same time (None: not tried). ``partial``: the source's words about an
+    incomplete answer, whose figures are shown and not believed; ``error``: nothing could be read, and why.
     """
 
     source: Source
@@ -114,10 +122,11 @@ class Observation:
     error: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse times that are none; ValueError."""
-        for value in (self.at, self.measured_at, self.lag_p95, *(probe.at for probe in self.probes)):
-            if value is not None and not math.isfinite(value):
-                raise ValueError(f"observation: every time is finite or absent, found {value}")
+        """Refuse figures that are none; ValueError."""
+        figures = (self.measured_at, self.lag_p95, self.granularity_s, self.cpu_percent, self.memory_percent)
+        for value in (self.at, *(figure for figure in figures if figure is not None)):
+            if not math.isfinite(value):
+                raise ValueError(f"observation: every figure is finite or absent, found {value}")
 
     @property
     def ok(self) -> int:
@@ -152,7 +161,7 @@ class Observation:
         body["source"] = self.source.value
         for name in ("bins", "whole", "probes"):
             if name in body:
-                body[name] = [{k: v for k, v in row.items() if v is not None} for row in body[name]]
+                body[name] = [_without_absent(row) for row in body[name]]
         return body
 
     @classmethod
@@ -171,9 +180,19 @@ class Observation:
             raise ValueError(f"observation: {error}") from error
 
 
+def _without_absent(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as JSON reads it back: no absent members, lists for tuples."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in row.items() if value is not None
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Production before the switch, from users' requests; percentiles in ms, None where there were too few."""
+    """Production before the switch, from users' requests; percentiles in ms, None where there were too few.
+
+    ValueError for impossible counts.
+    """
 
     requests: int
     failures: int
@@ -182,6 +201,14 @@ class Baseline:
     p99: float | None
     start: float
     end: float
+
+    def __post_init__(self) -> None:
+        """Refuse what no count can be."""
+        if not 0 <= self.failures <= self.requests:
+            raise ValueError(f"baseline: 0 <= failures <= requests, found {self.failures} of {self.requests}")
+        for value in (self.p50, self.p95, self.p99, self.start, self.end):
+            if value is not None and not math.isfinite(value):
+                raise ValueError(f"baseline: every figure is finite or absent, found {value}")
 
     @property
     def rate(self) -> float | None:
@@ -233,11 +260,17 @@ def freshness(
     now: float,
     poll_s: float,
     lag_s: float,
+    skew_s: float,
     future: bool = False,
     words: str = "",
 ) -> Freshness:
-    """Judge one source's age at ``now``. ``since`` (T0) stands in for the newest datum before any has come."""
+    """Judge one source's age at ``now``. ``since`` (T0) stands in for the newest datum before any has come.
+
+    A newest datum more than ``skew_s`` ahead of ``now`` is from the future too: our own clock has gone back, and until
+    it has caught up nothing could look old.
+    """
     limit = staleness_limit(poll_s, lag_s)
-    stale = future or now - (since if newest is None else newest) > limit
+    ahead = future or (newest is not None and newest > now + skew_s)
+    stale = ahead or now - (since if newest is None else newest) > limit
     age = None if newest is None else max(0.0, now - newest)
-    return Freshness(source, newest, age, limit, lag_s, stale, future, words)
+    return Freshness(source, newest, age, limit, lag_s, stale, ahead, words)

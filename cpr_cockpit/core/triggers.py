@@ -11,8 +11,9 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cpr_cockpit.core.evidence import Evidence, ProbeRun
+from cpr_cockpit.core.evidence import Evidence
 from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.probes import ProbeRun
 from cpr_cockpit.core.signals import Bin, Source
 from cpr_cockpit.core.verdict import HoldCause, Rule, VerdictKind, clock_time, percent
 
@@ -61,8 +62,8 @@ def error_rate(evidence: Evidence) -> Finding | None:
     words = f"{failures} of {requests} requests failed since {clock_time(tail[0].start)}"
     if len(tail) >= needed:
         sentence = (
-            f"{words}: above {percent(policy.error_rate)} for longer than {policy.error_for_s:g} s, but too few to judge "
-            f"(at least {policy.error_min_failures} failures in {policy.error_min_requests} requests)"
+            f"{words}: above {percent(policy.error_rate)} for longer than {policy.error_for_s:g} s, but too few to "
+            f"judge (at least {policy.error_min_failures} failures in {policy.error_min_requests} requests)"
         )
         return Finding(VerdictKind.HOLD, Rule.ERROR_RATE, sentence, HoldCause.THIN)
     if failures < policy.error_min_failures:
@@ -125,18 +126,19 @@ def degradation(evidence: Evidence) -> Finding | None:
     if before is None or before.p95 is None or before.requests < policy.degradation_min_requests:
         return None
     limit = policy.degradation * before.p95
-    rows = [row for row in evidence.complete(evidence.new_version) if row.requests >= policy.degradation_min_requests]
-    rows = [row for row in rows if row.p95 is not None]
+    rows = judgeable(evidence)
     runs = runs_above(rows, lambda row: _p95(row) > limit)
     needed = policy.bins_beyond(policy.degradation_for_s)
     for run in runs:
-        if len(run) >= needed and not _by_the_letter(run, before.p95, policy):
-            return Finding(VerdictKind.ROLLBACK, Rule.DEGRADATION, _slower(evidence, run, before.p95))
+        # Stretch by stretch: a long run that was only by the letter must not outweigh its later, truly slow part.
+        for stretch in (run[place : place + needed] for place in range(len(run) - needed + 1)):
+            if not by_the_letter(_typical(stretch), before.p95, policy):
+                return Finding(VerdictKind.ROLLBACK, Rule.DEGRADATION, _slower(evidence, stretch, before.p95))
     tail = _tail(rows, runs)
     if len(tail) >= needed:
         sentence = (
-            f"{_slower(evidence, tail, before.p95)}; but it is under the target of {policy.target_p95_ms:g} ms and less "
-            f"than {policy.letter_ms:g} ms worse, so a person decides"
+            f"{_slower(evidence, tail, before.p95)}; but it is under the target of {policy.target_p95_ms:g} ms and "
+            f"less than {policy.letter_ms:g} ms worse, so a person decides"
         )
         return Finding(VerdictKind.HOLD, Rule.DEGRADATION, sentence, HoldCause.BY_THE_LETTER)
     if len(tail) < 2:
@@ -149,6 +151,13 @@ def degradation(evidence: Evidence) -> Finding | None:
     return Finding(VerdictKind.WAIT, Rule.DEGRADATION, sentence)
 
 
+def judgeable(evidence: Evidence) -> tuple[Bin, ...]:
+    """Complete bins of the new version with requests enough for a p95, in order."""
+    least = evidence.policy.degradation_min_requests
+    rows = evidence.complete(evidence.new_version)
+    return tuple(row for row in rows if row.requests >= least and row.p95 is not None)
+
+
 def _p95(row: Bin) -> float:
     return row.p95 if row.p95 is not None else 0.0
 
@@ -157,16 +166,16 @@ def _typical(run: Sequence[Bin]) -> float:
     return statistics.median(_p95(row) for row in run)
 
 
-def _by_the_letter(run: Sequence[Bin], before: float, policy: Policy) -> bool:
-    typical = _typical(run)
-    return typical < policy.target_p95_ms and typical - before < policy.letter_ms
+def by_the_letter(p95: float, before: float, policy: Policy) -> bool:
+    """Whether a p95 that is too slow by the factor is under the target, and only a few milliseconds worse."""
+    return p95 < policy.target_p95_ms and p95 - before < policy.letter_ms
 
 
 def _slower(evidence: Evidence, run: Sequence[Bin], before: float) -> str:
     policy = evidence.policy
     return (
-        f"p95 of {evidence.new_version} is {_typical(run):.0f} ms since {clock_time(run[0].start)}, before {before:.0f} ms: "
-        f"above {policy.degradation:g} times that for {sum(row.length for row in run):g} s "
+        f"p95 of {evidence.new_version} is {_typical(run):.0f} ms since {clock_time(run[0].start)}, before "
+        f"{before:.0f} ms: above {policy.degradation:g} times that for {sum(row.length for row in run):g} s "
         f"(limit {policy.degradation_for_s:g} s, n {sum(row.requests for row in run)})"
     )
 
@@ -181,7 +190,7 @@ class _Users:
 
 def unavailable(evidence: Evidence, now: float) -> Finding | None:
     """Every probe and every user request fails, for as long as written, with the minimum of each source that exists."""
-    run, policy, t0 = evidence.failing, evidence.policy, evidence.t0
+    run, policy, t0 = evidence.probes.failing(), evidence.policy, evidence.t0
     if run is None or t0 is None or run.count < policy.unavailable_min:
         return None
     start = max(run.first, t0)
@@ -206,13 +215,13 @@ def unavailable(evidence: Evidence, now: float) -> Finding | None:
 
 
 def _probes_alone(evidence: Evidence, run: ProbeRun, start: float, words: str) -> Finding:
-    reached = evidence.second_host
-    if reached is not None and reached[1] and reached[0] >= start:
+    other = evidence.second_host
+    # "While" a second host is reached: an answer from before our own network may have gone proves nothing.
+    recent = other.at >= max(start, run.last - evidence.policy.unavailable_for_s)
+    if recent and other.value:
         sentence = f"{words}, no user request is told of, and another host answers from here"
         return Finding(VerdictKind.ROLLBACK, Rule.UNAVAILABLE, sentence)
-    doubt = (
-        "no second host answers either" if reached is not None and reached[0] >= start else "no second host was reached"
-    )
+    doubt = "no second host answers either" if recent else "no second host was reached"
     sentence = f"{words}, but {doubt}: this may be our own network"
     return Finding(VerdictKind.HOLD, Rule.UNAVAILABLE, sentence, HoldCause.STALE)
 

@@ -308,6 +308,7 @@ ALL_ITEMS = tuple(items_of(ALL_CHECKLISTS))
 
 def _texts_of_the_procedure() -> dict[str, list[str]]:
     lists: dict[str, list[str]] = {}
+    current: list[str] = []
     for line in PROCEDURE.strip().splitlines():
         if key := re.fullmatch(r"\[([a-z0-9-]+)\]", line):
             current = lists.setdefault(key[1], [])

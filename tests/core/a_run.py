@@ -1,0 +1,127 @@
+"""The events of a whole run, as a session writes them: a deployment, a doubtful swap, a crash, a rollback."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.plan import PlanFacts
+from cpr_cockpit.core.strategy import blue_green
+from tests.core.observations import BEFORE, NEW, OLD, T0, WRITTEN, logs, probes, user_bin
+
+PLAN = blue_green("green", NEW, PlanFacts(OLD, OLD, True), baseline_s=20.0, artifact=True)
+OPENED = ev.RunOpened(
+    run="r1",
+    feature="0001-goals",
+    mode="drill",
+    actor="drill",
+    script=ev.Script(decide="auto"),
+    environment={"app": "cpr-api"},
+    new_version=NEW,
+    artifact_sha256="ab" * 32,
+    policy=WRITTEN.to_dict(),
+    declared_delay_s=2.0,
+    program="1.0",
+)
+PLANNED = ev.PlanMade(
+    strategy=PLAN.strategy,
+    old_version=OLD,
+    new_version=NEW,
+    slot=PLAN.slot,
+    artifact=True,
+    baseline_s=20.0,
+    slot_exists=True,
+    slot_version=OLD,
+    forward=tuple(ev.PlannedStep(key=step.key, title=step.title, undo=step.undo.words) for step in PLAN.forward),
+    back=tuple(ev.PlannedStep(key=step.key, title=step.title, undo=step.undo.words) for step in PLAN.back),
+    remarks=PLAN.remarks,
+)
+
+
+def intent(step: str, way: ev.Way = "forward", attempt: int = 1, *, mutates: bool = False) -> ev.StepIntent:
+    """What is about to be done."""
+    return ev.StepIntent(way=way, step=step, attempt=attempt, title=PLAN.step(step).title, mutates=mutates, facts={})
+
+
+def outcome(step: str, result: str = "done", way: ev.Way = "forward", attempt: int = 1) -> ev.StepOutcome:
+    """What came of it."""
+    return ev.StepOutcome.model_validate(
+        {"way": way, "step": step, "attempt": attempt, "result": result, "words": f"{step}: {result}", "seconds": 1.0}
+    )
+
+
+BASELINE = ev.BaselineTaken(**BEFORE.to_dict())
+SWITCHED = ev.TrafficSwitched(way="forward", version=NEW, t0=T0)
+SWITCHED_BACK = ev.TrafficSwitched(way="back", version=OLD, t0=T0 + 300)
+BREACH = ev.TriggerRaised(trigger="security breach", by="anna")
+
+
+def verdict(kind: str, cause: str | None = None, rule: str | None = None) -> ev.VerdictGiven:
+    """The judge's word."""
+    figures = ({"name": "p95", "value": 120.0},)
+    return ev.VerdictGiven.model_validate(
+        {"kind": kind, "cause": cause, "rule": rule, "sentence": f"it is {kind}", "figures": figures}
+    )
+
+
+PREPARED: tuple[ev.AnyEvent, ...] = (
+    OPENED,
+    ev.ItemMarked(item="smoke-health", mark="measured", by="cockpit", value="200", expires_at=T0 + 60),
+    ev.GateJudged(level="READY", score=92.0),
+    PLANNED,
+    ev.CardWritten(path="rollback-card.md", sha256="cd" * 32),
+)
+BEFORE_THE_SWAP: tuple[ev.AnyEvent, ...] = (
+    ev.Started(by="drill"),
+    outcome("ensure-slot", "already", attempt=0),
+    intent("keep-old"),
+    outcome("keep-old"),
+    intent("deploy", mutates=True),
+    ev.StepAccepted(way="forward", step="deploy", attempt=1, operation="https://kudu/api/deployments/1"),
+    outcome("deploy"),
+    *(event for step in ("prove-slot", "warm-up", "smoke") for event in (intent(step), outcome(step))),
+    intent("baseline"),
+    BASELINE,
+    outcome("baseline"),
+)
+A_DOUBTFUL_SWAP: tuple[ev.AnyEvent, ...] = (
+    intent("swap", mutates=True),
+    ev.StepDoubtful(way="forward", step="swap", attempt=1, words="The connection was lost."),
+    ev.Interrupted(silent_s=12.0, during="swap"),
+    SWITCHED,
+    outcome("swap"),
+)
+WATCHED: tuple[ev.AnyEvent, ...] = (
+    *(event for step in ("prove-production", "keep-warm") for event in (intent(step), outcome(step))),
+    verdict("WAIT"),
+    ev.Observed(source="logs", body=logs([user_bin(0, 100, 30)]).to_dict()),
+    ev.Observed(source="probes_production", body=probes(1.0, 2.0).to_dict()),
+    ev.Noted(by="anna", words="the checkout looks slow"),
+)
+ROLLED_BACK: tuple[ev.AnyEvent, ...] = (
+    verdict("ROLLBACK", rule="error rate"),
+    BREACH,
+    ev.Decided(word="rollback", by="drill", verdict="ROLLBACK", sentence="it is ROLLBACK"),
+    intent("swap-back", "back", mutates=True),
+    ev.StepAccepted(way="back", step="swap-back", attempt=1, operation="https://arm/operations/2"),
+    SWITCHED_BACK,
+    outcome("swap-back", way="back"),
+    intent("replace-bad", "back", mutates=True),
+    outcome("replace-bad", way="back"),
+    intent("prove-rollback", "back"),
+    outcome("prove-rollback", way="back"),
+    ev.RunEnded(decision="rolled_back", provisional=False, production_version=OLD, slot_version=OLD, reason="errors"),
+)
+A_RUN: tuple[ev.AnyEvent, ...] = (*PREPARED, *BEFORE_THE_SWAP, *A_DOUBTFUL_SWAP, *WATCHED, *ROLLED_BACK)
+EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
+    *A_RUN,
+    ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),
+)
+
+
+def records(events: Sequence[ev.AnyEvent]) -> list[ev.Record]:
+    """The events in their places, ten seconds apart, the first at T0 - 1000."""
+    return [
+        ev.Record(seq=place + 1, at=T0 - 1000 + 10.0 * place, event=event, hash=f"{place:064x}")
+        for place, event in enumerate(events)
+    ]
