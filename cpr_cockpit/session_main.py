@@ -53,7 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
     except JournalDamaged as error:
         print(f"The journal is damaged from event {error.damage.first_bad}: {error.damage.why}.", file=sys.stderr)
         return EXIT_DAMAGED
-    except (JournalError, PlacesError, ConfigError, OSError) as error:
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EXIT_BLOCKED
+    except (JournalError, PlacesError, OSError) as error:
         print(f"{error} Nothing was changed.", file=sys.stderr)
         return EXIT_BLOCKED
     return asyncio.run(_serve(config, ground, options.rollback))

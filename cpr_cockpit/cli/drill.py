@@ -111,11 +111,11 @@ def _settings(options: argparse.Namespace, folder: Path, ready: dict[str, Any]) 
 async def _print_plan(folder: Path, control: LabControl) -> int:
     from cpr_cockpit.core.ports import PortError
     from cpr_cockpit.engine.preparing import Blocked
-    from cpr_cockpit.wiring import plan_text
+    from cpr_cockpit.wiring import ConfigError, plan_text
 
     try:
         print(await plan_text(folder))
-    except (PortError, Blocked) as error:
+    except (ConfigError, PortError, Blocked) as error:
         complain(error.words() if isinstance(error, PortError) else str(error))
         return codes.BLOCKED
     finally:

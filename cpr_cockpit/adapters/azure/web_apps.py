@@ -1,0 +1,164 @@
+"""App Service behind the port: one pinned app, its slots, swaps and zip deployments."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+from cpr_cockpit.adapters.azure import operations
+from cpr_cockpit.adapters.azure.environment import is_loopback
+from cpr_cockpit.adapters.azure.kudu import Kudu
+from cpr_cockpit.adapters.azure.manager import API_VERSION, Manager
+from cpr_cockpit.adapters.azure.new_slot import like_production
+from cpr_cockpit.adapters.azure.sites import ToldSite, told
+from cpr_cockpit.core.plan import Act, ActKind
+from cpr_cockpit.core.ports import (
+    PRODUCTION,
+    Accepted,
+    OperationState,
+    PlannedRequest,
+    PortError,
+    SlotFacts,
+    SwapStatus,
+)
+
+SWAP_BODY = {"targetSlot": PRODUCTION, "preserveVnet": True}
+
+
+class AzureWebApps:
+    """The WebApps port over azure-mgmt-web and Kudu."""
+
+    def __init__(self, manager: Manager, kudu: Kudu) -> None:
+        self._manager = manager
+        self._kudu = kudu
+        self._environment = manager.environment
+        self._group, self._app = self._environment.resource_group, self._environment.app
+        # A slot's Kudu host stays where it is in a swap, so it is read once.
+        self._kudu_hosts: dict[str, str] = {}
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    async def slots(self) -> tuple[SlotFacts, ...]:
+        """Production first, then every slot."""
+        return tuple(site.facts for site in await self._sites("Reading the app's slots"))
+
+    async def swap_status(self) -> SwapStatus:
+        """What the app and all its slots say of swaps: a preview shows on the slot that waits, an operation on both."""
+        sites = await self._sites("Reading the state of swaps")
+        last = sites[0].last_swap
+        return SwapStatus(
+            in_flight=next((site.operation for site in sites if site.operation), None),
+            last_at=last.at if last else None,
+            last_source=last.source if last else None,
+            last_destination=last.destination if last else None,
+            pending_preview=next((site.preview for site in sites if site.preview), None),
+        )
+
+    async def _sites(self, doing: str) -> tuple[ToldSite, ...]:
+        """The app itself, then its slots, read afresh."""
+        web_apps = self._manager.client.web_apps
+
+        async def production() -> ToldSite:
+            return told(await web_apps.get(self._group, self._app))
+
+        async def others() -> list[ToldSite]:
+            return [told(site) async for site in web_apps.list_slots(self._group, self._app)]
+
+        first, rest = await asyncio.gather(self._manager.read(doing, production), self._manager.read(doing, others))
+        sites = (first, *rest)
+        self._kudu_hosts.update({site.facts.name: site.kudu for site in sites if site.kudu})
+        return sites
+
+    async def instances(self, slot: str) -> tuple[str, ...]:
+        """Names of the instances that run ``slot``; those that are stopped are left out."""
+        web_apps = self._manager.client.web_apps
+
+        async def listed() -> list[tuple[str, str]]:
+            pages = (
+                web_apps.list_instance_identifiers(self._group, self._app)
+                if slot == PRODUCTION
+                else web_apps.list_instance_identifiers_slot(self._group, self._app, slot)
+            )
+            return [(one.name or "", str(one.properties.state if one.properties else "")) async for one in pages]
+
+        found = await self._manager.read(f"Reading the instances of {slot}", listed)
+        return tuple(name for name, state in found if name and not state.upper().endswith("STOPPED"))
+
+    async def operation(self, operation: str) -> OperationState:
+        """One look at an accepted operation; a vanished one, or one without an address, is ``unknown``."""
+        return await operations.look(self._manager, operation)
+
+    async def deployment(self, slot: str, operation: str) -> OperationState:
+        """One look at a zip deployment by its id; with an empty id, at the newest one of the slot."""
+        return await self._kudu.deployment(await self._kudu_host(slot), slot, operation)
+
+    async def content(self, slot: str, destination: Path) -> None:
+        """Save what ``slot`` serves as a zip at ``destination``."""
+        await self._kudu.content(await self._kudu_host(slot), slot, destination)
+
+    async def _kudu_host(self, slot: str) -> str:
+        if slot not in self._kudu_hosts:
+            await self._sites(f"Reading where slot {slot} is deployed to")
+        host = self._kudu_hosts.get(slot)
+        if host is None:
+            raise PortError(
+                f"Resource Manager names no deployment host for slot {slot} of {self._app}.",
+                next_step="Check that the slot exists.",
+            )
+        if self._environment.loopback_only and not is_loopback(host):
+            raise PortError(
+                f"The deployment host of slot {slot} is {host}, not on this machine: a lab run goes nowhere else.",
+                next_step="Begin again on a lab.",
+            )
+        return host
+
+    # -- changing: each request is sent once -----------------------------------------------------------------------
+
+    async def create_slot(self, slot: str) -> Accepted:
+        """Create a slot with production's configuration, settings that stay with a slot left out."""
+        doing = f"Creating slot {slot}"
+        body = await like_production(self._manager, doing)
+        answer = await self._manager.change(doing, "PUT", self._environment.slot_id(slot), body)
+        return Accepted(operations.address(answer))
+
+    async def swap(self, slot: str) -> Accepted:
+        """Swap ``slot`` with production. PortError; ambiguous where the answer was lost or is a 5xx."""
+        path = f"{self._environment.slot_id(slot)}/slotsswap"
+        answer = await self._manager.change(f"Swapping slot {slot} with production", "POST", path, SWAP_BODY)
+        return Accepted(operations.address(answer))
+
+    async def deploy(self, slot: str, package: Path) -> Accepted:
+        """Start a zip deployment; ``operation`` is its id."""
+        return await self._kudu.deploy(await self._kudu_host(slot), slot, package)
+
+    # -- planning --------------------------------------------------------------------------------------------------
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """The requests that ``act`` would send to Resource Manager and Kudu, with pinned ids; sends nothing."""
+        slot, site = self._environment.slot_id(act.slot), self._environment.site_id
+        state = (self._request("GET", site), self._request("GET", f"{site}/slots"))
+        kudu = f"https://{self._kudu_hosts.get(act.slot, f'<deployment host of {act.slot}>')}"
+        requests: dict[ActKind, tuple[PlannedRequest, ...]] = {
+            ActKind.ENSURE_SLOT: (
+                *state,
+                self._request("PUT", slot, "only where it does not exist: production's configuration"),
+            ),
+            ActKind.KEEP_ARTIFACT: (PlannedRequest("GET", f"{kudu}/api/zip/site/wwwroot/"),),
+            ActKind.DEPLOY: (
+                *state,
+                PlannedRequest("POST", f"{kudu}/api/zipdeploy?isAsync=true", f"the bytes of artifacts/{act.artifact}"),
+                PlannedRequest("GET", f"{kudu}/api/deployments/<its id>"),
+            ),
+            ActKind.PROVE_SLOT: (self._request("GET", f"{slot}/instances"),),
+            ActKind.SWAP: (
+                *state,
+                self._request("POST", f"{slot}/slotsswap", json.dumps(SWAP_BODY)),
+                PlannedRequest("GET", "<the operation's address>"),
+            ),
+            ActKind.PROVE_SERVING: (self._request("GET", f"{site}/instances"), *state),
+        }
+        return requests.get(act.kind, ())
+
+    def _request(self, method: str, path: str, body: str = "") -> PlannedRequest:
+        return PlannedRequest(method, f"{self._environment.manager_url(path)}?api-version={API_VERSION}", body)

@@ -1,0 +1,44 @@
+"""Every connection of one session: one TLS context, one client that keeps connections and one that never does."""
+
+from __future__ import annotations
+
+import ssl
+
+import httpx
+
+from cpr_cockpit import __version__
+
+USER_AGENT = f"cpr-cockpit/{__version__}"
+
+CONNECT_S = 5.0
+READ_S = 30.0
+_TIMEOUT = httpx.Timeout(READ_S, connect=CONNECT_S)
+
+
+class Connections:
+    """The HTTP clients that all adapters of a session share.
+
+    ``ca``: path of a PEM file that alone is trusted (a lab's); None: what the machine trusts. ``loopback``: nothing
+    leaves this machine, so no proxy of the environment is asked. Neither client follows a redirect or sends again.
+    Building a TLS context takes milliseconds, so there is one.
+    """
+
+    def __init__(self, ca: str | None = None, *, loopback: bool = False) -> None:
+        self._tls = ssl.create_default_context(cafile=ca)
+        self._trust_env = not loopback
+        self.kept = self._client(keep=20)
+        self.fresh = self._client(keep=0)
+
+    def _client(self, *, keep: int) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            verify=self._tls,
+            trust_env=self._trust_env,
+            timeout=_TIMEOUT,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=keep, keepalive_expiry=20.0),
+            headers={"User-Agent": USER_AGENT},
+        )
+
+    async def close(self) -> None:
+        """Close what is open."""
+        await self.kept.aclose()
+        await self.fresh.aclose()

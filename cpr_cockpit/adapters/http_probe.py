@@ -1,0 +1,170 @@
+"""The application itself, asked over HTTP by the cockpit's own probes.
+
+Every request carries the two headers by which ASP.NET Core's telemetry knows availability tests, so that the rows it
+leaves are marked synthetic and are in no figure of users (Microsoft.ApplicationInsights.AspNetCore,
+SyntheticTelemetryInitializer).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from cpr_cockpit.adapters import smoke
+from cpr_cockpit.adapters.connections import Connections
+from cpr_cockpit.core.plan import Act, ActKind
+from cpr_cockpit.core.ports import PRODUCTION, Clock, PlannedRequest, Sighting, SmokeResult
+
+HEALTH = "/api/health"
+ROUTING_COOKIE = "x-ms-routing-name"
+VERSION_HEADER = "x-app-version"
+_LONGEST = 64 * 1024  # bytes of a health answer that are read
+_WORDS = 200  # characters of an error or a version that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSettings:
+    """What to ask. ``hosts``: base address (scheme and host) of each slot by name, ``production`` among them.
+
+    ``second``: another host than the application, asked without a token; any answer counts. ``user_token``: signs smoke
+    tests and warm-up in. ``warm_paths``: pages to warm, asked in turn. ``look_s``: a health answer that takes longer is
+    none, for users have gone by then; ``ask_s``: the same for smoke tests and warm-up, where a first answer is slow.
+    """
+
+    hosts: Mapping[str, str]
+    second: str
+    user_token: str
+    tests: tuple[smoke.SmokeTest, ...] = smoke.GOALS_API
+    warm_paths: tuple[str, ...] = ("/", "/api/v1/goals", HEALTH)
+    look_s: float = 5.0
+    ask_s: float = 30.0
+
+
+class HttpProbe:
+    """The Probe port: a fresh connection for every request."""
+
+    def __init__(self, settings: ProbeSettings, connections: Connections, clock: Clock) -> None:
+        self._settings = settings
+        self._client = connections.fresh
+        self._clock = clock
+        self._marks = {"SyntheticTest-RunId": uuid.uuid4().hex, "SyntheticTest-Location": "cpr-cockpit"}
+
+    async def look(self, slot: str, *, by_cookie: bool = False) -> Sighting:
+        """One health request; what the application does is in the answer, never raised."""
+        base = self._settings.hosts[PRODUCTION if by_cookie else slot]
+        headers = self._marks | ({"Cookie": f"{ROUTING_COOKIE}={_routing_name(slot)}"} if by_cookie else {})
+        began = time.perf_counter()
+        status: int | None = None
+        version = instance = None
+        error = ""
+        try:
+            async with (
+                asyncio.timeout(self._settings.look_s),
+                self._client.stream("GET", base + HEALTH, headers=headers) as answer,
+            ):
+                status = answer.status_code
+                version = _plain(answer.headers.get(VERSION_HEADER))
+                body = await _body(answer)
+            version = _plain(body.get("version")) or version
+            instance = _plain(body.get("instance"))
+        except TimeoutError:
+            status, error = None, f"no whole answer within {self._settings.look_s:g} s"
+        except (httpx.HTTPError, httpx.InvalidURL) as problem:
+            status, error = None, (str(problem) or type(problem).__name__)[:_WORDS]
+        ms = (time.perf_counter() - began) * 1000.0
+        return Sighting(self._clock.now(), status, version, instance, ms, error)
+
+    async def _ask(
+        self, method: str, url: str, *, signed_in: bool = False, body: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        headers = dict(self._marks)
+        if signed_in:
+            headers["Authorization"] = f"Bearer {self._settings.user_token}"
+        async with asyncio.timeout(self._settings.ask_s):
+            return await self._client.request(method, url, headers=headers, json=body)
+
+    async def smoke(self, slot: str) -> tuple[SmokeResult, ...]:
+        """The configured tests against the slot's own host, one after another, each sent once."""
+        base = self._settings.hosts[slot]
+        return tuple([await smoke.run(test, base, self._ask) for test in self._settings.tests])
+
+    async def warm(self, slot: str, times: int) -> tuple[float, ...]:
+        """Ask the slot's pages ``times`` times in turn; milliseconds of each answer below 500."""
+        base, paths = self._settings.hosts[slot], self._settings.warm_paths
+        answered: list[float] = []
+        for turn in range(times):
+            began = time.perf_counter()
+            try:
+                answer = await self._ask("GET", base + paths[turn % len(paths)], signed_in=True)
+            except smoke.UNANSWERED:
+                continue
+            if answer.status_code < 500:
+                answered.append((time.perf_counter() - began) * 1000.0)
+        return tuple(answered)
+
+    async def second_host(self) -> bool:
+        """Whether the second host answers at all."""
+        try:
+            async with asyncio.timeout(self._settings.look_s):
+                await self._client.get(self._settings.second)
+        except smoke.UNANSWERED:
+            return False
+        return True
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """The requests that ``act`` would send to the application."""
+        hosts = self._settings.hosts
+        here, production = hosts.get(act.slot, f"<host of {act.slot}>"), hosts[PRODUCTION]
+        health = PlannedRequest("GET", here + HEALTH)
+        by_cookie = PlannedRequest("GET", production + HEALTH, f"cookie {ROUTING_COOKIE}={_routing_name(act.slot)}")
+        unpinned = PlannedRequest("GET", production + HEALTH)
+        pinned = PlannedRequest("GET", production + HEALTH, f"cookie {ROUTING_COOKIE}={_routing_name(PRODUCTION)}")
+        requests: dict[ActKind, tuple[PlannedRequest, ...]] = {
+            ActKind.DEPLOY: (unpinned, health),
+            ActKind.PROVE_SLOT: (health,),
+            ActKind.WARM_UP: tuple(PlannedRequest("GET", here + path) for path in self._settings.warm_paths),
+            ActKind.SMOKE: tuple(_planned_test(test, here) for test in self._settings.tests),
+            ActKind.SWAP: (unpinned, health),
+            ActKind.PROVE_SERVING: (unpinned, pinned, health, by_cookie),
+            ActKind.KEEP_WARM: (health,),
+        }
+        return requests.get(act.kind, ())
+
+
+def _planned_test(test: smoke.SmokeTest, base: str) -> PlannedRequest:
+    body = json.dumps(dict(test.body)) if test.body else ""
+    expected = f"expects {test.status}" + (", then DELETE of what was created" if test.clean_up else "")
+    return PlannedRequest(test.method, base + test.path, f"{body} {expected}".strip())
+
+
+def _routing_name(slot: str) -> str:
+    """The name by which the front end knows a slot; production is ``self``."""
+    return "self" if slot == PRODUCTION else slot
+
+
+async def _body(answer: httpx.Response) -> Mapping[str, Any]:
+    """The members of a JSON object, none for anything else; no more than `_LONGEST` bytes are read."""
+    read = bytearray()
+    async for piece in answer.aiter_bytes():
+        read += piece
+        if len(read) > _LONGEST:
+            return {}
+    try:
+        body = json.loads(read)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, Mapping) else {}
+
+
+def _plain(value: Any) -> str | None:
+    """A short printable text, None for anything else: versions and instances are compared and shown."""
+    if not isinstance(value, str) or not value or len(value) > _WORDS or not value.isprintable():
+        return None
+    return value

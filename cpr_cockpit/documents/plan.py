@@ -1,0 +1,55 @@
+"""The plan as a text: every step with its undo and the requests that it would send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cpr_cockpit.core.plan import Act, Plan, Step
+from cpr_cockpit.core.ports import PlannedRequest
+
+Planned = Callable[[Act], tuple[PlannedRequest, ...]]
+"""What an act would send; sends nothing."""
+
+
+def render_plan(plan: Plan, planned: Planned) -> str:
+    """The way forth and the way back, with pinned ids. Nothing in it has been sent."""
+    facts = plan.facts
+    slot = f"serves {facts.slot_version or 'no version'}" if facts.slot_exists else "does not exist yet"
+    lines = [
+        f"# Plan: {plan.old_version} to {plan.new_version}, {plan.strategy}",
+        "",
+        "Nothing of this has been sent; what was read is this:",
+        "",
+        f"- Production ({facts.production_host or 'host not told'}) serves {facts.production_version}.",
+        f"- Slot {plan.slot} ({facts.slot_host or 'no host yet'}) {slot}.",
+        *(f"- {remark}" for remark in plan.remarks),
+        "",
+        "Every step looks before it acts, and after: a change that has taken effect is not sent again.",
+        "",
+        "## The way forth",
+        "",
+        *_steps(plan.forward, planned),
+        "## The way back",
+        "",
+        *_steps(plan.back, planned),
+    ]
+    return "\n".join(lines)
+
+
+def _steps(steps: tuple[Step, ...], planned: Planned) -> list[str]:
+    lines: list[str] = []
+    for number, step in enumerate(steps, 1):
+        kind = "changes" if step.act.mutates else "reads"
+        lines += [f"{number}. {step.title} ({kind}; at most {_duration(step.timeout_s)})"]
+        lines += [f"       {line}" for request in planned(step.act) for line in _request(request)]
+        lines += [f"   Undo: {step.undo.words}.", ""]
+    return lines
+
+
+def _request(request: PlannedRequest) -> list[str]:
+    line = f"{request.method} {request.url}"
+    return [line, f"    {request.body}"] if request.body else [line]
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
