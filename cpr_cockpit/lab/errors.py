@@ -8,8 +8,8 @@ from typing import Any
 class ApiError(Exception):
     """An answer other than success, in one of the two shapes Azure uses.
 
-    `wrapped` is true for the shape of Azure Resource Manager, `{"error": {"code", "message"}}`, and false for the shape of
-    App Service, which has capitalised members and no wrapper: `{"Code", "Message", ...}`.
+    `wrapped` is true for the shape of Azure Resource Manager, `{"error": {"code", "message"}}`, and false for the shape
+    of App Service, which has capitalised members and no wrapper: `{"Code", "Message", ...}`.
     """
 
     def __init__(self, status: int, code: str, message: str, *, wrapped: bool = True) -> None:

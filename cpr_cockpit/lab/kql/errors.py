@@ -15,7 +15,10 @@ class Place:
 
 
 class KqlError(Exception):
-    """A query that cannot be run: `code` is SYN0002 (not understood) or SEM0100 and its like (understood, but without sense here)."""
+    """A query that cannot be run.
+
+    `code` is SYN0002 (not understood) or SEM0100 and its like (understood, but without sense here).
+    """
 
     def __init__(self, code: str, message: str, place: Place | None = None) -> None:
         super().__init__(code, message)
@@ -57,3 +60,13 @@ def wrong_types(operator: str, *types: str) -> KqlError:
 def unsupported(what: str) -> KqlError:
     """Something the real language has and this subset does not."""
     return KqlError("SEM0001", f"{what} is not supported by the lab's subset of the query language")
+
+
+def refused(operator: str, text: str) -> KqlError:
+    """Something an operator cannot take, in the subset as in the real language."""
+    return KqlError("SEM0001", f"'{operator}' operator: {text}")
+
+
+def misplaced_aggregate(operator: str, function: str) -> KqlError:
+    """An aggregate function outside of `summarize`, or inside of another one."""
+    return refused(operator, f"the aggregate function '{function}' is not allowed in this context")

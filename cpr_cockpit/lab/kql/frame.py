@@ -1,4 +1,4 @@
-"""A table in columns. Columns are worked out only when asked for: a query touches few of the forty columns of AppRequests."""
+"""A table in columns, worked out only when asked for: a query touches few of the forty columns of AppRequests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Column = list[Any]
 
 
 class Frame:
-    """`schema` maps each column to its type, in order; hidden columns (leading `_ingestion`) are reachable but not shown."""
+    """`schema` maps each column to its type, in order; hidden columns (`_ingestion`) are reachable but not shown."""
 
     def __init__(self, schema: Mapping[str, str], size: int, sources: Mapping[str, Callable[[], Column]]) -> None:
         self.schema = dict(schema)

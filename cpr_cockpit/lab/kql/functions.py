@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from cpr_cockpit.lab.kql import errors, values
-from cpr_cockpit.lab.kql.bound import Bound, column, lift, lift_with_nulls
+from cpr_cockpit.lab.kql.bound import Bound, lift, lift_with_nulls
 from cpr_cockpit.lab.kql.operators import NUMBERS, comparable
 
-_INGESTION = "_ingestion"
+INGESTION = "_ingestion"
 _WIDTH = {"int": 32, "long": 64}
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What functions can see beyond their arguments: the time (ticks) at which the query began, and whether rows have one at which
-    they came in.
+    """What functions can see beyond their arguments.
+
+    `now`: the time (ticks) at which the query began; `has_ingestion_time`: whether rows have one at which they came in.
     """
 
     now: int
@@ -29,9 +30,7 @@ Maker = Callable[[Context, Sequence[Bound]], Bound]
 
 
 def call(context: Context, name: str, arguments: Sequence[Bound]) -> Bound:
-    """The function `name` over its arguments. Raises KqlError."""
-    if name not in FUNCTIONS:
-        raise errors.unknown_function(name, ", ".join(FUNCTIONS))
+    """The function `name`, a key of FUNCTIONS, over its arguments. Raises KqlError."""
     least, most, maker = FUNCTIONS[name]
     if not least <= len(arguments) <= most:
         expected = str(least) if least == most else f"{least} to {most}"
@@ -61,7 +60,7 @@ def _ago(context: Context, arguments: Sequence[Bound]) -> Bound:
 def _ingestion_time(context: Context, _: Sequence[Bound]) -> Bound:
     if not context.has_ingestion_time:
         raise errors.unsupported("ingestion_time() of rows that are no longer those of a table")
-    return column(_INGESTION, "datetime")
+    return Bound("datetime", "$IngestionTime", compute=lambda frame: frame.column(INGESTION))
 
 
 def _is_empty(wanted: bool) -> Maker:

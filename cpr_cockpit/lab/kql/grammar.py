@@ -19,11 +19,14 @@ pipeline: source ("|" operator)*
          | "summarize" items "by" items                               -> summarize
          | ("order" | "sort") "by" keys                               -> sort
          | ("take" | "limit") expression                              -> take
-         | "top" expression "by" keys                                 -> top
+         | "top" expression "by" key                                  -> top
          | "distinct" "*"                                             -> distinct
          | "distinct" NAME ("," NAME)*                                -> distinct
          | "count"                                                    -> count
-         | "join" "kind" "=" NAME "(" pipeline ")" "on" on ("," on)*  -> join
+         | "join" ["kind" "=" NAME] right "on" on (("," | "and") on)* -> join
+
+?right: "(" pipeline ")"
+      | NAME              -> table
 
 on: NAME                                            -> on_same
   | "$left" "." NAME "==" "$right" "." NAME         -> on_pair
@@ -55,8 +58,11 @@ key: expression [DIRECTION] ["nulls" PLACE]
       | SIGN unary               -> signed
 ?primary: literal
         | NAME                   -> name
-        | NAME "(" [expression ("," expression)*] ")"  -> call
+        | NAME "(" [argument ("," argument)*] ")"  -> call
         | "(" expression ")"
+
+?argument: expression
+         | "*"        -> star
 
 ?literal: TYPED      -> typed
         | TIMESPAN   -> timespan

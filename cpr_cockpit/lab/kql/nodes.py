@@ -37,12 +37,17 @@ class Operation:
     operands: tuple[Expression, ...]
 
 
-Expression = Literal | Name | Call | Operation
+@dataclass(frozen=True, slots=True)
+class Star:
+    """`*` as an argument: all columns."""
+
+
+Expression = Literal | Name | Call | Operation | Star
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An expression with the column names given to it: none, one, or several for functions that make several columns."""
+    """An expression with the column names given to it: none, one, or several where it makes several columns."""
 
     names: tuple[str, ...]
     expression: Expression
@@ -59,32 +64,44 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Where:
+    """Rows for which the condition is true."""
+
     condition: Expression
 
 
 @dataclass(frozen=True, slots=True)
 class Extend:
+    """Columns added to those that are there."""
+
     items: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
+    """These columns and no others."""
+
     items: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Summarize:
+    """A row for each group of rows that are equal in `by`."""
+
     items: tuple[Item, ...]
     by: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
+    """Rows in the order of the keys."""
+
     keys: tuple[Key, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
+    """At most so many rows."""
+
     count: Expression
 
 
@@ -97,7 +114,7 @@ class Distinct:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    pass
+    """The number of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +131,8 @@ Operator = Where | Extend | Project | Summarize | Sort | Take | Distinct | Count
 
 @dataclass(frozen=True, slots=True)
 class Print:
+    """A table of one row."""
+
     items: tuple[Item, ...]
 
 
@@ -127,11 +146,15 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Let:
+    """A name for a value or a table."""
+
     name: str
     value: Expression | Pipeline
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
+    """The names a query gives, then what it asks for."""
+
     lets: tuple[Let, ...]
     pipeline: Pipeline

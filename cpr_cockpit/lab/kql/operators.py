@@ -1,4 +1,4 @@
-"""The operators of the language: which types they take, what they answer. Types as Microsoft's own parser gives them."""
+"""The operators of the language: which types they take, what they answer, as Microsoft's own parser has it."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def _numeric(name: str, left: Bound, right: Bound) -> Bound:
 def _real_quotient(left: float, right: float) -> float:
     if right:
         return left / right
-    return math.nan if not left or left != left else math.copysign(math.inf, left)
+    return math.nan if not left or math.isnan(left) else math.copysign(math.inf, left)
 
 
 def _whole_quotient(left: int, right: int) -> int | None:

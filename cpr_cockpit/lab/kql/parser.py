@@ -17,6 +17,11 @@ OPERATORS = "where, filter, extend, project, summarize, sort, order, take, limit
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 _TYPES = {"date": "datetime", "time": "timespan", "double": "real", "boolean": "bool"}
 _OPERATOR_NAME = re.compile(r"[A-Za-z_][\w-]*")
+# Read as a table or as a known operator, such a word is only stumbled over at what follows it.
+_LACKED = re.compile(
+    r"(?:(?:^|[;(])\s*(union|search|range|find|datatable|externaldata|evaluate|set|declare|alias|restrict)"
+    r"|\|\s*([a-z]+(?:-[a-z]+)+))$"
+)
 
 
 def parse(text: str) -> nodes.Query:
@@ -26,9 +31,7 @@ def parse(text: str) -> nodes.Query:
     except UnexpectedInput as error:
         raise _refusal(text, error) from error
     except VisitError as error:
-        if isinstance(error.orig_exc, KqlError):
-            raise error.orig_exc from error
-        raise
+        raise error.orig_exc from error
     return query
 
 
@@ -50,10 +53,10 @@ def _refusal(text: str, error: UnexpectedInput) -> KqlError:
     name = _OPERATOR_NAME.match(text, at)
     line, column = text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1)
     token = name[0] if name else text[at]
-    if before.endswith("|") and name:
-        return KqlError(
-            "SYN0002", f"Unknown operator: '{token}'. The lab knows {OPERATORS}", Place(line, column, token)
-        )
+    lacked = _LACKED.search(before)
+    if lacked or (before.endswith("|") and name):
+        word = (lacked[1] or lacked[2]) if lacked else token
+        return KqlError("SYN0002", f"Unknown operator: '{word}'. The lab knows {OPERATORS}", Place(line, column, token))
     if not isinstance(error, UnexpectedCharacters | UnexpectedToken):
         raise error
     return KqlError(
@@ -79,8 +82,14 @@ def _typed_value(type: str, text: str) -> Any:
     if type == "real":
         return float(text)
     if type == "bool":
-        return {"true": True, "false": False, "1": True, "0": False}[text.lower()] if text else None
+        return _truth(text.lower()) if text else None
     return int(text)
+
+
+def _truth(text: str) -> bool:
+    if text not in ("true", "false", "1", "0"):
+        raise ValueError(f"'{text}' is neither true nor false")
+    return text in ("true", "1")
 
 
 def _unescape(text: str) -> str:
@@ -131,7 +140,7 @@ class _Tree(Transformer[Token, Any]):
         return nodes.Take(parts[0])
 
     def top(self, parts: list[Any]) -> tuple[nodes.Operator, ...]:
-        return (nodes.Sort(parts[1]), nodes.Take(parts[0]))
+        return (nodes.Sort((parts[1],)), nodes.Take(parts[0]))
 
     def distinct(self, parts: list[Any]) -> nodes.Distinct:
         return nodes.Distinct(tuple(str(name) for name in parts))
@@ -140,7 +149,10 @@ class _Tree(Transformer[Token, Any]):
         return nodes.Count()
 
     def join(self, parts: list[Any]) -> nodes.Join:
-        return nodes.Join(str(parts[0]), parts[1], tuple(parts[2:]))
+        return nodes.Join(str(parts[0] or "innerunique"), parts[1], tuple(parts[2:]))
+
+    def table(self, parts: list[Any]) -> nodes.Pipeline:
+        return nodes.Pipeline(str(parts[0]), ())
 
     def on_same(self, parts: list[Any]) -> tuple[str, str]:
         return (str(parts[0]), str(parts[0]))
@@ -197,6 +209,9 @@ class _Tree(Transformer[Token, Any]):
 
     def call(self, parts: list[Any]) -> nodes.Call:
         return nodes.Call(str(parts[0]), tuple(part for part in parts[1:] if part is not None))
+
+    def star(self, _: list[Any]) -> nodes.Star:
+        return nodes.Star()
 
     def typed(self, parts: list[Any]) -> nodes.Literal:
         return _typed_literal(str(parts[0]))

@@ -1,7 +1,7 @@
 """Kusto values: how they are held, read and written.
 
-A datetime is held as an int of ticks (100 ns) since the year 1, a timespan as an int of ticks; null is None, but a string has no
-null: it is empty. Source: the scalar data types of the Kusto documentation.
+A datetime is held as an int of ticks (100 ns) since the year 1, a timespan as an int of ticks; null is None, but a
+string has no null: it is empty. Source: the scalar data types of the Kusto documentation.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def as_json(type: str, value: Any) -> Any:
     if type == "timespan":
         return print_timespan(value)
     if type == "real":
-        return float(value) if math.isfinite(value) else _SPECIAL[str(value) if value == value else "NaN"]
+        return float(value) if math.isfinite(value) else _SPECIAL["NaN" if math.isnan(value) else str(value)]
     if type == "dynamic" and not isinstance(value, str):
         return json.dumps(value)
     return value

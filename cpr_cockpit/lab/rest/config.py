@@ -1,4 +1,4 @@
-"""Configuration of a slot: app settings, sticky names, site configuration, deployments and publishing policy over Resource Manager."""
+"""Configuration of a slot over Resource Manager: settings, sticky names, site configuration, deployments, policy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from cpr_cockpit.lab.rest import errors, kudu, scope
 from cpr_cockpit.lab.rest.routing import Call, Route
 
 if TYPE_CHECKING:
-    from cpr_cockpit.lab.world import Slot, World
+    from cpr_cockpit.lab.models import Slot
+    from cpr_cockpit.lab.world import World
 
 _STICKY_MEMBERS = ("connectionStringNames", "appSettingNames", "azureStorageConfigNames")
 

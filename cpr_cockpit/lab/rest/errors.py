@@ -1,6 +1,7 @@
 """The errors of the REST surface in the words of Azure, so that a client's error parser meets what it will meet there.
 
-The texts are those reported in public issues (azure-pipelines-tasks#11384, kudu#2834 and others) or known from Resource Manager.
+The texts are those reported in public issues (azure-pipelines-tasks#11384, kudu#2834 and others) or known from Resource
+Manager.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.rest.wire import american_utc
 
 if TYPE_CHECKING:
-    from cpr_cockpit.lab.world import Operation, World
+    from cpr_cockpit.lab.models import Operation
+    from cpr_cockpit.lab.world import World
 
 
 def missing_api_version() -> ApiError:

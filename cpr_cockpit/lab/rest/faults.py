@@ -20,10 +20,10 @@ NAMES = (
 class SwapFaults:
     """A script of faults; every POST of slotsswap takes the next one.
 
-    `after-effect-500`: the swap runs to its end, then the POST answers 500. `cut-before`: the connection is closed before
-    anything happened. `cut-middle`: the swap is accepted, the connection closed before the answer. `cut-after`: the swap runs
-    to its effect, then the connection is closed. `no-headers`: 202 without Location and Retry-After. `conflict`: 409 although
-    nothing runs. `poll-vanishes`: 202 with a Location that answers 404. `none`: no fault.
+    `after-effect-500`: the swap runs to its end, then the POST answers 500. `cut-before`: the connection is closed
+    before anything happened. `cut-middle`: the swap is accepted, the connection closed before the answer. `cut-after`:
+    the swap runs to its effect, then the connection is closed. `no-headers`: 202 without Location and Retry-After.
+    `conflict`: 409 although nothing runs. `poll-vanishes`: 202 with a Location that answers 404. `none`: no fault.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """The token endpoint of the lab and what `az cloud register` and the SDK's credentials ask before they use it.
 
-Sources: the OAuth 2.0 client credentials grant of Microsoft identity platform v2.0 with its AADSTS error codes, and the requests
-of the az client.
+Sources: the OAuth 2.0 client credentials grant of Microsoft identity platform v2.0 with its AADSTS error codes, and the
+requests of the az client.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Kudu, the deployment engine beside each slot: zip deploy, publish, the log of deployments, and the served content as a zip.
+"""Kudu, the deployment engine beside each slot: zip deploy, publish, log of deployments, the served content as a zip.
 
 Routes, statuses and headers as of Kudu's documentation and the requests of `az webapp deploy`.
 """
@@ -21,11 +21,9 @@ from cpr_cockpit.lab.rest.wire import utc
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from cpr_cockpit.lab.world import Deployment, Slot
+    from cpr_cockpit.lab.models import Deployment, Slot
 
     SlotHandler = Callable[[str, Call], Awaitable[web.StreamResponse]]
-
-_LOOK = 0.02  # seconds between two looks at a running deployment
 
 
 def routes(slot: str) -> list[Route]:
@@ -117,8 +115,7 @@ async def _deploy(name: str, call: Call, deployer: str) -> web.Response:
     if _is_true(call, "isAsync", "async"):
         headers["Location"] = f"{call.origin}/api/deployments/latest?deployer={deployer}"
         return web.Response(status=202, headers=headers)
-    while not deployment.complete:
-        await asyncio.sleep(_LOOK)
+    await deployment.finished.wait()
     if deployment.status == 4:
         return web.json_response(describe(slot, deployment), headers=headers)
     return web.json_response({"Message": f"Deployment failed. {deployment.message}"}, status=400, headers=headers)

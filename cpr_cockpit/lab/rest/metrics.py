@@ -18,7 +18,8 @@ from cpr_cockpit.lab.rest.routing import Call, Route
 from cpr_cockpit.lab.rest.wire import utc
 
 if TYPE_CHECKING:
-    from cpr_cockpit.lab.world import Slot, World
+    from cpr_cockpit.lab.models import Slot
+    from cpr_cockpit.lab.world import World
 
 _AGGREGATIONS = ("average", "count", "maximum", "minimum", "total")
 _MAX_POINTS = 10_000
@@ -86,15 +87,15 @@ def _asked(call: Call) -> _Asked:
         durations.seconds(query.get("interval") or "PT1M")
     except ValueError as error:
         raise _bad(f"The timespan or the interval is invalid: {error}.") from error
-    step = _step(call.world)
-    start = math.floor(start / step) * step
-    if (end - start) / step > _MAX_POINTS:
-        raise _bad(f"The timespan holds more than {_MAX_POINTS} points of {durations.duration(step)}.")
+    length = step(call.world.settings.window)
+    start = math.floor(start / length) * length
+    if (end - start) / length > _MAX_POINTS:
+        raise _bad(f"The timespan holds more than {_MAX_POINTS} points of {durations.duration(length)}.")
     aggregations = {name.strip().lower() for name in query.get("aggregation", "").split(",") if name.strip()}
     unknown = sorted(aggregations - set(_AGGREGATIONS))
     if unknown:
         raise _bad(f"Invalid aggregation type: {unknown[0]}.")
-    return _Asked(_names(call, query.get("metricnames", "")), frozenset(aggregations), start, end, step)
+    return _Asked(_names(call, query.get("metricnames", "")), frozenset(aggregations), start, end, length)
 
 
 def _names(call: Call, text: str) -> tuple[str, ...]:
@@ -110,9 +111,9 @@ def _names(call: Call, text: str) -> tuple[str, ...]:
     return tuple(known[name.lower()] for name in asked)
 
 
-def _step(world: World) -> float:
-    """Length of a point in seconds: a minute, shorter when the lab's observation window is."""
-    return max(1.0, 60.0 * min(1.0, world.settings.window / _WINDOW))
+def step(window: float) -> float:
+    """Length of a point in seconds: a minute, shorter when the lab's observation window of `window` seconds is."""
+    return max(1.0, 60.0 * min(1.0, window / _WINDOW))
 
 
 def _value(world: World, slot: Slot, name: str, asked: _Asked) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Case-insensitive routing, and what every request of the lab's REST surface has in common.
 
-Resource Manager ids are case-insensitive and its clients differ in case now and then, which the router of aiohttp cannot express:
-one catch-all route leads here.
+Resource Manager ids are case-insensitive and its clients differ in case now and then, which the router of aiohttp
+cannot express: one catch-all route leads here.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`template` has variable parts in braces. `access` is the kind of token wanted (a key of `tokens.ACCEPTED`) or None."""
+    """`template` has variable parts in braces; `access`: the token wanted, a key of `tokens.ACCEPTED`, or None."""
 
     method: str
     template: str
@@ -120,10 +120,11 @@ async def _logged(route: Route, call: Call) -> web.StreamResponse:
     try:
         response = await route.handler(call)
         status = response.status
-        return response
     except ApiError as error:
         status = error.status
         raise
+    else:
+        return response
     finally:
         request = call.request
         call.world.log.add(

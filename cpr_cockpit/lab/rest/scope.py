@@ -10,7 +10,8 @@ from cpr_cockpit.lab.rest import errors
 from cpr_cockpit.lab.rest.routing import Call, Handler, Route
 
 if TYPE_CHECKING:
-    from cpr_cockpit.lab.world import Slot, World
+    from cpr_cockpit.lab.models import Slot
+    from cpr_cockpit.lab.world import World
 
 PRODUCTION = "production"
 SUBSCRIPTION = "/subscriptions/{subscription}"

@@ -1,4 +1,4 @@
-"""The app and its slots: list, get, create, instances, restart, and the few routes around them that real clients touch."""
+"""The app and its slots: list, get, create, instances, restart, and the few routes that real clients touch besides."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from cpr_cockpit.lab.rest.routing import Call, Route
 from cpr_cockpit.lab.rest.wire import bare_utc
 
 if TYPE_CHECKING:
-    from cpr_cockpit.lab.world import Slot, World
+    from cpr_cockpit.lab.models import Slot
+    from cpr_cockpit.lab.world import World
 
 _SLOT_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,57}[A-Za-z0-9])?")
 _PLAN = "lab-plan"
@@ -200,12 +201,13 @@ def _instance_resource(world: World, slot: Slot) -> dict[str, Any]:
 
 async def _instances(call: Call) -> web.Response:
     slot = scope.slot_of(call)
-    return web.json_response({"value": [_instance_resource(call.world, slot)], "nextLink": None})
+    present = [] if slot.instance is None else [_instance_resource(call.world, slot)]
+    return web.json_response({"value": present, "nextLink": None})
 
 
 async def _instance(call: Call) -> web.Response:
     slot, asked = scope.slot_of(call), call.parts["instance"]
-    if asked.lower() != slot.instance_id.lower():
+    if slot.instance is None or asked.lower() != slot.instance_id.lower():
         raise errors.not_found(f"Cannot find instance with id {asked}.")
     return web.json_response(_instance_resource(call.world, slot))
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import uuid
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -13,11 +11,6 @@ from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.rest import errors, scope, sites
 from cpr_cockpit.lab.rest.routing import Call, Route
 from cpr_cockpit.lab.rest.wire import american_utc
-
-if TYPE_CHECKING:
-    from cpr_cockpit.lab.world import Operation
-
-_LOOK = 0.02  # seconds between two looks at a running operation
 
 
 def routes() -> list[Route]:
@@ -41,10 +34,10 @@ async def _swap(call: Call) -> web.Response:
     if fault == "cut-middle":
         return _cut(call)
     if fault == "cut-after":
-        await _wait(operation, effect_is_enough=True)
+        await operation.switched.wait()
         return _cut(call)
     if fault == "after-effect-500":
-        await _wait(operation, effect_is_enough=False)
+        await operation.ended.wait()
         raise ApiError(500, "InternalServerError", "An error has occurred.", wrapped=False)
     if fault == "poll-vanishes":
         call.world.faults.vanish(operation.id)
@@ -70,11 +63,6 @@ def _cut(call: Call) -> web.Response:
     if call.request.transport is not None:
         call.request.transport.abort()
     return web.Response(status=500)
-
-
-async def _wait(operation: Operation, *, effect_is_enough: bool) -> None:
-    while operation.ended_at is None and not (effect_is_enough and operation.switched_at is not None):
-        await asyncio.sleep(_LOOK)
 
 
 def _poll_headers(call: Call, id: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Access tokens of the lab: JSON Web Tokens signed with a key that only this lab has, so that no made-up token is accepted."""
+"""Access tokens of the lab: JSON Web Tokens signed with a key of this lab alone, so that no made-up one is accepted."""
 
 from __future__ import annotations
 

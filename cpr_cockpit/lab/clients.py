@@ -1,0 +1,263 @@
+"""`python -m cpr_cockpit.lab.clients`: the lab's users, in a process of their own so that no load slows them.
+
+Standard input: first one JSON line with the members of `Setup`; then a line `{"stop": true}`, as SIGTERM, lets the
+requests under way finish, for 3 s at most; its end means that the lab is gone, and ends this process at once. Standard
+output: `{"ready": true}`, or `{"refused": why}`; then each request's `counts.Result` as a JSON line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import os
+import random
+import signal
+import ssl
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from cpr_cockpit.lab.counts import PINNED, UNPINNED, Result
+
+GRACE = 3.0  # seconds that requests under way may take when told to stop
+ROUTING_COOKIE = "x-ms-routing-name"
+_TIMEOUT = 60.0
+# Far below the 75 s after which servers give up an idle connection: nothing is sent into one just being closed.
+_KEEPALIVE = 15.0
+_CATCH_UP = 2.0  # seconds behind its times beyond which a process that did not run leaves out what it missed
+_GOALS = "/api/v1/goals"
+_KEPT = 3  # goals of each kind of client that are read and never deleted
+_MOST_OWN = 20  # goals of each kind of client that wait for their deletion
+_WEIGHTS = {"list": 30, "read": 25, "page": 15, "script": 5, "create": 10, "delete": 10, "unknown-user": 5}
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the users are told: where production is, the file of the authority to trust, who they are, how many come.
+
+    ``slot``: to which the pinned ones hold a cookie; ``rate``: requests per second of all of them together.
+    """
+
+    production_url: str
+    slot: str
+    ca: str
+    user_token: str
+    seed: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    group: str
+    cookie: str | None
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    path: str
+    expected: frozenset[int]
+    authorized: bool = True
+    body: dict[str, Any] | None = None
+
+
+class _Sending:
+    """When the headers of a request went out; the second time where a kept connection turned out to be closed."""
+
+    __slots__ = ("at",)
+
+    def __init__(self) -> None:
+        self.at: float | None = None
+
+
+async def _headers_sent(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+    context.trace_request_ctx.at = time.time()
+
+
+class _Client:
+    """The users of one kind: their connections, their cookie, the goals they made."""
+
+    def __init__(self, kind: _Kind, setup: Setup, trust: ssl.SSLContext, report: Callable[[Result], None]) -> None:
+        self._kind = kind
+        self._base = URL(setup.production_url)
+        self._token = {"Authorization": f"Bearer {setup.user_token}"}
+        self._report = report
+        self._kept: list[str] = []
+        self._own: deque[str] = deque()
+        self._doubtful: deque[str] = deque()  # deleted, but the answer did not say so
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(_headers_sent)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=trust, limit=0, keepalive_timeout=_KEEPALIVE),
+            headers={} if kind.cookie is None else {"Cookie": f"{ROUTING_COOKIE}={kind.cookie}"},
+            # The kind's cookie is held for good, and no answer gives one to those that have none.
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=_TIMEOUT),
+            trace_configs=[trace],
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def turn(self, chance: random.Random) -> None:
+        """One request, reported; not reported when cancelled: what we cut short is nobody's failure."""
+        request = self._next(chance)
+        sending, begun = _Sending(), time.time()
+        facts: dict[str, Any] = {"version": "", "status": 0, "expected": False}
+        try:
+            async with self._session.request(
+                request.method,
+                self._base.join(URL(request.path)),
+                headers=self._token if request.authorized else None,
+                json=request.body,
+                allow_redirects=False,
+                trace_request_ctx=sending,
+            ) as answer:
+                facts["version"] = answer.headers.get("x-app-version", "")
+                facts["defect"] = answer.headers.get("x-lab-defect", "")
+                await answer.read()
+            facts |= {"status": answer.status, "expected": answer.status in request.expected}
+            self._learn(request, answer)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            facts["error"] = f"{request.method} {request.path}: {type(error).__name__} {error}".rstrip()
+            # A connection reset when writing was closed before: aiohttp says so without having written anything.
+            facts["unsent"] = sending.at is None or isinstance(error, aiohttp.ClientConnectionResetError)
+            self._doubt(request)
+        if facts["status"] and not facts["expected"]:
+            facts["error"] = f"{request.method} {request.path}"
+        self._report(Result(sent=sending.at or begun, group=self._kind.group, **facts))
+
+    def _next(self, chance: random.Random) -> _Request:
+        wish = chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+        if wish == "create" and len(self._own) + len(self._doubtful) >= _MOST_OWN:
+            wish = "delete"
+        if wish == "delete" and self._doubtful:
+            return _Request("DELETE", self._doubtful.popleft(), frozenset({200, 204, 404}))
+        if wish == "delete" and self._own:
+            return _Request("DELETE", self._own.popleft(), frozenset({200, 204}))
+        if wish == "read" and self._kept:
+            return _Request("GET", chance.choice(self._kept), frozenset({200}))
+        if wish == "list":
+            return _Request("GET", _GOALS, frozenset({200}))
+        if wish == "unknown-user":
+            return _Request("GET", _GOALS, frozenset({401}), authorized=False)
+        if wish in ("page", "script"):
+            return _Request("GET", "/" if wish == "page" else "/app.js", frozenset({200}), authorized=False)
+        # Nothing to read or to delete yet: it has to be made first.
+        body = {"title": f"Goal {chance.randrange(10_000)}"}
+        return _Request("POST", _GOALS, frozenset({201}), body=body)
+
+    def _learn(self, request: _Request, answer: aiohttp.ClientResponse) -> None:
+        if request.method == "POST" and answer.status == 201 and "Location" in answer.headers:
+            path = URL(answer.headers["Location"]).path
+            (self._kept if len(self._kept) < _KEPT else self._own).append(path)
+        elif request.method == "GET" and answer.status == 404 and request.path in self._kept:
+            # Lost goals are a failure once, not for ever.
+            self._kept.remove(request.path)
+        elif answer.status not in request.expected:
+            self._doubt(request)
+
+    def _doubt(self, request: _Request) -> None:
+        if request.method == "DELETE":
+            self._doubtful.append(request.path)
+
+
+def _kinds(slot: str) -> tuple[_Kind, ...]:
+    return _Kind(PINNED, slot, 0.1), _Kind(UNPINNED, "self", 0.2), _Kind(UNPINNED, None, 0.7)
+
+
+async def _use(clients: dict[_Client, float], setup: Setup, stop: asyncio.Event) -> None:
+    """Requests at the times of a Poisson process, whatever became of those before, until told to stop."""
+    chance = random.Random(setup.seed)
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    try:
+        async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as requests:
+            while not stop.is_set():
+                due = max(due, loop.time() - _CATCH_UP) + chance.expovariate(setup.rate)
+                await _pause(stop, due - loop.time())
+                client = chance.choices(list(clients), list(clients.values()))[0]
+                requests.create_task(client.turn(chance))
+            limit.reschedule(loop.time() + GRACE)
+    except TimeoutError:
+        sys.stderr.write(f"clients: what was not answered {GRACE:.0f} s after the stop is not counted\n")
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(max(0.0, seconds)):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+def _say(message: dict[str, Any]) -> None:
+    try:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os._exit(1)  # nobody listens: the lab is gone
+
+
+async def _listen(lab: asyncio.StreamReader, stop: asyncio.Event) -> None:
+    while await lab.readline():
+        stop.set()
+    os._exit(1)  # the lab is gone
+
+
+async def _standard_input() -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    return reader
+
+
+async def _main() -> int:
+    lab, stop = await _standard_input(), asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    setup = Setup(**json.loads(await lab.readline()))
+    try:
+        trust = ssl.create_default_context(cafile=setup.ca)
+    except OSError as error:  # an SSLError is one, too
+        _say({"refused": f"the authority in {setup.ca} cannot be read: {error}"})
+        return 1
+    clients = {
+        _Client(kind, setup, trust, lambda result: _say(asdict(result))): kind.share for kind in _kinds(setup.slot)
+    }
+    listening = asyncio.create_task(_listen(lab, stop))
+    _say({"ready": True})
+    try:
+        await _use(clients, setup, stop)
+    finally:
+        listening.cancel()
+        await asyncio.gather(*(client.close() for client in clients))
+    return 0
+
+
+def _die_with_the_lab() -> None:
+    """Be killed by Linux when the process that started this one dies, even while this one is stuck."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def main() -> int:
+    """Send requests until told to stop; 0, or 1 where the lab is gone or the setup is of no use."""
+    _die_with_the_lab()
+    # A Ctrl-C in the terminal of the lab is the lab's: it stops its clients before their servers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return asyncio.run(_main())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""The scenario: when a defect begins, whom it hits, when it ends."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from cpr_cockpit.lab.models import Defect
+from cpr_cockpit.lab.scenario import SCENARIOS, Scenario
+
+OLD, NEW = "v1.2.0", "v1.3.0"
+AT = 1_700_000_000.0
+
+
+def _chosen(
+    name: str, *, window: float = 900.0, share: float | None = None, factor: float | None = None, version: str = NEW
+) -> Scenario:
+    scenario = Scenario()
+    assert not scenario.switched(OLD, AT - 60.0)
+    scenario.choose(name, version=version, window=window, share=share, factor=factor)
+    return scenario
+
+
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if name != "healthy"])
+def test_a_defect_begins_with_the_switch_to_its_version(name: str) -> None:
+    scenario = _chosen(name)
+    assert scenario.defect_for(NEW) is None
+    assert scenario.defect_for(OLD) is None
+    assert scenario.switched(NEW, AT)
+    defect = scenario.defect_for(NEW)
+    assert defect is not None
+    assert (defect.kind, defect.share, defect.factor) == (name, 0.2, 3.0)
+
+
+@pytest.mark.parametrize("name", ["errors", "slow", "outage", "silent"])
+def test_a_defect_stays_with_its_version_after_a_rollback(name: str) -> None:
+    scenario = _chosen(name, share=0.5, factor=2.0)
+    assert scenario.switched(NEW, AT)
+    assert not scenario.switched(OLD, AT + 30.0)
+    assert scenario.defect_for(NEW) == Defect(name, 0.5, 2.0)
+    assert scenario.defect_for(OLD) is None
+
+
+def test_a_second_switch_does_not_begin_it_anew() -> None:
+    scenario = _chosen("errors")
+    assert [scenario.switched(NEW, AT), scenario.switched(OLD, AT + 1.0), scenario.switched(NEW, AT + 2.0)] == [
+        True,
+        False,
+        False,
+    ]
+    assert scenario.as_dict()["active_since"] == AT
+
+
+def test_a_healthy_version_has_no_defect() -> None:
+    scenario = _chosen("healthy")
+    assert not scenario.switched(NEW, AT)
+    assert scenario.defect_for(NEW) is None
+
+
+@pytest.mark.parametrize(("window", "spike"), [(900.0, 150.0), (60.0, 10.0), (1800.0, 150.0)])
+def test_a_dependency_hits_every_version_and_ends(window: float, spike: float) -> None:
+    scenario = _chosen("dependency", window=window)
+    assert scenario.switched(NEW, AT)
+    for version in (OLD, NEW):
+        assert scenario.defect_for(version) == Defect("dependency", 0.2, 3.0, until=AT + spike)
+
+
+def test_choosing_for_the_version_that_serves_begins_at_once() -> None:
+    before = time.time()
+    scenario = _chosen("slow", version=OLD)
+    assert before <= scenario.as_dict()["active_since"] <= time.time()
+    assert scenario.defect_for(OLD) == Defect("slow", 0.2, 3.0)
+
+
+def test_choosing_again_ends_what_was_before() -> None:
+    scenario = _chosen("errors")
+    assert scenario.switched(NEW, AT)
+    scenario.choose("healthy", version=NEW, window=900.0, share=None, factor=None)
+    assert scenario.defect_for(NEW) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "window", "share", "factor", "word"),
+    [
+        ("fire", 900.0, None, None, "fire"),
+        ("errors", 0.0, None, None, "window"),
+        ("errors", float("nan"), None, None, "window"),
+        ("errors", 900.0, 1.5, None, "share"),
+        ("errors", 900.0, float("nan"), None, "share"),
+        ("slow", 900.0, None, 0.0, "factor"),
+        ("slow", 900.0, None, float("inf"), "factor"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(
+    name: str, window: float, share: float | None, factor: float | None, word: str
+) -> None:
+    scenario = _chosen("silent")
+    before = scenario.as_dict()
+    with pytest.raises(ValueError, match=word):
+        scenario.choose(name, version=NEW, window=window, share=share, factor=factor)
+    assert scenario.as_dict() == before
