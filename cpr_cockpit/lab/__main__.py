@@ -1,0 +1,75 @@
+"""`python -m cpr_cockpit.lab`: the lab as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cpr_cockpit.lab.models import LabSettings
+from cpr_cockpit.lab.serving import LabRefused, serve
+
+EXIT_REFUSED = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a lab to its end; 1, with one sentence on stderr, where it cannot start."""
+    try:
+        asyncio.run(serve(_settings(arguments)))
+    except LabRefused as refused:
+        sys.stderr.write(f"{refused}\n")
+        return EXIT_REFUSED
+    return 0
+
+
+def _settings(arguments: Sequence[str] | None) -> LabSettings:
+    parser = argparse.ArgumentParser(
+        prog="python -m cpr_cockpit.lab",
+        description="An App Service with slots, on loopback, with real processes and traffic, for Azure's own clients.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--ready-file", type=Path, required=True, metavar="FILE", help="written once all of it answers")
+    parser.add_argument("--fast", action="store_true", help="swaps of 2 s instead of 20 to 60 s")
+    parser.add_argument("--telemetry-delay", type=_seconds, default=2.0, metavar="S", help="how late log rows arrive")
+    parser.add_argument("--window", type=_positive, default=900.0, metavar="S", help="scales the lab's own times")
+    parser.add_argument("--lease", type=_positive, metavar="S", help="ends by itself unless renewed in time")
+    parser.add_argument("--port", type=_port, metavar="N", help="of Resource Manager (default: any free one)")
+    parser.add_argument("--seed", type=int, metavar="N", help="of everything random (default: a new one)")
+    options = parser.parse_args(arguments)
+    return LabSettings(
+        ready_file=options.ready_file.absolute(),
+        fast=options.fast,
+        telemetry_delay=options.telemetry_delay,
+        window=options.window,
+        seed=secrets.randbelow(2**31) if options.seed is None else options.seed,
+        port=options.port,
+        lease=options.lease,
+    )
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value <= 86_400.0:
+        raise argparse.ArgumentTypeError(f"seconds from 0 to 86400 are wanted, found {text!r}")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = _seconds(text)
+    if value == 0.0:
+        raise argparse.ArgumentTypeError("seconds above 0 are wanted")
+    return value
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 65_535:
+        raise argparse.ArgumentTypeError(f"a port from 1 to 65535 is wanted, found {text!r}")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

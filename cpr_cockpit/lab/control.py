@@ -1,0 +1,153 @@
+"""The lab's own control endpoint, which Azure has not: scenario, faults, what the clients met, operation log, lease.
+
+Plain HTTP on loopback with a bearer token of its own; every answer is a JSON object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+    from cpr_cockpit.lab.counts import Counts
+    from cpr_cockpit.lab.lease import Lease
+    from cpr_cockpit.lab.world import World
+
+
+class _Wrong(Exception):
+    """A request that cannot be carried out: why."""
+
+
+class Control:
+    """Handlers over one lab; `stop` is set when somebody asks for its end."""
+
+    def __init__(self, world: World, counts: Counts, lease: Lease, token: str) -> None:
+        self._world = world
+        self._counts = counts
+        self._lease = lease
+        self._token = token
+        self.stop = asyncio.Event()
+
+    def application(self) -> web.Application:
+        """The control endpoint's application."""
+        app = web.Application(middlewares=[self._guarded])
+        app.router.add_put("/scenario", self._scenario)
+        app.router.add_put("/faults", self._faults)
+        app.router.add_get("/traffic", self._traffic)
+        app.router.add_get("/operations", self._operations)
+        app.router.add_get("/state", self._state)
+        app.router.add_post("/lease", self._renew)
+        app.router.add_post("/stop", self._stop)
+        return app
+
+    @web.middleware
+    async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._token.encode()):
+            return _error(401, "The control endpoint wants the bearer token of the lab's ready file.")
+        try:
+            return await handler(request)
+        except _Wrong as wrong:
+            return _error(400, f"{wrong}. Nothing was changed.")
+        except web.HTTPException as refusal:
+            return _error(refusal.status, refusal.reason)
+
+    async def _scenario(self, request: web.Request) -> web.Response:
+        body = await _object(request)
+        name, version = _text(body, "name"), _text(body, "version")
+        window = _number(body, "window")
+        share, factor = _number(body, "share"), _number(body, "factor")
+        try:
+            await self._world.choose(
+                name,
+                version=version,
+                window=self._world.settings.window if window is None else window,
+                share=share,
+                factor=factor,
+            )
+        except ValueError as error:
+            raise _Wrong(str(error)) from error
+        return web.json_response({"scenario": self._world.scenario.as_dict()})
+
+    async def _faults(self, request: web.Request) -> web.Response:
+        names = (await _object(request)).get("swap")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise _Wrong("'swap' must be a list of names of faults")
+        try:
+            self._world.faults.load(names)
+        except ValueError as error:
+            raise _Wrong(str(error)) from error
+        return web.json_response({"swap": names})
+
+    async def _traffic(self, request: web.Request) -> web.Response:
+        asked = request.query.get("since")
+        try:
+            since = None if asked is None else float(asked)
+        except ValueError as error:
+            raise _Wrong(f"'since' must be a time in epoch seconds, found {asked!r}") from error
+        return web.json_response(self._counts.summary(since))
+
+    async def _operations(self, _: web.Request) -> web.Response:
+        return web.json_response({"log": self._world.log.entries})
+
+    async def _state(self, _: web.Request) -> web.Response:
+        world = self._world
+        return web.json_response(
+            {
+                "now": time.time(),
+                "scenario": world.scenario.as_dict(),
+                "slots": world.described(),
+                "seed": world.settings.seed,
+                "lease_left": self._lease.left,
+            }
+        )
+
+    async def _renew(self, request: web.Request) -> web.Response:
+        seconds = _number(await _object(request), "seconds")
+        if seconds is None or seconds <= 0.0:
+            raise _Wrong("'seconds' must be above 0")
+        self._lease.renew(seconds)
+        return web.json_response({"lease_left": self._lease.left})
+
+    async def _stop(self, _: web.Request) -> web.Response:
+        self.stop.set()
+        return web.json_response({"stopping": True})
+
+
+def _error(status: int, text: str) -> web.Response:
+    return web.json_response({"error": text}, status=status)
+
+
+async def _object(request: web.Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.read())
+    except ValueError as error:
+        raise _Wrong(f"The body is no JSON ({error})") from error
+    if not isinstance(body, dict):
+        raise _Wrong("The body must be a JSON object")
+    return body
+
+
+def _text(body: dict[str, Any], key: str) -> str:
+    value = body.get(key)
+    if not isinstance(value, str) or not value:
+        raise _Wrong(f"'{key}' must be a text")
+    return value
+
+
+def _number(body: dict[str, Any], key: str) -> float | None:
+    """The number; None where the member is absent or null."""
+    value = body.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise _Wrong(f"'{key}' must be a number")
+    return float(value)

@@ -1,0 +1,181 @@
+"""The processes that run the slots: started, watched, told their defect, replaced without losing a request, retired."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from cpr_cockpit.lab import artifacts
+from cpr_cockpit.lab.instance import EXIT_OUTAGE, Instance, StartError
+from cpr_cockpit.lab.models import PRODUCTION, OperationLog, Slot
+
+if TYPE_CHECKING:
+    from cpr_cockpit.lab.proxy import FrontEnd
+    from cpr_cockpit.lab.scenario import Scenario
+    from cpr_cockpit.lab.telemetry import Telemetry
+
+_REVIVE = 1.0  # seconds until a process that died otherwise is started again
+_DRAIN = 60.0  # seconds that a process to which nothing is routed any more may take for what it has begun
+_GRACE = 1.0  # seconds that a process may take for it when the lab ends
+_WARM_UP_TRIES = 5
+_WARM_UP_TIMEOUT = 90.0  # seconds, both as App Service has them
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the processes of a lab run in and report to; `environment`: what the platform gives to every process."""
+
+    folder: Path
+    front: FrontEnd
+    scenario: Scenario
+    telemetry: Telemetry
+    log: OperationLog
+    environment: Mapping[str, str]
+    app: str
+    seed: int
+
+
+class Processes:
+    """All processes of one lab. A slot's process is changed only by who holds the slot's lock."""
+
+    def __init__(self, parts: Parts, slots: Mapping[str, Slot]) -> None:
+        self._parts = parts
+        self._slots = slots
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._living: set[Instance] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._count = 0
+
+    def lock(self, slot: str) -> asyncio.Lock:
+        """Held while the process of `slot` is being replaced."""
+        return self._locks.setdefault(slot, asyncio.Lock())
+
+    def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run `work` until it ends or the lab does."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            sys.stderr.write(f"lab: {task.get_name()} failed: {problem!r}\n")
+
+    async def start(self, package: bytes, slot: str, settings: Mapping[str, str]) -> Instance:
+        """A new process of `package`, not yet routed to. Raises StartError."""
+        self._count += 1
+        name = self._parts.app if slot == PRODUCTION else f"{self._parts.app}-{slot}"
+        defect = self._parts.scenario.defect_for(artifacts.version(package))
+        instance = await Instance.start(
+            package,
+            slot=slot,
+            settings={**self._parts.environment, "WEBSITE_SITE_NAME": name, **settings},
+            folder=self._parts.folder / "slots" / slot,
+            telemetry=self._parts.telemetry,
+            defect=defect,
+            seed=self._parts.seed + self._count,
+        )
+        self._living.add(instance)
+        # Who chose a scenario while it started could not tell it.
+        if (now := self._parts.scenario.defect_for(instance.version)) != defect:
+            await instance.set_defect(now)
+        self.background(self._watch(instance), f"watch {instance.id}")
+        return instance
+
+    async def warm_up(self, instance: Instance) -> None:
+        """Ask for the page `/` as App Service does before a switch: any answer counts. Raises StartError on none."""
+        timeout = aiohttp.ClientTimeout(total=_WARM_UP_TIMEOUT)
+        async with aiohttp.ClientSession(timeout=timeout, headers={"User-Agent": "SiteWarmup"}) as client:
+            for _ in range(_WARM_UP_TRIES):
+                try:
+                    async with client.get(f"http://127.0.0.1:{instance.port}/") as answer:
+                        await answer.read()
+                except (aiohttp.ClientError, TimeoutError):
+                    if not instance.alive:
+                        break
+                else:
+                    return
+        raise StartError("the process did not answer the warm-up request")
+
+    async def restart(self, slot: Slot, once_held: Callable[[], None] | None = None) -> None:
+        """Replace the process of `slot` by a new one of its package; requests for the slot wait meanwhile.
+
+        `once_held` is called as soon as they wait. If the new process does not start, the slot answers 503. The caller
+        holds the slot's lock.
+        """
+        self._parts.front.hold(slot.name)
+        try:
+            if once_held is not None:
+                once_held()
+            self.route({slot.name: await self._start_or_none(slot)})
+        finally:
+            self._parts.front.release(slot.name)
+
+    async def _start_or_none(self, slot: Slot) -> Instance | None:
+        if not slot.package:
+            return None
+        try:
+            return await self.start(slot.package, slot.name, slot.settings)
+        except StartError as error:
+            self._parts.log.add("process.failed", slot=slot.name, reason=str(error))
+            return None
+
+    def route(self, mapping: Mapping[str, Instance | None]) -> None:
+        """From now on each slot is served by its instance, all in one step; who serves no slot any more is retired."""
+        before = {self._slots[name].instance for name in mapping}
+        for name, instance in mapping.items():
+            self._slots[name].instance = instance
+        self._parts.front.attach_all(mapping)
+        for gone in before - {slot.instance for slot in self._slots.values()}:
+            if gone is not None:
+                self.discard(gone)
+        serving = mapping.get(PRODUCTION)
+        if serving is not None and self._parts.scenario.switched(serving.version, time.time()):
+            self.background(self.tell_defects(), "tell defects")
+
+    async def tell_defects(self) -> None:
+        """Every living process is told the defect that its version has now."""
+        for instance in [instance for instance in self._living if instance.alive]:
+            await instance.set_defect(self._parts.scenario.defect_for(instance.version))
+
+    def discard(self, instance: Instance) -> None:
+        """Stop a process to which no slot is routed, after it has finished what it has begun."""
+        self.background(self._retire(instance), f"retire {instance.id}")
+
+    async def _retire(self, instance: Instance) -> None:
+        await self._parts.front.drain(instance, _DRAIN)
+        await instance.stop()
+        self._living.discard(instance)
+
+    def _slot_of(self, instance: Instance) -> Slot | None:
+        return next((slot for slot in self._slots.values() if slot.instance is instance), None)
+
+    async def _watch(self, instance: Instance) -> None:
+        """Start a slot's process again when it dies by itself; what died of an outage stays dead."""
+        await instance.exited.wait()
+        slot = self._slot_of(instance)
+        if slot is None:
+            return
+        self._parts.log.add("process.died", slot=slot.name, instance=instance.id, code=instance.exit_code)
+        if instance.exit_code == EXIT_OUTAGE:
+            return
+        await asyncio.sleep(_REVIVE)
+        # A swap may have given it to another slot meanwhile.
+        while (slot := self._slot_of(instance)) is not None:
+            async with self.lock(slot.name):
+                if slot.instance is instance:
+                    await self.restart(slot)
+
+    async def close(self) -> None:
+        """Stop every process."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(instance.stop(_GRACE) for instance in self._living), return_exceptions=True)

@@ -1,0 +1,92 @@
+"""What is wrong with this process: told by the lab while it runs, or built into its release."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+ERRORS, SLOW, OUTAGE, SILENT, DEPENDENCY = "errors", "slow", "outage", "silent", "dependency"
+KINDS = (ERRORS, SLOW, OUTAGE, SILENT, DEPENDENCY)
+SHARE, FACTOR = 0.2, 3.0  # where a defect does not say them
+OUTAGE_LASTS = 2.0  # seconds from the beginning of an outage to the death of the process
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """`share` of the requests is hit; `factor`: how much slower; `until`: when it ends by itself (epoch seconds)."""
+
+    kind: str
+    share: float = SHARE
+    factor: float = FACTOR
+    until: float | None = None
+
+    @classmethod
+    def parse(cls, value: Any) -> Defect | None:
+        """A defect from JSON, None from null. Raises ValueError on anything else."""
+        if value is None:
+            return None
+        if not isinstance(value, dict) or value.get("kind") not in KINDS:
+            raise ValueError(f"a defect is null or an object with a 'kind' of {', '.join(KINDS)}, found {value!r}")
+        until = value.get("until")
+        try:
+            share, factor = float(value.get("share", SHARE)), float(value.get("factor", FACTOR))
+            return cls(value["kind"], share, factor, None if until is None else float(until))
+        except TypeError as error:
+            raise ValueError(f"the numbers of the defect {value!r} cannot be read") from error
+
+
+class Defects:
+    """The defect that the process has now, and which requests it hits; `die` ends the process after an outage."""
+
+    def __init__(self, built_in: Defect | None, seed: int, die: Callable[[], None]) -> None:
+        self._built_in = built_in
+        self._told: Defect | None = None
+        self._random = random.Random(seed)
+        self._die = die
+        self._end: asyncio.TimerHandle | None = None
+
+    def tell(self, defect: Defect | None) -> None:
+        """Have `defect` from now on instead of the one told before; the built-in one stays. Needs a running loop."""
+        self._told = defect
+        current = self.current
+        if current is None or current.kind != OUTAGE:
+            if self._end is not None:
+                self._end.cancel()
+            self._end = None
+        elif self._end is None:
+            self._end = asyncio.get_running_loop().call_later(OUTAGE_LASTS, self._die)
+
+    @property
+    def current(self) -> Defect | None:
+        """The defect of this moment: the one told by the lab, else the built-in one."""
+        for defect in (self._told, self._built_in):
+            if defect is not None and (defect.until is None or time.time() < defect.until):
+                return defect
+        return None
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is reported."""
+        return self._has(SILENT)
+
+    @property
+    def out(self) -> bool:
+        """Whether everything is refused."""
+        return self._has(OUTAGE)
+
+    def _has(self, kind: str) -> bool:
+        current = self.current
+        return current is not None and current.kind == kind
+
+    def hits(self) -> Defect | None:
+        """The defect that hits the next user's request, drawn anew at every call."""
+        current = self.current
+        if current is None or current.kind == SILENT:
+            return None
+        if current.kind in (ERRORS, DEPENDENCY) and self._random.random() >= current.share:
+            return None
+        return current

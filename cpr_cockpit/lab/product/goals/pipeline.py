@@ -1,0 +1,114 @@
+"""The way of every request: its defect, its duration, its answer, its telemetry."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import random
+import time
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from .defects import DEPENDENCY, ERRORS, OUTAGE, SLOW, Defect, Defects
+from .problems import problem
+from .settings import Settings
+from .telemetry import Failure, Reporter, exception_row, operation, request_row
+
+HEALTH = "/api/health"
+_logger = logging.getLogger(__name__)
+_MEDIAN, _SPREAD = 0.085, 0.25  # seconds, and the deviation of the logarithm
+_SHORTEST, _LONGEST = 0.060, 0.150  # seconds
+
+_BROKEN = Failure("System.NullReferenceException", "", "The goal has no owner.", "Goals.GoalRules.Check")
+_UNREACHABLE = Failure(
+    "System.TimeoutException", "Goals.StoreException", "The database did not answer in time.", "Goals.Store.Open"
+)
+
+
+class Pipeline:
+    """The middleware around every route, unknown ones included."""
+
+    def __init__(self, settings: Settings, defects: Defects, reporter: Reporter) -> None:
+        self._settings = settings
+        self._defects = defects
+        self._reporter = reporter
+        self._random = random.Random(settings.seed + 1)
+
+    def middleware(self) -> Middleware:
+        """It for aiohttp, which marks functions and no methods."""
+
+        @web.middleware
+        async def through(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._through(request, handler)
+
+        return through
+
+    async def _through(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        began, clock = time.time(), time.perf_counter()
+        defect = self._defect(request)
+        response, failure = await self._answer(request, handler, defect)
+        response.headers["x-app-version"] = self._settings.version
+        if defect is not None:
+            response.headers["x-lab-defect"] = defect.kind
+        if not self._defects.silent:
+            same = operation(request, self._settings)
+            ms = (time.perf_counter() - clock) * 1000.0
+            self._reporter.add("request", request_row(request, response.status, began, ms, same))
+            if failure is not None:
+                self._reporter.add("exception", exception_row(failure, time.time(), same))
+        return response
+
+    def _defect(self, request: web.Request) -> Defect | None:
+        """The defect that hits this request; of the health page nothing but an outage does."""
+        if request.path == HEALTH and not self._defects.out:
+            return None
+        return self._defects.hits()
+
+    async def _answer(
+        self, request: web.Request, handler: Handler, defect: Defect | None
+    ) -> tuple[web.StreamResponse, Failure | None]:
+        kind = None if defect is None else defect.kind
+        try:
+            # A body that nobody has read makes the server give up the connection.
+            await request.read()
+        except web.HTTPException as refusal:
+            return _explained(refusal), None
+        if kind == OUTAGE:
+            return await _refused(request, handler), None
+        seconds = self._duration()
+        await asyncio.sleep(seconds * defect.factor if defect is not None and kind == SLOW else seconds)
+        if kind == ERRORS:
+            return problem(500, "An unexpected error occurred."), _BROKEN
+        if kind == DEPENDENCY:
+            return problem(503, "The database cannot be reached."), _UNREACHABLE
+        return await _handled(request, handler)
+
+    def _duration(self) -> float:
+        """Seconds of one request: lognormal, so that a few take much longer than most."""
+        drawn = self._random.lognormvariate(math.log(_MEDIAN), _SPREAD)
+        return min(max(drawn, _SHORTEST), _LONGEST)
+
+
+async def _handled(request: web.Request, handler: Handler) -> tuple[web.StreamResponse, Failure | None]:
+    """What the route answers, and the exception that kept it from answering."""
+    try:
+        return await handler(request), None
+    except web.HTTPException as refusal:
+        return _explained(refusal), None
+    except Exception as error:
+        _logger.exception("%s %s failed", request.method, request.path)
+        return problem(500, "An unexpected error occurred."), Failure(type(error).__name__, "", str(error), "Goals")
+
+
+async def _refused(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The answer during an outage; the health page says it in its own words."""
+    if request.path == HEALTH:
+        return await handler(request)
+    return problem(503, "The service is not available.")
+
+
+def _explained(refusal: web.HTTPException) -> web.Response:
+    headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else None
+    return problem(refusal.status, refusal.reason, headers=headers)

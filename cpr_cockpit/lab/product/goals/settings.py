@@ -1,0 +1,92 @@
+"""What a process of the Goals service is told by its platform and its release."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .defects import Defect
+
+RELEASE = "release.json"
+
+
+class SettingsError(Exception):
+    """The service cannot start with these settings: one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`folder`: of the release; `token`: what signed-in users send; `role`, `instance`: names in telemetry.
+
+    `port` 0: any free one. `built_in`: the release's own defect; `told`: the one it has in this lab. `seed`: of
+    everything random. `started`: epoch seconds.
+    """
+
+    folder: Path
+    version: str
+    built_in: Defect | None
+    database: Path
+    token: str
+    port: int
+    instance: str
+    slot: str
+    role: str
+    seed: int
+    told: Defect | None
+    started: float = field(default_factory=time.time)
+
+
+def read(environment: Mapping[str, str], folder: Path) -> Settings:
+    """The settings of the release in `folder`. Raises SettingsError."""
+    version, built_in = _release(folder / RELEASE)
+    return Settings(
+        folder=folder,
+        version=version,
+        built_in=built_in,
+        database=Path(_required(environment, "DATABASE")),
+        token=_required(environment, "USER_TOKEN"),
+        port=_number(environment, "PORT"),
+        instance=environment.get("INSTANCE_ID") or secrets.token_hex(16),
+        slot=environment.get("SLOT_NAME", ""),
+        role=environment.get("WEBSITE_SITE_NAME") or "goals",
+        seed=_number(environment, "SEED"),
+        told=_defect(environment.get("LAB_DEFECT") or "null", "The app setting LAB_DEFECT"),
+    )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise SettingsError(f"The app setting {name} is missing.")
+    return value
+
+
+def _number(environment: Mapping[str, str], name: str) -> int:
+    text = environment.get(name) or "0"
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingsError(f"The app setting {name} must be a whole number, found {text!r}.") from None
+
+
+def _release(path: Path) -> tuple[str, Defect | None]:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        version = content["version"]
+        built_in = Defect.parse(content.get("defect"))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SettingsError(f"The release file {path.name} cannot be read ({error}).") from None
+    if not isinstance(version, str) or not version:
+        raise SettingsError(f"The release file {path.name} names no version.")
+    return version, built_in
+
+
+def _defect(text: str, where: str) -> Defect | None:
+    try:
+        return Defect.parse(json.loads(text))
+    except ValueError as error:
+        raise SettingsError(f"{where} cannot be read ({error}).") from None

@@ -1,0 +1,207 @@
+"""Puts a lab together, keeps it until it is told to end, and takes it apart again."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import signal
+import socket
+import ssl
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from cpr_cockpit.lab import certificates, releases
+from cpr_cockpit.lab.control import Control
+from cpr_cockpit.lab.counts import Counts
+from cpr_cockpit.lab.lease import Lease
+from cpr_cockpit.lab.models import PRODUCTION, LabSettings
+from cpr_cockpit.lab.proxy import FrontEnd
+from cpr_cockpit.lab.ready import ReadyFile
+from cpr_cockpit.lab.rest import app, metrics, tokens
+from cpr_cockpit.lab.scenario import Scenario
+from cpr_cockpit.lab.telemetry import Telemetry
+from cpr_cockpit.lab.traffic import Traffic
+from cpr_cockpit.lab.world import GREEN, World
+
+LOOPBACK = "127.0.0.1"
+_BACKLOG = 128
+_SHUTDOWN = 1.0  # seconds that a server waits for its open requests when the lab ends
+
+
+class LabRefused(Exception):
+    """The lab cannot start: what, what was not changed, what next."""
+
+
+async def serve(settings: LabSettings) -> None:
+    """Run a lab until its lease ends, somebody stops it, or a signal comes. Raises LabRefused when it cannot start."""
+    ended = _signals()
+    async with AsyncExitStack() as stack:
+        ready = _ready_file(settings.ready_file)
+        stack.callback(ready.give_up)
+        entrance = _listen(settings.port)
+        stack.callback(entrance.close)
+        folder = Path(tempfile.mkdtemp(prefix="cpr-cockpit-lab-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            ready.remove_old()
+            lab = Lab(settings, folder, stack)
+            content = await lab.start(entrance)
+            ready.write(content)
+            # Its time to start is not taken from the lease.
+            lab.lease.restart()
+        except OSError as error:
+            raise LabRefused(f"The lab cannot start ({error}). Nothing is left running. Try again.") from error
+        await _first(ended.wait(), lab.control.stop.wait(), lab.lease.ended())
+
+
+def _signals() -> asyncio.Event:
+    """Set when a signal asks the lab to end; a hang-up does unless the lab was started to outlive its terminal."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(name) is not signal.SIG_IGN:
+            loop.add_signal_handler(name, asked.set)
+    return asked
+
+
+def _ready_file(path: Path) -> ReadyFile:
+    try:
+        return ReadyFile(path)
+    except OSError as error:
+        raise LabRefused(
+            f"The ready file {path} cannot be written ({error.strerror or error}). Nothing was started. "
+            "Name a file in a folder that exists and that you may write to."
+        ) from error
+
+
+def _listen(port: int | None) -> socket.socket:
+    """Resource Manager's port, taken before anything else is done, so that a taken one is found out first."""
+    entrance = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        entrance.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        entrance.bind((LOOPBACK, port or 0))
+        entrance.listen(_BACKLOG)
+    except OSError as error:
+        entrance.close()
+        raise LabRefused(
+            f"Port {port or 0} on {LOOPBACK} cannot be used ({error.strerror or error}). Nothing was started. "
+            "Name another port, or none for any free one."
+        ) from error
+    return entrance
+
+
+async def _first(*waiting: Any) -> None:
+    tasks = [asyncio.ensure_future(one) for one in waiting]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+class Lab:
+    """All parts of one lab; what is opened is closed by `stack`, the last opened first."""
+
+    def __init__(self, settings: LabSettings, folder: Path, stack: AsyncExitStack) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._stack = stack
+        self._certificates = certificates.issue(folder)
+        self._releases = releases.write(folder)
+        scenario = Scenario()
+        telemetry = Telemetry(settings.telemetry_delay, metrics.step(settings.window), settings.seed)
+        self._front = FrontEnd(self._certificates.server, telemetry.counted)
+        self._world = World(settings, folder, self._front, scenario, telemetry, self._open_kudu)
+        self._counts = Counts()
+        self._token = secrets.token_urlsafe(24)
+        self.lease = Lease(settings.lease)
+        self.control = Control(self._world, self._counts, self.lease, self._token)
+
+    async def start(self, entrance: socket.socket) -> dict[str, Any]:
+        """Start everything, Resource Manager on `entrance`; returns the ready file. Raises LabRefused, OSError."""
+        world, stack = self._world, self._stack
+        stack.push_async_callback(self._front.close)
+        stack.push_async_callback(world.close)
+        await world.open_slots(self._releases.serving.read_bytes())
+        manager = app.resource_manager_app(world)
+        port = await self._open(manager, entrance, self._certificates.server)
+        control = await self._open(self.control.application(), _listen(None), None)
+        traffic = Traffic(self._counts)
+        stack.push_async_callback(traffic.stop)
+        await asyncio.gather(world.start(), self._start_traffic(traffic))
+        await self._prove()
+        return self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}")
+
+    async def _open(self, application: web.Application, entrance: socket.socket, tls: ssl.SSLContext | None) -> int:
+        """Serve `application` on the listening socket until the lab ends; returns the port."""
+        runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, entrance, ssl_context=tls).start()
+        port: int = entrance.getsockname()[1]
+        return port
+
+    async def _open_kudu(self, world: World, slot: str) -> str:
+        port = await self._open(app.kudu_app(world, slot), _listen(None), self._certificates.server)
+        return f"localhost:{port}"
+
+    async def _start_traffic(self, traffic: Traffic) -> None:
+        await traffic.start(
+            production_url=f"https://{self._world.slots[PRODUCTION].host}",
+            slot=GREEN,
+            ca=self._certificates.ca,
+            user_token=self._world.user_token,
+            seed=self._settings.seed,
+        )
+
+    async def _prove(self) -> None:
+        """Ask both slots from outside. Raises LabRefused where one does not answer as healthy."""
+        for name, slot in self._world.slots.items():
+            if not slot.instances_ready:
+                reasons = [entry["reason"] for entry in self._world.log.entries if entry["kind"] == "process.failed"]
+                raise LabRefused(
+                    f"The process of slot '{name}' did not start ({'; '.join(reasons) or 'it died'}). "
+                    "Nothing is left running. Try again on a calmer machine."
+                )
+        trust = ssl.create_default_context(cafile=self._certificates.ca)
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as client:
+            for slot in self._world.slots.values():
+                async with client.get(f"https://{slot.host}/api/health") as answer:
+                    if answer.status != web.HTTPOk.status_code:
+                        raise LabRefused(
+                            f"The slot '{slot.name}' answers {answer.status}. Nothing is left running. Try again."
+                        )
+
+    def _content(self, manager: str, control: str) -> dict[str, Any]:
+        world = self._world
+        return {
+            "resource_manager": manager,
+            "authority": manager,
+            "ca": str(self._certificates.ca),
+            "identity_endpoint": None,
+            "identity_header": None,
+            "tenant": world.tenant,
+            "client_id": world.client_id,
+            "client_secret": world.client_secret,
+            "subscription": world.subscription,
+            "resource_group": world.resource_group,
+            "app": world.app,
+            "slot": GREEN,
+            "workspace_id": world.workspace_id,
+            "app_insights_id": world.app_insights_id,
+            "logs": manager,
+            "logs_audience": tokens.LOGS_AUDIENCE,
+            "app_configuration": None,
+            "production_url": f"https://{world.slots[PRODUCTION].host}",
+            "slot_url": f"https://{world.slots[GREEN].host}",
+            "packages": self._releases.names(),
+            "versions": releases.VERSIONS,
+            "control": {"url": control, "token": self._token},
+            "user_token": world.user_token,
+        }

@@ -1,0 +1,162 @@
+"""The whole lab as a process, met over the wire by the SDK's own clients."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from azure.core.exceptions import HttpResponseError
+from azure.identity.aio import ClientSecretCredential
+from azure.mgmt.web.models import CsmSlotEntity
+from azure.monitor.query.aio import LogsQueryClient
+
+from tests.lab import running
+
+MEMBERS = {
+    *("resource_manager", "authority", "ca", "identity_endpoint", "identity_header", "tenant", "client_id"),
+    *("client_secret", "subscription", "resource_group", "app", "slot", "workspace_id", "app_insights_id", "logs"),
+    *("logs_audience", "app_configuration", "production_url", "slot_url", "packages", "versions", "control"),
+    "user_token",
+}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.RunningLab]:
+    with running.running(tmp_path_factory.mktemp("lab"), "--telemetry-delay", "0.2", "--seed", "7") as started:
+        yield started
+
+
+def test_the_ready_file_is_private_and_tells_everything(lab: running.RunningLab) -> None:
+    args = lab.process.args
+    assert isinstance(args, list)
+    file = Path(str(args[args.index("--ready-file") + 1]))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert set(lab.ready) == MEMBERS
+    assert [entry.name for entry in file.parent.iterdir() if entry.name.startswith(".")] == []
+    ca = Path(lab.ready["ca"])
+    assert stat.S_IMODE(ca.parent.stat().st_mode) == 0o700
+    assert all(Path(lab.ready["packages"][name]).is_file() for name in ("serving", "good", "defective", "bad"))
+
+
+def test_both_slots_serve_the_first_version_at_once(lab: running.RunningLab) -> None:
+    first = lab.ready["versions"]["serving"]
+    assert lab.version(lab.ready["production_url"]) == lab.version(lab.ready["slot_url"]) == first
+    slots = lab.control("GET", "/state")["slots"]
+    assert {name: slot["version"] for name, slot in slots.items()} == {"production": first, "green": first}
+
+
+def test_nobody_comes_in_without_a_token(lab: running.RunningLab) -> None:
+    with lab.client() as client:
+        assert client.get(lab.ready["resource_manager"] + lab.site, params=running.API_VERSION).status_code == 401
+        url = f"{lab.ready['logs']}/v1/workspaces/{lab.ready['workspace_id']}/query"
+        assert client.post(url, json={"query": "AppRequests"}).status_code == 401
+        for token in ("", "Bearer", "Bearer wrong"):
+            headers = {"Authorization": token} if token else {}
+            assert client.get(f"{lab.ready['control']['url']}/state", headers=headers).status_code == 401
+    with lab.kudu("green") as kudu:
+        assert kudu.get("/api/deployments", headers={"Authorization": "Bearer wrong"}).status_code == 401
+
+
+async def test_a_release_is_deployed_swapped_in_and_swapped_back_without_a_failed_request(
+    lab: running.RunningLab,
+) -> None:
+    """The procedure's own way, with Azure's own client of App Service."""
+    ready, versions = lab.ready, lab.ready["versions"]
+    group, app, slot = ready["resource_group"], ready["app"], ready["slot"]
+    async with running.sdk(lab) as client:
+        assert [site.name async for site in client.web_apps.list_by_resource_group(group)] == [app]
+        assert [found.name async for found in client.web_apps.list_slots(group, app)] == [f"{app}/{slot}"]
+        settings = await client.web_apps.list_application_settings_slot(group, app, slot)
+        assert settings.properties
+
+        package = await asyncio.to_thread(Path(ready["packages"]["good"]).read_bytes)
+        answer = await asyncio.to_thread(lab.deploy, package)
+        assert answer.status_code == 200
+        assert answer.json()["status"] == 4
+        assert await asyncio.to_thread(lab.version, ready["slot_url"]) == versions["good"]
+        assert await asyncio.to_thread(lab.version, ready["production_url"]) == versions["serving"]
+
+        for production, other in (("good", "serving"), ("serving", "good")):
+            entity = CsmSlotEntity(target_slot="production", preserve_vnet=True)
+            poller = await client.web_apps.begin_swap_slot(group, app, slot, entity, polling_interval=1)
+            await poller.result()
+            assert await asyncio.to_thread(lab.version, ready["production_url"]) == versions[production]
+            assert await asyncio.to_thread(lab.version, ready["slot_url"]) == versions[other]
+            site = await client.web_apps.get(group, app)
+            assert site.properties is not None
+            status = site.properties.slot_swap_status
+            assert status is not None
+            assert (status.source_slot_name, status.destination_slot_name) == (slot, "production")
+
+    traffic = lab.control("GET", "/traffic")
+    assert traffic["failed_otherwise"] == 0, traffic["errors"]
+    assert traffic["failed_by_defect"] == 0
+    for group_of_clients in ("pinned", "unpinned"):
+        assert set(traffic["counts"][group_of_clients]) == {versions["serving"], versions["good"]}
+
+
+def test_a_fast_swap_takes_about_two_seconds(lab: running.RunningLab) -> None:
+    accepted, switched, ended = (lab.log(f"swap.{kind}") for kind in ("accepted", "switched", "ended"))
+    assert len(accepted) == len(switched) == len(ended) == 2
+    for began, changed, done in zip(accepted, switched, ended, strict=True):
+        assert began["id"] == changed["id"] == done["id"]
+        assert 1.1 < changed["at"] - began["at"] < 10.0
+        assert 1.8 < done["at"] - began["at"] < 15.0
+
+
+async def test_azures_client_of_logs_finds_the_requests_of_both_versions(lab: running.RunningLab) -> None:
+    ready = lab.ready
+    credential = ClientSecretCredential(
+        ready["tenant"],
+        ready["client_id"],
+        ready["client_secret"],
+        authority=ready["authority"],
+        disable_instance_discovery=True,
+        connection_verify=ready["ca"],
+    )
+    client = LogsQueryClient(
+        credential, endpoint=ready["logs"], audience=ready["logs_audience"], connection_verify=ready["ca"]
+    )
+    async with credential, client:
+        result = await client.query_workspace(
+            ready["workspace_id"],
+            "AppRequests | summarize N = sum(ItemCount) by AppVersion",
+            timespan=timedelta(minutes=5),
+        )
+        with pytest.raises(HttpResponseError):
+            await client.query_workspace(ready["workspace_id"], "NoTable | take 1", timespan=timedelta(minutes=5))
+    rows = {row["AppVersion"]: row["N"] for table in result.tables for row in table.rows}  # type: ignore[union-attr]
+    assert rows[ready["versions"]["serving"]] > 0
+    assert rows[ready["versions"]["good"]] > 0
+
+
+def test_platform_metrics_count_what_came(lab: running.RunningLab) -> None:
+    with lab.manager() as manager:
+        names = {"metricnames": "Requests,Http5xx", "timespan": "PT5M", "interval": "PT1M"}
+        answer = manager.get(f"{lab.site}/providers/Microsoft.Insights/metrics", params=names)
+    value = answer.raise_for_status().json()["value"]
+    assert [metric["name"]["value"] for metric in value] == ["Requests", "Http5xx"]
+
+
+def test_wrong_orders_to_the_control_endpoint_change_nothing(lab: running.RunningLab) -> None:
+    before = lab.control("GET", "/state")["scenario"]
+    for method, path, body in (
+        ("PUT", "/scenario", {"name": "sabotage", "version": "v1.3.0", "window": 30}),
+        ("PUT", "/scenario", {"name": "errors", "version": "v1.3.0", "window": "long"}),
+        ("PUT", "/scenario", []),
+        ("PUT", "/faults", {"swap": ["cut-everything"]}),
+        ("POST", "/lease", {"seconds": -1}),
+    ):
+        with pytest.raises(httpx.HTTPStatusError) as refused:
+            lab.control(method, path, json=body)
+        assert refused.value.response.status_code == 400
+        assert refused.value.response.json()["error"]
+    with pytest.raises(httpx.HTTPStatusError):
+        lab.control("GET", "/traffic", params={"since": "yesterday"})
+    assert lab.control("GET", "/state")["scenario"] == before
+    assert lab.control("POST", "/lease", json={"seconds": 60}) == {"lease_left": None}
