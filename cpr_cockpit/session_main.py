@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cpr_cockpit.core.events import Record
+from cpr_cockpit.documents.report import render_report
 from cpr_cockpit.engine.desk import Desk
 from cpr_cockpit.engine.host import Host
 from cpr_cockpit.engine.journal import Journal, JournalBusy, JournalDamaged, JournalError, read
 from cpr_cockpit.engine.places import PlacesError, socket_path
 from cpr_cockpit.engine.salvage import salvage
 from cpr_cockpit.engine.session import Session
+from cpr_cockpit.engine.showing import Showing
 from cpr_cockpit.wiring import ConfigError, SessionConfig, open_session, read_config
 
 log = logging.getLogger(__name__)
@@ -121,7 +123,8 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
             loop.add_signal_handler(name, task.cancel)
     async with open_session(config, ground.journal, ground.records) as session:
         recorder = session.recorder
-        host = Host(recorder, Desk(session).command, socket_path(config.settings.run))
+        showing = Showing(session, render_report)
+        host = Host(recorder, Desk(session).command, socket_path(config.settings.run), showing.sections)
         ended = False
         try:
             await _open(host, must_not_fail=rollback_by is not None)

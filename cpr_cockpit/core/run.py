@@ -77,6 +77,7 @@ class Run:
     verdict: ev.VerdictGiven | None = None
     verdict_at: float | None = None
     first_rollback_verdict_at: float | None = None
+    worsened: int = 0
     triggers: list[ev.TriggerRaised] = field(default_factory=list)
     decision: ev.Decided | None = None
     decided_at: float | None = None
@@ -236,7 +237,13 @@ def _observed(run: Run, at: float, event: ev.Observed) -> None:
     run.observations[event.source] = event.body
 
 
+_WORSE = ("GO", "WAIT", "HOLD", "ROLLBACK")
+
+
 def _verdict(run: Run, at: float, event: ev.VerdictGiven) -> None:
+    before = run.verdict.kind if run.verdict else "WAIT"
+    if _WORSE.index(event.kind) > _WORSE.index(before):
+        run.worsened += 1
     run.verdict, run.verdict_at = event, at
     if event.kind == "ROLLBACK" and run.first_rollback_verdict_at is None:
         run.first_rollback_verdict_at = at

@@ -11,6 +11,7 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.session import Session
 
+LONGEST_NOTE = 2000
 PRODUCTION_PHASES = frozenset({Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING})
 
 
@@ -25,6 +26,7 @@ class Desk:
             "keep": self._keep,
             "rollback": self._rollback,
             "raise": self._raise_trigger,
+            "note": self._note,
             "stop": self._stop,
             "status": self._status,
         }
@@ -65,13 +67,23 @@ class Desk:
         return {}
 
     async def _keep(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        if self._session.run_state.phase is not Phase.WINDOW:
+        session, watch = self._session, self._session.watch
+        run, reason = session.run_state, str(arguments.get("reason", "")).strip()
+        if run.phase is not Phase.WINDOW or run.t0 is None or watch is None:
             raise CommandError("GO is only possible in the critical window. Nothing was changed.")
-        watch = self._session.watch
-        if watch is None or not watch.may_keep():
-            sentence = watch.verdict_sentence if watch else "no verdict yet"
-            raise CommandError(f"GO is not possible now: {sentence} Nothing was changed.")
-        self._session.keep(_who(arguments))
+        early = watch.may_keep() and session.scaled.go_early
+        if session.clock.now() < run.t0 + session.scaled.window_s and not early:
+            raise CommandError("GO is not possible before the end of the window. Nothing was changed.")
+        if not watch.may_keep() and not reason:
+            raise CommandError(f"GO against the data needs a reason: {watch.verdict_sentence} Nothing was changed.")
+        session.keep(_who(arguments), "" if watch.may_keep() else reason)
+        return {}
+
+    async def _note(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        words = str(arguments.get("words", "")).strip()
+        if not words:
+            raise CommandError("A note needs words. Nothing was changed.")
+        self._session.note(_who(arguments), words[:LONGEST_NOTE])
         return {}
 
     async def _rollback(self, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -143,11 +143,21 @@ class Executor:
                 began += 1
 
     def _given_up(self, pursuit: _Pursuit, began: int) -> bool:
-        """Refused for good, sent often enough, or out of time; "not now" costs time only."""
+        """Refused for good, sent often enough, or out of time; "not now" costs time only.
+
+        On the way back a refusal is not taken at its word: the change is sent as often as any other.
+        """
         refusal = pursuit.refusal
-        if refusal is not None and not refusal.ambiguous and not pursuit.put_off:
+        for_good = refusal is not None and refusal.status is not None and not refusal.ambiguous and not pursuit.put_off
+        if for_good and pursuit.way == "forward":
             return True
         return pursuit.attempt - began >= self._patience.attempts or self._clock.now() >= pursuit.deadline
+
+    @staticmethod
+    def _not_now(pursuit: _Pursuit, error: PortError) -> bool:
+        """An answer that says so; on the way back also a service that cannot be reached at all."""
+        unsent = error.status is None and pursuit.way == "back"
+        return not error.ambiguous and (error.status in NOT_NOW or unsent)
 
     @staticmethod
     def _why_failed(pursuit: _Pursuit, reading: Reading) -> Reading:
@@ -177,7 +187,7 @@ class Executor:
             accepted = await asyncio.shield(sending)
         except PortError as error:
             pursuit.refusal = error
-            pursuit.put_off = pursuit.put_off + 1 if error.status in NOT_NOW and not error.ambiguous else 0
+            pursuit.put_off = pursuit.put_off + 1 if self._not_now(pursuit, error) else 0
             words = error.words() if not error.ambiguous else f"{error.what} What came of it is being observed."
             self._recorder.record(ev.StepDoubtful(way=pursuit.way, step=step.key, attempt=pursuit.attempt, words=words))
             return

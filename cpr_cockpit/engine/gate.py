@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.checklist import Blocker, Due, Mark, Standing, applying, blockers, derive
+from cpr_cockpit.core.checklist import Blocker, Checklist, Due, Mark, Standing, applying, blockers, derive
 from cpr_cockpit.core.checklists import ALL_CHECKLISTS
 from cpr_cockpit.core.readiness import Readiness, ReadinessFacts, ReadinessRules, assess
 from cpr_cockpit.core.run import Run
@@ -27,9 +27,27 @@ def judge(facts: tuple[ReadinessFacts, ...], *, require_ready: bool) -> ev.GateJ
     )
 
 
+def checklists_of(run: Run) -> tuple[Checklist, ...]:
+    """The checklists in force."""
+    conditional = run.gate is not None and run.gate.level == Readiness.CONDITIONAL
+    rolled_back = run.decision is not None and run.decision.word == "rollback"
+    return applying(ALL_CHECKLISTS, conditional=conditional, rolled_back=rolled_back)
+
+
+def derived_standings(run: Run, now: float) -> dict[str, Standing]:
+    """The marks with what follows from them."""
+    return derive(checklists_of(run), standings_of(run), now, PROGRAM)
+
+
 def start_blockers(run: Run, now: float) -> list[Blocker]:
     """Every item due at or before START that does not stand now."""
-    conditional = run.gate is not None and run.gate.level == Readiness.CONDITIONAL
-    checklists = applying(ALL_CHECKLISTS, conditional=conditional, rolled_back=False)
-    standings = derive(checklists, standings_of(run), now, PROGRAM)
-    return blockers(checklists, standings, Due.START, now)
+    return blockers(checklists_of(run), derived_standings(run, now), Due.START, now)
+
+
+def blocking_items(run: Run, now: float) -> tuple[str, ...]:
+    """Keys of the items that keep the run from its next point: START, then GO."""
+    if run.started_at is None:
+        found = start_blockers(run, now)
+    else:
+        found = blockers(checklists_of(run), derived_standings(run, now), Due.GO, now, passed=Due.START)
+    return tuple(one.item.key for one in found)

@@ -24,8 +24,12 @@ log = logging.getLogger(__name__)
 
 PROTOCOL = 1
 LINE_LIMIT = 4 * 1024 * 1024
+VIEW_EVERY_S = 1.0
+VIEW_REST_S = 0.1
 COMMAND_LIMIT = 64 * 1024
 
+# The View as JSON values, a member for each part: a face is sent the parts that have changed.
+Sections = Callable[[], dict[str, Any]]
 Handler = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
@@ -44,8 +48,9 @@ def peer_uid(connection: socket.socket) -> int | None:
 class Host:
     """Listens on the run's socket for as long as the session lives."""
 
-    def __init__(self, recorder: Recorder, handler: Handler, path: Path) -> None:
+    def __init__(self, recorder: Recorder, handler: Handler, path: Path, sections: Sections) -> None:
         self._recorder = recorder
+        self._sections = sections
         self._handler = handler
         self._path = path
         self._server: asyncio.Server | None = None
@@ -88,17 +93,19 @@ class Host:
         run = self._recorder.run
         name = run.opened.run if run.opened else ""
         await _send(writer, {"hello": {"protocol": PROTOCOL, "run": name, "pid": os.getpid(), "seq": run.seq}})
-        follower: asyncio.Task[None] | None = None
+        streams: list[asyncio.Task[None]] = []
         try:
             while line := await _read_line(reader):
                 message = _parse(line)
-                if message.get("command") == "follow" and follower is None:
-                    follower = asyncio.create_task(self._follow(writer, _number(message.get("after"))))
+                if message.get("command") == "follow" and not streams:
+                    streams.append(asyncio.create_task(self._follow(writer, _number(message.get("after")))))
+                elif message.get("command") == "watch" and not streams:
+                    streams.append(asyncio.create_task(self._watch(writer)))
                 else:
                     await self._answer(writer, message)
         finally:
-            if follower is not None:
-                follower.cancel()
+            for stream in streams:
+                stream.cancel()
 
     async def _answer(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
         reply: dict[str, Any] = {"reply": message.get("id")}
@@ -108,6 +115,23 @@ class Host:
         except CommandError as error:
             reply["error"] = str(error)
         await _send(writer, reply)
+
+    async def _watch(self, writer: asyncio.StreamWriter) -> None:
+        """The parts of the View that have changed, at every event and at least once a second."""
+        sent: dict[str, Any] = {}
+        while True:
+            parts = self._sections()
+            changed = {name: value for name, value in parts.items() if name not in sent or sent[name] != value}
+            await _send(writer, {"view": changed})
+            sent |= changed
+            if self._recorder.run.ended:
+                writer.close()
+                return
+            news = asyncio.ensure_future(self._recorder.wait_news())
+            await asyncio.wait({news}, timeout=VIEW_EVERY_S)
+            news.cancel()
+            # Events come in bursts: one View shows them all.
+            await asyncio.sleep(VIEW_REST_S)
 
     async def _follow(self, writer: asyncio.StreamWriter, after: int) -> None:
         position = after

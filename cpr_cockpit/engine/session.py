@@ -8,7 +8,7 @@ import logging
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.plan import ActKind, Plan, Step
-from cpr_cockpit.core.ports import PortError
+from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.engine.acts import Context
 from cpr_cockpit.engine.executor import Executor, Patience
@@ -33,12 +33,17 @@ class Session:
         self.watch: Watch | None = None
         self._ports = ports
         self._patience = patience
-        self._scaled = settings.policy.scaled(settings.window_s)
+        self.scaled = settings.policy.scaled(settings.window_s)
         self._start = asyncio.Event()
         self._stop = asyncio.Event()
         self._back = asyncio.Event()
         self._keep = asyncio.Event()
         self._executor: Executor | None = None
+
+    @property
+    def clock(self) -> Clock:
+        """The run's clock."""
+        return self._ports.clock
 
     @property
     def run_state(self) -> Run:
@@ -113,10 +118,15 @@ class Session:
         self.recorder.record(ev.Started(by=by))
         self._start.set()
 
-    def keep(self, by: str) -> None:
-        """GO: the new version is kept."""
-        self._decided("keep", by, self.watch.verdict_sentence if self.watch else "")
+    def keep(self, by: str, reason: str = "") -> None:
+        """GO: the new version is kept; ``reason``: why against the data."""
+        sentence = self.watch.verdict_sentence if self.watch else ""
+        self._decided("keep", by, f"against the data, because: {reason}. {sentence}" if reason else sentence)
         self._keep.set()
+
+    def note(self, by: str, words: str) -> None:
+        """A person's remark, which changes nothing."""
+        self.recorder.record(ev.Noted(by=by, words=words))
 
     def roll_back(self, by: str, sentence: str) -> None:
         """ROLLBACK: from here on nothing may stand in the way, a journal that refuses included."""
@@ -132,7 +142,7 @@ class Session:
     async def _forward(self) -> None:
         try:
             if self.run_state.started_at is None:
-                await Preparation(self.settings, self._scaled, self._ports, self.recorder).run()
+                await Preparation(self.settings, self.scaled, self._ports, self.recorder).run()
                 await self._until_started()
         except (Blocked, PortError) as error:
             words = error.words() if isinstance(error, PortError) else str(error)
@@ -140,7 +150,7 @@ class Session:
             return
         plan = self._plan()
         watch = self._begin_watch(plan)
-        decider = Decider(self.settings, self._scaled, self._ports.clock, self.recorder, watch)
+        decider = Decider(self.settings, self.scaled, self._ports.clock, self.recorder, watch)
         executor = self._executor_for(plan)
         if self.run_state.continued is not None:
             await self._skip_what_is_done(plan, executor)
@@ -182,7 +192,7 @@ class Session:
         return plan_of(event)
 
     def _begin_watch(self, plan: Plan) -> Watch:
-        self.watch = Watch(self.settings, self._scaled, plan, self._ports, self.recorder)
+        self.watch = Watch(self.settings, self.scaled, plan, self._ports, self.recorder)
         self.watch.begin()
         return self.watch
 

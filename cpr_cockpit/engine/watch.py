@@ -7,26 +7,34 @@ of its own, and what it cannot read is an observation too.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, Plan
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PortError, Sighting
-from cpr_cockpit.core.signals import Baseline, Bin, Observation, ProbeCount, Source
-from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, VerdictKind
-from cpr_cockpit.engine.acts import Check, Reading, State
+from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.signals import Observation, Source
+from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, VerdictKind, clock_time
+from cpr_cockpit.engine.acts import Check
+from cpr_cockpit.engine.baseline import TakeBaseline, baseline_of
+from cpr_cockpit.engine.foreign import foreign_change
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.engine.probing import ProbeBatch
 from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.settings import SessionSettings
 
 log = logging.getLogger(__name__)
 
 JUDGE_TICK_S = 0.5
+# A tick of half a second that took this long: the machine was suspended, or its clock was set.
+SLEPT_S = 10.0
 # Between two readings of one source, however long the last one took.
 LEAST_PAUSE_S = 0.05
 # One observation event per source and 15 s of the procedure's window.
@@ -45,6 +53,8 @@ class Watch:
         self._judge = Judge(scaled, plan.new_version, plan.old_version, settings.declared_delay_s)
         self._verdict: Verdict | None = None
         self._defect = ""
+        self.looks: dict[Source, Sighting] = {}
+        self._batches: list[ProbeBatch] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._restore()
 
@@ -52,7 +62,7 @@ class Watch:
         """Give the judge what an earlier session of this run has already seen."""
         run = self._recorder.run
         if run.baseline is not None:
-            self._judge.baseline(_baseline_of(run.baseline))
+            self._judge.baseline(baseline_of(run.baseline))
         if run.t0 is not None:
             self._judge.t0(run.t0)
         for record in self._recorder.records:
@@ -60,34 +70,47 @@ class Watch:
                 self._judge.observe(Observation.from_dict(record.event.body))
             elif isinstance(record.event, ev.TriggerRaised):
                 self._judge.raise_trigger(PersonTrigger(record.event.trigger), record.event.by)
+            elif isinstance(record.event, ev.VerdictGiven):
+                self._judge.restore(_verdict_of(record.event, record.at))
 
     def begin(self) -> None:
         """Start every source's own task; each waits for the switch."""
         sources = (
-            self._watch_probes(PRODUCTION, Source.PROBES_PRODUCTION),
-            self._watch_probes(self._plan.slot, Source.PROBES_SLOT),
-            self._every(self._scaled.poll_logs_s, Source.LOGS, self._read_logs),
-            self._every(self._scaled.poll_platform_s, Source.PLATFORM, self._read_platform),
-            self._keep_judging(),
+            partial(self._watch_probes, PRODUCTION, Source.PROBES_PRODUCTION),
+            partial(self._watch_probes, self._plan.slot, Source.PROBES_SLOT),
+            partial(self._every, self._scaled.poll_logs_s, Source.LOGS, self._read_logs),
+            partial(self._every, self._scaled.poll_platform_s, Source.PLATFORM, self._read_platform),
+            self._watch_changes,
+            self._keep_judging,
         )
         self._tasks = [asyncio.create_task(self._guarded(source)) for source in sources]
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         """A defect of this program in one part must not leave an old verdict standing: from then on it is HOLD."""
         try:
-            await work
+            await work()
         except Exception as error:
             log.exception("a part of the watch ended by a defect")
             self._defect = f"a part of the watch ended by a defect of this program ({type(error).__name__})"
 
     async def close(self) -> None:
-        """Stop all sources."""
+        """Stop all sources; probes that are not in the journal yet go there."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for batch in self._batches:
+            self._record_probes(batch)
         self._tasks = []
 
     # What the session asks.
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict as of the last look; where this program itself failed, HOLD."""
+        if self._defect and self.kind == VerdictKind.HOLD.value:
+            now = self._ports.clock.now()
+            return Verdict(VerdictKind.HOLD, HoldCause.UNDECIDABLE, None, self._defect, now)
+        return self._verdict
 
     @property
     def kind(self) -> str:
@@ -160,49 +183,92 @@ class Watch:
     async def _watch_probes(self, slot: str, source: Source) -> None:
         await self._switch()
         clock = self._ports.clock
-        every = max(1.0, RECORD_EVERY_S * self._scaled.scale)
-        pending: list[Sighting] = []
-        since = clock.now()
+        batch = ProbeBatch(source, max(1.0, RECORD_EVERY_S * self._scaled.scale), clock.now())
+        self._batches.append(batch)
         while True:
             began = clock.now()
             seen = await self._ports.probe.look(slot)
-            pending.append(seen)
-            if clock.now() - since >= every or not seen.ok:
-                second = await self._ports.probe.second_host() if not seen.ok else None
-                self._take(_probe_observation(source, pending, clock.now(), second))
-                pending, since = [], clock.now()
+            self.looks[source] = seen
+            second = None if seen.ok else await self._ports.probe.second_host()
+            self._judge.observe(batch.add(seen, clock.now(), second))
+            if batch.due(clock.now()):
+                self._record_probes(batch)
+            self._judge_now()
             await clock.sleep(max(LEAST_PAUSE_S, self._scaled.poll_probes_s - (clock.now() - began)))
+
+    async def _watch_changes(self) -> None:
+        """From the end of our own swap on: nobody else may change who serves what."""
+        while self._recorder.run.phase not in (Phase.WINDOW, Phase.KEEPING):
+            await self._recorder.wait_news()
+        first: Serving | None = None
+        while self._recorder.run.phase in (Phase.WINDOW, Phase.KEEPING):
+            with contextlib.suppress(PortError):
+                # Who cannot be read tells of no change; the other sources tell that something is wrong.
+                seen = await observe(self._ports.web_apps, self._ports.probe, self._plan.slot)
+                first = first or seen
+                words = foreign_change(self._plan, first, seen)
+                if words:
+                    self._judge.hold(HoldCause.FOREIGN, words)
+            await self._ports.clock.sleep(self._scaled.poll_platform_s)
 
     # The judge.
 
     def _take(self, observation: Observation) -> None:
+        if self._record(observation):
+            self._judge.observe(observation)
+            self._judge_now()
+
+    def _record(self, observation: Observation) -> bool:
         try:
             self._recorder.record(ev.Observed(source=observation.source.value, body=observation.to_dict()))
         except JournalError:
             # No verdict may stand on what is not on disk: to the judge this source has fallen silent.
             log.exception("an observation of %s could not be recorded", observation.source.value)
-            return
-        self._judge.observe(observation)
-        self._judge_now()
+            return False
+        return True
+
+    def _record_probes(self, batch: ProbeBatch) -> bool:
+        now = self._ports.clock.now()
+        whole = batch.whole(now)
+        if whole is not None and not self._record(whole):
+            return False
+        batch.recorded(now)
+        return True
 
     async def _keep_judging(self) -> None:
         await self._switch()
+        clock = self._ports.clock
+        last = clock.now()
         while True:
             self._judge_now()
-            await self._ports.clock.sleep(JUDGE_TICK_S)
+            await clock.sleep(JUDGE_TICK_S)
+            now = clock.now()
+            if now - last > SLEPT_S:
+                words = (
+                    f"this machine was away for {now - last:.0f} s until {clock_time(now)}: nobody watched meanwhile"
+                )
+                self._judge.hold(HoldCause.SLEPT, words)
+            last = now
 
     def _judge_now(self) -> None:
         if self._recorder.run.t0 is None:
             return
         verdict = self._judge.verdict(self._ports.clock.now())
         changed = self._verdict is None or verdict.key != self._verdict.key
-        if changed:
-            try:
-                self._recorder.record(_verdict_event(verdict))
-            except JournalError:
-                log.exception("verdict %s could not be recorded", verdict.kind.value)
-                return
+        if changed and not self._record_verdict(verdict):
+            return
         self._verdict = verdict
+
+    def _record_verdict(self, verdict: Verdict) -> bool:
+        """What the verdict stands on first, then the verdict."""
+        if not all(self._record_probes(batch) for batch in self._batches):
+            return False
+        try:
+            self._recorder.record(_verdict_event(verdict))
+        except JournalError:
+            log.exception("verdict %s could not be recorded", verdict.kind.value)
+            return False
+        return True
 
 
 def _verdict_event(verdict: Verdict) -> ev.VerdictGiven:
@@ -215,66 +281,6 @@ def _verdict_event(verdict: Verdict) -> ev.VerdictGiven:
     )
 
 
-def _probe_observation(source: Source, sightings: list[Sighting], now: float, second_host: bool | None) -> Observation:
-    counts = tuple(
-        ProbeCount(
-            at=seen.at,
-            ok=int(seen.ok),
-            failed=int(not seen.ok),
-            versions=(seen.version,) if seen.version is not None else (),
-        )
-        for seen in sightings
-    )
-    lag = max((seen.ms for seen in sightings), default=0.0) / 1000.0
-    newest = max((seen.at for seen in sightings), default=None)
-    return Observation(source, now, measured_at=newest, probes=counts, lag_p95=lag, second_host=second_host)
-
-
-def _baseline_of(event: ev.BaselineTaken) -> Baseline:
-    return Baseline(event.requests, event.failures, event.p50, event.p95, event.p99, event.start, event.end)
-
-
-class TakeBaseline:
-    """Production's users before the switch: errors and percentiles of the old version."""
-
-    def __init__(
-        self, ports: Ports, recorder: Recorder, plan: Plan, act: Act, declared_delay_s: float, judge: Judge
-    ) -> None:
-        self._ports = ports
-        self._recorder = recorder
-        self._plan = plan
-        self._seconds = act.seconds
-        self._delay_s = declared_delay_s
-        self._judge = judge
-        self._began = ports.clock.now()
-
-    async def look(self) -> Reading:
-        """Done when the whole length has been observed; with few requests once more of it, then with what there is."""
-        now = self._ports.clock.now()
-        end = now - self._delay_s
-        start = end - self._seconds
-        missing = self._recorder.run.opened_at - start
-        if missing > 0:
-            return Reading(State.TO_DO, f"{self._seconds - missing:.0f} of {self._seconds:.0f} s observed")
-        observation = await self._ports.telemetry.requests(
-            start=start, end=end, bin_s=self._seconds, versions=(self._plan.old_version,)
-        )
-        whole = next((row for row in observation.whole if row.version == self._plan.old_version), None)
-        if whole is None and now - self._began < self._seconds + self._delay_s:
-            return Reading(State.TO_DO, "no request of the old version has been seen yet")
-        return self._taken(whole, start, end)
-
-    def _taken(self, whole: Bin | None, start: float, end: float) -> Reading:
-        event = ev.BaselineTaken(
-            start=start,
-            end=end,
-            requests=whole.requests if whole else 0,
-            failures=whole.failures if whole else 0,
-            p50=whole.p50 if whole else None,
-            p95=whole.p95 if whole else None,
-            p99=whole.p99 if whole else None,
-        )
-        self._recorder.record(event)
-        self._judge.baseline(_baseline_of(event))
-        p95 = "unknown" if event.p95 is None else f"{event.p95:.0f} ms"
-        return Reading(State.DONE, f"{event.failures} of {event.requests} requests failed, p95 {p95}")
+def _verdict_of(event: ev.VerdictGiven, at: float) -> Verdict:
+    cause = HoldCause(event.cause) if event.cause else None
+    return Verdict(VerdictKind(event.kind), cause, event.rule, event.sentence, at)

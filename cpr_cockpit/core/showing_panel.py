@@ -1,0 +1,143 @@
+"""The decision panel of a Run: its word, its sentence, and what its three controls would do, or why they cannot."""
+
+from __future__ import annotations
+
+from cpr_cockpit.core import view as vw
+from cpr_cockpit.core.run import Phase, Run
+from cpr_cockpit.core.showing import Stage, takes
+from cpr_cockpit.core.verdict import VerdictKind, clock_time
+
+PRODUCTION = (Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING)
+
+
+def panel(run: Run, stage: Stage) -> vw.Panel:
+    """The panel as of now; its word is the table's."""
+    verdict, deadline = stage.verdict, deadline_of(run, stage)
+    word, shape = vw.panel_word(
+        _phase(run),
+        decision=run.ended.decision if run.ended else None,
+        verdict=verdict.kind.value if verdict and run.t0 is not None else None,
+        cause=verdict.cause.value if verdict and verdict.cause else None,
+        overdue=deadline is not None and stage.now >= deadline and run.decision is None,
+        early=stage.policy.go_early,
+    )
+    return vw.Panel(
+        word=word,
+        shape=shape,
+        sentence=_sentence(run, stage),
+        detail=_detail(run, stage),
+        start=_start(run, stage),
+        go=_go(run, stage),
+        rollback=_rollback(run, stage),
+        worsened=run.worsened,
+    )
+
+
+def deadline_of(run: Run, stage: Stage) -> float | None:
+    """T0 plus the window; None before T0."""
+    return None if run.t0 is None else run.t0 + stage.policy.window_s
+
+
+def _phase(run: Run) -> str:
+    row = run.open_step
+    if run.phase is Phase.DEPLOYING and row is not None and row.key == "swap":
+        return "switching"
+    return str(run.phase)
+
+
+def _sentence(run: Run, stage: Stage) -> str:
+    if run.ended is not None:
+        return run.ended.reason
+    if run.phase in (Phase.PREPARING, Phase.READY):
+        if run.gate is not None and run.gate.blockers:
+            return f"The gate says {run.gate.level}: {run.gate.blockers[0]}"
+        if stage.blocking:
+            return f"{len(stage.blocking)} checklist items block START."
+        return "The plan and the rollback card are ready." if run.phase is Phase.READY else "Reading who serves what."
+    if stage.verdict is not None and run.t0 is not None and run.phase is not Phase.ROLLING_BACK:
+        return stage.verdict.sentence
+    row = run.open_step
+    return f"{row.title}, since {clock_time(row.began_at)}." if row else "Between two steps."
+
+
+def _detail(run: Run, stage: Stage) -> str:
+    if run.ended is not None:
+        slot = run.ended.slot_version or "not read"
+        provisional = ", provisionally: the extended validation was not awaited" if run.ended.provisional else ""
+        return f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
+    verdict = stage.verdict
+    if verdict is None:
+        return ""
+    fired = f"Fired by: {verdict.rule}." if verdict.kind is VerdictKind.ROLLBACK and verdict.rule else ""
+    rest = "; ".join((*verdict.pending, *verdict.warnings))
+    return " ".join(part for part in (fired, rest) if part)
+
+
+def _ids(run: Run) -> str:
+    environment = run.opened.environment if run.opened else {}
+    names = ("subscription", "resource_group", "app")
+    return ", ".join(f"{name.replace('_', ' ')} {environment[name]}" for name in names if name in environment)
+
+
+def _start(run: Run, stage: Stage) -> vw.Control | None:
+    if run.started_at is not None or run.ended is not None:
+        return None
+    new = run.opened.new_version if run.opened else ""
+    label = f"START deploy {new} to production"
+    if run.phase is not Phase.READY:
+        return vw.Control("s", label, enabled=False, reason="the plan is being made")
+    if stage.blocking:
+        return vw.Control("s", label, enabled=False, reason=f"{len(stage.blocking)} checklist items are open")
+    plan = run.plan
+    steps = len(plan.forward) if plan else 0
+    old = plan.old_version if plan else ""
+    details = (
+        f"runs the {steps} steps of the plan on {_ids(run)}",
+        f"production goes from {old} to {new}; {old} stays warm in slot {plan.slot if plan else ''}",
+        "undo: ROLL BACK, at any time from now on",
+    )
+    return vw.Control("s", label, enabled=True, details=details)
+
+
+def _go(run: Run, stage: Stage) -> vw.Control | None:
+    if run.started_at is None or run.ended is not None or run.phase is Phase.ROLLING_BACK:
+        return None
+    new = run.plan.new_version if run.plan else ""
+    label, deadline = f"GO keep {new}", deadline_of(run, stage)
+    if run.decision is not None:
+        return vw.Control("g", label, enabled=False, reason="kept already; the watch goes on")
+    good = stage.verdict is not None and stage.verdict.kind is VerdictKind.GO
+    if deadline is None or run.phase is not Phase.WINDOW:
+        return vw.Control("g", label, enabled=False, reason="opens with the critical window")
+    if stage.now < deadline and not (good and stage.policy.go_early):
+        return vw.Control("g", label, enabled=False, reason=f"opens at {clock_time(deadline)}")
+    details = (
+        f"{new} stays in production, provisionally until the extended validation ends",
+        "the watch goes on; ROLL BACK stays possible while the old version is warm",
+    )
+    if good:
+        return vw.Control("g", label, enabled=True, type_this="go", details=details)
+    against = "against the data: type the version and a reason"
+    return vw.Control("g", label, enabled=True, reason=against, type_this=new, needs_reason=True, details=details)
+
+
+def _rollback(run: Run, stage: Stage) -> vw.Control | None:
+    plan = run.plan
+    if plan is None or run.ended is not None:
+        return None
+    label = f"ROLL BACK to {plan.old_version}"
+    if run.phase is Phase.ROLLING_BACK:
+        return vw.Control("r", label, enabled=False, reason="under way")
+    if run.phase not in PRODUCTION:
+        return vw.Control("r", label, enabled=False, reason="production was not touched")
+    slot = f"swaps {plan.slot} and production" if run.t0 is not None else "production is not switched yet"
+    if plan.artifact:
+        slot += f", then puts {plan.old_version} into {plan.slot}"
+    details = (
+        f"{slot}, on {_ids(run)}",
+        f"takes: {takes(run)}",
+        f"results in {plan.old_version} everywhere" if plan.artifact else f"slot {plan.slot} keeps {plan.new_version}",
+        "nothing is lost: the database is not touched by this run",
+        f"if it is refused: {run.card.path if run.card else 'the rollback card'}",
+    )
+    return vw.Control("r", label, enabled=True, reason=takes(run), details=details)

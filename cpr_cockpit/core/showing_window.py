@@ -1,0 +1,228 @@
+"""The window of a Run: clock, signal table, charts, checks, from the judge's verdict and the last readings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cpr_cockpit.core import view as vw
+from cpr_cockpit.core.checklist import Due, open_reason
+from cpr_cockpit.core.ports import Sighting
+from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.showing import Stage, takes
+from cpr_cockpit.core.showing_panel import deadline_of
+from cpr_cockpit.core.signals import Bin, Observation, Source
+from cpr_cockpit.core.verdict import Figure, percent
+
+_TREND = 30
+
+
+def window(run: Run, stage: Stage) -> vw.Window:
+    """The clock and what stands beside it."""
+    plan, rows = run.plan, []
+    if run.t0 is not None and plan is not None:
+        rows = [
+            ("rollback", _checked(stage.slot_look, plan.slot, plan.old_version, stage.now)),
+            ("takes", takes(run)),
+            ("database", "not touched by this run"),
+            ("card", run.card.path if run.card else "not written"),
+        ]
+    return vw.Window(stage.policy.window_s, run.t0, deadline_of(run, stage), tuple(rows))
+
+
+def _checked(look: Sighting | None, slot: str, old: str, now: float) -> str:
+    if look is None:
+        return "not checked yet"
+    ago = f"{max(0.0, now - look.at):.0f} s ago"
+    if look.ok and look.version == old:
+        return f"checked {ago}: slot {slot} {look.version}, {look.status}"
+    return f"NOT READY {ago}: slot {slot} {look.version or 'no version'}, {look.status or look.error or 'no answer'}"
+
+
+# -- signals -----------------------------------------------------------------------------------------------------------
+
+
+def signals(run: Run, stage: Stage) -> tuple[vw.Signal, ...]:
+    """One row a figure that a person watches; ages of sources are in their rows, coverage is the judge's business."""
+    if stage.verdict is None or run.t0 is None:
+        return ()
+    figures = {figure.name: figure for figure in stage.verdict.figures}
+    bins = _bins(run)
+    rows = []
+    if (rate := figures.get("error rate")) is not None:
+        trend = tuple(row.rate for row in bins)
+        limits = (percent(stage.policy.target_error_rate), percent(stage.policy.error_rate))
+        rows.append(_signal(rate, "error rate", limits, stage, trend, stage.policy.error_rate))
+    rows += [
+        _latency(figures[name], name, stage, tuple(getattr(row, name) for row in bins))
+        for name in ("p50", "p95", "p99")
+        if name in figures
+    ]
+    if (counted := figures.get("platform requests")) is not None:
+        rows.append(_signal(counted, "requests counted", ("", ""), stage, (), None))
+    if (counted := figures.get("platform 5xx")) is not None:
+        rows.append(_signal(counted, "5xx counted", ("", ""), stage, (), None))
+    if (probes := figures.get("probes failed in a row")) is not None:
+        rows.append(_signal(probes, "probes failed in a row", ("", f"{probes.limit:g}"), stage, (), probes.limit))
+    loads = [figures[name] for name in ("CPU", "memory") if name in figures]
+    rows += [
+        _signal(load, f"{load.name} of the plan", ("", f"{load.limit:g} %"), stage, (), load.limit) for load in loads
+    ]
+    return tuple(rows)
+
+
+def _latency(figure: Figure, name: str, stage: Stage, trend: tuple[float | None, ...]) -> vw.Signal:
+    before = figure.before
+    trigger = stage.policy.degradation * before if name == "p95" and before is not None else None
+    words = (f"{figure.limit:g} ms" if figure.limit is not None else "", f"{trigger:.0f} ms" if trigger else "")
+    return _signal(figure, f"{name} latency", words, stage, trend, trigger, target=figure.limit)
+
+
+def _signal(
+    figure: Figure,
+    name: str,
+    limits: tuple[str, str],
+    stage: Stage,
+    trend: tuple[float | None, ...],
+    trigger: float | None,
+    target: float | None = None,
+) -> vw.Signal:
+    return vw.Signal(
+        key=figure.name,
+        name=name,
+        now=_value(figure, figure.value),
+        target=limits[0],
+        trigger=limits[1],
+        before="" if figure.before is None else _value(figure, figure.before),
+        n=figure.n,
+        measured_at=None if figure.age_s is None else stage.now - figure.age_s,
+        stale_after_s=_stale_after(figure, stage),
+        state=_state(figure, trigger, target, stage),
+        trend=trend[-_TREND:],
+    )
+
+
+def _value(figure: Figure, value: float | None) -> str:
+    if value is None:
+        return "no data"
+    if figure.unit == "share":
+        return percent(value)
+    return f"{value:.0f}" if figure.unit == "requests" else f"{value:.0f} {figure.unit}".strip()
+
+
+def _source(figure: Figure) -> str:
+    if figure.name in ("error rate", "p50", "p95", "p99"):
+        return Source.LOGS.value
+    return Source.PROBES_PRODUCTION.value if figure.name.startswith("probes") else Source.PLATFORM.value
+
+
+def _stale_after(figure: Figure, stage: Stage) -> float | None:
+    ages = {one.name: one for one in stage.verdict.figures} if stage.verdict else {}
+    age = ages.get(f"{_source(figure)} age")
+    return age.limit if age is not None else None
+
+
+def _state(figure: Figure, trigger: float | None, target: float | None, stage: Stage) -> vw.State:
+    stale = _stale_after(figure, stage)
+    if figure.value is None or (figure.age_s is not None and stale is not None and figure.age_s > stale):
+        return vw.State.NO_DATA
+    if trigger is not None and figure.value > trigger:
+        return vw.State.FAIL
+    aim = target if target is not None else stage.policy.target_error_rate if figure.name == "error rate" else None
+    return vw.State.WARN if aim is not None and figure.value >= aim else vw.State.OK
+
+
+# -- charts ------------------------------------------------------------------------------------------------------------
+
+
+def series(run: Run, stage: Stage) -> tuple[vw.Series, ...]:
+    """Error rate and p95 of the new version, bin by bin, on an axis from T0 to the end of the window."""
+    if run.t0 is None:
+        return ()
+    bins, before, policy = _bins(run), run.baseline, stage.policy
+    rate_before = 100.0 * before.failures / before.requests if before is not None and before.requests else None
+    errors = [(row, 100.0 * row.rate) for row in bins]
+    slow = [(row, row.p95) for row in bins if row.p95 is not None]
+    p95_before = before.p95 if before is not None else None
+    slow_limit = policy.degradation * p95_before if p95_before is not None else policy.target_p95_ms
+    return (
+        vw.Series(
+            key="error rate",
+            title="ERROR RATE",
+            unit="%",
+            top=_top([100.0 * policy.error_rate * 2, *(value for _, value in errors)]),
+            points=_points(run.t0, errors),
+            limit=100.0 * policy.error_rate,
+            limit_words=f"{percent(policy.error_rate)} for {_span(policy.error_for_s)}",
+            before=rate_before,
+            markers=((0.0, "swap"),),
+        ),
+        vw.Series(
+            key="p95",
+            title="P95",
+            unit="ms",
+            top=_top([slow_limit * 1.5, *(value for _, value in slow)]),
+            points=_points(run.t0, slow),
+            limit=slow_limit,
+            limit_words=f"{slow_limit:.0f} ms for {_span(policy.degradation_for_s)}",
+            before=p95_before,
+            markers=((0.0, "swap"),),
+        ),
+    )
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
+
+
+def _top(values: Sequence[float]) -> float:
+    return max(values) * 1.05
+
+
+def _points(t0: float, rows: Sequence[tuple[Bin, float]]) -> tuple[vw.Point, ...]:
+    return tuple(vw.Point(row.start - t0, row.length, value, value, value) for row, value in rows)
+
+
+def _bins(run: Run) -> list[Bin]:
+    """The newest whole answer of the logs, for the new version."""
+    body: dict[str, Any] | None = run.observations.get(Source.LOGS.value)
+    if body is None or run.plan is None or body.get("error") or body.get("partial"):
+        return []
+    version = run.plan.new_version
+    rows = [row for row in Observation.from_dict(body).bins if row.version == version and row.requests]
+    return sorted(rows, key=lambda row: row.start)
+
+
+# -- checks ------------------------------------------------------------------------------------------------------------
+
+
+def checks(run: Run, stage: Stage) -> tuple[vw.Check, ...]:
+    """What the machine checks now, what it proved on the way, and what a person still has to look at before GO."""
+    if run.t0 is None:
+        return ()
+    rows = []
+    look = stage.production_look
+    if look is not None:
+        state = vw.State.OK if look.ok else vw.State.FAIL
+        rows.append(vw.Check(state, f"health {look.status or 'no answer'}, {look.version or look.error}", look.at))
+    for key in ("prove-production", "keep-warm"):
+        row = run.row(key, "forward")
+        if row is not None:
+            state = {None: vw.State.RUNNING, "done": vw.State.OK, "already": vw.State.OK}.get(row.result, vw.State.FAIL)
+            rows.append(vw.Check(state, row.words or row.title, row.ended_at))
+    figures = {figure.name: figure for figure in stage.verdict.figures} if stage.verdict else {}
+    counted = figures.get("platform 5xx")
+    if counted is not None and counted.value is not None:
+        state = vw.State.OK if not counted.value else vw.State.WARN
+        at = None if counted.age_s is None else stage.now - counted.age_s
+        rows.append(vw.Check(state, f"{counted.value:.0f} 5xx in {counted.n or 0} requests counted", at))
+    return (*rows, *_open_items(stage))
+
+
+def _open_items(stage: Stage) -> list[vw.Check]:
+    return [
+        vw.Check(vw.State.OPEN, item.text, None, item.key)
+        for one in stage.checklists
+        for item in one.items
+        if item.due == Due.GO and open_reason(item, stage.standings.get(item.key), stage.now) is not None
+    ]

@@ -1,0 +1,62 @@
+"""The baseline: production's users before the switch, as the plan's step takes it."""
+
+from __future__ import annotations
+
+from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.judge import Judge
+from cpr_cockpit.core.plan import Act, Plan
+from cpr_cockpit.core.signals import Baseline, Bin
+from cpr_cockpit.engine.acts import Reading, State
+from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.engine.recorder import Recorder
+
+
+def baseline_of(event: ev.BaselineTaken) -> Baseline:
+    """The baseline of its event."""
+    return Baseline(event.requests, event.failures, event.p50, event.p95, event.p99, event.start, event.end)
+
+
+class TakeBaseline:
+    """Production's users before the switch: errors and percentiles of the old version."""
+
+    def __init__(
+        self, ports: Ports, recorder: Recorder, plan: Plan, act: Act, declared_delay_s: float, judge: Judge
+    ) -> None:
+        self._ports = ports
+        self._recorder = recorder
+        self._plan = plan
+        self._seconds = act.seconds
+        self._delay_s = declared_delay_s
+        self._judge = judge
+        self._began = ports.clock.now()
+
+    async def look(self) -> Reading:
+        """Done when the whole length has been observed; with few requests once more of it, then with what there is."""
+        now = self._ports.clock.now()
+        end = now - self._delay_s
+        start = end - self._seconds
+        missing = self._recorder.run.opened_at - start
+        if missing > 0:
+            return Reading(State.TO_DO, f"{self._seconds - missing:.0f} of {self._seconds:.0f} s observed")
+        observation = await self._ports.telemetry.requests(
+            start=start, end=end, bin_s=self._seconds, versions=(self._plan.old_version,)
+        )
+        whole = next((row for row in observation.whole if row.version == self._plan.old_version), None)
+        if whole is None and now - self._began < self._seconds + self._delay_s:
+            return Reading(State.TO_DO, "no request of the old version has been seen yet")
+        return self._taken(whole, start, end)
+
+    def _taken(self, whole: Bin | None, start: float, end: float) -> Reading:
+        event = ev.BaselineTaken(
+            start=start,
+            end=end,
+            requests=whole.requests if whole else 0,
+            failures=whole.failures if whole else 0,
+            p50=whole.p50 if whole else None,
+            p95=whole.p95 if whole else None,
+            p99=whole.p99 if whole else None,
+        )
+        self._recorder.record(event)
+        self._judge.baseline(baseline_of(event))
+        p95 = "unknown" if event.p95 is None else f"{event.p95:.0f} ms"
+        return Reading(State.DONE, f"{event.failures} of {event.requests} requests failed, p95 {p95}")

@@ -1,0 +1,24 @@
+"""Somebody else at the controls: changes to the slots that this run did not make."""
+
+from __future__ import annotations
+
+from cpr_cockpit.core.plan import Plan
+from cpr_cockpit.engine.serving import Serving
+
+
+def foreign_change(plan: Plan, first: Serving, now: Serving) -> str:
+    """What somebody else has changed since ``first`` (a look taken when our own swap was over), in words; or "".
+
+    An application that does not answer is no sign of it: that is for the judge.
+    """
+    if now.swap.in_flight is not None:
+        return f"a swap that this run did not begin is under way ({now.swap.in_flight})"
+    if now.swap.last_at != first.swap.last_at:
+        return f"somebody swapped slots at {now.swap.last_at or 'an unknown time'}: {now.words(plan.slot)}"
+    if now.swap.pending_preview is not None:
+        return f"somebody has begun a swap with preview: slot {now.swap.pending_preview} waits"
+    if now.production not in (None, plan.new_version):
+        return f"production serves {now.production}, which this run did not put there"
+    if now.slot not in (None, plan.old_version):
+        return f"slot {plan.slot} serves {now.slot}, which this run did not put there"
+    return ""

@@ -1,0 +1,94 @@
+"""What faces are shown: the View of a Session, made anew at each look from the Run, the judge's word and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cpr_cockpit.core import showing, showing_panel, showing_window
+from cpr_cockpit.core.checklist import Standing
+from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.showing import Stage
+from cpr_cockpit.core.signals import Source
+from cpr_cockpit.core.view import ListView, View, sections
+from cpr_cockpit.engine.gate import blocking_items, checklists_of, derived_standings
+from cpr_cockpit.engine.session import Session
+
+# Signatures expire slowly: the lists are made anew at a new mark, and this often for what expires by itself.
+LISTS_EVERY_S = 10.0
+REPORT_EVERY_S = 5.0
+
+Render = Callable[[Run], str]
+
+
+class Showing:
+    """Makes Views of one Session; ``render`` writes the report's preview."""
+
+    def __init__(self, session: Session, render: Render, findings: tuple[str, ...] = ()) -> None:
+        self._session = session
+        self._render = render
+        self._findings = findings
+        self._lists: tuple[tuple[object, ...], tuple[ListView, ...], Stage] | None = None
+        self._report: tuple[tuple[object, ...], str] | None = None
+
+    def sections(self) -> dict[str, Any]:
+        """The View as JSON values, a member for each part."""
+        return sections(self.view())
+
+    def view(self) -> View:
+        """The View as of now."""
+        run, session = self._session.run_state, self._session
+        lists, stage = self._listed(run)
+        return View(
+            run=session.settings.run,
+            seq=run.seq,
+            now=stage.now,
+            phase=str(run.phase),
+            header=showing.header(run),
+            rail=showing.rail(run, stage),
+            gate=showing.gate(run, stage),
+            lists=lists,
+            plan=showing.plan(run),
+            window=showing_window.window(run, stage),
+            signals=showing_window.signals(run, stage),
+            series=showing_window.series(run, stage),
+            checks=showing_window.checks(run, stage),
+            happenings=showing.happenings(run),
+            panel=showing_panel.panel(run, stage),
+            report=self._reported(run, stage.now),
+            report_path=str(session.settings.folder / "report"),
+        )
+
+    def _listed(self, run: Run) -> tuple[tuple[ListView, ...], Stage]:
+        now = self._session.clock.now()
+        newest = max(run.marked_at.values(), default=0.0)
+        key = (len(run.marked_at), newest, run.gate, run.started_at, run.ended, now // LISTS_EVERY_S)
+        if self._lists is not None and self._lists[0] == key:
+            before = self._lists[2]
+            return self._lists[1], self._stage(now, before.standings, before.blocking)
+        standings = derived_standings(run, now)
+        stage = self._stage(now, standings, blocking_items(run, now))
+        lists = showing.lists(stage)
+        self._lists = (key, lists, stage)
+        return lists, stage
+
+    def _stage(self, now: float, standings: Mapping[str, Standing], blocking: tuple[str, ...]) -> Stage:
+        session, watch = self._session, self._session.watch
+        return Stage(
+            now=now,
+            policy=session.scaled,
+            facts=session.settings.readiness,
+            checklists=checklists_of(session.run_state),
+            standings=standings,
+            blocking=blocking,
+            findings=self._findings,
+            verdict=watch.verdict if watch else None,
+            production_look=watch.looks.get(Source.PROBES_PRODUCTION) if watch else None,
+            slot_look=watch.looks.get(Source.PROBES_SLOT) if watch else None,
+        )
+
+    def _reported(self, run: Run, now: float) -> str:
+        key = (run.ended, now // REPORT_EVERY_S)
+        if self._report is None or (self._report[0] != key and run.ended is None) or self._report[0][0] != run.ended:
+            self._report = (key, self._render(run))
+        return self._report[1]
