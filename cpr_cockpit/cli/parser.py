@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from cpr_cockpit import __version__
 
 SCENARIOS = ("healthy", "errors", "slow", "outage", "silent", "dependency")
+SURPRISE = "surprise"
 
 _EPILOG = """\
 exit codes:
@@ -19,7 +20,8 @@ exit codes:
  40 failed after START: look   50 journal damaged   128+n signal n
 
 examples:
-  cpr-cockpit drill                          rehearse a whole deployment on the embedded lab
+  cpr-cockpit rehearse                       a whole deployment on the embedded lab, on the screen
+  cpr-cockpit drill                          the same without a screen, scripted
   cpr-cockpit drill --scenario errors --window 60s   the same with a bad release: it is rolled back
   cpr-cockpit runs                           what ran, and what is still running
   cpr-cockpit rollback                       roll back the newest run, now
@@ -75,7 +77,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"cpr-cockpit {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _rehearse(commands)
     _drill(commands)
+    _attach(commands)
     _lab(commands)
     _runs(commands)
     _control(commands)
@@ -90,9 +94,7 @@ def _add(commands: _Commands[argparse.ArgumentParser], name: str, words: str) ->
 
 
 def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
-    words = (
-        "Rehearse a whole deployment, without a screen, on the embedded lab: real processes, no account, no network."
-    )
+    words = "A whole deployment on the embedded lab without a screen, scripted: for CI and for nightly rollback drills."
     drill = _add(commands, "drill", words)
     drill.add_argument(
         "--scenario", choices=SCENARIOS, default="healthy", help="the defect of the new version (default: healthy)"
@@ -119,11 +121,7 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
     drill.add_argument(
         "--fast", action=argparse.BooleanOptionalAction, default=True, help="swaps of 2 s (default) or of 20 to 60 s"
     )
-    drill.add_argument("--share", type=share, metavar="0.2", help="share of requests that the defect hits")
-    drill.add_argument("--factor", type=factor, metavar="3", help="how much slower 'slow' is")
-    drill.add_argument(
-        "--telemetry-delay", type=seconds, default=2.0, metavar="2s", help="how late telemetry arrives (default: 2s)"
-    )
+    _defect_arguments(drill)
     drill.add_argument(
         "--plan",
         action="store_true",
@@ -131,6 +129,52 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     drill.add_argument("--json", action="store_true", help="events as JSON lines; the last line is the outcome")
     drill.set_defaults(call=_Call("drill"))
+
+
+def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
+    words = "Rehearse a whole deployment on the screen, on the embedded lab: real processes, no account, no network."
+    rehearse = _add(commands, "rehearse", words)
+    rehearse.add_argument(
+        "--scenario",
+        choices=(*SCENARIOS, SURPRISE),
+        default="healthy",
+        help="the defect of the new version; surprise picks one and does not tell (default: healthy)",
+    )
+    rehearse.add_argument(
+        "--strategy", choices=("blue-green",), default="blue-green", help="how it is deployed (default: blue-green)"
+    )
+    rehearse.add_argument(
+        "--window",
+        type=window,
+        default=180.0,
+        metavar="3m",
+        help="length of the critical window (default: 3m; the real one: 15m)",
+    )
+    rehearse.add_argument("--fast", action="store_true", help="swaps of 2 s instead of 20 to 60 s")
+    _defect_arguments(rehearse)
+    _face_arguments(rehearse)
+    rehearse.set_defaults(call=_Call("rehearse"))
+
+
+def _defect_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--share", type=share, metavar="0.2", help="share of requests that the defect hits")
+    parser.add_argument("--factor", type=factor, metavar="3", help="how much slower 'slow' is")
+    parser.add_argument(
+        "--telemetry-delay", type=seconds, default=2.0, metavar="2s", help="how late telemetry arrives (default: 2s)"
+    )
+
+
+def _face_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as", dest="person", default="", metavar="WHO", help="who you are (default: your user name)")
+    parser.add_argument("--plain", action="store_true", help="lines instead of a screen")
+
+
+def _attach(commands: _Commands[argparse.ArgumentParser]) -> None:
+    attach = _add(commands, "attach", "Another face on a running session; closing it leaves the session running.")
+    _run_argument(attach)
+    _face_arguments(attach)
+    attach.add_argument("--read-only", action="store_true", help="show, and send nothing")
+    attach.set_defaults(call=_Call("attach"))
 
 
 def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -196,6 +240,17 @@ def _run_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+# Which module of this package carries a command out; those that are not named have a module of their own.
+_MODULES = {
+    "runs": "listing",
+    "status": "listing",
+    "report": "listing",
+    "resume": "control",
+    "rollback": "control",
+    "stop": "control",
+}
+
+
 class _Call:
     """Imports and calls a command's module when it is used."""
 
@@ -205,8 +260,6 @@ class _Call:
     def __call__(self, options: argparse.Namespace) -> int:
         from importlib import import_module
 
-        module = {"runs": "listing", "status": "listing", "report": "listing", "drill": "drill", "lab": "lab"}
-        code: int = getattr(import_module(f"cpr_cockpit.cli.{module.get(self._command, 'control')}"), self._command)(
-            options
-        )
+        module = import_module(f"cpr_cockpit.cli.{_MODULES.get(self._command, self._command)}")
+        code: int = getattr(module, self._command)(options)
         return code

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.checklist import Mark
+from cpr_cockpit.core.checklist import Mark, open_reason
 from cpr_cockpit.core.run import Phase
+from cpr_cockpit.engine.gate import checklists_of, derived_standings
 from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.session import Session
 
@@ -22,6 +23,7 @@ class Desk:
         self._session = session
         self._commands: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
             "sign": self._sign,
+            "sign_list": self._sign_list,
             "start": self._start,
             "keep": self._keep,
             "rollback": self._rollback,
@@ -49,6 +51,20 @@ class Desk:
         except (KeyError, ValueError) as error:
             raise CommandError(f"That is no mark of a checklist item ({error}). Nothing was changed.") from error
         self._session.sign(mark)
+        return {}
+
+    async def _sign_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Initials under every open item of a list at once; what follows from others is left to follow."""
+        key, by = str(arguments.get("list", "")), _who(arguments)
+        found = [one for one in checklists_of(self._session.run_state) if one.key == key]
+        if not found or not by:
+            raise CommandError(f"There is no checklist {key!r} to sign. Nothing was changed.")
+        now = self._session.clock.now()
+        standings = derived_standings(self._session.run_state, now)
+        for item in found[0].items:
+            if not item.follows and open_reason(item, standings.get(item.key), now) is not None:
+                note = "signed with its whole list"
+                self._session.sign(ev.ItemMarked(item=item.key, mark=Mark.SIGNED, by=by, note=note))
         return {}
 
     async def _start(self, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.plan import Plan, PlanFacts, Step
 from cpr_cockpit.core.policy import Policy
@@ -9,6 +11,7 @@ from cpr_cockpit.core.ports import PRODUCTION, PortError
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, blue_green
 from cpr_cockpit.documents.card import write_card
 from cpr_cockpit.engine.gate import judge
+from cpr_cockpit.engine.measuring import from_documents, from_plan
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.serving import observe
@@ -104,11 +107,17 @@ class Preparation:
             await self._plan()
         if self._recorder.run.card is None:
             self._card()
+            self._mark(from_plan(self._recorder.run))
+
+    def _mark(self, marks: Iterable[ev.ItemMarked]) -> None:
+        for mark in marks:
+            self._recorder.record(mark)
 
     def _gate(self) -> None:
         if self._recorder.run.gate is None:
             require = self._settings.policy.require_ready
             self._recorder.record(judge(self._settings.readiness, require_ready=require))
+            self._mark(from_documents(self._settings.readiness))
         gate = self._recorder.run.gate
         if gate is not None and gate.blockers:
             raise Blocked(f"The gate says {gate.level}: {'; '.join(gate.blockers)}. Nothing was changed.")

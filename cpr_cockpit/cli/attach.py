@@ -1,0 +1,103 @@
+"""``attach``: another face on a running session; also how every other command shows one."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from cpr_cockpit.cli import codes
+from cpr_cockpit.cli.output import Printer, complain
+from cpr_cockpit.core.run import Run, fold
+from cpr_cockpit.engine.face import FaceGone, FaceSource, Refused, SocketFace
+from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read, writer_alive
+from cpr_cockpit.engine.places import PlacesError, find_run
+
+
+def attach(options: argparse.Namespace) -> int:
+    """Show a run that lives; of one that has ended its outcome, of one whose session died how to go on."""
+    try:
+        folder = find_run(options.run)
+    except PlacesError as error:
+        complain(str(error))
+        return codes.BLOCKED
+    if not writer_alive(folder):
+        return _without_session(folder)
+    person = options.person or getpass.getuser()
+    return face(folder, person, plain=options.plain, read_only=options.read_only)
+
+
+def _without_session(folder: Path) -> int:
+    from cpr_cockpit.cli.following import conclude_ended
+
+    run = _known(folder)
+    if run is not None and run.ended:
+        return asyncio.run(conclude_ended(folder, Printer(as_json=False)))
+    complain(f"No session of run {folder.name} is alive. Go on with: cpr-cockpit resume {folder.name}")
+    return codes.FAILED if run is None or run.started_at is not None else codes.BLOCKED
+
+
+def _known(folder: Path) -> Run | None:
+    try:
+        return fold(read(folder))
+    except (JournalDamaged, JournalError, FileNotFoundError):
+        return None
+
+
+def face(folder: Path, actor: str, *, plain: bool, read_only: bool) -> int:
+    """Show the session of the run in ``folder``; the run's exit code once it has ended, 0 where it goes on."""
+
+    async def source() -> FaceSource:
+        return await SocketFace.connect(folder.name)
+
+    return shown(folder, source, actor, plain=plain, read_only=read_only)
+
+
+def shown(
+    folder: Path, source: Callable[[], Awaitable[FaceSource]], actor: str, *, plain: bool, read_only: bool
+) -> int:
+    """A face on whatever ``source`` connects to, then the outcome of a run that has ended."""
+    code = _plain(source, actor, read_only=read_only) if plain else _screen(source, actor, read_only=read_only)
+    run = _known(folder)
+    if run is not None and run.ended:
+        from cpr_cockpit.cli.following import conclude_ended
+
+        return asyncio.run(conclude_ended(folder, Printer(as_json=False)))
+    if code == 0:
+        print(f"The session goes on without this face. Come back with: cpr-cockpit attach {folder.name}")
+    return code
+
+
+def _screen(source: Callable[[], Awaitable[FaceSource]], actor: str, *, read_only: bool) -> int:
+    from cpr_cockpit.tui.hygiene import check_terminal
+
+    trouble = check_terminal()
+    if trouble:
+        complain(f"{trouble} Nothing was changed. Use --plain for a face of lines.")
+        return codes.BLOCKED
+    from cpr_cockpit.tui.app import CockpitApp
+    from cpr_cockpit.tui.hygiene import run_face
+
+    return run_face(CockpitApp(source, actor, read_only=read_only))
+
+
+def _plain(source: Callable[[], Awaitable[FaceSource]], actor: str, *, read_only: bool) -> int:
+    from cpr_cockpit.plain import run_plain
+
+    async def run() -> int:
+        try:
+            connected = await source()
+        except (FaceGone, Refused) as error:
+            complain(str(error))
+            return codes.BLOCKED
+        try:
+            await run_plain(connected, actor, read_only=read_only)
+        except FaceGone as error:
+            complain(f"{error} The deployment does not depend on this face.")
+        finally:
+            await connected.close()
+        return 0
+
+    return asyncio.run(run())

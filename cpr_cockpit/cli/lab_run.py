@@ -1,0 +1,80 @@
+"""What ``drill`` and ``rehearse`` share: a run's folder, its lab, the sample feature, the session's settings."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from cpr_cockpit.cli.parser import SCENARIOS, SURPRISE
+from cpr_cockpit.core.events import Script
+from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.strategy import NEW_ARTIFACT
+from cpr_cockpit.documents.feature import read_feature
+from cpr_cockpit.engine.places import make_run_folder, new_run_name
+from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.lab_client import LabControl, LabOptions, start_lab
+
+FEATURE = "0001-personal-goal-creation-management"
+
+
+@dataclass(frozen=True, slots=True)
+class LabRun:
+    """A run's folder with its lab; ``ready`` is the lab's ready file."""
+
+    folder: Path
+    ready: dict[str, Any]
+    settings: SessionSettings
+
+
+def new_folder() -> Path:
+    """A run's folder with the sample feature in it; PlacesError where it cannot be written."""
+    folder = make_run_folder(new_run_name(FEATURE))
+    with as_file(files("cpr_cockpit") / "samples" / FEATURE) as sample:
+        shutil.copytree(sample, folder / "feature" / FEATURE)
+    return folder
+
+
+def begin(options: argparse.Namespace, folder: Path, *, mode: str, actor: str, script: Script | None) -> LabRun:
+    """Start the lab and write the session's configuration; LabError or OSError where it cannot."""
+    from cpr_cockpit.wiring import environment_of, write_config
+
+    lab = LabOptions(fast=options.fast, telemetry_delay_s=options.telemetry_delay, window_s=options.window)
+    ready = start_lab(folder, lab)
+    documents = read_feature(folder / "feature" / FEATURE)
+    settings = SessionSettings(
+        run=folder.name,
+        feature=FEATURE,
+        mode=mode,
+        actor=actor,
+        script=script,
+        environment=environment_of(ready),
+        slot=ready["slot"],
+        new_version=ready["versions"]["good"],
+        policy=Policy(),
+        window_s=options.window,
+        declared_delay_s=options.telemetry_delay,
+        readiness=documents.facts,
+        folder=folder,
+    )
+    shutil.copyfile(ready["packages"]["good"], settings.artifacts / NEW_ARTIFACT)
+    write_config(settings)
+    return LabRun(folder, ready, settings)
+
+
+async def choose_scenario(run: LabRun, options: argparse.Namespace) -> None:
+    """Tell the lab what is wrong with the new version; for a surprise nobody else is told. LabError."""
+    name = options.scenario
+    if name == SURPRISE:
+        name = random.SystemRandom().choice(SCENARIOS)
+    control = LabControl(run.ready)
+    try:
+        await control.scenario(
+            name, version=run.settings.new_version, share=options.share, factor=options.factor, window_s=options.window
+        )
+    finally:
+        await control.close()

@@ -1,0 +1,42 @@
+"""``rehearse``: the whole deployment on the embedded lab, on the screen, by hand."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+
+from cpr_cockpit.cli import codes
+from cpr_cockpit.cli.attach import shown
+from cpr_cockpit.cli.lab_run import begin, choose_scenario, new_folder
+from cpr_cockpit.cli.output import complain
+from cpr_cockpit.engine.client import SessionGone, SessionRefused
+from cpr_cockpit.engine.face import FaceGone, FaceSource, SocketFace
+from cpr_cockpit.engine.launch import LaunchError, launch
+from cpr_cockpit.engine.places import PlacesError
+from cpr_cockpit.lab_client import LabError
+
+
+def rehearse(options: argparse.Namespace) -> int:
+    """The face comes first; lab and session are started behind it."""
+    person = options.person or getpass.getuser()
+    try:
+        folder = new_folder()
+    except (PlacesError, OSError) as error:
+        complain(f"{error} Nothing was changed." if isinstance(error, OSError) else str(error))
+        return codes.BLOCKED
+    begun = False
+
+    async def source() -> FaceSource:
+        nonlocal begun
+        if not begun:
+            begun = True
+            try:
+                run = await asyncio.to_thread(begin, options, folder, mode="rehearse", actor=person, script=None)
+                await choose_scenario(run, options)
+                await (await launch(folder)).close()
+            except (LabError, LaunchError, SessionGone, SessionRefused, OSError) as error:
+                raise FaceGone(f"The rehearsal could not be started: {error} Nothing was changed.") from error
+        return await SocketFace.connect(folder.name)
+
+    return shown(folder, source, person, plain=options.plain, read_only=False)

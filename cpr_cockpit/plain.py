@@ -1,0 +1,205 @@
+"""A face of lines: the same Views, the same commands, for screen readers, dumb terminals and logs.
+
+Every line stands by itself: the time, then words. ROLLBACK takes two different words (``rollback``, then ``yes``); GO
+takes ``go`` and what the panel asks to be typed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+from cpr_cockpit.core.view import Control, View
+from cpr_cockpit.engine.face import FaceGone, FaceSource, Refused
+
+HELP = """\
+  status              where it stands, every signal, what each command would do
+  lists [all]         checklist items that block what comes next (all: every item)
+  sign ITEM [NOTE]    sign an item; also: fail, defer, waive ITEM REASON
+  sign-list LIST      sign every open item of a list
+  start               START, then confirm with: yes
+  go                  GO, then type what is asked for
+  rollback            ROLLBACK, then confirm with: yes
+  raise TRIGGER       critical functionality | data corruption | security breach; then: yes
+  note WORDS          write a note into the journal
+  help, quit          quit leaves the session running"""
+
+_MARKS = {"sign": "signed", "fail": "failed", "defer": "deferred", "waive": "waived"}
+
+
+def clean(text: str) -> str:
+    """Text from outside as one printable line."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+class PlainFace:
+    """One person at a line-by-line terminal."""
+
+    def __init__(self, source: FaceSource, actor: str, *, read_only: bool, say: Callable[[str], None]) -> None:
+        self._source = source
+        self._actor = actor
+        self._read_only = read_only
+        self._say = say
+        self._view: View | None = None
+        self._told_until = 0.0
+        self._word = ""
+        self._pending: tuple[str, str, dict[str, str]] | None = None
+
+    # -- what happens ------------------------------------------------------------------------------------------------
+
+    def show(self, view: View) -> None:
+        """Say what is new since the last View."""
+        first, self._view = self._view is None, view
+        if first:
+            header = view.header
+            self._line(view.now, f"{header.banner} {header.banner_detail}".strip() or "production")
+            self._line(view.now, f"run {view.run}: {header.feature} {header.new_version}, as {self._actor}; type: help")
+        new = [one for one in reversed(view.happenings) if one.at > self._told_until]
+        for one in new:
+            self._line(one.at, one.text)
+        self._told_until = max([self._told_until, *(one.at for one in new)])
+        if view.panel.word != self._word:
+            self._word = view.panel.word
+            self._line(view.now, f"{view.panel.word}: {view.panel.sentence}")
+
+    def _line(self, at: float, words: str) -> None:
+        self._say(f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}  {clean(words)}")
+
+    # -- what is typed -----------------------------------------------------------------------------------------------
+
+    async def typed(self, line: str) -> bool:
+        """Carry out one line; False where the person wants to leave."""
+        if self._pending is not None:
+            await self._confirm(line.strip())
+            return True
+        word, _, rest = line.strip().partition(" ")
+        if word in ("quit", "exit"):
+            return False
+        try:
+            await self._carry_out(word, rest.strip())
+        except Refused as error:
+            self._say(f"refused: {clean(str(error))}")
+        return True
+
+    async def _carry_out(self, word: str, rest: str) -> None:
+        if word == "status":
+            self._status()
+        elif word == "lists":
+            self._lists(everything=rest == "all")
+        elif word in _MARKS:
+            item, _, note = rest.partition(" ")
+            await self._send("sign", item=item, mark=_MARKS[word], note=note.strip())
+        elif word == "sign-list":
+            await self._send("sign_list", list=rest)
+        elif word == "note":
+            await self._send("note", words=rest)
+        elif word == "raise":
+            self._ask("raise", "yes", {"trigger": rest}, f"raises the trigger {rest!r}: the verdict becomes ROLLBACK.")
+        elif word in ("start", "go", "rollback"):
+            self._arm(word)
+        elif word:
+            self._say(HELP)
+
+    def _arm(self, word: str) -> None:
+        panel = self._view.panel if self._view else None
+        control = {"start": panel.start, "go": panel.go, "rollback": panel.rollback}[word] if panel else None
+        if control is None or not control.enabled:
+            self._say(f"{word} is not possible now: {clean(control.reason) if control else 'no View yet'}")
+            return
+        command = "keep" if word == "go" else word
+        self._ask(command, control.type_this or "yes", {}, "; ".join(control.details), control)
+
+    def _ask(
+        self, command: str, expected: str, arguments: dict[str, str], words: str, control: Control | None = None
+    ) -> None:
+        reason = ", a space and a reason" if control is not None and control.needs_reason else ""
+        self._pending = (command, expected, arguments)
+        self._say(clean(words))
+        self._say(f"type {expected}{reason} to confirm; anything else sends nothing")
+
+    async def _confirm(self, line: str) -> None:
+        if self._pending is None:
+            return
+        command, expected, arguments = self._pending
+        self._pending = None
+        word, _, reason = line.partition(" ")
+        if word != expected:
+            self._say("nothing was sent")
+            return
+        try:
+            await self._send(command, **arguments, **({"reason": reason} if reason else {}))
+        except Refused as error:
+            self._say(f"refused: {clean(str(error))}")
+
+    async def _send(self, command: str, **arguments: str) -> None:
+        if self._read_only:
+            self._say("this face is read-only: nothing was sent")
+            return
+        await self._source.command(command, by=self._actor, **arguments)
+        self._say(f"{command}: done")
+
+    def _status(self) -> None:
+        view = self._view
+        if view is None:
+            self._say("no View yet")
+            return
+        self._say(clean(f"{view.panel.word}: {view.panel.sentence} {view.panel.detail}"))
+        if view.window.deadline is not None:
+            self._say(f"window: {max(0.0, view.window.deadline - view.now):.0f} s left of {view.window.length_s:.0f}")
+        for one in view.signals:
+            age = "no age" if one.measured_at is None else f"{max(0.0, view.now - one.measured_at):.0f} s old"
+            limits = f"target {one.target or '-'}, trigger {one.trigger or '-'}, before {one.before or '-'}"
+            self._say(
+                clean(f"{one.name}: {one.now}, {limits}, n {one.n if one.n is not None else '-'}, {age}: {one.state}")
+            )
+        for control in (view.panel.start, view.panel.go, view.panel.rollback):
+            if control is not None:
+                self._say(
+                    clean(f"{control.label}: {'possible' if control.enabled else 'not possible'}; {control.reason}")
+                )
+
+    def _lists(self, *, everything: bool) -> None:
+        for one in self._view.lists if self._view else ():
+            rows = [row for row in one.items if everything or row.blocks]
+            if rows:
+                complete = ", COMPLETE" if one.complete else ""
+                self._say(clean(f"{one.title} [{one.key}] ({one.done} of {len(one.items)}{complete})"))
+            for row in rows:
+                self._say(clean(f"  {row.mark:<9} {row.key}: {row.text} (due {row.due})"))
+
+
+async def run_plain(source: FaceSource, actor: str, *, read_only: bool) -> None:
+    """Show and listen until the run has ended, the person leaves or the session is gone (FaceGone)."""
+    face = PlainFace(source, actor, read_only=read_only, say=lambda words: print(words, flush=True))
+    showing = asyncio.create_task(_show_all(source, face))
+    try:
+        async for line in _lines():
+            if showing.done() or not await face.typed(line):
+                break
+        else:
+            # Nothing more can be typed (a pipe, a log): go on showing.
+            await showing
+    finally:
+        showing.cancel()
+        done = (await asyncio.gather(showing, return_exceptions=True))[0]
+    if isinstance(done, FaceGone):
+        raise done
+
+
+async def _show_all(source: FaceSource, face: PlainFace) -> None:
+    async for view in source.views():
+        face.show(view)
+
+
+async def _lines() -> AsyncIterator[str]:
+    """Lines of standard input, read without a thread that would outlive us."""
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    try:
+        while line := await reader.readline():
+            yield line.decode(errors="replace")
+    finally:
+        transport.close()
