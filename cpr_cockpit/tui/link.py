@@ -1,0 +1,66 @@
+"""The link to a session: newest Views in, commands out, and a patient reconnection. Imported after the first paint."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from textual.message import Message
+
+from cpr_cockpit.engine.face import FaceGone, FaceSource, Refused
+from cpr_cockpit.tui.messages import CommandAnswered, RunEnded, SessionLost, SessionMet, ViewArrived
+
+RETRY_S = 1.0
+
+SourceFactory = Callable[[], Awaitable[FaceSource]]
+Post = Callable[[Message], object]
+
+
+class Link:
+    """One face's link. ``post`` takes its messages; ``retry_s``: between two attempts to reach the session."""
+
+    def __init__(self, factory: SourceFactory, post: Post, *, retry_s: float = RETRY_S) -> None:
+        self._factory = factory
+        self._post = post
+        self._retry_s = retry_s
+        self._source: FaceSource | None = None
+
+    async def run(self) -> None:
+        """Show Views until the run has ended; reconnect for as long as it takes."""
+        while True:
+            try:
+                await self._follow()
+            except Refused as error:
+                self._post(SessionLost(str(error), final=True))
+                return
+            except (FaceGone, OSError) as error:
+                self._post(SessionLost(str(error)))
+            else:
+                self._post(RunEnded())
+                return
+            await asyncio.sleep(self._retry_s)
+
+    async def _follow(self) -> None:
+        source = await self._factory()
+        try:
+            self._source = source
+            self._post(SessionMet(source.run))
+            async for view in source.views():
+                self._post(ViewArrived(view))
+        finally:
+            self._source = None
+            await source.close()
+
+    async def send(self, name: str, arguments: dict[str, str]) -> None:
+        """Send a command and post its answer; never raises for what a session may do."""
+        source, refused = self._source, ""
+        try:
+            if source is None:
+                refused = "not sent: the session cannot be reached"
+            else:
+                await source.command(name, **arguments)
+        except Refused as error:
+            refused = f"refused: {error}"
+        except (FaceGone, OSError) as error:
+            refused = f"no answer: {error} Look at the events before you send it again."
+        self._post(CommandAnswered(name, refused))

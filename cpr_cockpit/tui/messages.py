@@ -1,0 +1,72 @@
+"""What happens across the face: facts in the past tense, posted by who knows them, met by the app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from textual.message import Message
+
+from cpr_cockpit.core.view import View
+
+
+@dataclass
+class SessionMet(Message):
+    """The session answered; Views follow."""
+
+    run: str
+
+
+@dataclass
+class ViewArrived(Message):
+    """A newer View is here."""
+
+    view: View
+
+
+@dataclass
+class SessionLost(Message):
+    """The session cannot be reached; ``final``: nobody tries again, ``words`` say why."""
+
+    words: str
+    final: bool = False
+
+
+@dataclass
+class RunEnded(Message):
+    """The run has ended and its session has gone: nothing more will come."""
+
+
+@dataclass
+class CommandAsked(Message):
+    """A person asked for a command."""
+
+    name: str
+    arguments: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class CommandAnswered(Message):
+    """The session answered a command: carried out, or ``refused`` in words."""
+
+    name: str
+    refused: str = ""
+
+
+@dataclass
+class Told(Message):
+    """Words for the status line."""
+
+    words: str
+
+
+@dataclass
+class PromptOpened(Message):
+    """A screen wants one line from the person: ``title`` says what for, ``name`` and ``arguments`` are sent with it.
+
+    ``argument``: the command's argument that takes the line.
+    """
+
+    title: str
+    name: str
+    argument: str
+    arguments: dict[str, str] = field(default_factory=dict)

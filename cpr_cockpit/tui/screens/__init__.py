@@ -1,0 +1,1 @@
+"""Screens of the cockpit: one module and one style sheet each."""

@@ -1,0 +1,1 @@
+"""Widgets of the cockpit: each is given its part of the View by ``show``."""

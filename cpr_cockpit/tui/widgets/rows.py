@@ -1,0 +1,188 @@
+"""A list of rows on the line API: a cursor, its place kept, and only the lines that changed are drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from cpr_cockpit.tui.toned import Row, Toned, row, row_text, wrapped
+
+
+class Rows(ScrollView, Toned, can_focus=True):
+    """Rows with a cursor (``cursor=True``), or a text that scrolls. ``wrap`` breaks long rows, indented by ``indent``."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "end(0)", "First", show=False),
+        Binding("end", "end(1)", "Last", show=False),
+    ]
+    DEFAULT_CSS = """
+    Rows {
+        height: 1fr;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+        & > .rows--cursor { text-style: reverse; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--cursor"}
+
+    class Moved(Message):
+        """The cursor stands on another row now."""
+
+        def __init__(self, rows: Rows, index: int) -> None:
+            super().__init__()
+            self.rows = rows
+            self.index = index
+
+        @property
+        def control(self) -> Rows:
+            """The list."""
+            return self.rows
+
+    def __init__(
+        self,
+        *,
+        cursor: bool = False,
+        wrap: bool = False,
+        indent: int = 0,
+        empty: str = "",
+        id: str | None = None,  # noqa: A002 - Textual's word
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.index = 0
+        self._cursor = cursor
+        self._wrap = wrap
+        self._indent = indent
+        self._empty = empty
+        self._rows: tuple[Row, ...] = ()
+        # What is drawn: each line with the row that it belongs to.
+        self._lines: list[tuple[int, Row]] = []
+
+    # -- what it is given --------------------------------------------------------------------------------------------
+
+    def show(self, rows: Sequence[Row], index: int | None = None) -> None:
+        """Show these rows; ``index`` moves the cursor with them (without it, the cursor stays where it is)."""
+        wanted = tuple(rows) or ((row((self._empty, "dim")),) if self._empty else ())
+        same = wanted == self._rows
+        self._rows = wanted
+        if not same:
+            self._lay_out()
+        if index is not None and index != self.index:
+            self._put_cursor(index, tell=False)
+        self.index = min(self.index, max(0, len(wanted) - 1))
+
+    @property
+    def value(self) -> str:
+        """The words under the cursor, or all of them where there is none: what ``c`` copies."""
+        if self._cursor and self._rows:
+            return row_text(self._rows[self.index])
+        return "\n".join(row_text(one) for one in self._rows)
+
+    @property
+    def shown(self) -> list[str]:
+        """Every row's words."""
+        return [row_text(one) for one in self._rows]
+
+    # -- drawing -----------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        before, width = self._lines, self.scrollable_content_region.width
+        self._lines = []
+        for place, one in enumerate(self._rows):
+            parts = wrapped(one, width, self._indent) if self._wrap and width else [one]
+            self._lines += [(place, part) for part in parts]
+        if len(before) != len(self._lines):
+            self.virtual_size = Size(width, len(self._lines))
+            self.refresh()
+            return
+        for y, (old, new) in enumerate(zip(before, self._lines, strict=True)):
+            if old != new:
+                self._refresh_line(y)
+
+    def _refresh_line(self, y: int) -> None:
+        top = y - self.scroll_offset.y
+        if 0 <= top < self.size.height:
+            self.refresh(Region(0, top, self.size.width, 1))
+
+    def on_resize(self, event: Resize) -> None:
+        """Break the rows again for the new width."""
+        self._lines = []
+        self._lay_out()
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
+        self._show_cursor()
+
+    def render_line(self, y: int) -> Strip:
+        """One line, the cursor's in reverse while the list has the focus, underlined by a mark otherwise."""
+        width = self.scrollable_content_region.width
+        place = y + self.scroll_offset.y
+        if place >= len(self._lines):
+            return self.strip_of((), width)
+        owner, spans = self._lines[place]
+        if self._cursor and owner == self.index and self.has_focus:
+            return self.strip_of(spans, width, base=self.get_component_rich_style("rows--cursor", partial=True))
+        return self.strip_of(spans, width)
+
+    def watch_has_focus(self, value: bool) -> None:
+        """Show or hide the cursor."""
+        super().watch_has_focus(value)
+        self._refresh_row(self.index)
+
+    def _refresh_row(self, index: int) -> None:
+        for y, (owner, _) in enumerate(self._lines):
+            if owner == index:
+                self._refresh_line(y)
+
+    # -- moving ------------------------------------------------------------------------------------------------------
+
+    def action_move(self, step: int) -> None:
+        """One row on, or one line where there is no cursor."""
+        if self._cursor:
+            self._put_cursor(self.index + step)
+        else:
+            self.scroll_relative(y=step, animate=False)
+
+    def action_page(self, step: int) -> None:
+        """One page on."""
+        height = max(1, self.size.height - 1)
+        if self._cursor:
+            self._put_cursor(self.index + step * height)
+        else:
+            self.scroll_relative(y=step * height, animate=False)
+
+    def action_end(self, last: int) -> None:
+        """To the first or the last row."""
+        if self._cursor:
+            self._put_cursor(len(self._rows) - 1 if last else 0)
+        elif last:
+            self.scroll_end(animate=False)
+        else:
+            self.scroll_home(animate=False)
+
+    def _put_cursor(self, index: int, *, tell: bool = True) -> None:
+        old, self.index = self.index, max(0, min(index, len(self._rows) - 1))
+        if old == self.index:
+            return
+        self._refresh_row(old)
+        self._refresh_row(self.index)
+        self._show_cursor()
+        if tell:
+            self.post_message(self.Moved(self, self.index))
+
+    def _show_cursor(self) -> None:
+        lines = [y for y, (owner, _) in enumerate(self._lines) if owner == self.index]
+        if self._cursor and lines:
+            region = Region(0, lines[0], 1, len(lines))
+            self.scroll_to_region(region, animate=False, force=True)

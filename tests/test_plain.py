@@ -1,0 +1,149 @@
+"""The face of lines: what it says, what it sends, and what it never sends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cpr_cockpit.core.view import View
+from cpr_cockpit.engine.face import Refused
+from cpr_cockpit.plain import PlainFace
+from tests.tui import views
+
+
+class Source:
+    """A session at the port: it keeps what was sent, and refuses if told to."""
+
+    run = "0001-a1b2"
+
+    def __init__(self, refusal: str = "") -> None:
+        self.sent: list[tuple[str, dict[str, str]]] = []
+        self._refusal = refusal
+
+    async def views(self) -> AsyncIterator[View]:
+        yield views.window_calm()
+
+    async def command(self, name: str, **arguments: str) -> None:
+        if self._refusal:
+            raise Refused(self._refusal)
+        self.sent.append((name, arguments))
+
+    async def close(self) -> None:
+        return None
+
+
+def _face(view: View, *, refusal: str = "", read_only: bool = False) -> tuple[PlainFace, Source, list[str]]:
+    said: list[str] = []
+    source = Source(refusal)
+    face = PlainFace(source, "ana", read_only=read_only, say=said.append)
+    face.show(view)
+    return face, source, said
+
+
+async def test_rollback_takes_two_different_words() -> None:
+    face, source, said = _face(views.window_breach())
+    await face.typed("rollback")
+    assert source.sent == []
+    assert any("to confirm" in line for line in said)
+    await face.typed("yes")
+    assert source.sent == [("rollback", {"by": "ana"})]
+
+
+@pytest.mark.parametrize("second", ["rollback", "", "y", "go", "YES"])
+async def test_any_other_second_word_sends_nothing(second: str) -> None:
+    face, source, said = _face(views.window_breach())
+    await face.typed("rollback")
+    await face.typed(second)
+    assert source.sent == []
+    assert said[-1] == "nothing was sent"
+
+
+async def test_go_against_the_data_is_confirmed_by_version_and_reason() -> None:
+    view = views.overdue()
+    assert view.panel.go is not None
+    face, source, _ = _face(view)
+    await face.typed("go")
+    await face.typed(f"{view.panel.go.type_this} the alert is known")
+    assert source.sent == [("keep", {"by": "ana", "reason": "the alert is known"})]
+
+
+async def test_a_control_that_is_not_possible_says_why_and_sends_nothing() -> None:
+    view = views.window_calm()
+    assert view.panel.go is not None
+    face, source, said = _face(view)
+    await face.typed("go")
+    await face.typed("go")
+    assert source.sent == []
+    assert view.panel.go.reason in said[-1]
+
+
+async def test_a_refusal_is_told() -> None:
+    face, source, said = _face(views.window_breach(), refusal="The run has ended. Nothing was changed.")
+    await face.typed("rollback")
+    await face.typed("yes")
+    assert source.sent == []
+    assert said[-1] == "refused: The run has ended. Nothing was changed."
+
+
+async def test_read_only_sends_nothing() -> None:
+    face, source, _ = _face(views.window_breach(), read_only=True)
+    for line in ("rollback", "yes", "sign x.y", "note hello"):
+        await face.typed(line)
+    assert source.sent == []
+
+
+async def test_sign_fail_defer_waive_and_list() -> None:
+    face, source, _ = _face(views.lists_half_done())
+    for line in (
+        "sign a.b seen",
+        "fail a.b broken",
+        "defer a.b later",
+        "waive a.b no database",
+        "sign-list prerequisites",
+    ):
+        await face.typed(line)
+    assert [arguments.get("mark") for _, arguments in source.sent] == ["signed", "failed", "deferred", "waived", None]
+    assert source.sent[-1] == ("sign_list", {"by": "ana", "list": "prerequisites"})
+
+
+async def test_quit_leaves() -> None:
+    face, source, _ = _face(views.window_calm())
+    assert not await face.typed("quit")
+    assert source.sent == []
+
+
+def test_happenings_are_said_once_and_the_word_when_it_changes() -> None:
+    face, _, said = _face(views.window_calm())
+    before = len(said)
+    face.show(views.window_calm())
+    assert len(said) == before
+    face.show(replace(views.window_breach(), happenings=views.window_calm().happenings))
+    assert len(said) == before + 1
+    assert "ROLL BACK NOW" in said[-1]
+
+
+def test_text_from_outside_cannot_move_the_cursor() -> None:
+    _, _, said = _face(views.hostile())
+    assert said
+    assert all(line.isprintable() for line in said)
+
+
+async def test_status_says_every_signal_with_its_age() -> None:
+    view = views.window_calm()
+    face, _, said = _face(view)
+    await face.typed("status")
+    for signal in view.signals:
+        assert any(line.startswith(f"{signal.name}: {signal.now}") for line in said)
+
+
+@given(st.lists(st.sampled_from(["rollback", "go", "start", "status", "lists", "quit", ""]), max_size=8))
+@settings(max_examples=60, deadline=None)
+async def test_no_sequence_without_a_confirming_word_sends_anything(lines: list[str]) -> None:
+    face, source, _ = _face(views.window_breach())
+    for line in lines:
+        await face.typed(line)
+    assert source.sent == []
