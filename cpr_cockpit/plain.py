@@ -197,7 +197,13 @@ async def _lines() -> AsyncIterator[str]:
     """Lines of standard input, read without a thread that would outlive us."""
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    try:
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    except (OSError, ValueError):
+        # A file or the null device cannot be waited for, and never makes anybody wait.
+        for line in sys.stdin:
+            yield line
+        return
     try:
         while line := await reader.readline():
             yield line.decode(errors="replace")

@@ -15,14 +15,15 @@ from pathlib import Path
 
 from cpr_cockpit.core.events import Record
 from cpr_cockpit.documents.report import render_report
+from cpr_cockpit.engine.app_lock import AppBusy, AppLock
 from cpr_cockpit.engine.desk import Desk
 from cpr_cockpit.engine.host import Host
 from cpr_cockpit.engine.journal import Journal, JournalBusy, JournalDamaged, JournalError, read
 from cpr_cockpit.engine.places import PlacesError, socket_path
-from cpr_cockpit.engine.salvage import salvage
+from cpr_cockpit.engine.salvage import remembered, salvage
 from cpr_cockpit.engine.session import Session
 from cpr_cockpit.engine.showing import Showing
-from cpr_cockpit.wiring import ConfigError, SessionConfig, open_session, read_config
+from cpr_cockpit.wiring import ConfigError, SessionConfig, open_session, place_of, read_config
 
 log = logging.getLogger(__name__)
 
@@ -51,17 +52,31 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _log_to(options.folder / "cockpit.log", must_not_fail=rollback)
         config = read_config(options.folder)
+        lock = _hold(config, must_not_fail=rollback)
         ground = _ground(config, go_on=options.go_on or rollback, must_not_fail=rollback)
     except JournalDamaged as error:
         print(f"The journal is damaged from event {error.damage.first_bad}: {error.damage.why}.", file=sys.stderr)
         return EXIT_DAMAGED
-    except ConfigError as error:
+    except (ConfigError, AppBusy) as error:
         print(error, file=sys.stderr)
         return EXIT_BLOCKED
     except (JournalError, PlacesError, OSError) as error:
         print(f"{error} Nothing was changed.", file=sys.stderr)
         return EXIT_BLOCKED
-    return asyncio.run(_serve(config, ground, options.rollback))
+    with lock or contextlib.nullcontext():
+        return asyncio.run(_serve(config, ground, options.rollback))
+
+
+def _hold(config: SessionConfig, *, must_not_fail: bool) -> AppLock | None:
+    """The app for this session alone. A rollback goes on without: nothing blocks it, and it goes by observation."""
+    azure = place_of(config.target, config.ready).azure
+    try:
+        return AppLock(azure.resource_manager, azure.site_id, config.settings.run)
+    except (AppBusy, OSError) as error:
+        if not must_not_fail:
+            raise
+        log.warning("%s The rollback goes on all the same.", error)
+        return None
 
 
 def _log_to(path: Path, *, must_not_fail: bool) -> None:
@@ -96,14 +111,14 @@ def _ground(config: SessionConfig, *, go_on: bool, must_not_fail: bool) -> Groun
         if not must_not_fail:
             raise
         log.warning("%s The rollback goes on without a journal.", error)
-        return Ground(None, _readable(config.folder))
+        return Ground(None, remembered(config.settings, _readable(config.folder)))
     try:
         return Ground(salvage(config.settings, damaged))
     except (JournalError, OSError) as error:
         if not must_not_fail:
             raise
         log.warning("%s The rollback goes on without a journal.", error)
-        return Ground(None, damaged.good)
+        return Ground(None, remembered(config.settings, damaged.good))
 
 
 def _readable(folder: Path) -> tuple[Record, ...]:

@@ -34,8 +34,9 @@ class ProbeSettings:
     """What to ask. ``hosts``: base address (scheme and host) of each slot by name, ``production`` among them.
 
     ``second``: another host than the application, asked without a token; any answer counts. ``user_token``: signs smoke
-    tests and warm-up in. ``warm_paths``: pages to warm, asked in turn. ``look_s``: a health answer that takes longer is
-    none, for users have gone by then; ``ask_s``: the same for smoke tests and warm-up, where a first answer is slow.
+    tests and warm-up in ("": there is none, and they go without). ``health``: path of the health address.
+    ``warm_paths``: pages to warm, asked in turn. ``look_s``: a health answer that takes longer is none, for users have
+    gone by then; ``ask_s``: the same for smoke tests and warm-up, where a first answer is slow.
     """
 
     hosts: Mapping[str, str]
@@ -43,6 +44,7 @@ class ProbeSettings:
     user_token: str
     tests: tuple[smoke.SmokeTest, ...] = smoke.GOALS_API
     warm_paths: tuple[str, ...] = ("/", "/api/v1/goals", HEALTH)
+    health: str = HEALTH
     look_s: float = 5.0
     ask_s: float = 30.0
 
@@ -67,7 +69,7 @@ class HttpProbe:
         try:
             async with (
                 asyncio.timeout(self._settings.look_s),
-                self._client.stream("GET", base + HEALTH, headers=headers) as answer,
+                self._client.stream("GET", base + self._settings.health, headers=headers) as answer,
             ):
                 status = answer.status_code
                 version = _plain(answer.headers.get(VERSION_HEADER))
@@ -85,7 +87,7 @@ class HttpProbe:
         self, method: str, url: str, *, signed_in: bool = False, body: Mapping[str, str] | None = None
     ) -> httpx.Response:
         headers = dict(self._marks)
-        if signed_in:
+        if signed_in and self._settings.user_token:
             headers["Authorization"] = f"Bearer {self._settings.user_token}"
         async with asyncio.timeout(self._settings.ask_s):
             return await self._client.request(method, url, headers=headers, json=body)
@@ -122,14 +124,15 @@ class HttpProbe:
         """The requests that ``act`` would send to the application."""
         hosts = self._settings.hosts
         here, production = hosts.get(act.slot, f"<host of {act.slot}>"), hosts[PRODUCTION]
-        health = PlannedRequest("GET", here + HEALTH)
-        by_cookie = PlannedRequest("GET", production + HEALTH, f"cookie {ROUTING_COOKIE}={_routing_name(act.slot)}")
-        unpinned = PlannedRequest("GET", production + HEALTH)
-        pinned = PlannedRequest("GET", production + HEALTH, f"cookie {ROUTING_COOKIE}={_routing_name(PRODUCTION)}")
+        path = self._settings.health
+        health = PlannedRequest("GET", here + path)
+        by_cookie = PlannedRequest("GET", production + path, f"cookie {ROUTING_COOKIE}={_routing_name(act.slot)}")
+        unpinned = PlannedRequest("GET", production + path)
+        pinned = PlannedRequest("GET", production + path, f"cookie {ROUTING_COOKIE}={_routing_name(PRODUCTION)}")
         requests: dict[ActKind, tuple[PlannedRequest, ...]] = {
             ActKind.DEPLOY: (unpinned, health),
             ActKind.PROVE_SLOT: (health,),
-            ActKind.WARM_UP: tuple(PlannedRequest("GET", here + path) for path in self._settings.warm_paths),
+            ActKind.WARM_UP: tuple(PlannedRequest("GET", here + page) for page in self._settings.warm_paths),
             ActKind.SMOKE: tuple(_planned_test(test, here) for test in self._settings.tests),
             ActKind.SWAP: (unpinned, health),
             ActKind.PROVE_SERVING: (unpinned, pinned, health, by_cookie),

@@ -12,7 +12,7 @@ from typing import Any
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.output import clean, complain
 from cpr_cockpit.core.run import Run, fold
-from cpr_cockpit.documents.report import write_report
+from cpr_cockpit.documents.papers.writing import feature_folder, write_papers
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read, writer_pid
 from cpr_cockpit.engine.places import PlacesError, all_runs, find_run
 
@@ -122,7 +122,8 @@ def report(options: argparse.Namespace) -> int:
         return loaded
     folder, run = loaded
     try:
-        print(write_report(folder, run))
+        for path in write_papers(folder, run, feature_folder(folder, run)):
+            print(path)
     except OSError as error:
         complain(f"The report cannot be written: {error}. The journal was not changed.")
         return codes.BLOCKED

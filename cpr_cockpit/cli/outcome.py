@@ -9,7 +9,7 @@ from typing import Any
 
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.core.run import Run
-from cpr_cockpit.documents.report import REPORT, write_report
+from cpr_cockpit.documents.papers.writing import REPORT, feature_folder, write_papers
 from cpr_cockpit.engine.journal import FILE
 from cpr_cockpit.lab_client import READY_FILE, LabControl, LabError, read_ready
 
@@ -24,7 +24,7 @@ async def conclude(folder: Path, run: Run, printer: Printer) -> int:
     measured = await _measured(folder, run)
     outcome = _outcome(folder, run, measured)
     try:
-        write_report(folder, run)
+        write_papers(folder, run, feature_folder(folder, run))
         _keep(folder, outcome)
     except OSError as error:
         complain(

@@ -13,8 +13,9 @@ SURPRISE = "surprise"
 
 _EPILOG = """\
 exit codes:
-  0 done, kept            1 blocked or failed before START: nothing was changed
+  0 done, ready, kept     1 blocked, not ready, or failed before START: nothing was changed
   2 wrong use             3 could not be determined
+  4 conditional without approval
  10 rolled back          11 rolled back in part
  20 held                 30 stopped before START
  40 failed after START: look   50 journal damaged   128+n signal n
@@ -23,6 +24,7 @@ examples:
   cpr-cockpit rehearse                       a whole deployment on the embedded lab, on the screen
   cpr-cockpit drill                          the same without a screen, scripted
   cpr-cockpit drill --scenario errors --window 60s   the same with a bad release: it is rolled back
+  cpr-cockpit check FEATURE_DIR              whether a feature's documents let it be deployed
   cpr-cockpit runs                           what ran, and what is still running
   cpr-cockpit rollback                       roll back the newest run, now
 """
@@ -79,6 +81,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _rehearse(commands)
     _drill(commands)
+    _deployment(commands)
     _attach(commands)
     _lab(commands)
     _runs(commands)
@@ -167,6 +170,35 @@ def _defect_arguments(parser: argparse.ArgumentParser) -> None:
 def _face_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as", dest="person", default="", metavar="WHO", help="who you are (default: your user name)")
     parser.add_argument("--plain", action="store_true", help="lines instead of a screen")
+
+
+def _deployment(commands: _Commands[argparse.ArgumentParser]) -> None:
+    check = _add(commands, "check", "Gate, settings and, where one is named, the environment; changes nothing.")
+    _target_arguments(check)
+    check.add_argument(
+        "--items", action="store_true", help="the table of all items: what is due when, and what its evidence proves"
+    )
+    check.add_argument(
+        "--trace-procedure",
+        action="store_true",
+        help="each line of the procedure's checklists with the item that carries it",
+    )
+    check.add_argument("--json", action="store_true", help="as one JSON object")
+    check.set_defaults(call=_Call("check"))
+    plan = _add(commands, "plan", "The whole plan with every request that it would send; sends none that changes.")
+    _target_arguments(plan)
+    plan.set_defaults(call=_Call("plan"))
+    opened = _add(commands, "open", "A deployment on the real configuration (cockpit.toml), on the screen.")
+    _target_arguments(opened)
+    _face_arguments(opened)
+    opened.set_defaults(call=_Call("open"))
+
+
+def _target_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("feature", metavar="FEATURE_DIR", help="the feature's folder, with its documents")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--environment", metavar="NAME", help="one of those in cockpit.toml")
+    where.add_argument("--lab", metavar="FILE", help="ready file of a running lab, instead of an environment")
 
 
 def _attach(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -62,8 +62,9 @@ def render_card(folder: Path, environment: dict[str, str], plan: Plan, header: s
         f'--subscription "{environment.get("subscription", "")}" '
         f'--resource-group "{environment.get("resource_group", "")}" --name "{environment.get("app", "")}"'
     )
-    look = f"curl -fsS {environment.get('production_url', '')}/api/health"
-    look_slot = f"curl -fsS {environment.get('slot_url', '')}/api/health"
+    health = environment.get("health_path", "/api/health")
+    look = f"curl -fsS {environment.get('production_url', '')}{health}"
+    look_slot = f"curl -fsS {environment.get('slot_url', '')}{health}"
     lines = [
         f"# Rollback card: {new} back to {old}",
         "",

@@ -235,3 +235,21 @@ async def test_what_a_plan_would_send_is_told_and_not_sent(probe: HttpProbe, wir
     assert "then DELETE" in smoke[3].body
     assert probe.planned(Act(ActKind.ENSURE_SLOT, "green")) == ()
     assert wire.asked == []
+
+
+async def test_another_health_address_is_asked_and_planned(
+    settings: ProbeSettings, connections: Connections, wire: Wire
+) -> None:
+    wire.on("GET", "/health", HEALTHY)
+    probe = HttpProbe(replace(settings, health="/health"), connections, FixedClock(1000.0))
+    assert (await probe.look("green")).ok
+    assert [one.url for one in probe.planned(Act(ActKind.PROVE_SLOT, "green"))] == [f"{wire.url}/health"]
+
+
+async def test_without_a_users_token_nothing_is_sent_in_its_place(
+    settings: ProbeSettings, connections: Connections, wire: Wire
+) -> None:
+    wire.on("GET", "/", Answer(200, {}))
+    probe = HttpProbe(replace(settings, user_token="", warm_paths=("/",)), connections, FixedClock(1000.0))
+    assert len(await probe.warm("green", 1)) == 1
+    assert "Authorization" not in wire.asked[0].headers

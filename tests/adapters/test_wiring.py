@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from cpr_cockpit.config import Environment, Smoke
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.engine.settings import SessionSettings
-from cpr_cockpit.wiring import ConfigError, environment_of, read_config, write_config
+from cpr_cockpit.wiring import ConfigError, Target, environment_of, place_of, read_config, write_config
 
 
 def _ready(folder: Path, ca: Path) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def ready(tmp_path: Path, certificate: tuple[Path, ssl.SSLContext]) -> dict[str,
     return _ready(tmp_path, certificate[0])
 
 
-def _write(folder: Path, ready: dict[str, Any], mode: str = "drill") -> None:
+def _write(folder: Path, ready: dict[str, Any], mode: str = "drill", target: Target | None = None) -> None:
     (folder / "lab.json").write_text(json.dumps(ready), "utf-8")
     write_config(
         SessionSettings(
@@ -65,7 +66,8 @@ def _write(folder: Path, ready: dict[str, Any], mode: str = "drill") -> None:
             declared_delay_s=2.0,
             readiness=(),
             folder=folder,
-        )
+        ),
+        target,
     )
 
 
@@ -116,6 +118,52 @@ def test_a_ready_file_that_lacks_something_names_it(tmp_path: Path, ready: dict[
 def test_a_ca_that_is_no_file_is_named(tmp_path: Path, ready: dict[str, Any]) -> None:
     _write(tmp_path, ready | {"ca": str(tmp_path / "none.pem")})
     with pytest.raises(ConfigError, match=r"none\.pem, which is no file"):
+        read_config(tmp_path)
+
+
+ENVIRONMENT = Environment(
+    tenant="5d0b7a6e-3c1f-4f0e-9a55-2f6f0f4f8c01",
+    subscription="8b1f3c52-6f0e-4d55-9a43-0c5a3f6f2b11",
+    resource_group="rg",
+    app="goals",
+    workspace_id="c2a4b9d0-71e5-4b7c-8f5a-6d1e2f3a4b5c",
+    production_url="https://goals.azurewebsites.net",
+    slot_url="https://goals-green.azurewebsites.net",
+    health_path="/health",
+)
+SMOKE = (Smoke(name="made", method="POST", path="/x", status=201, signed_in=True, body={"a": "b"}, clean_up=True),)
+
+
+def test_an_environment_comes_back_as_it_was_kept_and_meets_public_azure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ready: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("COCKPIT_USER_TOKEN", "of-the-user")
+    _write(tmp_path, ready, "open", Target(ENVIRONMENT, smoke=SMOKE))
+    (tmp_path / "lab.json").unlink()
+    config = read_config(tmp_path)
+    assert config.target == Target(ENVIRONMENT, smoke=SMOKE)
+    assert config.settings.environment["app"] == "goals"
+    assert config.settings.environment["health_path"] == "/health"
+    place = place_of(config.target, config.ready)
+    assert (place.azure.resource_manager, place.authority, place.ca) == ("https://management.azure.com", None, None)
+    assert (place.principal, place.azure.loopback_only, place.user_token) == (None, False, "of-the-user")
+    assert "of-the-user" not in (tmp_path / "session.json").read_text("utf-8") + repr(place)
+
+
+def test_a_lab_gives_its_service_principal(tmp_path: Path, ready: dict[str, Any]) -> None:
+    _write(tmp_path, ready)
+    config = read_config(tmp_path)
+    place = place_of(config.target, config.ready)
+    assert (place.principal, place.ca, place.azure.loopback_only) == (("c", "s"), ready["ca"], True)
+    assert "client_secret" not in (tmp_path / "session.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("mode", "target"), [("drill", Target(ENVIRONMENT)), ("open", Target())])
+def test_a_drill_off_its_lab_and_a_real_run_on_one_are_refused(
+    mode: str, target: Target, tmp_path: Path, ready: dict[str, Any]
+) -> None:
+    _write(tmp_path, ready, mode, target)
+    with pytest.raises(ConfigError, match="does not fit its target"):
         read_config(tmp_path)
 
 

@@ -106,8 +106,17 @@ async def service_principal(
 
 
 @asynccontextmanager
-async def signed_in(environment: AzureEnvironment, transport: SharedTransport) -> AsyncIterator[PinnedCredential]:
-    """The chain of azure-identity: environment, workload and managed identity, ``az login`` and its like."""
-    inner = DefaultAzureCredential(additionally_allowed_tenants=[environment.tenant], transport=transport)
+async def signed_in(
+    environment: AzureEnvironment, transport: SharedTransport, *, authority: str | None = None
+) -> AsyncIterator[PinnedCredential]:
+    """The chain of azure-identity: environment, workload and managed identity, ``az login`` and its like.
+
+    ``authority``: base address of another cloud's sign-in, asked without discovery (public Azure does not know it);
+    None: public Azure's, or what AZURE_AUTHORITY_HOST names.
+    """
+    other: dict[str, Any] = {}
+    if authority is not None:
+        other = {"authority": authority, "disable_instance_discovery": True}
+    inner = DefaultAzureCredential(additionally_allowed_tenants=[environment.tenant], transport=transport, **other)
     async with PinnedCredential(inner, environment.tenant) as credential:
         yield credential

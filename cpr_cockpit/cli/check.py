@@ -1,0 +1,93 @@
+"""``check``: the gate, the settings, the items, and what the machine can verify today. It changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from pathlib import Path
+
+from cpr_cockpit.cli import codes
+from cpr_cockpit.cli.checked import Checked, as_json, lines
+from cpr_cockpit.cli.output import clean, complain
+from cpr_cockpit.cli.release import Aim, aim, gate_of, lacking, policy_of, settings_in, wanted
+from cpr_cockpit.config import Loaded, SettingsError
+from cpr_cockpit.core.readiness import Readiness
+from cpr_cockpit.documents.feature import read_feature
+from cpr_cockpit.engine.inspecting import Reading, State, inspect
+from cpr_cockpit.engine.zips import ZipError, examine
+from cpr_cockpit.lab_client import LabError
+from cpr_cockpit.wiring import ConfigError, outside_of, place_of
+
+
+def check(options: argparse.Namespace) -> int:
+    """Print what stands in the way; 0 READY, 1 NOT READY or blocked, 3 not determined, 4 CONDITIONAL."""
+    folder = Path(options.feature)
+    documents = read_feature(folder)
+    loaded, chosen, troubles = _settings(folder, options)
+    policy = policy_of(loaded)
+    readings = _readings(chosen) if chosen is not None else ()
+    checked = Checked(
+        folder=folder,
+        gate=gate_of(documents, policy),
+        documents=documents,
+        file=loaded.path if loaded else None,
+        environments=tuple(sorted(loaded.settings.environments)) if loaded else (),
+        aim=chosen,
+        troubles=troubles,
+        readings=readings,
+    )
+    code = code_of(checked)
+    if options.json:
+        print(json.dumps(as_json(checked, code, items=options.items, trace=options.trace_procedure)))
+        return code
+    for line in lines(checked, items=options.items, trace=options.trace_procedure):
+        print(clean(line))
+    return code
+
+
+def code_of(checked: Checked) -> int:
+    """What is wrong comes before what is not known, and that before what asks for an approval."""
+    states = {one.state for one in checked.readings}
+    if checked.gate.level is Readiness.NOT_READY or checked.troubles or State.FAILED in states:
+        return codes.BLOCKED
+    if State.UNKNOWN in states:
+        return codes.UNKNOWN
+    return codes.CONDITIONAL if checked.gate.level is Readiness.CONDITIONAL else 0
+
+
+def _settings(folder: Path, options: argparse.Namespace) -> tuple[Loaded | None, Aim | None, tuple[str, ...]]:
+    """Settings, what they aim at where that was asked for, and every trouble with either."""
+    loaded: Loaded | None = None
+    try:
+        loaded = settings_in(folder)
+        if options.lab is None and wanted(options.environment) is None:
+            return loaded, None, ()
+        chosen = aim(loaded, environment=options.environment, lab=options.lab)
+    except SettingsError as error:
+        return loaded, None, tuple(one.words() for one in error.problems)
+    except (LabError, ConfigError) as error:
+        return loaded, None, (str(error),)
+    return loaded, chosen, tuple(one.words() for one in lacking(chosen))
+
+
+def _readings(chosen: Aim) -> tuple[Reading, ...]:
+    try:
+        return (_artifact(chosen), *asyncio.run(_look(chosen)))
+    except OSError as error:
+        complain(f"The environment cannot be asked ({error}). Nothing was changed.")
+        return (Reading("environment", State.UNKNOWN, str(error)),)
+
+
+async def _look(chosen: Aim) -> tuple[Reading, ...]:
+    async with outside_of(place_of(chosen.target, chosen.ready)) as outside:
+        return await inspect(outside.ports, chosen.slot, chosen.new_version)
+
+
+def _artifact(chosen: Aim) -> Reading:
+    name = f"artifact {chosen.new_version}"
+    try:
+        digest = examine(chosen.new_path)
+    except ZipError as error:
+        return Reading(name, State.FAILED, f"{error} Looked for at {chosen.new_path}.")
+    return Reading(name, State.OK, f"{chosen.new_path.name}, a whole zip, SHA-256 {digest[:12]}")

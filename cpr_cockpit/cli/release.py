@@ -1,0 +1,159 @@
+"""What ``check``, ``plan`` and ``open`` are told: a feature's folder, its settings, and where it is deployed to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cpr_cockpit.config import NAME, USER_TOKEN, Loaded, Problem, SettingsError, find, load
+from cpr_cockpit.config.loading import ENVIRONMENT
+from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
+from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
+from cpr_cockpit.documents.feature import FeatureDocuments
+from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.lab_client import read_ready
+from cpr_cockpit.wiring import ConfigError, Target
+from cpr_cockpit.wiring.target import check_ready
+
+# A lab that somebody else runs: its ready file is not called as that of a run's own lab, which ends with the run.
+BORROWED_LAB = "borrowed-lab.json"
+# How late a lab's telemetry is by default; the run measures it anyway.
+LAB_DELAY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Where to, and which zips. ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise."""
+
+    name: str
+    mode: str
+    target: Target
+    ready: Mapping[str, Any]
+    slot: str
+    delay_s: float
+    new_version: str
+    new_path: Path
+    old_path: Path | None = None
+
+    @property
+    def pinned(self) -> dict[str, str]:
+        """Ids and addresses, without secrets."""
+        return self.target.pinned(self.ready)
+
+
+def settings_in(feature: Path) -> Loaded | None:
+    """The settings that hold for the feature; None where there is no file. SettingsError."""
+    path = find(feature)
+    return None if path is None else load(path, os.environ)
+
+
+def wanted(environment: str | None) -> str | None:
+    """The environment that was named, on the command line or by variable."""
+    return environment or os.environ.get(ENVIRONMENT) or None
+
+
+def aim(loaded: Loaded | None, *, environment: str | None, lab: str | None) -> Aim:
+    """Where to; SettingsError, LabError or ConfigError where that cannot be told."""
+    if lab is not None:
+        return _at_lab(loaded, Path(lab))
+    if loaded is None:
+        what = "is missing, in the feature folder and above it in the repository"
+        raise SettingsError(
+            [Problem(NAME, "", what, "a file with [environments.NAME], or --lab FILE of a running lab")]
+        )
+    name, chosen = loaded.environment(wanted(environment))
+    artifacts = loaded.settings.artifacts
+    if artifacts is None:
+        what = "is missing: nobody can tell what to deploy"
+        raise SettingsError([Problem(loaded.path.name, "artifacts", what, "a table [artifacts] with version and path")])
+    home = loaded.path.parent
+    return Aim(
+        name=name,
+        mode="open",
+        target=Target(chosen, smoke=loaded.settings.smoke),
+        ready={},
+        slot=chosen.slot,
+        delay_s=chosen.telemetry_delay_s,
+        new_version=artifacts.version,
+        new_path=home / artifacts.path,
+        old_path=home / artifacts.old_path if artifacts.old_path else None,
+    )
+
+
+def _at_lab(loaded: Loaded | None, path: Path) -> Aim:
+    ready = read_ready(path)
+    check_ready(path, ready)
+    try:
+        version, package = str(ready["versions"]["good"]), Path(ready["packages"]["good"])
+    except (KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{path}: names no package to deploy. Nothing was changed. Give a lab's ready file."
+        ) from error
+    smoke = loaded.settings.smoke if loaded else ()
+    return Aim(
+        name="lab",
+        mode="rehearse",
+        target=Target(ready_file=BORROWED_LAB, smoke=smoke),
+        ready=ready,
+        slot=ready["slot"],
+        delay_s=LAB_DELAY_S,
+        new_version=version,
+        new_path=package,
+    )
+
+
+def lacking(chosen: Aim) -> list[Problem]:
+    """What a run would miss later, and can be told now."""
+    signed_in = next((test.name for test in chosen.target.smoke if test.signed_in), None)
+    if signed_in is None or chosen.mode != "open" or os.environ.get(USER_TOKEN):
+        return []
+    what = f"is not set, and smoke test {signed_in!r} is signed in"
+    return [Problem(f"variable {USER_TOKEN}", "", what, "a token of a user of the application")]
+
+
+def policy_of(loaded: Loaded | None) -> Policy:
+    """The settings' policy, else the procedure's."""
+    return loaded.policy if loaded else Policy()
+
+
+def gate_of(documents: FeatureDocuments, policy: Policy) -> ReadinessVerdict:
+    """The gate's answer to the documents."""
+    return assess(documents.facts, ReadinessRules(require_ready=policy.require_ready))
+
+
+def name_of(feature: Path) -> str:
+    """The folder's own name, also where it is given as "."."""
+    return feature.absolute().resolve().name
+
+
+def session_settings(
+    chosen: Aim, documents: FeatureDocuments, policy: Policy, *, feature: str, folder: Path, actor: str
+) -> SessionSettings:
+    """The settings of a run in ``folder``."""
+    return SessionSettings(
+        run=folder.name,
+        feature=feature,
+        mode=chosen.mode,
+        actor=actor,
+        script=None,
+        environment=chosen.pinned,
+        slot=chosen.slot,
+        new_version=chosen.new_version,
+        policy=policy,
+        window_s=policy.window_s,
+        declared_delay_s=chosen.delay_s,
+        readiness=documents.facts,
+        folder=folder,
+    )
+
+
+def bring_artifacts(chosen: Aim, artifacts: Path) -> None:
+    """Copy the zips to where the run keeps its own. OSError names the file."""
+    shutil.copyfile(chosen.new_path, artifacts / NEW_ARTIFACT)
+    if chosen.old_path is not None:
+        shutil.copyfile(chosen.old_path, artifacts / OLD_ARTIFACT)

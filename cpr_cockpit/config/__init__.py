@@ -1,0 +1,23 @@
+"""``cockpit.toml`` and the environment's variables as typed, frozen settings; every problem with its file and line."""
+
+from __future__ import annotations
+
+from cpr_cockpit.config.loading import NAME, USER_TOKEN, Loaded, find, load
+from cpr_cockpit.config.model import Artifacts, Cloud, Environment, Person, Settings, Smoke
+from cpr_cockpit.config.problems import Problem, SettingsError
+
+__all__ = [
+    "NAME",
+    "USER_TOKEN",
+    "Artifacts",
+    "Cloud",
+    "Environment",
+    "Loaded",
+    "Person",
+    "Problem",
+    "Settings",
+    "SettingsError",
+    "Smoke",
+    "find",
+    "load",
+]

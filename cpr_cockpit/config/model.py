@@ -1,0 +1,155 @@
+"""The settings as types. A field's description says what is allowed: an error repeats it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from cpr_cockpit.config.policy import PolicySettings
+from cpr_cockpit.config.values import seconds
+from cpr_cockpit.core.ports import PRODUCTION
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+# Addresses and the health path stand in the rollback card's commands: nothing that a shell would read another way.
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")
+_COMPONENT = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/microsoft\.insights/components/[^/]+", re.IGNORECASE
+)
+
+
+def _address(value: str) -> str:
+    """An https address without path, as `urlsplit` reads it."""
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or not _HOST.fullmatch(parts.netloc):
+        raise ValueError("is no https address")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError("has more than scheme and host")
+    parts.port  # noqa: B018  # ValueError for a port that is none
+    return value.rstrip("/")
+
+
+def _component(value: str) -> str:
+    if value and not _COMPONENT.fullmatch(value):
+        raise ValueError("is no resource id of an Application Insights component")
+    return value
+
+
+def _slot(value: str) -> str:
+    if value.lower() == PRODUCTION:
+        raise ValueError("is production itself")
+    return value
+
+
+def _path(value: str) -> str:
+    if not value.startswith("/") or value.startswith("//") or not value.isprintable() or " " in value:
+        raise ValueError("is no path")
+    return value
+
+
+Guid = Annotated[str, Field(pattern=_GUID)]
+Address = Annotated[str, AfterValidator(_address)]
+Path = Annotated[str, AfterValidator(_path)]
+Duration = Annotated[float, BeforeValidator(seconds)]
+Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
+
+_URL = "an https address of scheme and host, such as https://goals.azurewebsites.net"
+_GUID_WORDS = "a GUID, such as 8b1f3c52-6f0e-4d55-9a43-0c5a3f6f2b11"
+
+
+class Part(BaseModel):
+    """Base of all tables: frozen, nothing converted silently, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Cloud(Part):
+    """The endpoints of another cloud than public Azure, all of them: half of one cloud and half of another is none."""
+
+    resource_manager: Address = Field(description=_URL)
+    authority: Address = Field(description=_URL)
+    logs: Address = Field(description=_URL)
+    logs_audience: Address = Field(description=_URL)
+    kudu_audience: Address = Field(description=_URL)
+
+
+class Environment(Part):
+    """One app with its pinned ids. Nothing of it is secret, and nothing is ever taken from a client's default."""
+
+    tenant: Guid = Field(description=_GUID_WORDS)
+    subscription: Guid = Field(description=_GUID_WORDS)
+    resource_group: str = Field(
+        pattern=r"^[\w().-]{0,89}[\w()-]$", description="1 to 90 letters, digits, . _ - ( ), no dot at the end"
+    )
+    app: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]$", description="2 to 60 letters, digits, -")
+    slot: Annotated[str, AfterValidator(_slot)] = Field(
+        "green", pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,58}$", description="the name of a slot other than production"
+    )
+    workspace_id: Guid = Field(description=f"the workspace's id, {_GUID_WORDS}")
+    app_insights_id: Annotated[str, AfterValidator(_component)] = Field(
+        "", description="/subscriptions/<id>/resourceGroups/<group>/providers/microsoft.insights/components/<name>"
+    )
+    production_url: Address = Field(description=_URL)
+    slot_url: Address = Field(description=_URL)
+    health_path: str = Field(
+        "/api/health", pattern=r"^/([A-Za-z0-9._~%-]+/?)*$", description="a plain path, such as /api/health"
+    )
+    telemetry_delay_s: Duration = Field(
+        180.0, ge=0, le=3600, description='how late telemetry comes, 0 to 1 h: seconds, or text such as "3m"'
+    )
+    cloud: Cloud | None = Field(None, description="a table of five addresses; without it public Azure is meant")
+
+    @model_validator(mode="after")
+    def _two_hosts(self) -> Self:
+        if self.production_url.lower() == self.slot_url.lower():
+            raise ValueError("slot_url and production_url are the same: nobody could tell the slot from production")
+        return self
+
+
+class Person(Part):
+    """Somebody who takes part in deployments."""
+
+    name: Words = Field(description="1 to 200 characters")
+    initials: str = Field(pattern=r"^\w{2,4}$", description="2 to 4 letters or digits, each person's own")
+    role: Words = Field(description='1 to 200 characters, such as "on-call engineer"')
+
+
+class Smoke(Part):
+    """One smoke test; ``clean_up`` deletes what the answer's Location names."""
+
+    name: Words = Field(description="1 to 200 characters, each test's own")
+    method: str = Field("GET", pattern=f"^({'|'.join(METHODS)})$", description=", ".join(METHODS))
+    path: Path = Field(description="a path from the first slash on, such as /api/v1/goals")
+    status: int = Field(200, ge=100, le=599, description="the status of a right answer, 100 to 599")
+    signed_in: bool = Field(False, description="true or false")
+    body: dict[str, str] | None = Field(None, description='a table of texts, such as { title = "Smoke test" }')
+    clean_up: bool = Field(False, description="true or false")
+
+    @model_validator(mode="after")
+    def _cleans_what_it_makes(self) -> Self:
+        if self.clean_up and self.method != "POST":
+            raise ValueError(f"clean_up belongs to a POST, and the method is {self.method}")
+        return self
+
+
+class Artifacts(Part):
+    """The new version with its zip; the old version's zip, where production's own shall not be fetched."""
+
+    version: str = Field(pattern=r"^[\w.+-]{1,64}$", description="the version as the app tells it, such as v1.3.0")
+    path: Words = Field(description="the new version's zip, relative to this file")
+    old_path: Words | None = Field(None, description="the old version's zip, relative to this file")
+
+
+class Settings(Part):
+    """The whole file."""
+
+    environments: dict[str, Environment] = Field(
+        default_factory=dict, description="a table [environments.NAME] for each"
+    )
+    policy: PolicySettings = Field(default_factory=PolicySettings, description="a table [policy]")
+    people: tuple[Person, ...] = Field((), strict=False, description="a table [[people]] for each")
+    smoke: tuple[Smoke, ...] = Field((), strict=False, description="a table [[smoke]] for each")
+    artifacts: Artifacts | None = Field(None, description="a table [artifacts]")

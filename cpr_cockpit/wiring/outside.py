@@ -1,0 +1,93 @@
+"""The adapters of one place as ports: the same code for a lab and for Azure, only addresses and credential differ."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cpr_cockpit.config import Smoke
+from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest
+from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.wiring.target import Place
+
+if TYPE_CHECKING:
+    from cpr_cockpit.adapters.azure.credentials import PinnedCredential
+    from cpr_cockpit.adapters.azure.transport import SharedTransport
+    from cpr_cockpit.adapters.http_probe import ProbeSettings
+    from cpr_cockpit.adapters.smoke import SmokeTest
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The adapters as ports, and what an act of a plan would send."""
+
+    ports: Ports
+    planned: Callable[[Act], tuple[PlannedRequest, ...]]
+
+
+@asynccontextmanager
+async def outside_of(place: Place) -> AsyncIterator[Outside]:
+    """Everything outside, as ``place`` names it; closed at the end. Nothing is asked yet."""
+    from cpr_cockpit.adapters.azure.kudu import Kudu
+    from cpr_cockpit.adapters.azure.logs import LogsTelemetry
+    from cpr_cockpit.adapters.azure.manager import Manager
+    from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
+    from cpr_cockpit.adapters.azure.transport import SharedTransport
+    from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
+    from cpr_cockpit.adapters.clock import SystemClock
+    from cpr_cockpit.adapters.connections import Connections
+    from cpr_cockpit.adapters.http_probe import HttpProbe
+
+    environment, clock = place.azure, SystemClock()
+    async with AsyncExitStack() as stack:
+        connections = Connections(place.ca, loopback=environment.loopback_only)
+        stack.push_async_callback(connections.close)
+        transport = SharedTransport(connections)
+        credential = await stack.enter_async_context(_credential(place, transport))
+        manager = Manager(environment, credential, transport)
+        stack.push_async_callback(manager.close)
+        telemetry = LogsTelemetry(environment, credential, transport, clock)
+        stack.push_async_callback(telemetry.close)
+        web_apps = AzureWebApps(manager, Kudu(environment, credential, connections))
+        probe = HttpProbe(_probing(place), connections, clock)
+        ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock))
+        yield Outside(ports, lambda act: web_apps.planned(act) + probe.planned(act) + telemetry.planned(act))
+
+
+def _credential(place: Place, transport: SharedTransport) -> AbstractAsyncContextManager[PinnedCredential]:
+    from cpr_cockpit.adapters.azure.credentials import service_principal, signed_in
+
+    if place.principal is None:
+        return signed_in(place.azure, transport, authority=place.authority)
+    client_id, client_secret = place.principal
+    authority = place.authority or ""
+    return service_principal(
+        place.azure, transport, authority=authority, client_id=client_id, client_secret=client_secret
+    )
+
+
+def _probing(place: Place) -> ProbeSettings:
+    """What the probe asks: the tests of ``cockpit.toml``, else a lab's own product, else the health address alone."""
+    from cpr_cockpit.adapters.http_probe import ProbeSettings
+    from cpr_cockpit.adapters.smoke import GOALS_API, SmokeTest
+
+    health = SmokeTest("health", "GET", place.health_path, 200)
+    tests = tuple(_test(one) for one in place.smoke) or (GOALS_API if place.on_lab else (health,))
+    pages = [test.path for test in tests if test.method == "GET" and test.status == 200]
+    return ProbeSettings(
+        hosts={PRODUCTION: place.production_url, place.slot: place.slot_url},
+        second=place.azure.manager_url("/metadata/endpoints?api-version=2022-09-01"),
+        user_token=place.user_token,
+        tests=tests,
+        warm_paths=tuple(dict.fromkeys(("/", *pages, place.health_path))),
+        health=place.health_path,
+    )
+
+
+def _test(one: Smoke) -> SmokeTest:
+    from cpr_cockpit.adapters.smoke import SmokeTest
+
+    return SmokeTest(one.name, one.method, one.path, one.status, one.signed_in, one.body, one.clean_up)

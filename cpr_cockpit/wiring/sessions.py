@@ -1,0 +1,65 @@
+"""What is built of a run's configuration and its adapters: the Session, or the plan alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from cpr_cockpit.core.events import Record
+from cpr_cockpit.core.strategy import NEW_ARTIFACT, blue_green
+from cpr_cockpit.documents.card import render_card
+from cpr_cockpit.documents.plan import render_plan
+from cpr_cockpit.engine.executor import Patience
+from cpr_cockpit.engine.journal import Journal
+from cpr_cockpit.engine.preparing import Blocked, keep_old_artifact, read_facts
+from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.session import Session
+from cpr_cockpit.engine.zips import ZipError, examine
+from cpr_cockpit.lab_client import keep_lease
+from cpr_cockpit.wiring.outside import outside_of
+from cpr_cockpit.wiring.run_config import SessionConfig, read_config
+from cpr_cockpit.wiring.target import place_of
+
+
+@asynccontextmanager
+async def open_session(
+    config: SessionConfig, journal: Journal | None, records: Iterable[Record] = ()
+) -> AsyncIterator[Session]:
+    """The Session of a run, with its lab (where it has one) kept alive meanwhile; the adapters are closed at the end.
+
+    ``journal`` None: none can be written, and ``records`` are what could be read (only for a rollback).
+    """
+    async with outside_of(place_of(config.target, config.ready)) as outside:
+        lease = asyncio.create_task(keep_lease(dict(config.ready))) if config.ready else None
+        try:
+            yield Session(config.settings, outside.ports, Recorder(journal, outside.ports.clock, records), Patience())
+        finally:
+            if lease is not None:
+                lease.cancel()
+                await asyncio.gather(lease, return_exceptions=True)
+
+
+async def plan_text(folder: Path) -> str:
+    """The plan of the run in ``folder``, its requests and its card; as `plan_of_run`, and ConfigError."""
+    return await plan_of_run(read_config(folder), folder)
+
+
+async def plan_of_run(config: SessionConfig, shown: Path) -> str:
+    """The whole plan with every request that it would send, and its card, whose run folder is called ``shown``.
+
+    Reads who serves what, and the old version's zip; sends nothing that changes anything. Blocked or PortError where no
+    plan can be made.
+    """
+    settings = config.settings
+    try:
+        examine(settings.artifacts / NEW_ARTIFACT)
+    except ZipError as error:
+        raise Blocked(f"{error} Nothing was changed. Build the artifact of {settings.new_version} again.") from error
+    scaled = settings.policy.scaled(settings.window_s)
+    async with outside_of(place_of(config.target, config.ready)) as outside:
+        facts = await read_facts(outside.ports, settings.slot, settings.new_version)
+        artifact = not await keep_old_artifact(outside.ports, settings)
+        plan = blue_green(settings.slot, settings.new_version, facts, baseline_s=scaled.baseline_s, artifact=artifact)
+        return render_plan(plan, outside.planned) + "\n" + render_card(shown, settings.environment, plan)

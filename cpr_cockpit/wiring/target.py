@@ -1,0 +1,157 @@
+"""Where a run deploys to: an environment of ``cockpit.toml``, or a lab. From here on both are the same: a Place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cpr_cockpit.adapters.azure.environment import AzureEnvironment, is_loopback
+from cpr_cockpit.config import USER_TOKEN, Environment, Smoke
+from cpr_cockpit.lab_client import READY_FILE
+
+# Runs of these modes change a lab only: every endpoint must be on this machine.
+LAB_MODES = frozenset({"drill", "rehearse"})
+HEALTH = "/api/health"
+_ENDPOINTS = ("resource_manager", "authority", "logs", "production_url", "slot_url")
+_IDS = ("tenant", "subscription", "resource_group", "app", "workspace_id", "app_insights_id")
+_NEEDED = (*_ENDPOINTS, *_IDS, "slot", "ca", "client_id", "client_secret", "logs_audience", "user_token")
+_SHOWN = ("tenant", "subscription", "resource_group", "app", "slot", "production_url", "slot_url", "workspace_id")
+
+
+class ConfigError(Exception):
+    """The run's configuration cannot be used: file, key, what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a run's folder keeps of where it deploys to; no secret.
+
+    ``environment`` None: the lab whose ready file lies in the run's folder as ``ready_file``. ``smoke``: the tests of
+    ``cockpit.toml``, none: those that fit the target.
+    """
+
+    environment: Environment | None = None
+    ready_file: str = READY_FILE
+    smoke: tuple[Smoke, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """For session.json."""
+        environment = self.environment.model_dump() if self.environment else None
+        smoke = [test.model_dump() for test in self.smoke]
+        return {"environment": environment, "ready_file": self.ready_file, "smoke": smoke}
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> Target:
+        """From session.json; KeyError, TypeError or ValueError where it is none."""
+        told = body["environment"]
+        return cls(
+            None if told is None else Environment.model_validate(told),
+            str(body["ready_file"]),
+            tuple(Smoke.model_validate(test) for test in body["smoke"]),
+        )
+
+    def pinned(self, ready: Mapping[str, Any]) -> dict[str, str]:
+        """Ids and addresses for the journal, without secrets."""
+        return environment_of(ready) if self.environment is None else _pinned(self.environment)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Everything that the adapters are told. ``principal``: client id and secret; None: whoever is signed in.
+
+    ``ca``: the only authority that is trusted (a lab's); ``authority``: address of the sign-in, None: public Azure's.
+    """
+
+    azure: AzureEnvironment
+    slot: str
+    production_url: str
+    slot_url: str
+    health_path: str
+    smoke: tuple[Smoke, ...]
+    on_lab: bool
+    ca: str | None = None
+    authority: str | None = None
+    principal: tuple[str, str] | None = field(default=None, repr=False)
+    user_token: str = field(default="", repr=False)
+
+
+def environment_of(ready: Mapping[str, Any]) -> dict[str, str]:
+    """The pinned ids and addresses of a lab, without its secrets."""
+    return {name: str(ready[name]) for name in _SHOWN}
+
+
+def _pinned(environment: Environment) -> dict[str, str]:
+    told = {name: str(getattr(environment, name)) for name in _SHOWN}
+    return told if environment.health_path == HEALTH else told | {"health_path": environment.health_path}
+
+
+def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
+    """The target with its secrets: a lab's from its ready file, an environment's from this process's variables."""
+    if target.environment is None:
+        return _lab(target, ready)
+    environment = target.environment
+    cloud = environment.cloud
+    ids = {name: getattr(environment, name) for name in _IDS}
+    other: dict[str, Any] = {}
+    if cloud is not None:
+        other = {
+            "resource_manager": cloud.resource_manager,
+            "manager_scope": cloud.resource_manager + "/.default",
+            "kudu_scope": cloud.kudu_audience + "/.default",
+            "logs": cloud.logs,
+            "logs_audience": cloud.logs_audience,
+        }
+    return Place(
+        azure=AzureEnvironment(**ids, **other),
+        slot=environment.slot,
+        production_url=environment.production_url,
+        slot_url=environment.slot_url,
+        health_path=environment.health_path,
+        smoke=target.smoke,
+        on_lab=False,
+        authority=cloud.authority if cloud else None,
+        user_token=os.environ.get(USER_TOKEN, ""),
+    )
+
+
+def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
+    return Place(
+        azure=AzureEnvironment(
+            **{name: ready[name] for name in (*_IDS, "resource_manager", "logs", "logs_audience")},
+            manager_scope=ready["resource_manager"].rstrip("/") + "/.default",
+            loopback_only=True,
+        ),
+        slot=ready["slot"],
+        production_url=ready["production_url"].rstrip("/"),
+        slot_url=ready["slot_url"].rstrip("/"),
+        health_path=HEALTH,
+        smoke=target.smoke,
+        on_lab=True,
+        ca=ready["ca"],
+        authority=ready["authority"],
+        principal=(ready["client_id"], ready["client_secret"]),
+        user_token=ready["user_token"],
+    )
+
+
+def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
+    """Refuse a ready file that lacks something or names another machine. ConfigError."""
+    wrong = next((name for name in _NEEDED if not isinstance(ready.get(name), str) or not ready[name]), None)
+    if wrong is not None:
+        raise ConfigError(
+            f"{path}: {wrong} is {ready.get(wrong)!r}, where a text is needed. Nothing was changed. Begin a new run."
+        )
+    if not Path(ready["ca"]).is_file():
+        raise ConfigError(f"{path}: ca names {ready['ca']}, which is no file. Nothing was changed. Begin a new run.")
+    addresses = {name: str(ready.get(name, "")) for name in _ENDPOINTS}
+    control = ready["control"]
+    addresses["control.url"] = str(control.get("url", "")) if isinstance(control, dict) else ""
+    for name, address in addresses.items():
+        if not is_loopback(address):
+            raise ConfigError(
+                f"{path}: {name} is {address or 'missing'}, which is not on this machine. Nothing was changed. "
+                "A drill or a rehearsal runs on a lab on loopback only: begin again with the ready file of one."
+            )
