@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cpr_cockpit.core.events import Record
+from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.documents.report import render_report
 from cpr_cockpit.engine.app_lock import AppBusy, AppLock
 from cpr_cockpit.engine.desk import Desk
@@ -138,7 +139,7 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
             loop.add_signal_handler(name, task.cancel)
     async with open_session(config, ground.journal, ground.records) as session:
         recorder = session.recorder
-        showing = Showing(session, render_report)
+        showing = Showing(session, render_report, _findings(config))
         host = Host(recorder, Desk(session).command, socket_path(config.settings.run), showing.sections)
         ended = False
         try:
@@ -149,6 +150,13 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
                 await host.close()
             recorder.close(seal=ended)
     return 0 if ended else EXIT_FAILED
+
+
+def _findings(config: SessionConfig) -> tuple[str, ...]:
+    """What the feature's documents want watched in production."""
+    folder = config.folder / "feature" / config.settings.feature
+    found = read_feature(folder).findings if folder.is_dir() else ()
+    return tuple(f"{one.topic.value}: {one.text}" for one in found)
 
 
 async def _open(host: Host, *, must_not_fail: bool) -> None:

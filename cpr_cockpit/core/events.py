@@ -69,12 +69,13 @@ class GateJudged(Event):
 
 
 class PlannedStep(BaseModel):
-    """A step as it stood in the plan."""
+    """A step as it stood in the plan; ``requests``: what it would send ("POST https://..."), where that is known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     key: str
     title: str
     undo: str
+    requests: tuple[str, ...] = ()
 
 
 class PlanMade(Event):

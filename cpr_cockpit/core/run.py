@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.tally import Tally, believed
 
 
 class Phase(StrEnum):
@@ -25,11 +26,16 @@ class Phase(StrEnum):
 # Exit codes of the command line, by the decision of an ended run (product.md, "Exit codes").
 EXIT_CODES = {"kept": 0, "rolled_back": 10, "partial": 11, "held": 20, "stopped": 30, "failed": 40}
 EXIT_BLOCKED = 1
+# The policy's default: how far ahead of its arrival a reading may be dated.
+SKEW_S = 5.0
 
 
 @dataclass(slots=True)
 class StepRow:
-    """One step as it went: ``result`` None while it runs; times epoch seconds; ``seconds`` over all attempts."""
+    """One step as it went: ``result`` None while it runs; times epoch seconds; ``seconds`` over all attempts.
+
+    ``facts``: what was read with the outcome (of a smoke test: each test's name and what came of it).
+    """
 
     way: ev.Way
     key: str
@@ -43,6 +49,7 @@ class StepRow:
     words: str = ""
     ended_at: float | None = None
     seconds: float = 0.0
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -57,7 +64,10 @@ class Moment:
 
 @dataclass(slots=True)
 class Run:
-    """The state of a run after ``seq`` events."""
+    """The state of a run after ``seq`` events.
+
+    ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count.
+    """
 
     seq: int = 0
     last_at: float = 0.0
@@ -76,6 +86,7 @@ class Run:
     baseline: ev.BaselineTaken | None = None
     verdict: ev.VerdictGiven | None = None
     verdict_at: float | None = None
+    verdicts: list[tuple[float, ev.VerdictGiven]] = field(default_factory=list)
     first_rollback_verdict_at: float | None = None
     worsened: int = 0
     triggers: list[ev.TriggerRaised] = field(default_factory=list)
@@ -85,6 +96,8 @@ class Run:
     continued: ev.JournalContinued | None = None
     notes: list[tuple[float, ev.Noted]] = field(default_factory=list)
     observations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    readings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
     ended: ev.RunEnded | None = None
     ended_at: float | None = None
     timeline: list[Moment] = field(default_factory=list)
@@ -216,6 +229,7 @@ def _outcome(run: Run, at: float, event: ev.StepOutcome) -> None:
         row = StepRow(event.way, event.step, run.title(event.step, event.way), False, event.attempt, at)
         run.steps.append(row)
     row.result, row.words, row.ended_at = event.result, event.words, at
+    row.facts = dict(event.facts)
     row.seconds = at - row.began_at
     run.note_moment(at, row.title, event.words, event.result)
 
@@ -235,6 +249,10 @@ def _baseline(run: Run, at: float, event: ev.BaselineTaken) -> None:
 
 def _observed(run: Run, at: float, event: ev.Observed) -> None:
     run.observations[event.source] = event.body
+    skew = run.opened.policy.get("skew_s") if run.opened else None
+    if believed(event.body, skew if isinstance(skew, int | float) else SKEW_S):
+        run.readings[event.source] = event.body
+        run.tally.take(event.body, run.switched_back_at)
 
 
 _WORSE = ("GO", "WAIT", "HOLD", "ROLLBACK")
@@ -245,6 +263,7 @@ def _verdict(run: Run, at: float, event: ev.VerdictGiven) -> None:
     if _WORSE.index(event.kind) > _WORSE.index(before):
         run.worsened += 1
     run.verdict, run.verdict_at = event, at
+    run.verdicts.append((at, event))
     if event.kind == "ROLLBACK" and run.first_rollback_verdict_at is None:
         run.first_rollback_verdict_at = at
     cause = f" ({event.cause})" if event.cause else ""

@@ -14,7 +14,7 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
     """The panel as of now; its word is the table's."""
     verdict, deadline = stage.verdict, deadline_of(run, stage)
     word, shape = vw.panel_word(
-        _phase(run),
+        _phase(run, stage),
         decision=run.ended.decision if run.ended else None,
         verdict=verdict.kind.value if verdict and run.t0 is not None else None,
         cause=verdict.cause.value if verdict and verdict.cause else None,
@@ -38,8 +38,10 @@ def deadline_of(run: Run, stage: Stage) -> float | None:
     return None if run.t0 is None else run.t0 + stage.policy.window_s
 
 
-def _phase(run: Run) -> str:
+def _phase(run: Run, stage: Stage) -> str:
     row = run.open_step
+    if run.phase is Phase.READY and stage.blocking:
+        return "checking"
     if run.phase is Phase.DEPLOYING and row is not None and row.key == "swap":
         return "switching"
     return str(run.phase)

@@ -293,6 +293,7 @@ _ENDED = {
 }
 _BY_PHASE = {
     "preparing": PREPARING,
+    "checking": ("CHECKLISTS OPEN", Shape.CALM),
     "ready": ("READY TO START", Shape.CALM),
     "deploying": ("DEPLOYING", Shape.BUSY),
     "switching": ("SWITCHING", Shape.BUSY),

@@ -1,0 +1,32 @@
+"""A run's checklist marks as the checklists read them: which lists are in force, and how each item stands."""
+
+from __future__ import annotations
+
+from cpr_cockpit.core.checklist import Checklist, Mark, Standing, applying, derive
+from cpr_cockpit.core.checklists import ALL_CHECKLISTS
+from cpr_cockpit.core.readiness import Readiness
+from cpr_cockpit.core.run import Run
+
+PROGRAM = "cockpit"
+
+
+def lists_in_force(run: Run) -> tuple[Checklist, ...]:
+    """The checklists that apply to this run."""
+    conditional = run.gate is not None and run.gate.level == Readiness.CONDITIONAL
+    rolled_back = run.decision is not None and run.decision.word == "rollback"
+    return applying(ALL_CHECKLISTS, conditional=conditional, rolled_back=rolled_back)
+
+
+def marks_of(run: Run) -> dict[str, Standing]:
+    """The journal's marks; one that no program of this version gives is left out, so its item stays open."""
+    known = {one.value for one in Mark}
+    return {
+        key: Standing(key, Mark(mark.mark), mark.by, run.marked_at[key], mark.value, mark.note, mark.expires_at)
+        for key, mark in run.standings.items()
+        if mark.mark in known
+    }
+
+
+def standings(run: Run, now: float) -> dict[str, Standing]:
+    """The marks of every list there is, with what follows from them at the time ``now``."""
+    return derive(ALL_CHECKLISTS, marks_of(run), now, PROGRAM)

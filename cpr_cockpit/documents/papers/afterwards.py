@@ -1,0 +1,142 @@
+"""What comes after: issues, the way back, the monitoring plan."""
+
+from __future__ import annotations
+
+from cpr_cockpit.core.checklists import MONITORING_PLAN, ROLLBACK_FOLLOW_UP
+from cpr_cockpit.core.run import Run
+from cpr_cockpit.documents.papers import ending
+from cpr_cockpit.documents.papers.figures import back_seconds, limit, new_version, old_version, swap_seconds
+from cpr_cockpit.documents.papers.issues import RULE, Issue, Severity, issues
+from cpr_cockpit.documents.papers.marks import Marks
+from cpr_cockpit.documents.papers.text import bullet, clock, field, heading, inert, paragraph, span
+
+ROLLBACK_TARGET_S = 300.0
+"""The procedure: a rollback takes less than five minutes."""
+
+
+def issue_sections(run: Run) -> list[str]:
+    """The procedure's four headings, each with its issues or none."""
+    found = issues(run)
+    counts = ", ".join(f"{sum(one.severity is each for one in found)} {each.lower()}" for each in Severity)
+    lines = [*heading(2, "Issues"), field("Issues", counts if found else "NONE in the journal"), ""]
+    lines += paragraph(RULE)
+    number = 0
+    for severity in Severity:
+        name = f"{severity} Issues" if severity is Severity.CRITICAL else f"{severity} Priority Issues"
+        lines += heading(3, name)
+        mine = [one for one in found if one.severity is severity]
+        if not mine:
+            lines += ["_None_", ""]
+            continue
+        for one in mine:
+            number += 1
+            lines += _issue(number, one)
+        lines.append("")
+    return lines
+
+
+def _issue(number: int, one: Issue) -> list[str]:
+    return [
+        f"- **ISSUE-{number:03d}**: {inert(one.what)}",
+        "  " + bullet("Impact", one.impact),
+        "  " + bullet("Resolution", one.resolution),
+        "  " + bullet("Status", one.status),
+    ]
+
+
+# -- the way back ------------------------------------------------------------------------------------------------------
+
+
+def rollback_capability(run: Run) -> list[str]:
+    """Whether the way back was ready, needed or gone, and what it takes."""
+    plan = run.plan
+    lines = [*heading(2, "Rollback Capability"), field("Rollback", _required(run)), ""]
+    if plan is None:
+        return [*lines, *paragraph("Not applicable: no plan was made, so there is nothing to return from.")]
+    lines += [
+        bullet("Rollback Plan", _plan_status(run)),
+        bullet("Previous Version", f"{plan.old_version} ({_kept_version(run)})"),
+        bullet("Rollback Method", f"{plan.strategy}: {'; '.join(step.title for step in plan.back)}"),
+        bullet("Rollback Time Estimate", _estimate(run)),
+        bullet("Database Rollback", "not applicable: this run did not touch the database"),
+        bullet("Rollback card", _card(run)),
+        *(bullet("Remark", one) for one in plan.remarks),
+    ]
+    return [*lines, ""]
+
+
+def _required(run: Run) -> str:
+    if ending.ordered_back(run):
+        return f"EXECUTED: {ending.rollback_executed(run)}"
+    if run.ended is None:
+        return "not decided yet"
+    if not ending.switched(run):
+        return "NOT REQUIRED: production was not switched"
+    return "NOT DECIDED: the way back stays open" if run.ended.decision in ("held", "failed") else "NOT REQUIRED"
+
+
+def _plan_status(run: Run) -> str:
+    if ending.ordered_back(run):
+        return "EXECUTED"
+    ready = "READY" if run.card is not None else "plan made, card not written"
+    return f"NOT NEEDED, was {ready}" if run.ended is not None and run.ended.decision == "kept" else ready
+
+
+def _kept_version(run: Run) -> str:
+    plan, ended = run.plan, run.ended
+    kept = "its artifact is kept" if plan is not None and plan.artifact else "no artifact of it could be had"
+    warm = run.row("keep-warm", "forward")
+    seen = (
+        f"; {warm.words} at {clock(warm.ended_at)}" if warm is not None and warm.result in ("done", "already") else ""
+    )
+    at_end = f"; at the end {ending.slot_words(run)}" if ended is not None else ""
+    return f"{kept}{seen}{at_end}; whether it is tagged is not known to the journal"
+
+
+def _estimate(run: Run) -> str:
+    target = f"the procedure allows {span(ROLLBACK_TARGET_S)}"
+    back, swap = back_seconds(run), swap_seconds(run)
+    if back is not None:
+        word = "within" if back < ROLLBACK_TARGET_S else "LONGER than"
+        return f"it took {span(back)} from the decision to the proof, {word} what {target}"
+    if swap is None:
+        return f"not measured in this run; {target}"
+    return f"this run's own swap took {span(swap)}; not promised; {target}"
+
+
+def _card(run: Run) -> str:
+    return f"{run.card.path}, sha256 {run.card.sha256[:12]}" if run.card else "not written"
+
+
+# -- the monitoring plan -----------------------------------------------------------------------------------------------
+
+
+def monitoring_plan(run: Run, marks: Marks) -> list[str]:
+    """The procedure's three stretches, or why they do not apply; after a rollback what must follow it."""
+    lines = [*heading(2, "Monitoring Plan"), field("Post-Deployment Monitoring", _watched(run))]
+    lines += [field("Status", ending.status(run)), ""]
+    applies = not ending.ordered_back(run) and ending.switched(run)
+    for one in MONITORING_PLAN:
+        lines += heading(3, one.title)
+        lines += marks.lines(one) if applies else paragraph(f"Not applicable: {_why_not(run)}.")
+    if ending.ordered_back(run):
+        lines += heading(3, "After the rollback")
+        for one in ROLLBACK_FOLLOW_UP:
+            lines += marks.lines(one)
+    return lines
+
+
+def _why_not(run: Run) -> str:
+    if ending.ordered_back(run):
+        return f"{new_version(run)} was rolled back"
+    return f"production was not seen to serve {new_version(run)}"
+
+
+def _watched(run: Run) -> str:
+    if ending.ordered_back(run):
+        return f"not applicable: {old_version(run)} was to serve again; what follows is below"
+    if not ending.switched(run):
+        return f"not applicable: {_why_not(run)}"
+    window = f"critical window of {limit(run, 'window_s'):g} s from {clock(run.t0)}"
+    end = f"the cockpit's own watch ended at {clock(run.ended_at)}" if run.ended else "the cockpit watches now"
+    return f"{window}; {end}; what is ticked below was marked in the journal, the rest is to be done"

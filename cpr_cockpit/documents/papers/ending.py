@@ -1,0 +1,139 @@
+"""How a run ended, in honest words: status, rollback, and the sentences of the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cpr_cockpit.core.run import Run
+from cpr_cockpit.documents.papers.figures import back_seconds, new_version, old_version
+from cpr_cockpit.documents.papers.text import clock, span, stamp
+
+LAB_MODES = frozenset({"drill", "rehearse"})
+
+
+def rehearsal(run: Run) -> str:
+    """Says that it was none of the real thing; "" where it was."""
+    opened = run.opened
+    if opened is None or opened.mode not in LAB_MODES:
+        return ""
+    kind = "drill" if opened.mode == "drill" else "rehearsal"
+    return f"a {kind} on the embedded lab, signed by {opened.actor}; no production was touched"
+
+
+def switched(run: Run) -> bool:
+    """Whether users were seen to be served by the new version."""
+    return run.t0 is not None
+
+
+def ordered_back(run: Run) -> bool:
+    """Whether ROLLBACK was decided."""
+    return run.decision is not None and run.decision.word == "rollback"
+
+
+def slot_words(run: Run) -> str:
+    """Who served at the end, as observed."""
+    ended = run.ended
+    if ended is None:
+        return ""
+    slot = run.plan.slot if run.plan else "the other slot"
+    other = f"slot {slot}: {ended.slot_version}" if ended.slot_version else f"slot {slot}: version not read"
+    return f"production {ended.production_version}, {other}"
+
+
+def _kept(run: Run) -> str:
+    provisional = run.ended is not None and run.ended.provisional
+    tail = ", provisionally: the extended validation was not awaited" if provisional else ""
+    return f"SUCCESS: KEPT {new_version(run)}{tail}"
+
+
+def _rolled_back(run: Run) -> str:
+    tail = "" if switched(run) else " before production was switched"
+    return f"FAILED: ROLLED BACK to {old_version(run)}{tail}"
+
+
+def _partial(run: Run) -> str:
+    return f"PARTIAL: ROLLED BACK in part: {slot_words(run)}: SKEW"
+
+
+def _held(run: Run) -> str:
+    return f"PARTIAL: HELD, nobody decided ({slot_words(run)}): a person must look"
+
+
+def _stopped(run: Run) -> str:
+    when = "before START" if run.started_at is None else "before anything was changed"
+    return f"NOT DEPLOYED: STOPPED {when}, nothing was changed"
+
+
+def _failed(run: Run) -> str:
+    if run.started_at is None:
+        return "FAILED before START, nothing was changed"
+    if ordered_back(run):
+        return f"FAILED: THE ROLLBACK DID NOT SUCCEED ({slot_words(run)}): look at once"
+    if not switched(run):
+        return f"FAILED after START, production was not switched ({slot_words(run)}): look"
+    return f"FAILED after the switch ({slot_words(run)}): look at once"
+
+
+_STATUS: dict[str, Callable[[Run], str]] = {
+    "kept": _kept,
+    "rolled_back": _rolled_back,
+    "partial": _partial,
+    "held": _held,
+    "stopped": _stopped,
+    "failed": _failed,
+}
+
+
+def status(run: Run) -> str:
+    """The deployment status: the procedure's word first, then what it was."""
+    return _STATUS[run.ended.decision](run) if run.ended else f"NOT ENDED: {run.phase}"
+
+
+def rollback_executed(run: Run) -> str:
+    """YES or NO, and how far it came."""
+    if not ordered_back(run):
+        return "NO"
+    decision = run.ended.decision if run.ended else ""
+    if decision == "failed":
+        return "YES, and it did not succeed"
+    if decision == "partial":
+        return "YES, in part"
+    if not run.ended:
+        return "YES, not finished yet"
+    return "YES" if switched(run) else "YES, though production had not been switched"
+
+
+def serves_new(run: Run) -> bool:
+    """Whether the run ended with the new version in production, as observed."""
+    return run.ended is not None and run.ended.production_version == new_version(run)
+
+
+def summary(run: Run) -> list[str]:
+    """What happened, a sentence each, all of it from the journal."""
+    lines = [_course(run)]
+    if run.decision is not None:
+        word = {"keep": "GO", "rollback": "ROLLBACK", "hold": "HOLD"}[run.decision.word]
+        verdict = f"on the verdict {run.decision.verdict}"
+        lines.append(f"{word} at {clock(run.decided_at)} by {run.decision.by}, {verdict}: {run.decision.sentence}")
+    back = back_seconds(run)
+    if ordered_back(run) and back is not None:
+        lines.append(f"From that decision to the proof that {old_version(run)} serves it took {span(back)}.")
+    if run.ended is not None:
+        lines.append(f"The run ended at {clock(run.ended_at)}: {run.ended.reason}")
+        lines.append(f"Serving at the end: {slot_words(run)}.")
+    else:
+        lines.append(f"The run has not ended; it is {run.phase}.")
+    return lines
+
+
+def _course(run: Run) -> str:
+    opened, plan = run.opened, run.plan
+    feature = opened.feature if opened else "the feature"
+    if run.started_at is None:
+        return f"{feature} {new_version(run)} was not deployed: START was not pressed."
+    strategy = plan.strategy if plan else "a plan that the journal does not hold"
+    begun = f"{feature} {new_version(run)}: START at {stamp(run.started_at)} by {run.started_by}, by {strategy}."
+    if run.t0 is None:
+        return f"{begun} Production was not seen to serve {new_version(run)}."
+    tail = f" It served {old_version(run)} again from {clock(run.switched_back_at)}." if run.switched_back_at else ""
+    return f"{begun} Production served {new_version(run)} from {clock(run.t0)}.{tail}"
