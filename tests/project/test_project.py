@@ -56,7 +56,7 @@ def _commands(text: str) -> list[str]:
 
 def test_readme_has_two_commands_and_ci_runs_the_second() -> None:
     first, second = _commands((ROOT / "README.md").read_text("utf-8"))
-    assert first.endswith("cpr-cockpit drill")
+    assert first.endswith("cpr-cockpit rehearse --scenario surprise")
     assert second.endswith("pytest")
     assert _commands((ROOT / ".ci" / "run").read_text("utf-8")) == [second]
 
