@@ -23,12 +23,9 @@ class KeyGuard:
     def floods(self, at: float) -> bool:
         """Whether this key is part of a flood: dropped until the keys pause."""
         self._times.append(at)
-        if len(self._times) == FLOOD_KEYS and at - self._times[0] < FLOOD_S:
-            self._flooded_at = at
-        elif self._flooded_at is not None and at - self._flooded_at < FLOOD_S:
-            self._flooded_at = at
-        else:
-            self._flooded_at = None
+        pours = len(self._times) == FLOOD_KEYS and at - self._times[0] < FLOOD_S
+        goes_on = self._flooded_at is not None and at - self._flooded_at < FLOOD_S
+        self._flooded_at = at if pours or goes_on else None
         return self._flooded_at is not None
 
     def repeats(self, key: str, at: float) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -12,11 +11,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cpr_cockpit.tui.plain_text import clean, elide
+from cpr_cockpit.tui.tones import tone_styles
 
 Span = tuple[str, str]
 Row = tuple[Span, ...]
 
-TONES = ("dim", "strong", "ok", "warn", "fail", "run", "key", "here", "brand")
 # How a state's or a mark's word is toned; a word that is not here is plain.
 _OF_WORD = {
     "ok": "ok", "done": "ok", "already": "ok", "signed": "ok", "measured": "ok", "derived": "ok", "READY": "ok",
@@ -52,15 +51,26 @@ def cell(text: str, width: int) -> str:
     return short + " " * (width - cell_len(short))
 
 
+def chip(word: str, width: int) -> Row:
+    """A state's word in its tone, then blanks: a chip is as long as its word."""
+    text = elide(word, width)
+    return (text, tone_of(word)), (" " * (width - cell_len(text)), "")
+
+
 def wrapped(spans: Row, width: int, indent: int = 0) -> list[Row]:
     """The row broken at blanks into lines of at most ``width`` cells, all but the first indented."""
     lines: list[list[Span]] = [[]]
     used, room = 0, max(8, width)
-    for word, tone in _words(spans):
-        length = cell_len(word)
-        if used + cell_len(word.rstrip()) > room and used > (indent if len(lines) > 1 else 0):
+    for whole, tone in _words(spans):
+        word, length = whole, cell_len(whole)
+        fits_a_line = cell_len(word.rstrip()) <= room - indent
+        if fits_a_line and used + cell_len(word.rstrip()) > room and used > (indent if len(lines) > 1 else 0):
             lines.append([(" " * indent, "")] if indent else [])
             used, word = indent, word.lstrip()
+            length = cell_len(word)
+        if used + length > room:
+            # The blanks after a line's last word are no reason to break it.
+            word = word.rstrip()
             length = cell_len(word)
         while used + length > room:
             head = _fitting(word, room - used)
@@ -97,27 +107,12 @@ def _words(spans: Row) -> Iterator[Span]:
 class Toned(Widget):
     """A widget that draws rows of toned words."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in TONES}
-    DEFAULT_CSS = """
-    Toned {
-        & > .tone--dim { color: $text-muted; }
-        & > .tone--strong { text-style: bold; }
-        & > .tone--ok { color: $text-success; }
-        & > .tone--warn { color: $text-warning; }
-        & > .tone--fail { color: $background; background: $text-error; text-style: bold; }
-        & > .tone--run { color: $text-primary; }
-        & > .tone--key { color: $text-accent; text-style: bold; }
-        & > .tone--here { color: $background; background: $foreground; text-style: bold; }
-        & > .tone--brand { color: $background; background: $text-primary; text-style: bold; }
-    }
-    """
-
     def strip_of(self, spans: Row, width: int, *, base: Style | None = None) -> Strip:
         """The row as a strip of exactly ``width`` cells; ``base`` lies over every span (a cursor)."""
-        ground = self.rich_style
+        ground, styles = self.rich_style, tone_styles(self.app)
         segments = []
         for text, tone in spans:
-            style = ground + self.get_component_rich_style(f"tone--{tone}", partial=True) if tone else ground
+            style = ground + styles[tone] if tone in styles else ground
             segments.append(Segment(text, style + base if base is not None else style))
         strip = Strip(segments)
         filler = ground + base if base is not None else ground
@@ -134,7 +129,7 @@ class Line(Toned):
     Line { height: 1; width: 1fr; }
     """
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._left: Row = ()
         self._right: Row = ()

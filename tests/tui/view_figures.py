@@ -55,8 +55,20 @@ def _trend(value: Callable[[float], float]) -> tuple[float | None, ...]:
     return tuple(value(place * STEP_S) for place in range(30))
 
 
+_PLATFORM = ("requests counted", "5xx counted", "CPU of the plan", "memory of the plan")
+_KEYS = {
+    "p50 latency": "p50",
+    "p95 latency": "p95",
+    "p99 latency": "p99",
+    "requests counted": "platform requests",
+    "5xx counted": "platform 5xx",
+    "CPU of the plan": "CPU",
+    "memory of the plan": "memory",
+}
+
+
 def signal(
-    key: str,
+    name: str,
     now: str,
     target: str,
     trigger: str,
@@ -68,9 +80,10 @@ def signal(
     trend: tuple[float | None, ...] = (),
     at: float = NOW,
 ) -> Signal:
-    """One row; stale after half a minute."""
+    """One row; stale after half a minute, what the platform measures after a minute and a half."""
     measured_at = None if age is None else at - age
-    return Signal(key, key, now, target, trigger, before, n, measured_at, 30.0, state, trend)
+    stale = 90.0 if name in _PLATFORM else 30.0
+    return Signal(_KEYS.get(name, name), name, now, target, trigger, before, n, measured_at, stale, state, trend)
 
 
 def signals(at: float = NOW, *, breach: bool = False) -> tuple[Signal, ...]:
@@ -110,7 +123,7 @@ def without_data(rows: tuple[Signal, ...], at: float) -> tuple[Signal, ...]:
         row
         if row.key.startswith("probes")
         else signal(
-            row.key,
+            row.name,
             "no data",
             row.target,
             row.trigger,

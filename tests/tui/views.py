@@ -199,7 +199,10 @@ def overdue() -> View:
         rollback=rollback_control(),
         worsened=1,
     )
-    return replace(go_possible(), seq=310, now=DEADLINE + 180, panel=panel)
+    now = DEADLINE + 180
+    return replace(
+        go_possible(), seq=310, now=now, panel=panel, signals=figures.signals(now), checks=figures.checks(now)
+    )
 
 
 def rolling_back() -> View:

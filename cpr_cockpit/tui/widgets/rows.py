@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Region, Size
@@ -14,9 +15,14 @@ from textual.strip import Strip
 
 from cpr_cockpit.tui.toned import Row, Toned, row, row_text, wrapped
 
+Builder = Callable[[int], Sequence[Row]]
+# Cells of a line before the first layout, which builds again.
+_USUAL = 80
+_CURSOR = Style(reverse=True)
+
 
 class Rows(ScrollView, Toned, can_focus=True):
-    """Rows with a cursor (``cursor=True``), or a text that scrolls. ``wrap`` breaks long rows, indented by ``indent``."""
+    """Rows with a cursor, or a text that scrolls; ``wrap`` breaks long rows, their later lines indented."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
@@ -33,10 +39,8 @@ class Rows(ScrollView, Toned, can_focus=True):
         overflow-y: auto;
         scrollbar-size-vertical: 1;
         scrollbar-gutter: stable;
-        & > .rows--cursor { text-style: reverse; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--cursor"}
 
     class Moved(Message):
         """The cursor stands on another row now."""
@@ -58,7 +62,7 @@ class Rows(ScrollView, Toned, can_focus=True):
         wrap: bool = False,
         indent: int = 0,
         empty: str = "",
-        id: str | None = None,  # noqa: A002 - Textual's word
+        id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
@@ -68,21 +72,39 @@ class Rows(ScrollView, Toned, can_focus=True):
         self._indent = indent
         self._empty = empty
         self._rows: tuple[Row, ...] = ()
+        self._build: Builder | None = None
+        self._headings: frozenset[int] = frozenset()
         # What is drawn: each line with the row that it belongs to.
         self._lines: list[tuple[int, Row]] = []
 
     # -- what it is given --------------------------------------------------------------------------------------------
 
-    def show(self, rows: Sequence[Row], index: int | None = None) -> None:
-        """Show these rows; ``index`` moves the cursor with them (without it, the cursor stays where it is)."""
+    def show(
+        self, rows: Sequence[Row] | Builder, index: int | None = None, headings: frozenset[int] = frozenset()
+    ) -> None:
+        """Show these rows; ``index`` moves the cursor with them (without it, the cursor stays where it is).
+
+        Columns that depend on the width come as a builder: it is given the cells of a line, now and after each resize.
+        The cursor does not rest on ``headings``.
+        """
+        self._headings = headings
+        self._build = rows if callable(rows) else None
+        self._take(rows(self.room or _USUAL) if callable(rows) else rows)
+        if index is not None and index != self.index:
+            self._put_cursor(index, tell=False)
+        self.index = self._resting(min(self.index, max(0, len(self._rows) - 1)), 1)
+
+    def _take(self, rows: Sequence[Row]) -> None:
         wanted = tuple(rows) or ((row((self._empty, "dim")),) if self._empty else ())
         same = wanted == self._rows
         self._rows = wanted
         if not same:
             self._lay_out()
-        if index is not None and index != self.index:
-            self._put_cursor(index, tell=False)
-        self.index = min(self.index, max(0, len(wanted) - 1))
+
+    @property
+    def room(self) -> int:
+        """Cells of one line, for columns."""
+        return self.scrollable_content_region.width
 
     @property
     def value(self) -> str:
@@ -99,7 +121,7 @@ class Rows(ScrollView, Toned, can_focus=True):
     # -- drawing -----------------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        before, width = self._lines, self.scrollable_content_region.width
+        before, width = self._lines, self.room
         self._lines = []
         for place, one in enumerate(self._rows):
             parts = wrapped(one, width, self._indent) if self._wrap and width else [one]
@@ -118,21 +140,25 @@ class Rows(ScrollView, Toned, can_focus=True):
             self.refresh(Region(0, top, self.size.width, 1))
 
     def on_resize(self, event: Resize) -> None:
-        """Break the rows again for the new width."""
+        """Build and break the rows again for the new width."""
+        if self._build is not None and self.room:
+            self._take(self._build(self.room))
         self._lines = []
         self._lay_out()
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
+        self.virtual_size = Size(self.room, len(self._lines))
         self._show_cursor()
 
     def render_line(self, y: int) -> Strip:
         """One line, the cursor's in reverse while the list has the focus, underlined by a mark otherwise."""
-        width = self.scrollable_content_region.width
+        width = self.room
         place = y + self.scroll_offset.y
         if place >= len(self._lines):
             return self.strip_of((), width)
         owner, spans = self._lines[place]
         if self._cursor and owner == self.index and self.has_focus:
-            return self.strip_of(spans, width, base=self.get_component_rich_style("rows--cursor", partial=True))
+            # One reversed bar: words in colours of their own would make it a patchwork.
+            bare = ((row_text(spans), ""),)
+            return self.strip_of(bare, width, base=_CURSOR)
         return self.strip_of(spans, width)
 
     def watch_has_focus(self, value: bool) -> None:
@@ -172,7 +198,8 @@ class Rows(ScrollView, Toned, can_focus=True):
             self.scroll_home(animate=False)
 
     def _put_cursor(self, index: int, *, tell: bool = True) -> None:
-        old, self.index = self.index, max(0, min(index, len(self._rows) - 1))
+        old = self.index
+        self.index = self._resting(max(0, min(index, len(self._rows) - 1)), 1 if index >= old else -1)
         if old == self.index:
             return
         self._refresh_row(old)
@@ -181,8 +208,20 @@ class Rows(ScrollView, Toned, can_focus=True):
         if tell:
             self.post_message(self.Moved(self, self.index))
 
+    def _resting(self, index: int, step: int) -> int:
+        """The nearest row from ``index`` on that is no heading; back again where there is none."""
+        for way in (step, -step):
+            place = index
+            while 0 <= place < len(self._rows):
+                if place not in self._headings:
+                    return place
+                place += way
+        return index
+
     def _show_cursor(self) -> None:
         lines = [y for y, (owner, _) in enumerate(self._lines) if owner == self.index]
-        if self._cursor and lines:
-            region = Region(0, lines[0], 1, len(lines))
+        if self._cursor and lines and self.size.height:
+            # The heading above comes into view with the first row under it.
+            above = 1 if lines[0] and self._lines[lines[0] - 1][0] in self._headings else 0
+            region = Region(0, lines[0] - above, 1, len(lines) + above)
             self.scroll_to_region(region, animate=False, force=True)

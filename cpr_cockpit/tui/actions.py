@@ -1,0 +1,124 @@
+"""Every action of the face, in one registry: its key, its words, where it is, and why it is not possible now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+from cpr_cockpit.core.view import Control
+from cpr_cockpit.tui.shown import Shown
+
+SCREENS = ("gate", "lists", "plan", "window", "papers")
+
+
+def _always(shown: Shown) -> str:
+    return ""
+
+
+def _writes(shown: Shown) -> str:
+    if shown.read_only:
+        return "this face is read-only"
+    if shown.view is None:
+        return "no View of the session has arrived yet"
+    return "the run has ended" if shown.view.phase == "ended" else ""
+
+
+def _control(name: str) -> Callable[[Shown], str]:
+    def why_not(shown: Shown) -> str:
+        control: Control | None = getattr(shown.view.panel, name) if shown.view is not None else None
+        if (reason := _writes(shown)) != "":
+            return reason
+        if control is None:
+            return "not in this phase"
+        return "" if control.enabled else control.reason or "not possible now"
+
+    return why_not
+
+
+def _raises(shown: Shown) -> str:
+    reason = _writes(shown)
+    if reason or shown.view is None:
+        return reason
+    return "" if shown.view.phase in ("deploying", "window", "keeping") else "triggers are raised after START"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action. ``where``: the screen that has it ("" : all); ``call``: Textual's name for it.
+
+    ``why_not``: "" where it is possible, else the reason in words. ``first``: its key goes before every pane and text.
+    """
+
+    id: str
+    key: str
+    label: str
+    tooltip: str
+    call: str
+    where: str = ""
+    why_not: Callable[[Shown], str] = _always
+    first: bool = False
+    hint: str = ""
+
+
+_ROLLBACK = "arms it: the panel says what will run; y confirms"
+ACTIONS: tuple[Action, ...] = (
+    Action("rollback", "r", "ROLL BACK", _ROLLBACK, "app.arm('rollback')", why_not=_control("rollback")),
+    Action("rollback-anywhere", "f9", "ROLL BACK, also from a text field", _ROLLBACK, "app.arm('rollback')",
+           why_not=_control("rollback"), first=True),
+    Action("go", "g", "GO", "arms it: keep the new version; the panel says what to type", "app.arm('go')",
+           why_not=_control("go")),
+    Action("start", "s", "START", "arms it: deploy to production; y confirms", "app.arm('start')",
+           why_not=_control("start")),
+    Action("trigger", "t", "Raise a trigger", "Critical functionality, data corruption or security breach",
+           "app.triggers", why_not=_raises, hint="trigger"),
+    Action("note", "e", "Note", "Writes a note into the journal", "app.note", why_not=_writes, hint="note"),
+    Action("gate", "1", "Gate", "Documents side by side, blockers, findings", "app.go_to('gate')"),
+    Action("lists", "2", "Lists", "Every checklist", "app.go_to('lists')"),
+    Action("plan", "3", "Production", "The way forth and the way back", "app.go_to('plan')"),
+    Action("window", "4", "Window", "Countdown, charts, signals, checks", "app.go_to('window')"),
+    Action("papers", "5", "Papers", "The report as it stands", "app.go_to('papers')"),
+    Action("next", "right", "Next screen", "", "app.turn(1)"),
+    Action("previous", "left", "Previous screen", "", "app.turn(-1)"),
+    Action("sign", "space", "Sign", "Signs the item with your initials", "screen.mark('signed')", "lists", _writes,
+           hint="sign"),
+    Action("fail", "f", "Fail", "Marks the item as failed", "screen.mark('failed')", "lists", _writes, hint="fail"),
+    Action("defer", "d", "Defer", "Marks the item as deferred: it returns later", "screen.mark('deferred')", "lists",
+           _writes, hint="defer"),
+    Action("waive", "w", "Waive", "Waives the item, with a reason", "screen.waive", "lists", _writes, hint="waive"),
+    Action("filter", "b", "Only what blocks", "Shows only what blocks the next point, or everything again",
+           "screen.filter", "lists", hint="only what blocks"),
+    Action("charts", "v", "Charts or signals", "Where there is no room for both: one in the place of the other",
+           "screen.charts", "window", hint="charts"),
+    Action("copy", "c", "Copy", "Copies the focused value, and writes it to a file", "app.copy", hint="copy"),
+    Action("zoom", "z", "Zoom", "The focused pane alone, and back", "app.zoom", hint="zoom"),
+    Action("help", "question_mark", "Help", "The keys of this screen", "app.help", hint="help"),
+    Action("palette", "colon", "All actions", "The command palette", "app.command_palette"),
+    Action("theme", "f2", "Theme", "Dark, light, the terminal's own colours", "app.theme"),
+    Action("suspend", "ctrl+z", "Suspend", "To the shell; fg comes back", "app.suspend_process"),
+    Action("quit", "q", "Close", "Closes this screen; the session runs on", "app.close", hint="close"),
+)  # fmt: skip
+BY_ID = {one.id: one for one in ACTIONS}
+_MORE = ("trigger", "note", "copy", "zoom")
+_KEY_WORDS = {"question_mark": "?", "colon": ":", "f9": "F9", "f2": "F2"}
+
+
+def key_word(key: str) -> str:
+    """A key as a person calls it."""
+    return _KEY_WORDS.get(key, key)
+
+
+def bindings(where: str) -> list[Binding]:
+    """The bindings of a screen, or of all (``""``), remappable by the actions' ids."""
+    return [
+        Binding(one.key, one.call, one.label, show=False, priority=one.first, tooltip=one.tooltip, id=one.id)
+        for one in ACTIONS
+        if one.where == where
+    ]
+
+
+def hints(where: str) -> list[Action]:
+    """What the foot tells on a screen: its own keys first."""
+    own = [one for one in ACTIONS if one.hint and one.where == where and where]
+    return [*own, BY_ID["help"], BY_ID["quit"], *(one for one in ACTIONS if one.hint in _MORE and not one.where)]

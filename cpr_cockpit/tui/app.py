@@ -1,0 +1,154 @@
+"""The cockpit on a terminal: screens, keys, and what the keys do."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.app import SystemCommand
+from textual.binding import BindingType
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
+
+from cpr_cockpit.tui import messages as told
+from cpr_cockpit.tui.actions import ACTIONS, SCREENS, bindings, key_word
+from cpr_cockpit.tui.hygiene import write_private
+from cpr_cockpit.tui.keyed_app import KeyedApp
+from cpr_cockpit.tui.screens.base import CockpitScreen
+from cpr_cockpit.tui.screens.first import FirstScreen
+from cpr_cockpit.tui.themes import ANSI, DARK, LIGHT
+
+# Below this many columns or rows only the floor can be read.
+LEAST = (60, 15)
+_FLOOR = "floor"
+_AGAIN_S = 3.0
+
+
+class CockpitApp(KeyedApp):
+    """``source_factory`` connects to the session; ``actor`` is who signs; ``read_only`` sends nothing."""
+
+    TITLE = "CPR Cockpit"
+    CSS_PATH = Path(__file__).parent / "screens" / "base.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide"), (160, "-huge")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-normal"), (40, "-tall")]  # noqa: RUF012
+
+    # Where the person is; the floor and the help do not change it.
+    place = ""
+    _leaving_at = -_AGAIN_S
+
+    def get_default_screen(self) -> Screen[None]:
+        """The frame alone: what is painted first."""
+        return FirstScreen(self.newest)
+
+    def draw(self) -> None:
+        """Draw the cockpit's screen, which may lie under the palette."""
+        for screen in reversed(self.screen_stack if self._screen_stacks.get(self._current_mode) else []):
+            if isinstance(screen, CockpitScreen):
+                screen.show(self.newest())
+                return
+
+    # -- screens -----------------------------------------------------------------------------------------------------
+
+    def on_view_arrived(self, event: told.ViewArrived) -> None:
+        """Draw it, and follow the run if the person stood where it was."""
+        before = self._here()
+        self.take(event.view)
+        here = self._here()
+        still = self.decision.arming.armed is None and not isinstance(self.focused, Input)
+        if not self.place or (here != before and self.place == before and still):
+            self.action_go_to(here)
+        self.draw()
+
+    def _here(self) -> str:
+        rail = self.view.rail if self.view is not None else ()
+        return next((one.key for one in rail if one.state in ("here", "blocked")), SCREENS[0])
+
+    def action_go_to(self, name: str) -> None:
+        """To a screen; it is made when it is first looked at."""
+        self.place = name
+        small = self.size.width < LEAST[0] or self.size.height < LEAST[1]
+        self._switch(_FLOOR if small else name)
+
+    def _switch(self, name: str) -> None:
+        if not self.is_screen_installed(name):
+            module = importlib.import_module(f"cpr_cockpit.tui.screens.{name}")
+            self.install_screen(getattr(module, f"{name.capitalize()}Screen")(self.newest), name)
+        if self.screen is not self.get_screen(name):
+            self._put_on_top(name)
+
+    def _put_on_top(self, screen: Screen[None] | str) -> None:
+        """The frame of the first paint stays below; whatever is looked at is above it."""
+        if len(self.screen_stack) == 1:
+            self.push_screen(screen)
+        else:
+            self.switch_screen(screen)
+
+    def action_turn(self, step: int) -> None:
+        """To the next screen or the one before."""
+        index = SCREENS.index(self.place) if self.place in SCREENS else 0
+        self.action_go_to(SCREENS[(index + step) % len(SCREENS)])
+
+    def action_back_home(self) -> None:
+        """From the help to where it was asked for."""
+        self.action_go_to(self.place or SCREENS[0])
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Down to the floor, or up again."""
+        if self.place and not isinstance(self.screen, ModalScreen):
+            self.call_after_refresh(self.action_go_to, self.place)
+
+    def action_help(self) -> None:
+        """The keys of the focused pane and its screen."""
+        here = self.screen
+        if isinstance(here, CockpitScreen):
+            pane = (self.focused.border_title or self.focused.id or "") if self.focused is not None else ""
+            module = importlib.import_module("cpr_cockpit.tui.screens.help")
+            self._put_on_top(module.HelpScreen(self.newest, here.KEY, here.HELP or "", pane.partition("  ")[0]))
+
+    def action_zoom(self) -> None:
+        """The focused pane alone, or all again."""
+        if isinstance(self.screen, CockpitScreen):
+            self.screen.zoom()
+
+    # -- this terminal -----------------------------------------------------------------------------------------------
+
+    def action_copy(self) -> None:
+        """The focused value, to the terminal's clipboard and to a file."""
+        value = str(getattr(self.focused, "value", "") or "")
+        if not value:
+            self.say("nothing to copy here")
+            return
+        self.copy_to_clipboard(value)
+        path = write_private("copied.txt", value + "\n")
+        self.say(f"copied, also to {path}" if path else "copied to the terminal's clipboard")
+
+    def action_theme(self) -> None:
+        """The next theme."""
+        names = (DARK, LIGHT, *ANSI)
+        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else DARK
+
+    def action_close(self) -> None:
+        """Close this face only."""
+        self.exit(return_code=0)
+
+    def action_help_quit(self) -> None:
+        """ctrl+c closes at the second time, and says so at the first."""
+        if self._monotonic() - self._leaving_at < _AGAIN_S and not self._held:
+            self.action_close()
+        self._leaving_at = self._monotonic()
+        self.say("ctrl+c again, or q, closes this screen; the session goes on without it")
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every action of the registry that can be reached from here, for the palette and ``:``."""
+        place = next((one.KEY for one in reversed(self.screen_stack) if isinstance(one, CockpitScreen)), "")
+        for one in ACTIONS:
+            if one.id != "palette" and one.where in ("", place):
+                why = one.why_not(self.newest())
+                words = f"not now: {why}" if why else one.tooltip or one.label
+                call = partial(self.run_action, one.call, default_namespace=self)
+                yield SystemCommand(f"{one.label} ({key_word(one.key)})", words, call)

@@ -1,0 +1,135 @@
+"""What keys do to the session: arm and confirm, raise a trigger, mark, note; and keys that no person means."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from cpr_cockpit.tui import messages as told
+from cpr_cockpit.tui.actions import BY_ID
+from cpr_cockpit.tui.arming import GUARD_S
+from cpr_cockpit.tui.face_app import FaceApp
+from cpr_cockpit.tui.screens.base import CockpitScreen
+from cpr_cockpit.tui.widgets.menu import TriggerMenu
+from cpr_cockpit.tui.widgets.prompt import LONGEST, Prompt
+
+# What was said stays at least this long, whatever is typed.
+_STATUS_S = 1.5
+
+
+class KeyedApp(FaceApp):
+    """A face whose keys meet the guard and what is armed before they meet a pane."""
+
+    # The newest key, and whether it is the one before it, held.
+    _key = ""
+    _held = False
+    # What the prompt was opened for, and what was typed into it when it was left.
+    _asked: told.PromptOpened | None = None
+    _draft = ""
+
+    # -- keys --------------------------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys meet the guard and what is armed before anything else; a long paste meets nothing."""
+        if isinstance(event, events.Key) and not event.is_forwarded and self._took_key(event):
+            return
+        if isinstance(event, events.Paste) and not event.is_forwarded and self._took_paste(event):
+            return
+        await super().on_event(event)
+
+    def _took_key(self, event: events.Key) -> bool:
+        at = self._monotonic()
+        if self.guard.floods(at):
+            return True
+        self._key, self._held = event.key, self.guard.repeats(event.key, at)
+        if self.status and at - self._status_at >= _STATUS_S:
+            self.status = ""
+            self.draw()
+        if not self.decision.arming.takes(event.key, event.character):
+            return False
+        command = self.decision.press(event.key, event.character)
+        if command is not None:
+            self.send(*command)
+        self.draw()
+        return True
+
+    def _took_paste(self, event: events.Paste) -> bool:
+        if len(event.text) > LONGEST:
+            self.say(f"a paste of {len(event.text):,} characters was left out")
+            return True
+        if self.decision.arming.armed is not None:
+            self.decision.arming.paste(event.text)
+            self.draw()
+            return True
+        return not isinstance(self.focused, Input)
+
+    # -- the decision ------------------------------------------------------------------------------------------------
+
+    async def action_arm(self, name: str) -> None:
+        """Arm START, GO or ROLLBACK, or say why not."""
+        while isinstance(self.screen, ModalScreen):
+            await self.pop_screen()
+        if isinstance(self.screen, CockpitScreen):
+            self._draft = await self.screen.clear() or self._draft
+        why = BY_ID[name].why_not(self.newest())
+        if self.view is None or self._read_only:
+            self.say(f"{BY_ID[name].label} is not possible now: {why}")
+        elif not self.decision.arm(name, self.view.panel, self._key) and self.decision.words:
+            self.say(self.decision.words)
+        # Keys are taken from the end of the guard on: the panel says so then.
+        self.set_timer(GUARD_S + 0.05, self.draw)
+        self.draw()
+
+    async def action_triggers(self) -> None:
+        """The menu of the triggers."""
+        if why := BY_ID["trigger"].why_not(self.newest()):
+            self.say(f"A trigger cannot be raised now: {why}")
+        elif isinstance(self.screen, CockpitScreen) and not self.screen.query(TriggerMenu):
+            await self.screen.put(TriggerMenu())
+
+    async def on_trigger_menu_chosen(self, event: TriggerMenu.Chosen) -> None:
+        """Arm the trigger."""
+        if isinstance(self.screen, CockpitScreen):
+            await self.screen.clear()
+        if event.trigger and self.view is not None:
+            self.decision.arm_trigger(event.trigger, self.view.panel, event.key)
+            self.set_timer(GUARD_S + 0.05, self.draw)
+        self.draw()
+
+    # -- commands ----------------------------------------------------------------------------------------------------
+
+    def on_command_asked(self, event: told.CommandAsked) -> None:
+        """Send what a screen asked for; a held key asks once."""
+        if not self._held:
+            self.send(event.name, event.arguments)
+
+    async def on_prompt_opened(self, event: told.PromptOpened) -> None:
+        """Ask for a line, with what was typed before it was left."""
+        same = self._asked is not None and self._asked.title == event.title
+        draft = self._draft if same else ""
+        self._asked, self._draft = event, ""
+        if self._read_only:
+            self.say("this face is read-only: nothing can be sent")
+        elif isinstance(self.screen, CockpitScreen):
+            await self.screen.put(Prompt(event.title, draft))
+
+    async def on_prompt_answered(self, event: Prompt.Answered) -> None:
+        """Send the line with what it was asked for."""
+        asked, self._asked, self._draft = self._asked, None, ""
+        if isinstance(self.screen, CockpitScreen):
+            await self.screen.clear()
+        if asked is not None:
+            self.send(asked.name, {**asked.arguments, asked.argument: event.words})
+
+    async def on_prompt_left(self, event: Prompt.Left) -> None:
+        """Keep what was typed, for when it is opened again."""
+        if isinstance(self.screen, CockpitScreen):
+            self._draft = await self.screen.clear()
+
+    def action_note(self) -> None:
+        """Ask for a note."""
+        if why := BY_ID["note"].why_not(self.newest()):
+            self.say(f"No note now: {why}")
+        else:
+            self.post_message(told.PromptOpened("Note", "note", "words"))

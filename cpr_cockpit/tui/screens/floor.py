@@ -1,0 +1,86 @@
+"""The floor: what is left where there is hardly any room: how long, the verdict's word, why, and the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from cpr_cockpit.core.view import Control, Panel, View
+from cpr_cockpit.tui.screens.base import CockpitScreen
+from cpr_cockpit.tui.shown import Shown
+from cpr_cockpit.tui.toned import Row, Span, row
+from cpr_cockpit.tui.widgets.ages import countdown_words
+from cpr_cockpit.tui.widgets.foot import Foot, lost_words
+from cpr_cockpit.tui.widgets.rows import Rows
+
+_TONES = {"breach": "fail", "look": "warn", "no-data": "warn", "go": "key", "calm": "strong"}
+
+
+class FloorScreen(CockpitScreen):
+    """One wrapped text; every key of the decision works."""
+
+    KEY: ClassVar[str] = "floor"
+
+    def compose(self) -> ComposeResult:
+        """No frame at all."""
+        yield from self.panes()
+        yield Foot()
+
+    def panes(self) -> Iterable[Widget]:
+        """One pane."""
+        yield Rows(id="floor", wrap=True)
+
+    def show(self, shown: Shown) -> None:
+        """Draw it."""
+        if not self.drawable:
+            return
+        self.query_one(Foot).show(shown, self.KEY)
+        rows = floor_rows(shown.view, shown) if shown.view is not None else [row("Waiting for the session.")]
+        self.query_one("#floor", Rows).show(rows)
+
+
+def floor_rows(view: View, shown: Shown) -> list[Row]:
+    """The order of importance: word, time, why, keys."""
+    panel = view.panel
+    rows = [row(*_clock(view, shown.now), (panel.word, _TONES.get(panel.shape, "strong")), (_banner(view), "warn"))]
+    if shown.gone_since is not None:
+        rows.append(row((lost_words(shown), "warn")))
+    armed = shown.arming.armed
+    if armed is not None:
+        guarded = shown.arming.guarded
+        how = f"type {armed.control.type_this}" if armed.typed else f"{armed.confirm_key} confirms"
+        reason = " and a reason" if armed.control.needs_reason else ""
+        rows.append(row(("ARMED ", "fail"), (armed.control.label, "strong")))
+        left = f"{how}{reason}, esc not; {shown.arming.seconds_left:.0f} s"
+        rows.append(row(("keys are ignored for a moment", "dim") if guarded else (left, "key")))
+        if armed.typed:
+            rows.append(row(f"> {armed.word}  {armed.reason}"))
+        return [*rows, *(row(one) for one in armed.control.details)]
+    if shown.arming.words:
+        rows.append(row((shown.arming.words, "warn")))
+    rows += [_key(control) for control in _controls(panel)]
+    return [*rows, row(panel.sentence)]
+
+
+def _clock(view: View, now: float) -> tuple[Span, ...]:
+    if view.window.deadline is None:
+        return ()
+    return ((f"{countdown_words(view.window.deadline - now)} ", "strong"),)
+
+
+def _banner(view: View) -> str:
+    return f" {view.header.banner}" if view.header.banner else ""
+
+
+def _controls(panel: Panel) -> list[Control]:
+    found = (panel.rollback, panel.go, panel.start)
+    return [one for one in found if one is not None and (one.enabled or one is not panel.start)]
+
+
+def _key(control: Control) -> Row:
+    if control.enabled:
+        return row((control.key, "key"), f" {control.label}")
+    return row((f"{control.key} {control.label}: {control.reason}", "dim"))

@@ -1,0 +1,162 @@
+"""The checklists: grouped by step, each item with its mark and value; signed, failed, deferred, waived by one key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.widget import Widget
+
+from cpr_cockpit.core.view import ItemRow, ListView, View
+from cpr_cockpit.tui.actions import bindings
+from cpr_cockpit.tui.messages import CommandAsked, PromptOpened, Told
+from cpr_cockpit.tui.screens.base import CockpitScreen, title
+from cpr_cockpit.tui.shown import Shown, clock
+from cpr_cockpit.tui.toned import Row, cell, chip, row, tone_of
+from cpr_cockpit.tui.widgets.rows import Rows
+
+
+class ListsScreen(CockpitScreen):
+    """All lists, or only what blocks the next point; the place is kept."""
+
+    KEY: ClassVar[str] = "lists"
+    CSS_PATH = "lists.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("lists")]
+    HELP = (
+        "Measured and derived items tick themselves and show their value; signed items need your initials. "
+        "'!' marks what blocks the next point."
+    )
+
+    # What the filter let through when it was set; None: everything. An item that was signed does not slide away
+    # from under the cursor, or a held key would sign the next one.
+    _only: frozenset[str] | None = None
+    # The item of each row; None: a heading.
+    _items: tuple[ItemRow | None, ...] = ()
+
+    def panes(self) -> Iterable[Widget]:
+        """List and detail."""
+        with Container(id="lists-panes"):
+            yield Rows(id="items", classes="pane", cursor=True, empty="No checklist is in force yet.")
+            yield Rows(id="item", classes="pane", wrap=True, indent=2)
+
+    def draw(self, view: View, shown: Shown) -> None:
+        """Draw the lists of this View, the cursor on the same item as before."""
+        items = self.query_one("#items", Rows)
+        here = self.chosen
+        kept = kept_lists(view.lists, self._only)
+        self._items = tuple(item for one, rows in kept for item in (None, *rows))
+        place = next((at for at, one in enumerate(self._items) if one and here and one.key == here.key), None)
+        headings = frozenset(at for at, one in enumerate(self._items) if one is None)
+        items.show(lambda width: list_rows(kept, width), place, headings)
+        done, every = sum(one.done for one in view.lists), sum(len(one.items) for one in view.lists)
+        blocking = sum(item.blocks for one in view.lists for item in one.items)
+        title(
+            items,
+            f"CHECKLISTS  {done} of {every} stand  "
+            + (f"{blocking} block" if blocking else "nothing blocks")
+            + ("  only what blocks (b: all)" if self._only is not None else ""),
+        )
+        self._draw_item()
+
+    def _draw_item(self) -> None:
+        detail = self.query_one("#item", Rows)
+        title(detail, "ITEM")
+        detail.show(item_rows(self.chosen) if self.chosen else [row(("No item is chosen.", "dim"))])
+
+    @property
+    def chosen(self) -> ItemRow | None:
+        """The item under the cursor."""
+        index = self.query_one("#items", Rows).index
+        return self._items[index] if index < len(self._items) else None
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Show the item that the cursor came to."""
+        if event.rows.id == "items":
+            self._draw_item()
+
+    def action_filter(self) -> None:
+        """Only what blocks the next point, or everything again."""
+        view = self._newest().view
+        if self._only is not None:
+            self._only = None
+        elif view is not None:
+            self._only = frozenset(item.key for one in view.lists for item in one.items if item.blocks)
+        self.show(self._newest())
+
+    def action_mark(self, mark: str) -> None:
+        """Ask for the mark of the chosen item."""
+        item = self.chosen
+        if item is None:
+            return
+        if mark == "signed" and item.stands:
+            self.post_message(Told(f"It stands already: {item.mark}{' by ' + item.by if item.by else ''}."))
+        elif mark == item.mark:
+            self.post_message(Told(f"It is marked as {mark} already."))
+        else:
+            self.post_message(CommandAsked("sign", {"item": item.key, "mark": mark, "note": ""}))
+
+    def action_waive(self) -> None:
+        """Ask for the reason of a waiver."""
+        if (item := self.chosen) is not None:
+            sign = {"item": item.key, "mark": "waived"}
+            self.post_message(PromptOpened(f"Waive {item.key}, reason", "sign", "note", sign))
+
+
+def kept_lists(lists: Iterable[ListView], only: frozenset[str] | None) -> list[tuple[ListView, tuple[ItemRow, ...]]]:
+    """The lists in the order of the steps, each with what the filter lets through of it, if anything."""
+    found = [
+        (one, tuple(item for item in one.items if only is None or item.key in only))
+        for one in sorted(lists, key=lambda each: each.step)
+    ]
+    return [(one, items) for one, items in found if items]
+
+
+def list_rows(kept: Iterable[tuple[ListView, tuple[ItemRow, ...]]], width: int) -> list[Row]:
+    """A heading for each list, a row for each item."""
+    rows: list[Row] = []
+    for one, items in kept:
+        count = f"{one.done} of {len(one.items)}"
+        state = (" COMPLETE ", "here") if one.complete else (f"{len(one.items) - one.done} open", "warn")
+        rows.append(row((f"step {one.step}  ", "dim"), (one.title, "strong"), f"  {count}  ", state))
+        rows += [_item_row(item, width) for item in items]
+    return rows
+
+
+def _item_row(item: ItemRow, width: int) -> Row:
+    value = item.value or item.note
+    right = 26 if width >= 100 else 14
+    who = cell(f"{item.by} {clock(item.at)}".strip(), 17) if width >= 110 else ""
+    text = max(10, width - 2 - 10 - right - 8 - len(who) - 2)
+    return row(
+        ("! " if item.blocks else "  ", "warn"),
+        *chip(item.mark, 10),
+        (cell(item.text, text), "" if not item.stands else "dim" if item.mark == "derived" else ""),
+        "  ",
+        (cell(value, right), "strong" if item.value else "dim"),
+        (who, "dim"),
+        (cell(f"  {item.due}", 8), "dim"),
+    )
+
+
+def item_rows(item: ItemRow) -> list[Row]:
+    """Everything about one item: how it stands, by whom, and what its evidence proves and does not."""
+    kinds = {
+        "measured": "measured: the machine reads it",
+        "derived": "derived: it follows from other facts",
+        "signed": "signed: it needs a person's initials",
+    }
+    rows = [row((item.text, "strong"))]
+    by = f" by {item.by}" if item.by else ""
+    at = f" at {clock(item.at)} UTC" if item.at is not None else ""
+    stands = "stands" if item.stands else "does not stand"
+    blocks = (", blocks the next point", "warn") if item.blocks else ""
+    rows.append(row((item.mark, tone_of(item.mark)), by, at, f": {stands}, due {item.due}", blocks))
+    if item.value:
+        rows.append(row(("value    ", "dim"), (item.value, "strong")))
+    if item.note:
+        rows.append(row(("note     ", "dim"), item.note))
+    rows.append(row(("evidence ", "dim"), item.evidence or "none is named"))
+    rows.append(row((f"kind     {kinds.get(item.kind, item.kind)}  ({item.key})", "dim")))
+    return rows

@@ -1,0 +1,128 @@
+"""The plan: the way forth and the way back with their live state, and everything about the selected step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.containers import Container
+from textual.widget import Widget
+
+from cpr_cockpit.core.view import PlanStep, PlanView, View
+from cpr_cockpit.tui.screens.base import CockpitScreen, title
+from cpr_cockpit.tui.shown import Shown, ago, clock
+from cpr_cockpit.tui.toned import Row, cell, chip, row, tone_of
+from cpr_cockpit.tui.widgets.rows import Rows
+
+
+class PlanScreen(CockpitScreen):
+    """Every step is visible before it runs, with its own undo."""
+
+    KEY: ClassVar[str] = "plan"
+    CSS_PATH = "plan.tcss"
+    HELP = "Each step as it stands, with its undo and its log. A step is proven by looking, never assumed."
+
+    # The step of each row; None: a heading.
+    _steps: tuple[PlanStep | None, ...] = ()
+    # The cursor follows the running step until a person moves it.
+    _follows = True
+
+    def panes(self) -> Iterable[Widget]:
+        """Steps and detail."""
+        with Container(id="plan-panes"):
+            yield Rows(id="steps", classes="pane", cursor=True, empty="The plan is being made.")
+            yield Rows(id="step", classes="pane", wrap=True, indent=2)
+
+    def draw(self, view: View, shown: Shown) -> None:
+        """Draw the plan of this View, the cursor on the running step or where it was put."""
+        steps = self.query_one("#steps", Rows)
+        here = self.chosen
+        plan = view.plan
+        self._steps = (None, *plan.forward, None, *plan.back) if plan.forward else ()
+        running = next((at for at, one in enumerate(self._steps) if one and one.state == "running"), None)
+        kept = next((at for at, one in enumerate(self._steps) if _same(one, here)), None)
+        place = running if self._follows and running is not None else kept
+        headings = frozenset(at for at, one in enumerate(self._steps) if one is None)
+        steps.show(lambda width: plan_rows(plan, width, shown.now), place, headings)
+        title(steps, f"PLAN  {plan.strategy}  slot {plan.slot}" if plan.forward else "PLAN")
+        self._draw_step(view.plan)
+
+    def _draw_step(self, plan: PlanView) -> None:
+        detail = self.query_one("#step", Rows)
+        title(detail, "STEP")
+        detail.show(step_rows(self.chosen, plan))
+
+    @property
+    def chosen(self) -> PlanStep | None:
+        """The step under the cursor."""
+        index = self.query_one("#steps", Rows).index
+        return self._steps[index] if index < len(self._steps) else None
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Show the step that the cursor came to, and stay there."""
+        view = self._newest().view
+        if event.rows.id == "steps" and view is not None:
+            chosen = self.chosen
+            self._follows = chosen is not None and chosen.state == "running"
+            self._draw_step(view.plan)
+
+
+def _same(one: PlanStep | None, other: PlanStep | None) -> bool:
+    return one is not None and other is not None and (one.key, one.way) == (other.key, other.way)
+
+
+def plan_rows(plan: PlanView, width: int, now: float) -> list[Row]:
+    """Both ways, each under its heading."""
+    rows: list[Row] = []
+    if not plan.forward:
+        return rows
+    for name, words, way in (
+        ("FORTH", f"  {plan.old_version} > {plan.new_version}", plan.forward),
+        ("BACK ", f"  {plan.new_version} > {plan.old_version}  takes: {plan.takes}", plan.back),
+    ):
+        rows.append(row((name, "strong"), (words, "dim")))
+        rows += [_step_row(number, one, width, now) for number, one in enumerate(way, start=1)]
+    return rows
+
+
+def _step_row(number: int, step: PlanStep, width: int, now: float) -> Row:
+    words = cell(step.words, max(0, (width - 60) // 2)) if width >= 100 else ""
+    title = max(10, width - 2 - 3 - 9 - 20 - len(words) - 2)
+    mark = ">" if step.state == "running" else " "
+    return row(
+        (f"{mark} ", "run"),
+        (f"{number:>2} ", "dim"),
+        *chip(step.state, 9),
+        (cell(step.title, title), "dim" if step.state == "waiting" else ""),
+        "  ",
+        (words, "dim"),
+        (f"{clock(step.began_at):>10}", "dim"),
+        (f"{_took(step, now):>10}", "strong" if step.state == "running" else ""),
+    )
+
+
+def _took(step: PlanStep, now: float) -> str:
+    if step.seconds is not None:
+        return f"{step.seconds:.0f} s"
+    return ago(now - step.began_at) if step.began_at is not None and step.state == "running" else ""
+
+
+def step_rows(step: PlanStep | None, plan: PlanView) -> list[Row]:
+    """Everything about one step, its undo and its log; then what the plan remarks."""
+    rows: list[Row] = []
+    if step is not None:
+        changes = "" if step.state == "waiting" else "changes the environment" if step.mutates else "only looks"
+        again = f", {step.attempts} attempts" if step.attempts > 1 else ""
+        rows = [
+            row((step.title, "strong")),
+            row((step.state, tone_of(step.state)), f"  {changes}{again}"),
+            row(("undo  ", "dim"), step.undo or "nothing to undo"),
+        ]
+        began = f"began {clock(step.began_at)} UTC" if step.began_at is not None else "not begun"
+        took = f", took {step.seconds:.1f} s" if step.seconds is not None else ""
+        rows.append(row(("time  ", "dim"), began + took))
+        rows += [row(("log   ", "dim"), line) for line in step.log]
+    rows += [row(("plan  ", "dim"), line) for line in plan.remarks]
+    if plan.card:
+        rows.append(row(("card  ", "dim"), plan.card))
+    return rows

@@ -1,0 +1,44 @@
+"""The last line: what was refused or lost, else the keys of this screen."""
+
+from __future__ import annotations
+
+from cpr_cockpit.tui.actions import hints, key_word
+from cpr_cockpit.tui.shown import Shown, clock
+from cpr_cockpit.tui.toned import Line, Row, Span, row, row_width
+
+
+class Foot(Line):
+    """Never a toast: what was refused stays until the next key, a lost session until it is back."""
+
+    DEFAULT_CSS = """
+    Foot { background: $panel; }
+    """
+
+    def show(self, shown: Shown, screen: str) -> None:
+        """Show the words that stand, else hints for this screen."""
+        if shown.gone_since is not None or shown.gone_words:
+            self.say(row((" " + lost_words(shown), "warn")))
+        elif shown.status:
+            self.say(row((" " + shown.status, "strong")))
+        else:
+            self.say(self._hints(shown, screen))
+
+    def _hints(self, shown: Shown, screen: str) -> Row:
+        spans: list[Span] = [(" ", "")]
+        size = self.app.size
+        for action in hints(screen):
+            useless = action.id == "charts" and (size.height >= 40 or size.width >= 160)
+            if useless or action.why_not(shown):
+                continue
+            more: list[Span] = [(key_word(action.key), "key"), (f" {action.hint}  ", "")]
+            if row_width((*spans, *more)) > self.app.size.width:
+                break
+            spans += more
+        return row(*spans)
+
+
+def lost_words(shown: Shown) -> str:
+    """What a person has to know while the session cannot be reached."""
+    if shown.gone_since is None:
+        return shown.gone_words
+    return f"session gone since {clock(shown.gone_since)}: reconnecting; the deployment goes on without this screen"

@@ -1,0 +1,235 @@
+"""The one place of the decision: word, sentence, and what each key does or why it cannot; armed: what would be sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from textual.geometry import Size
+
+from cpr_cockpit.core.view import Control, Panel, Shape
+from cpr_cockpit.tui.arming import Armed, Arming
+from cpr_cockpit.tui.glyphs import Glyphs
+from cpr_cockpit.tui.plain_text import clean, elide
+from cpr_cockpit.tui.toned import Row, row, row_text, row_width, wrapped
+from cpr_cockpit.tui.widgets.block_letters import block_letters
+from cpr_cockpit.tui.widgets.canvas import Canvas
+from cpr_cockpit.tui.widgets.frame import ARMED, framed, tone_of_shape
+
+# Cells between two controls on one line.
+_GAP = 4
+# Cells below which a control beside another says nothing.
+_LEAST_KEY = 18
+
+
+class DecisionPanel(Canvas):
+    """Draws a Panel and the Arming that belongs to it. While something is armed it has the class ``-armed``: taller.
+
+    ``show`` it with every View, every second, and after every key while something is armed.
+    """
+
+    DEFAULT_CSS = """
+    DecisionPanel { height: auto; width: 1fr; }
+    """
+
+    def __init__(self, *, glyphs: Glyphs | None = None, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(glyphs=glyphs, id=id, classes=classes)
+        self._panel = Panel("PREPARING", Shape.CALM)
+        self._arming: Arming | None = None
+        self._inert = ""
+
+    def show(self, panel: Panel, arming: Arming | None = None, *, inert: str = "") -> None:
+        """Draw that panel; ``inert``: why no key does anything ("READ ONLY"), told in the border."""
+        self._panel, self._arming, self._inert = panel, arming, inert
+        armed = arming is not None and arming.armed is not None
+        if armed != self.has_class("-armed"):
+            self.set_class(armed, "-armed")
+            self.refresh(layout=True)
+        self.redraw()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """By the terminal's height, so that what stands above does not jump with the words; armed: all of it."""
+        rest = 13 if viewport.height >= 40 else 7 if viewport.height >= 20 else 5
+        arming = self._arming
+        if arming is None or arming.armed is None:
+            return rest
+        details = sum(len(wrapped(row("- ", one), width - 6, indent=2)) for one in arming.armed.control.details)
+        return min(max(rest, details + 7 + arming.armed.control.needs_reason), max(5, viewport.height * 2 // 3))
+
+    @property
+    def value(self) -> str:
+        """Its words: what ``c`` copies."""
+        panel = self._panel
+        return "\n".join(clean(part) for part in (panel.word, panel.sentence, panel.detail) if part)
+
+    def compose_rows(self, width: int, height: int) -> Sequence[Row]:
+        """The frame and what is in it."""
+        if width < 12 or height < 3:
+            return [row((elide(self._panel.word, width), "strong"))]
+        arming = self._arming
+        if arming is not None and arming.armed is not None:
+            rows = armed_rows(arming.armed, arming, width - 6, height - 2)
+            left = math.ceil(arming.seconds_left)
+            foot = f"expires in {left} s; Esc: send nothing"
+            return framed(rows, ARMED, width, height, self.glyphs, title=f"ARMED  {clean(self._panel.word)}", foot=foot)
+        words = arming.words if arming is not None else ""
+        rows = panel_rows(self._panel, words, width - 6, height - 2, self.glyphs)
+        return framed(rows, self._panel.shape, width, height, self.glyphs, title=self._inert)
+
+
+# -- at rest -----------------------------------------------------------------------------------------------------------
+
+
+def panel_rows(panel: Panel, words: str, width: int, height: int, glyphs: Glyphs) -> list[Row]:
+    """Word, sentence, detail and keys; ``words``: the last thing that happened. In need, word and keys survive."""
+    keys = key_rows(panel, width, lines=height - 2)[: max(0, height - 1)]
+    room = height - len(keys)
+    said = [*wrapped(row((panel.sentence, "strong")), width)] if panel.sentence else []
+    more = [*wrapped(row((panel.detail, "dim")), width)] if panel.detail else []
+    if words:
+        said = [*wrapped(row((words, "warn")), width), *said]
+    texts = said + more
+    letters = _word_rows(panel, width, room - min(len(texts), 2), glyphs)
+    texts = _cut(texts, room - len(letters), width)
+    spare = height - len(letters) - len(texts) - len(keys)
+    above = [()] if spare >= 1 and len(letters) > 1 else []
+    below: list[Row] = [()] if spare >= 1 + len(above) else []
+    lead: list[Row] = [()] if spare >= 3 else []
+    return [*lead, *letters, *above, *texts, *below, *keys]
+
+
+def _word_rows(panel: Panel, width: int, height: int, glyphs: Glyphs) -> list[Row]:
+    """Block letters, or one bold line in reverse between marks of the shape."""
+    tone = tone_of_shape(panel.shape)
+    letters = block_letters(clean(panel.word), width, height - (1 if height > 5 else 0), glyphs)
+    if letters is not None:
+        return [((line, tone),) for line in letters]
+    mark = (
+        {Shape.BREACH: "!!", Shape.LOOK: "??", Shape.NO_DATA: "??"}.get(Shape(panel.shape), "") if _known(panel) else ""
+    )
+    text = " ".join(part for part in (mark, elide(panel.word, max(1, width - 8)), mark) if part)
+    return [((f" {text} ", "fail" if panel.shape == Shape.BREACH else "here"),)]
+
+
+def _known(panel: Panel) -> bool:
+    return panel.shape in Shape.__members__.values()
+
+
+def _cut(texts: list[Row], room: int, width: int) -> list[Row]:
+    """As many lines as there is room for; that something is left out is told."""
+    if len(texts) <= room:
+        return texts
+    kept = texts[: max(0, room)]
+    if kept:
+        words, tone = row_text(kept[-1]), kept[-1][-1][1]
+        kept[-1] = ((elide(words + " ...", width), tone),)
+    return kept
+
+
+def key_rows(panel: Panel, width: int, *, lines: int) -> list[Row]:
+    """The controls, in a breach ROLL BACK first: side by side where each can say what it must, else one a line."""
+    controls = [one for one in (panel.start, panel.go, panel.rollback) if one is not None]
+    if panel.shape == Shape.BREACH:
+        controls.reverse()
+    if not controls:
+        return []
+    room = width - _GAP * (len(controls) - 1)
+    least = [_must(one) for one in controls]
+    if sum(least) > room:
+        if lines >= len(controls):
+            return [_key(one, width) for one in controls]
+        if room // len(controls) < _LEAST_KEY:
+            # Hardly any room at all: the one that matters most and is possible.
+            return [_key(min(controls, key=lambda one: (not one.enabled, one is not panel.rollback)), width)]
+        return [_beside([_key(one, room // len(controls)) for one in controls], width)]
+    # What is left goes to the reasons of what is possible; what blocks a control is always told whole.
+    spare, shown = room - sum(least), []
+    for one, need in zip(controls, least, strict=True):
+        more = min(spare, cell_len(clean(one.reason or _how(one))) + 2) if one.enabled else 0
+        spare -= more
+        shown.append(_key(one, need + more))
+    return [_beside(shown, width)]
+
+
+def _must(control: Control) -> int:
+    """Cells for the key, the label, and the reason why it is blocked."""
+    reason = "" if control.enabled else f": {clean(control.reason)}"
+    return cell_len(clean(control.key) + clean(control.label) + reason) + 4
+
+
+def _beside(keys: list[Row], width: int) -> Row:
+    """Controls in equal columns where they fit these, else one after another."""
+    share = (width + _GAP) // len(keys)
+    equal = all(row_width(one) <= share - _GAP for one in keys)
+    spans: list[tuple[str, str]] = []
+    for place, one in enumerate(keys):
+        spans += one
+        if place < len(keys) - 1:
+            spans.append((" " * (share - row_width(one) if equal else _GAP), ""))
+    return tuple(spans)
+
+
+def _key(control: Control, width: int) -> Row:
+    """One control: its key in reverse when it does something, in parentheses when it is blocked, with the reason."""
+    key = clean(control.key)
+    room = max(1, width - cell_len(key) - 4)
+    if not control.enabled:
+        return ((f"({key})", "dim"), ("  " + elide(f"{control.label}: {control.reason}", room), "dim"))
+    label = elide(control.label, room)
+    reason = elide(control.reason or _how(control), max(0, room - cell_len(label) - 2))
+    chip: Row = ((f" {key} ", "here"), ("  ", ""), (label, "key"))
+    return (*chip, (f"  {reason}", "dim")) if cell_len(reason) >= 6 else chip
+
+
+def _how(control: Control) -> str:
+    return f"type {control.type_this}" if control.type_this else "then y"
+
+
+# -- armed -------------------------------------------------------------------------------------------------------------
+
+
+def armed_rows(armed: Armed, arming: Arming, width: int, height: int) -> list[Row]:
+    """What is armed, what to press or type, and what it will do; details give way first."""
+    head: list[Row] = [((f" {elide(armed.control.label, width - 2)} ", "here"),)]
+    prompt = _prompt(armed, arming, width)
+    if arming.words:
+        prompt += wrapped(row((arming.words, "warn")), width)
+    room = height - len(head) - len(prompt)
+    details: list[Row] = []
+    for one in armed.control.details:
+        details += wrapped(row(("- ", "dim"), one), width, indent=2)
+    details = _cut(details, room, width)
+    spare = room - len(details)
+    gap: list[Row] = [()] if spare >= 1 else []
+    return [*head, *([()] if spare >= 2 else []), *details, *gap, *prompt]
+
+
+def _prompt(armed: Armed, arming: Arming, width: int) -> list[Row]:
+    if arming.guarded:
+        return [
+            (("keys are ignored for a moment", "dim"),),
+            *([()] if armed.typed and armed.control.needs_reason else []),
+        ]
+    if not armed.typed:
+        return [
+            ((f" {armed.confirm_key} ", "fail"), ("  ", ""), ("sends it", "strong"), ("      ", ""), (" n ", "here"),
+             ("  sends nothing", "dim"))
+        ]  # fmt: skip
+    lines = [
+        _field(f"type {armed.control.type_this}", armed.word, width, here=not armed.in_reason, fits=armed.word_fits)
+    ]
+    if armed.control.needs_reason:
+        fits = bool(armed.reason.strip())
+        lines.append(_field("and a reason", armed.reason, width, here=armed.in_reason, fits=fits))
+    lines[-1] = (*lines[-1], ("   Enter sends it" if armed.whole else "   then Enter", "dim"))
+    return lines
+
+
+def _field(label: str, text: str, width: int, *, here: bool, fits: bool) -> Row:
+    """One line to type into: ``>`` stands before the one that takes the keys; the end of a long text is shown."""
+    name = elide(label, 24)
+    room = max(4, width - len(name) - 26)
+    shown = clean(text)[-room:]
+    mark, end = (">" if here else " "), ("_" if here else "")
+    return ((f"{mark} {name}: ", "strong" if here else "dim"), (shown + end, "good" if fits else "warn"))

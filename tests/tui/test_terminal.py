@@ -1,0 +1,227 @@
+"""In a real pseudo-terminal: what is left of it after signals, a hang-up, a crash; and where no screen can be."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from cpr_cockpit.tui.hygiene import check_terminal
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 20.0
+_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
+
+
+class Terminal:
+    """A face in a pseudo-terminal of 80x24, and everything it wrote."""
+
+    def __init__(self, state: Path, *arguments: str, **environ: str) -> None:
+        self.master, self._slave = pty.openpty()
+        termios.tcsetwinsize(self._slave, (24, 80))
+        self.usual = termios.tcgetattr(self._slave)
+        self.output = b""
+        known = {**os.environ, "TERM": "xterm-256color", "XDG_STATE_HOME": str(state), "LANG": "C.UTF-8"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.tui.terminal_face", *arguments],
+            stdin=self._slave, stdout=self._slave, stderr=self._slave,
+            cwd=ROOT, env={**known, **environ}, start_new_session=True,
+        )  # fmt: skip
+
+    def read_until(self, words: bytes) -> None:
+        """Read until the words were written."""
+        end = time.monotonic() + PATIENCE_S
+        while words not in self.output:
+            assert time.monotonic() < end, self.output[-2000:]
+            self._read(0.1)
+
+    def _read(self, seconds: float) -> bool:
+        if not select.select([self.master], [], [], seconds)[0]:
+            return False
+        with suppress(OSError):
+            data = os.read(self.master, 65536)
+            self.output += data
+            return bool(data)
+        return False
+
+    def ended(self) -> int:
+        """The exit code, when all was read."""
+        end = time.monotonic() + PATIENCE_S
+        while self.process.poll() is None:
+            assert time.monotonic() < end
+            self._read(0.02)
+        while self._read(0.05):
+            pass
+        return self.process.returncode
+
+    def modes_on(self) -> set[bytes]:
+        """Private modes that were switched on and never off, without wrapping and the cursor, which belong on."""
+        on: set[bytes] = set()
+        for numbers, how in _MODE.findall(self.output):
+            for number in numbers.split(b";"):
+                (on.add if how == b"h" else on.discard)(number)
+        return on - {b"7", b"25"}
+
+    def is_clean(self) -> bool:
+        """As it was found: no mode left on, the cursor shown, lines edited and echoed again."""
+        cursor = [how for numbers, how in _MODE.findall(self.output) if numbers == b"25"]
+        return not self.modes_on() and cursor[-1:] != [b"l"] and termios.tcgetattr(self._slave) == self.usual
+
+    def close(self) -> None:
+        """End it all."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for one in (self.master, self._slave):
+            with suppress(OSError):
+                os.close(one)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    made = Terminal(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_hands_the_terminal_back_clean(terminal: Terminal, number: signal.Signals) -> None:
+    terminal.read_until(b"SIGNALS")
+    assert b"1049" in terminal.modes_on()
+    terminal.process.send_signal(number)
+    assert terminal.ended() == 128 + number
+    assert terminal.is_clean()
+    assert b"Back to it: cpr-cockpit attach 0001-a1b2" in terminal.output
+
+
+def test_closing_by_a_key_is_quick_clean_and_says_how_to_come_back(terminal: Terminal) -> None:
+    terminal.read_until(b"SIGNALS")
+    os.write(terminal.master, b"q")
+    assert terminal.ended() == 0
+    assert terminal.is_clean()
+    assert b"Back to it: cpr-cockpit attach 0001-a1b2" in terminal.output
+    # The mouse stays the terminal's own: text can be selected.
+    assert not re.search(rb"\x1b\[\?100[023]h", terminal.output)
+
+
+def test_a_line_that_hangs_up_ends_the_face_and_nothing_hangs(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    try:
+        terminal.read_until(b"SIGNALS")
+        os.close(terminal.master)
+        terminal.process.send_signal(signal.SIGHUP)
+        assert terminal.process.wait(PATIENCE_S) == 128 + signal.SIGHUP
+    finally:
+        terminal.close()
+
+
+def test_suspend_hands_the_terminal_to_the_shell_and_back(terminal: Terminal) -> None:
+    terminal.read_until(b"SIGNALS")
+    os.write(terminal.master, b"\x1a")
+    _, status = os.waitpid(terminal.process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    while terminal._read(0.05):
+        pass
+    assert b"1049" not in terminal.modes_on()
+    seen = len(terminal.output)
+    terminal.process.send_signal(signal.SIGCONT)
+    end = time.monotonic() + PATIENCE_S
+    while b"\x1b[?1049h" not in terminal.output[seen:]:
+        assert time.monotonic() < end
+        terminal._read(0.1)
+    os.write(terminal.master, b"q")
+    assert terminal.ended() == 0
+    assert terminal.is_clean()
+
+
+def test_a_crash_is_one_sentence_without_a_traceback(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, "crash")
+    try:
+        assert terminal.ended() == 1
+        assert terminal.is_clean()
+        assert b"The screen failed" in terminal.output
+        assert b"Traceback" not in terminal.output
+        assert b"on fire" not in terminal.output
+        crash = next((tmp_path / "cpr-cockpit").glob("screen-crash-*.txt"))
+        assert "the machine room is on fire" in crash.read_text()
+    finally:
+        terminal.close()
+
+
+def test_a_paste_of_100_kb_in_a_real_terminal_neither_hangs_nor_sends(terminal: Terminal) -> None:
+    terminal.read_until(b"SIGNALS")
+    text = b"\x1b[200~" + b"ry gs\r" * 17_000 + b"\x1b[201~"
+    while text:
+        text = text[os.write(terminal.master, text[:4096]) :]
+        terminal._read(0)
+    terminal.read_until(b"was left out")
+    assert b"ARMED" not in terminal.output
+    os.write(terminal.master, b"q")
+    assert terminal.ended() == 0
+
+
+# -- where no screen can be --------------------------------------------------------------------------------------------
+
+
+class Stream(io.StringIO):
+    """A stream that says what it is."""
+
+    def __init__(self, *, tty: bool = True, encoding: str = "utf-8") -> None:
+        super().__init__()
+        self._tty = tty
+        self._encoding = encoding
+
+    def isatty(self) -> bool:
+        return self._tty
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._encoding
+
+
+def test_a_usual_terminal_is_fine() -> None:
+    assert check_terminal({"TERM": "xterm-256color"}, (Stream(), Stream(), Stream())) is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "streams", "words"),
+    [
+        ({"TERM": "xterm"}, (Stream(tty=False), Stream(), Stream()), "standard input"),
+        ({"TERM": "xterm"}, (Stream(), Stream(tty=False), Stream()), "standard output"),
+        ({"TERM": "xterm"}, (Stream(), Stream(), Stream(tty=False)), "standard error"),
+        ({"TERM": "dumb"}, (Stream(), Stream(), Stream()), "TERM is dumb"),
+        ({}, (Stream(), Stream(), Stream()), "TERM is not set"),
+        ({"TERM": "xterm"}, (Stream(), Stream(), Stream(encoding="ascii")), "UTF-8"),
+        ({"TERM": "xterm"}, (Stream(), Stream(), Stream(encoding="no-such")), "UTF-8"),
+    ],
+)
+def test_one_sentence_says_why_there_is_no_screen(
+    environ: dict[str, str], streams: tuple[Stream, Stream, Stream], words: str
+) -> None:
+    why = check_terminal(environ, streams)
+    assert why is not None
+    assert words in why
+    assert "\n" not in why
+
+
+def test_a_face_that_writes_into_a_pipe_says_so(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.tui.terminal_face"],
+        cwd=ROOT, env={**os.environ, "XDG_STATE_HOME": str(tmp_path)}, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "needs a terminal" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
