@@ -43,7 +43,7 @@ class LabOptions:
 
 
 def start_lab(folder: Path, options: LabOptions) -> dict[str, Any]:
-    """Start a lab that outlives this process and ends by its lease; returns its ready file. LabError where it cannot."""
+    """Start a lab that outlives this process and ends by its lease; its ready file. LabError where it cannot."""
     ready = folder / READY_FILE
     command = [sys.executable, "-m", "cpr_cockpit.lab", "--ready-file", str(ready), "--lease", str(LEASE_S)]
     with (folder / "lab.log").open("wb") as log:
@@ -58,7 +58,8 @@ def start_lab(folder: Path, options: LabOptions) -> dict[str, Any]:
     while not ready.exists():
         if process.poll() is not None:
             said = (folder / "lab.log").read_text("utf-8", errors="replace").strip().splitlines()
-            raise LabError(f"The lab did not start: {said[-1] if said else 'it said nothing'}")
+            why = said[-1] if said else f"it said nothing. Nothing was changed. See {log.name}."
+            raise LabError(f"The lab did not start: {why}")
         if time.monotonic() > deadline:
             process.terminate()
             raise LabError(
@@ -72,11 +73,15 @@ def read_ready(path: Path) -> dict[str, Any]:
     """The ready file's object; LabError where it is missing or no such file."""
     try:
         ready = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise LabError(f"{path} is not a readable ready file of a lab ({error}). Nothing was changed.") from error
-    if not isinstance(ready, dict) or "control" not in ready:
-        raise LabError(f"{path} is not the ready file of a lab. Nothing was changed.")
-    return ready
+    control = ready.get("control") if isinstance(ready, dict) else None
+    if not isinstance(control, dict) or not all(isinstance(control.get(name), str) for name in ("url", "token")):
+        raise LabError(
+            f"{path} is not the ready file of a lab. Nothing was changed. Give the file that cpr-cockpit lab wrote."
+        )
+    made: dict[str, Any] = ready
+    return made
 
 
 class LabControl:
@@ -92,7 +97,7 @@ class LabControl:
             answer = await self._client.request(method, path, **options)
             answer.raise_for_status()
             body: dict[str, Any] = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise LabError(f"The lab does not answer ({type(error).__name__}: {error}).") from error
         return body
 

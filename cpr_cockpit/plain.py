@@ -7,12 +7,15 @@ takes ``go`` and what the panel asks to be typed.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 
+from cpr_cockpit.core.inert import clean
 from cpr_cockpit.core.view import Control, View
-from cpr_cockpit.engine.face import FaceGone, FaceSource, Refused
+from cpr_cockpit.engine.face import FaceSource, Refused
 
 HELP = """\
   status              where it stands, every signal, what each command would do
@@ -26,12 +29,8 @@ HELP = """\
   note WORDS          write a note into the journal
   help, quit          quit leaves the session running"""
 
+_PIECE = 65_536  # bytes
 _MARKS = {"sign": "signed", "fail": "failed", "defer": "deferred", "waive": "waived"}
-
-
-def clean(text: str) -> str:
-    """Text from outside as one printable line."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 class PlainFace:
@@ -174,18 +173,18 @@ async def run_plain(source: FaceSource, actor: str, *, read_only: bool) -> None:
     """Show and listen until the run has ended, the person leaves or the session is gone (FaceGone)."""
     face = PlainFace(source, actor, read_only=read_only, say=lambda words: print(words, flush=True))
     showing = asyncio.create_task(_show_all(source, face))
+    typing = asyncio.create_task(_type_all(face))
     try:
-        async for line in _lines():
-            if showing.done() or not await face.typed(line):
-                break
-        else:
+        await asyncio.wait((showing, typing), return_when=asyncio.FIRST_COMPLETED)
+        if typing.done() and not typing.result():
             # Nothing more can be typed (a pipe, a log): go on showing.
             await showing
+        elif showing.done():
+            showing.result()
     finally:
-        showing.cancel()
-        done = (await asyncio.gather(showing, return_exceptions=True))[0]
-    if isinstance(done, FaceGone):
-        raise done
+        for task in (showing, typing):
+            task.cancel()
+        await asyncio.gather(showing, typing, return_exceptions=True)
 
 
 async def _show_all(source: FaceSource, face: PlainFace) -> None:
@@ -193,19 +192,45 @@ async def _show_all(source: FaceSource, face: PlainFace) -> None:
         face.show(view)
 
 
-async def _lines() -> AsyncIterator[str]:
-    """Lines of standard input, read without a thread that would outlive us."""
-    reader = asyncio.StreamReader()
+async def _type_all(face: PlainFace) -> bool:
+    """Carry out what is typed; True where the person left, False where there is no more to come."""
+    async with aclosing(_lines()) as lines:
+        async for line in lines:
+            if not await face.typed(line):
+                return True
+    return False
+
+
+async def _lines() -> AsyncGenerator[str, None]:
+    """Lines of standard input, read when they are there.
+
+    No thread waits for them, which would outlive us, and the terminal is not made one that never blocks, which it would
+    be for everybody who writes to it.
+    """
     loop = asyncio.get_running_loop()
+    pieces: asyncio.Queue[bytes] = asyncio.Queue()
     try:
-        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        number = sys.stdin.fileno()
+        loop.add_reader(number, lambda: pieces.put_nowait(_read(number)))
     except (OSError, ValueError):
         # A file or the null device cannot be waited for, and never makes anybody wait.
         for line in sys.stdin:
             yield line
         return
     try:
-        while line := await reader.readline():
-            yield line.decode(errors="replace")
+        rest = b""
+        while piece := await pieces.get():
+            *lines, rest = (rest + piece).split(b"\n")
+            for typed in lines:
+                yield typed.decode(errors="replace")
+        if rest:
+            yield rest.decode(errors="replace")
     finally:
-        transport.close()
+        loop.remove_reader(number)
+
+
+def _read(number: int) -> bytes:
+    try:
+        return os.read(number, _PIECE)
+    except OSError:  # the terminal is gone
+        return b""

@@ -9,19 +9,17 @@ import logging
 import logging.handlers
 import signal
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
 from pathlib import Path
 
-from cpr_cockpit.core.events import Record
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.documents.report import render_report
 from cpr_cockpit.engine.app_lock import AppBusy, AppLock
 from cpr_cockpit.engine.desk import Desk
+from cpr_cockpit.engine.ground import Ground, take_ground
 from cpr_cockpit.engine.host import Host
-from cpr_cockpit.engine.journal import Journal, JournalBusy, JournalDamaged, JournalError, read
+from cpr_cockpit.engine.journal import JournalDamaged, JournalError
 from cpr_cockpit.engine.places import PlacesError, socket_path
-from cpr_cockpit.engine.salvage import remembered, salvage
 from cpr_cockpit.engine.session import Session
 from cpr_cockpit.engine.showing import Showing
 from cpr_cockpit.wiring import ConfigError, SessionConfig, open_session, place_of, read_config
@@ -32,14 +30,6 @@ EXIT_BLOCKED = 1
 EXIT_FAILED = 40
 EXIT_DAMAGED = 50
 LOG_BYTES = 2_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What a session stands on: its journal, or (None) what could be read where none can be written."""
-
-    journal: Journal | None
-    records: Iterable[Record] = ()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         _log_to(options.folder / "cockpit.log", must_not_fail=rollback)
         config = read_config(options.folder)
         lock = _hold(config, must_not_fail=rollback)
-        ground = _ground(config, go_on=options.go_on or rollback, must_not_fail=rollback)
+        ground = take_ground(config.settings, time.time(), go_on=options.go_on or rollback, must_not_fail=rollback)
     except JournalDamaged as error:
         print(f"The journal is damaged from event {error.damage.first_bad}: {error.damage.why}.", file=sys.stderr)
         return EXIT_DAMAGED
@@ -97,47 +87,17 @@ def _log_to(path: Path, *, must_not_fail: bool) -> None:
     logging.getLogger("cpr_cockpit").setLevel(logging.INFO)
 
 
-def _ground(config: SessionConfig, *, go_on: bool, must_not_fail: bool) -> Ground:
-    """The journal; a damaged one is set aside where asked, and a rollback does without where none can be had."""
-    damaged: JournalDamaged | None = None
-    try:
-        return Ground(Journal(config.folder))
-    except JournalDamaged as error:
-        if not go_on:
-            raise
-        damaged = error
-    except JournalBusy:
-        raise
-    except JournalError as error:
-        if not must_not_fail:
-            raise
-        log.warning("%s The rollback goes on without a journal.", error)
-        return Ground(None, remembered(config.settings, _readable(config.folder)))
-    try:
-        return Ground(salvage(config.settings, damaged))
-    except (JournalError, OSError) as error:
-        if not must_not_fail:
-            raise
-        log.warning("%s The rollback goes on without a journal.", error)
-        return Ground(None, remembered(config.settings, damaged.good))
-
-
-def _readable(folder: Path) -> tuple[Record, ...]:
-    try:
-        return read(folder)
-    except JournalDamaged as damaged:
-        return damaged.good
-    except (JournalError, FileNotFoundError):
-        return ()
-
-
 async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None) -> int:
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if task is not None:
             loop.add_signal_handler(name, task.cancel)
-    async with open_session(config, ground.journal, ground.records) as session:
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            session = await stack.enter_async_context(open_session(config, ground.journal, ground.records))
+        except OSError as error:  # an SSLError is one, too
+            return _blocked(f"What the machine trusts cannot be read ({error}).")
         recorder = session.recorder
         showing = Showing(session, render_report, _findings(config))
         host = Host(recorder, Desk(session).command, socket_path(config.settings.run), showing.sections)
@@ -145,11 +105,18 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
         try:
             await _open(host, must_not_fail=rollback_by is not None)
             ended = await _run(session, rollback_by)
+        except (OSError, PlacesError) as error:
+            return _blocked(f"The socket for faces cannot be opened ({error}).")
         finally:
             with contextlib.suppress(asyncio.CancelledError):
                 await host.close()
             recorder.close(seal=ended)
     return 0 if ended else EXIT_FAILED
+
+
+def _blocked(words: str) -> int:
+    print(f"{words} Nothing was changed by this start. Mend that, then go on with: cpr-cockpit resume", file=sys.stderr)
+    return EXIT_BLOCKED
 
 
 def _findings(config: SessionConfig) -> tuple[str, ...]:

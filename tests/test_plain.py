@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cpr_cockpit.core.view import View
-from cpr_cockpit.engine.face import Refused
-from cpr_cockpit.plain import PlainFace
+from cpr_cockpit.engine.face import FaceGone, Refused
+from cpr_cockpit.plain import PlainFace, run_plain
 from tests.tui import views
 
 
@@ -147,3 +151,91 @@ async def test_no_sequence_without_a_confirming_word_sends_anything(lines: list[
     for line in lines:
         await face.typed(line)
     assert source.sent == []
+
+
+class Ending(Source):
+    """A session whose run ends, or that goes away, when told so."""
+
+    def __init__(self, gone: str = "") -> None:
+        super().__init__()
+        self.shown = asyncio.Event()
+        self.ends = asyncio.Event()
+        self._gone = gone
+
+    async def views(self) -> AsyncIterator[View]:
+        yield views.window_breach()
+        self.shown.set()
+        await self.ends.wait()
+        if self._gone:
+            raise FaceGone(self._gone)
+
+
+@pytest.fixture
+def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The other end of standard input."""
+    ours, typed = os.pipe()
+    with os.fdopen(ours) as theirs:
+        monkeypatch.setattr(sys, "stdin", theirs)
+        yield typed
+    os.close(typed)
+
+
+async def test_the_face_ends_with_the_run_though_nobody_types(keyboard: int) -> None:
+    source = Ending()
+    source.ends.set()
+    async with asyncio.timeout(5.0):
+        await run_plain(source, "ana", read_only=False)
+    assert source.sent == []
+
+
+async def test_a_session_that_goes_away_is_said_at_once(keyboard: int) -> None:
+    source = Ending("The session went away.")
+    source.ends.set()
+    async with asyncio.timeout(5.0):
+        with pytest.raises(FaceGone, match="went away"):
+            await run_plain(source, "ana", read_only=False)
+
+
+async def test_what_is_typed_is_carried_out_and_a_huge_paste_triggers_nothing(keyboard: int) -> None:
+    source = Ending()
+    running = asyncio.create_task(run_plain(source, "ana", read_only=False))
+    paste = b"yes rollback " * 20_000 + b"\n"
+    await asyncio.to_thread(os.write, keyboard, b"sign a.b seen\n")
+    await asyncio.to_thread(_write_all, keyboard, paste + b"rollback\nyes\nquit\n")
+    async with asyncio.timeout(10.0):
+        await running
+    assert source.sent == [
+        ("sign", {"by": "ana", "item": "a.b", "mark": "signed", "note": "seen"}),
+        ("rollback", {"by": "ana"}),
+    ]
+
+
+async def test_standard_input_stays_one_that_blocks(keyboard: int) -> None:
+    source = Ending()
+    running = asyncio.create_task(run_plain(source, "ana", read_only=False))
+    await asyncio.to_thread(os.write, keyboard, b"status\nquit\n")
+    async with asyncio.timeout(5.0):
+        await running
+    assert os.get_blocking(sys.stdin.fileno())
+
+
+async def test_where_nothing_can_be_typed_the_face_shows_to_the_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "typed").write_text("status", "utf-8")
+    source = Ending()
+    with (tmp_path / "typed").open() as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        running = asyncio.create_task(run_plain(source, "ana", read_only=False))
+        async with asyncio.timeout(5.0):
+            await source.shown.wait()
+        assert not running.done()
+        source.ends.set()
+        async with asyncio.timeout(5.0):
+            await running
+    assert "target" in capsys.readouterr().out
+
+
+def _write_all(number: int, data: bytes) -> None:
+    with os.fdopen(os.dup(number), "wb") as file:
+        file.write(data)

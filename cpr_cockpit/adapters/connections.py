@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -19,7 +20,8 @@ class Connections:
     """The HTTP clients that all adapters of a session share.
 
     ``ca``: path of a PEM file that alone is trusted (a lab's); None: what the machine trusts. ``loopback``: nothing
-    leaves this machine, so no proxy of the environment is asked. Neither client follows a redirect or sends again.
+    leaves this machine, so no proxy of the environment is asked. Neither client follows a redirect or sends again, and
+    none keeps a cookie: a front end's affinity cookie would lead every later look to the instance that the first one met.
     Building a TLS context takes milliseconds, so there is one.
     """
 
@@ -36,6 +38,7 @@ class Connections:
             timeout=_TIMEOUT,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=keep, keepalive_expiry=20.0),
             headers={"User-Agent": USER_AGENT},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
 
     async def close(self) -> None:

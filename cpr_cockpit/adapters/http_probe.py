@@ -12,7 +12,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -41,7 +41,7 @@ class ProbeSettings:
 
     hosts: Mapping[str, str]
     second: str
-    user_token: str
+    user_token: str = field(repr=False)
     tests: tuple[smoke.SmokeTest, ...] = smoke.GOALS_API
     warm_paths: tuple[str, ...] = ("/", "/api/v1/goals", HEALTH)
     health: str = HEALTH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -11,6 +12,10 @@ def main(arguments: list[str] | None = None) -> int:
     from cpr_cockpit.cli import codes
     from cpr_cockpit.cli.parser import parse
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot write a sign shows "?": no message is lost for it.
+            stream.reconfigure(errors="replace")
     options = parse(sys.argv[1:] if arguments is None else arguments)
     try:
         code: int = options.call(options)

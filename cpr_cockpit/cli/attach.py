@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from cpr_cockpit.cli import codes
+from cpr_cockpit.cli.known import known_run
 from cpr_cockpit.cli.output import Printer, complain
-from cpr_cockpit.core.run import Run, fold
+from cpr_cockpit.cli.person import acting
 from cpr_cockpit.engine.face import FaceGone, FaceSource, Refused, SocketFace
-from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read, writer_alive
+from cpr_cockpit.engine.journal import writer_alive
 from cpr_cockpit.engine.places import PlacesError, find_run
 
 
@@ -25,25 +25,17 @@ def attach(options: argparse.Namespace) -> int:
         return codes.BLOCKED
     if not writer_alive(folder):
         return _without_session(folder)
-    person = options.person or getpass.getuser()
-    return face(folder, person, plain=options.plain, read_only=options.read_only)
+    return face(folder, acting(options.person), plain=options.plain, read_only=options.read_only)
 
 
 def _without_session(folder: Path) -> int:
     from cpr_cockpit.cli.following import conclude_ended
 
-    run = _known(folder)
+    run = known_run(folder)
     if run is not None and run.ended:
         return asyncio.run(conclude_ended(folder, Printer(as_json=False)))
     complain(f"No session of run {folder.name} is alive. Go on with: cpr-cockpit resume {folder.name}")
     return codes.FAILED if run is None or run.started_at is not None else codes.BLOCKED
-
-
-def _known(folder: Path) -> Run | None:
-    try:
-        return fold(read(folder))
-    except (JournalDamaged, JournalError, FileNotFoundError):
-        return None
 
 
 def face(folder: Path, actor: str, *, plain: bool, read_only: bool) -> int:
@@ -58,13 +50,11 @@ def face(folder: Path, actor: str, *, plain: bool, read_only: bool) -> int:
 def shown(
     folder: Path, source: Callable[[], Awaitable[FaceSource]], actor: str, *, plain: bool, read_only: bool
 ) -> int:
-    """A face on whatever ``source`` connects to, then the outcome of a run that has ended."""
+    """A face on whatever ``source`` connects to, then the outcome of a run that has ended, or where it is now."""
     code = _plain(source, actor, read_only=read_only) if plain else _screen(source, actor, read_only=read_only)
-    run = _known(folder)
-    if run is not None and run.ended:
-        from cpr_cockpit.cli.following import conclude_ended
-
-        return asyncio.run(conclude_ended(folder, Printer(as_json=False)))
+    run = known_run(folder)
+    if (run is not None and run.ended) or (code == 0 and not writer_alive(folder)):
+        return _without_session(folder)
     if code == 0:
         print(f"The session goes on without this face. Come back with: cpr-cockpit attach {folder.name}")
     return code
@@ -95,7 +85,9 @@ def _plain(source: Callable[[], Awaitable[FaceSource]], actor: str, *, read_only
         try:
             await run_plain(connected, actor, read_only=read_only)
         except FaceGone as error:
-            complain(f"{error} The deployment does not depend on this face.")
+            complain(
+                f"{error} The deployment does not depend on it. To roll back: cpr-cockpit rollback {connected.run}"
+            )
         finally:
             await connected.close()
         return 0

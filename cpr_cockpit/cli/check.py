@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.checked import Checked, as_json, lines
-from cpr_cockpit.cli.output import clean, complain
+from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.cli.release import Aim, aim, gate_of, lacking, policy_of, settings_in, wanted
 from cpr_cockpit.config import Loaded, SettingsError
 from cpr_cockpit.core.readiness import Readiness
@@ -42,7 +42,7 @@ def check(options: argparse.Namespace) -> int:
         print(json.dumps(as_json(checked, code, items=options.items, trace=options.trace_procedure)))
         return code
     for line in lines(checked, items=options.items, trace=options.trace_procedure):
-        print(clean(line))
+        say(line)
     return code
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
+import contextlib
 import os
 import signal
 from pathlib import Path
 
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.following import conclude_ended, follow
+from cpr_cockpit.cli.known import known_run
 from cpr_cockpit.cli.output import Printer, complain
-from cpr_cockpit.core.run import Run, fold
+from cpr_cockpit.cli.person import acting
 from cpr_cockpit.engine.client import Client, SessionGone, SessionRefused
-from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read, writer_alive, writer_pid
+from cpr_cockpit.engine.journal import writer_alive, writer_pid
 from cpr_cockpit.engine.launch import LaunchError, launch
 from cpr_cockpit.engine.places import PlacesError, find_run
+
+# Seconds in which a killed process must be gone.
+END_S = 5.0
 
 
 def _folder(name: str | None) -> Path | None:
@@ -24,14 +28,6 @@ def _folder(name: str | None) -> Path | None:
         return find_run(name)
     except PlacesError as error:
         complain(str(error))
-        return None
-
-
-def _known(folder: Path) -> Run | None:
-    """The run as its journal tells it; None where the journal cannot be trusted."""
-    try:
-        return fold(read(folder))
-    except (JournalDamaged, JournalError, FileNotFoundError):
         return None
 
 
@@ -44,7 +40,7 @@ def resume(options: argparse.Namespace) -> int:
 
 
 async def _resume(folder: Path, printer: Printer) -> int:
-    run = _known(folder)
+    run = known_run(folder)
     if run is not None and run.ended:
         return await conclude_ended(folder, printer)
     after = run.seq if run else 0
@@ -67,12 +63,11 @@ def rollback(options: argparse.Namespace) -> int:
     folder = _folder(options.run)
     if folder is None:
         return codes.BLOCKED
-    person = options.person or getpass.getuser()
-    return asyncio.run(_rollback(folder, person, Printer(as_json=options.json)))
+    return asyncio.run(_rollback(folder, acting(options.person), Printer(as_json=options.json)))
 
 
 async def _rollback(folder: Path, person: str, printer: Printer) -> int:
-    run = _known(folder)
+    run = known_run(folder)
     if run is not None and run.ended:
         return await conclude_ended(folder, printer)
     if run is not None and run.started_at is None and run.continued is None:
@@ -108,9 +103,15 @@ async def _end_hung(folder: Path, error: SessionGone) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-    # The lock ends with the process; nothing tells us of that moment, so it is looked for.
-    while writer_alive(folder):  # noqa: ASYNC110
-        await asyncio.sleep(0.02)
+    except PermissionError:
+        complain(f"Process {pid} belongs to somebody else and cannot be ended. The new session rolls back beside it.")
+        return
+    # The lock ends with the process; nothing tells us of that moment, so it is looked for. A process that not even the
+    # kernel can end (its disk hangs) does not stand in the way either: the new session does without the journal.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(END_S):
+            while writer_alive(folder):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
 
 def stop(options: argparse.Namespace) -> int:

@@ -7,13 +7,13 @@ import asyncio
 
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.following import follow
-from cpr_cockpit.cli.lab_run import LabRun, begin, choose_scenario, new_folder
-from cpr_cockpit.cli.output import Printer, complain
+from cpr_cockpit.cli.lab_run import LabRun, begin, choose_scenario, end_lab, new_folder
+from cpr_cockpit.cli.output import Printer, complain, say
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.engine.client import SessionGone, SessionRefused
 from cpr_cockpit.engine.launch import LaunchError, launch
 from cpr_cockpit.engine.places import PlacesError
-from cpr_cockpit.lab_client import LabControl, LabError
+from cpr_cockpit.lab_client import LabError
 
 ACTOR = "drill"
 
@@ -40,19 +40,9 @@ async def _drill(options: argparse.Namespace, run: LabRun) -> int:
         client = await launch(run.folder)
     except (LabError, LaunchError, SessionGone, SessionRefused, OSError) as error:
         complain(f"{error} Nothing was changed.")
-        await _end(run)
+        await end_lab(run.ready)
         return codes.BLOCKED
     return await follow(client, run.folder, Printer(as_json=options.json))
-
-
-async def _end(run: LabRun) -> None:
-    control = LabControl(run.ready)
-    try:
-        await control.stop()
-    except LabError as error:
-        complain(f"{error} It ends by itself within minutes.")
-    finally:
-        await control.close()
 
 
 async def _print_plan(run: LabRun) -> int:
@@ -61,10 +51,10 @@ async def _print_plan(run: LabRun) -> int:
     from cpr_cockpit.wiring import ConfigError, plan_text
 
     try:
-        print(await plan_text(run.folder))
+        say(await plan_text(run.folder))
     except (ConfigError, PortError, Blocked) as error:
         complain(error.words() if isinstance(error, PortError) else str(error))
         return codes.BLOCKED
     finally:
-        await _end(run)
+        await end_lab(run.ready)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import random
 import shutil
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.parser import SCENARIOS, SURPRISE
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.policy import Policy
@@ -17,7 +19,7 @@ from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.engine.places import make_run_folder, new_run_name
 from cpr_cockpit.engine.settings import SessionSettings
-from cpr_cockpit.lab_client import LabControl, LabOptions, start_lab
+from cpr_cockpit.lab_client import LabControl, LabError, LabOptions, start_lab
 
 FEATURE = "0001-personal-goal-creation-management"
 
@@ -40,11 +42,22 @@ def new_folder() -> Path:
 
 
 def begin(options: argparse.Namespace, folder: Path, *, mode: str, actor: str, script: Script | None) -> LabRun:
-    """Start the lab and write the session's configuration; LabError or OSError where it cannot."""
-    from cpr_cockpit.wiring import environment_of, write_config
-
+    """Start the lab and write the session's configuration; LabError or OSError where it cannot. Never within a loop."""
     lab = LabOptions(fast=options.fast, telemetry_delay_s=options.telemetry_delay, window_s=options.window)
     ready = start_lab(folder, lab)
+    try:
+        return LabRun(folder, ready, _configured(options, folder, ready, mode=mode, actor=actor, script=script))
+    except BaseException:
+        asyncio.run(end_lab(ready))
+        raise
+
+
+def _configured(
+    options: argparse.Namespace, folder: Path, ready: dict[str, Any], *, mode: str, actor: str, script: Script | None
+) -> SessionSettings:
+    """The settings, written into the run's folder with the new version's zip."""
+    from cpr_cockpit.wiring import environment_of, write_config
+
     documents = read_feature(folder / "feature" / FEATURE)
     settings = SessionSettings(
         run=folder.name,
@@ -63,7 +76,18 @@ def begin(options: argparse.Namespace, folder: Path, *, mode: str, actor: str, s
     )
     shutil.copyfile(ready["packages"]["good"], settings.artifacts / NEW_ARTIFACT)
     write_config(settings)
-    return LabRun(folder, ready, settings)
+    return settings
+
+
+async def end_lab(ready: dict[str, Any]) -> None:
+    """End a lab that no session was begun on; one that does not answer ends with its lease, and that is said."""
+    control = LabControl(ready)
+    try:
+        await control.stop()
+    except LabError as error:
+        complain(f"{error} It ends by itself within minutes.")
+    finally:
+        await control.close()
 
 
 async def choose_scenario(run: LabRun, options: argparse.Namespace) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.cli import codes
-from cpr_cockpit.cli.output import clean, complain
+from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.core.run import Run, fold
-from cpr_cockpit.documents.papers.writing import feature_folder, write_papers
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read, writer_pid
 from cpr_cockpit.engine.places import PlacesError, all_runs, find_run
 
@@ -28,7 +27,7 @@ def runs(options: argparse.Namespace) -> int:
     for row in rows:
         alive = f"session {row['pid']}" if row["pid"] else "no session"
         started = row["started_at"] or "not started"
-        print(clean(f"{row['run']}  {row['state']:<12} {alive:<15} {started:<20} {row['feature']}"))
+        say(f"{row['run']}  {row['state']:<12} {alive:<15} {started:<20} {row['feature']}")
     return 0
 
 
@@ -90,7 +89,7 @@ def status(options: argparse.Namespace) -> int:
         print(json.dumps(body))
         return 0
     for name, value in body.items():
-        print(clean(f"{name.replace('_', ' '):<20} {'-' if value is None else value}"))
+        say(f"{name.replace('_', ' '):<20} {'-' if value is None else value}")
     if body["session_pid"] is None and run.ended is None:
         print(f"\nNo session is alive. Go on with: cpr-cockpit resume {folder.name}")
     return 0
@@ -117,6 +116,8 @@ def _status_of(folder: Path, run: Run) -> dict[str, Any]:
 
 def report(options: argparse.Namespace) -> int:
     """Render the papers again."""
+    from cpr_cockpit.documents.papers.writing import feature_folder, write_papers
+
     loaded = _load(options.run)
     if isinstance(loaded, int):
         return loaded

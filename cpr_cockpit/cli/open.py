@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import difflib
-import getpass
 import json
 import shutil
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.attach import face
 from cpr_cockpit.cli.output import complain
+from cpr_cockpit.cli.person import acting
 from cpr_cockpit.cli.release import (
     BORROWED_LAB,
     Aim,
@@ -79,7 +79,7 @@ def _actor(loaded: Loaded | None, wanted: str) -> str:
     """Who opens the run: one of the settings' people where they name any and somebody was named."""
     people = loaded.settings.people if loaded else ()
     if not wanted or not people:
-        return wanted or getpass.getuser()
+        return acting(wanted)
     known = {one.initials.lower(): one.name for one in people} | {one.name.lower(): one.name for one in people}
     if wanted.lower() in known:
         return known[wanted.lower()]

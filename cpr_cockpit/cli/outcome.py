@@ -10,6 +10,7 @@ from typing import Any
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers.writing import REPORT, feature_folder, write_papers
+from cpr_cockpit.documents.whole import write_whole
 from cpr_cockpit.engine.journal import FILE
 from cpr_cockpit.lab_client import READY_FILE, LabControl, LabError, read_ready
 
@@ -25,7 +26,7 @@ async def conclude(folder: Path, run: Run, printer: Printer) -> int:
     outcome = _outcome(folder, run, measured)
     try:
         write_papers(folder, run, feature_folder(folder, run))
-        _keep(folder, outcome)
+        write_whole(folder / OUTCOME_FILE, (json.dumps(outcome) + "\n").encode())
     except OSError as error:
         complain(
             f"The report cannot be written: {error}. The journal holds everything: cpr-cockpit report {folder.name}"
@@ -41,13 +42,6 @@ def stored(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return outcome if isinstance(outcome, dict) else None
-
-
-def _keep(folder: Path, outcome: dict[str, Any]) -> None:
-    path = folder / OUTCOME_FILE
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(json.dumps(outcome) + "\n", "utf-8")
-    partial.replace(path)
 
 
 def _outcome(folder: Path, run: Run, measured: dict[str, Any]) -> dict[str, Any]:

@@ -7,12 +7,14 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from cpr_cockpit.core.inert import clean
+
 _QUIET = frozenset({"observation", "item.marked", "step.accepted"})
 
 
-def clean(text: str) -> str:
-    """Text from outside as one printable line: no control, escape or bidi characters."""
-    return "".join(char if char.isprintable() else " " for char in text)
+def say(text: str) -> None:
+    """A text of several lines for a person, each of them printable."""
+    print("\n".join(clean(line) for line in text.split("\n")))
 
 
 def complain(words: str) -> None:
@@ -43,13 +45,12 @@ class Printer:
         if self._json:
             self.line(outcome)
             return
+        print()
         requests = outcome["requests"]
         word = str(outcome["decision"]).replace("_", " ").upper()
-        print(f"\n{word}: {clean(outcome['reason'])}", flush=True)
-        print(
-            f"  production serves   {outcome['production_version']}"
-            + ("  (provisional)" if outcome["provisional"] else "")
-        )
+        print(clean(f"{word}: {outcome['reason']}"), flush=True)
+        provisional = "  (provisional)" if outcome["provisional"] else ""
+        print(clean(f"  production serves   {outcome['production_version']}{provisional}"))
         print(f"  swaps               {outcome['swaps']}")
         for name, key in (
             ("detected after", "detected_after_s"),
@@ -64,7 +65,7 @@ class Printer:
                 f"failed otherwise {requests['failed_otherwise']}, on the bad version after the rollback "
                 f"{requests['on_bad_version_after_rollback']}"
             )
-        print(f"  report              {outcome['report']}")
+        print(clean(f"  report              {outcome['report']}"))
 
 
 def _words(record: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from cpr_cockpit.cli import codes
-from cpr_cockpit.cli.output import complain
+from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.cli.release import (
     Aim,
     aim,
@@ -32,7 +32,7 @@ def plan(options: argparse.Namespace) -> int:
     try:
         loaded = settings_in(Path(options.feature))
         chosen = aim(loaded, environment=options.environment, lab=options.lab)
-        print(_planned(Path(options.feature), loaded, chosen))
+        say(_planned(Path(options.feature), loaded, chosen))
     except SettingsError as error:
         for problem in error.problems:
             complain(problem.words())
@@ -59,7 +59,7 @@ def _planned(feature: Path, loaded: Loaded | None, chosen: Aim) -> str:
         bring_artifacts(chosen, folder / "artifacts")
         settings = session_settings(chosen, documents, policy, feature=name_of(feature), folder=folder, actor="plan")
         config = SessionConfig(settings, chosen.ready, chosen.target)
-        text = asyncio.run(plan_of_run(config, Path("<the run's folder>")))
+        text = asyncio.run(plan_of_run(config, Path("<folder of the run>")))
     reasons = "; ".join((*gate.blockers, *gate.conditions))
     where = f"{chosen.name}{' (REHEARSAL)' if chosen.ready else ''}"
     return f"Environment {where}. Gate: {gate.level}{f' ({reasons})' if reasons else ''}.\n\n{text}"

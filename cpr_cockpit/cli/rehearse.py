@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.attach import shown
-from cpr_cockpit.cli.lab_run import begin, choose_scenario, new_folder
+from cpr_cockpit.cli.lab_run import LabRun, begin, choose_scenario, end_lab, new_folder
 from cpr_cockpit.cli.output import complain
+from cpr_cockpit.cli.person import acting
 from cpr_cockpit.engine.client import SessionGone, SessionRefused
 from cpr_cockpit.engine.face import FaceGone, FaceSource, SocketFace
 from cpr_cockpit.engine.launch import LaunchError, launch
@@ -19,7 +19,7 @@ from cpr_cockpit.lab_client import LabError
 
 def rehearse(options: argparse.Namespace) -> int:
     """The face comes first; lab and session are started behind it."""
-    person = options.person or getpass.getuser()
+    person = acting(options.person)
     try:
         folder = new_folder()
     except (PlacesError, OSError) as error:
@@ -31,11 +31,14 @@ def rehearse(options: argparse.Namespace) -> int:
         nonlocal begun
         if not begun:
             begun = True
+            run: LabRun | None = None
             try:
                 run = await asyncio.to_thread(begin, options, folder, mode="rehearse", actor=person, script=None)
                 await choose_scenario(run, options)
                 await (await launch(folder)).close()
             except (LabError, LaunchError, SessionGone, SessionRefused, OSError) as error:
+                if run is not None:
+                    await end_lab(run.ready)
                 raise FaceGone(f"The rehearsal could not be started: {error} Nothing was changed.") from error
         return await SocketFace.connect(folder.name)
 

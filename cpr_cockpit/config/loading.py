@@ -75,6 +75,10 @@ def load(path: Path, variables: Mapping[str, str]) -> Loaded:
         raise SettingsError([_broken(path, str(error))]) from error
     except RecursionError as error:
         raise SettingsError([Problem(path.name, "", "is nested too deeply")]) from error
+    except ValueError as error:  # a number that is longer than Python reads
+        raise SettingsError(
+            [Problem(path.name, "", f"cannot be read: {shown(str(error))}", "shorter numbers")]
+        ) from error
     lines = lines_of(text)
     taken = _overlay(raw, variables)
 
@@ -159,7 +163,7 @@ def _value(path: Key, text: str) -> Any:
         return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from pathlib import Path
 
 from cpr_cockpit.core.plan import ActKind, Plan
+from cpr_cockpit.documents.papers.figures import path_of_health
+from cpr_cockpit.documents.papers.text import heading
+from cpr_cockpit.documents.parts import printable
+from cpr_cockpit.documents.whole import write_whole
 
 CARD = "rollback-card.md"
 CARD_DATA = "rollback-card.json"
 
 
-def write_card(folder: Path, environment: dict[str, str], plan: Plan, header: str = "") -> tuple[Path, str]:
-    """Write the card and its data (for a session whose journal is damaged); the card's path and SHA-256."""
+def write_card(folder: Path, environment: dict[str, str], plan: Plan) -> tuple[Path, str]:
+    """Write the card and its data (for a session whose journal is damaged); the card's path and SHA-256. OSError."""
     path = folder / CARD
-    text = render_card(folder, environment, plan, header)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    _write(path, text)
+    card = render_card(folder, environment, plan).encode()
+    digest = hashlib.sha256(card).hexdigest()
+    write_whole(path, card)
     baseline = next(step.act.seconds for step in plan.forward if step.act.kind is ActKind.BASELINE)
     data = {
         "old_version": plan.old_version,
@@ -28,22 +33,48 @@ def write_card(folder: Path, environment: dict[str, str], plan: Plan, header: st
         "path": str(path),
         "sha256": digest,
     }
-    _write(folder / CARD_DATA, json.dumps(data, indent=2) + "\n")
+    write_whole(folder / CARD_DATA, (json.dumps(data, indent=2) + "\n").encode())
     return path, digest
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(text, "utf-8")
-    partial.chmod(0o600)
-    partial.replace(path)
 
 
 def _has_artifact(plan: Plan) -> bool:
     return any(step.act.kind is ActKind.DEPLOY for step in plan.back)
 
 
-def _identity(environment: dict[str, str]) -> list[str]:
+def render_card(folder: Path, environment: dict[str, str], plan: Plan) -> str:
+    """The card's text: ids, exact commands, expected versions, what not to do.
+
+    Versions are the application's own words, so they stand in code spans; ids and paths in commands are quoted.
+    """
+    pinned = _pinned(environment)
+    look = [
+        f"    curl -fsS {shlex.quote(environment.get(url, '') + path_of_health(environment))}"
+        for url in ("production_url", "slot_url")
+    ]
+    return "\n".join(
+        [
+            *heading(1, f"Rollback card: {plan.new_version} back to {plan.old_version}"),
+            *_about(environment, plan),
+            *_look(look, pinned, plan),
+            *_swap(pinned, plan),
+            *_replace(folder, pinned, plan),
+            *_prove(look, plan),
+            *_never(environment, plan),
+        ]
+    )
+
+
+def _code(text: str) -> str:
+    """A code span, which no text can leave."""
+    return f"`{printable(text).replace('`', chr(39))}`"
+
+
+def _pinned(environment: dict[str, str]) -> str:
+    options = (("subscription", "subscription"), ("resource-group", "resource_group"), ("name", "app"))
+    return " ".join(f"--{option} {shlex.quote(environment.get(key, ''))}" for option, key in options)
+
+
+def _about(environment: dict[str, str], plan: Plan) -> list[str]:
     rows = (
         ("Tenant", "tenant"),
         ("Subscription", "subscription"),
@@ -52,90 +83,85 @@ def _identity(environment: dict[str, str]) -> list[str]:
         ("Production", "production_url"),
         ("Slot", "slot_url"),
     )
-    return [f"- {title}: `{environment[key]}`" for title, key in rows if environment.get(key)]
-
-
-def render_card(folder: Path, environment: dict[str, str], plan: Plan, header: str = "") -> str:
-    """The card's text: ids, exact commands, expected versions, what not to do."""
-    old, new, slot = plan.old_version, plan.new_version, plan.slot
-    pinned = (
-        f'--subscription "{environment.get("subscription", "")}" '
-        f'--resource-group "{environment.get("resource_group", "")}" --name "{environment.get("app", "")}"'
-    )
-    health = environment.get("health_path", "/api/health")
-    look = f"curl -fsS {environment.get('production_url', '')}{health}"
-    look_slot = f"curl -fsS {environment.get('slot_url', '')}{health}"
-    lines = [
-        f"# Rollback card: {new} back to {old}",
-        "",
-        *([header, ""] if header else []),
+    new, old, slot = _code(plan.new_version), _code(plan.old_version), _code(plan.slot)
+    return [
         "For a person with a shell and `az`, when the cockpit cannot be used. Read each step to its end first.",
         "",
         "## What it is about",
         "",
-        *_identity(environment),
-        f"- New version: `{new}`; old version: `{old}`; the old version waits in slot `{slot}` after the swap.",
+        *(f"- {title}: {_code(environment[key])}" for title, key in rows if environment.get(key)),
+        f"- New version: {new}; old version: {old}; the old version waits in slot {slot} after the swap.",
         "",
+    ]
+
+
+def _look(look: list[str], pinned: str, plan: Plan) -> list[str]:
+    new, old = _code(plan.new_version), _code(plan.old_version)
+    return [
         "## 1. Look before you press",
         "",
-        f"    {look}",
-        f"    {look_slot}",
-        f'    az webapp show {pinned} --query "slotSwapStatus"',
+        *look,
+        f"    az webapp show {pinned} --query slotSwapStatus",
         "",
-        f"- Production `{new}` and slot `{old}`: go on with 2.",
-        f"- Production `{old}` already: do NOT swap (a second swap brings `{new}` back). Go on with 3.",
+        f"- Production {new} and slot {old}: go on with 2.",
+        f"- Production {old} already: do NOT swap (a second swap brings {new} back). Go on with 3.",
         "- A swap is under way (the versions change between looks, or `az` answers Conflict): wait and look again.",
         "",
+    ]
+
+
+def _swap(pinned: str, plan: Plan) -> list[str]:
+    return [
         "## 2. Swap back, once",
         "",
-        f"    az webapp deployment slot swap {pinned} --slot {slot} --target-slot production",
+        f"    az webapp deployment slot swap {pinned} --slot {shlex.quote(plan.slot)} --target-slot production",
         "",
         "If the command ends with an error or without an answer: do not repeat it; go back to 1.",
-        f"Expected then: production `{old}`, slot `{new}`.",
+        f"Expected then: production {_code(plan.old_version)}, slot {_code(plan.new_version)}.",
         "",
-        f"## 3. Put {old} into slot {slot}",
+    ]
+
+
+def _replace(folder: Path, pinned: str, plan: Plan) -> list[str]:
+    title = heading(2, f"3. Put {plan.old_version} into slot {plan.slot}")
+    if not _has_artifact(plan):
+        return [
+            *title,
+            (
+                f"No artifact of {_code(plan.old_version)} could be had: rollback is by swap only. Users with a routing "
+                f"cookie of slot {_code(plan.slot)} meet {_code(plan.new_version)} until another one is deployed."
+            ),
+            "",
+        ]
+    artifact = next(step.act.artifact for step in plan.back if step.act.kind is ActKind.DEPLOY)
+    source = shlex.quote(str(folder / "artifacts" / artifact))
+    return [
+        *title,
+        f"    az webapp deploy {pinned} --slot {shlex.quote(plan.slot)} --type zip --src-path {source}",
         "",
-        *_replace_lines(folder, pinned, plan),
+        f"So that no routing cookie meets {_code(plan.new_version)} any more.",
         "",
-        "## 4. Prove it",
-        "",
-        f"    {look}",
-        f"    {look_slot}",
-        "",
-        f"Expected: `{old}` from both, several times over fresh connections.",
-        "",
+    ]
+
+
+def _prove(look: list[str], plan: Plan) -> list[str]:
+    expected = f"Expected: {_code(plan.old_version)} from both, several times over fresh connections."
+    return ["## 4. Prove it", "", *look, "", expected, ""]
+
+
+def _never(environment: dict[str, str], plan: Plan) -> list[str]:
+    subscription, group, app = (environment.get(key, "") for key in ("subscription", "resource_group", "app"))
+    resource = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/sites/{app}"
+    return [
         "## What not to do",
         "",
         "- Do not swap twice. A repeated swap undoes the rollback.",
-        f"- Do not stop slot `{slot}`: users who hold its routing cookie get errors.",
+        f"- Do not stop slot {_code(plan.slot)}: users who hold its routing cookie get errors.",
         "- Do not deploy to production directly while a swap is under way.",
         "",
         "## With nothing but a browser",
         "",
         "The portal's Cloud Shell runs the same commands. Or open the resource, Deployment slots, Swap: the slot as",
-        f"source, production as target, once. The resource: {_resource_id(environment)}",
+        f"source, production as target, once. The resource: {_code(resource)}",
         "",
-    ]
-    return "\n".join(lines)
-
-
-def _resource_id(environment: dict[str, str]) -> str:
-    subscription, group, app = (environment.get(key, "") for key in ("subscription", "resource_group", "app"))
-    return f"`/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/sites/{app}`"
-
-
-def _replace_lines(folder: Path, pinned: str, plan: Plan) -> list[str]:
-    if not _has_artifact(plan):
-        return [
-            (
-                f"No artifact of `{plan.old_version}` could be had: rollback is by swap only. Users with a routing "
-                f"cookie of slot `{plan.slot}` meet `{plan.new_version}` until another version is deployed there."
-            )
-        ]
-    artifact = next(step.act.artifact for step in plan.back if step.act.kind is ActKind.DEPLOY)
-    source = folder / "artifacts" / artifact
-    return [
-        f'    az webapp deploy {pinned} --slot {plan.slot} --type zip --src-path "{source}"',
-        "",
-        f"So that no routing cookie meets `{plan.new_version}` any more.",
     ]

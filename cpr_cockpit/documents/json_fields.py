@@ -7,6 +7,7 @@ which is a problem. Keys that nobody asks for are left alone.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -233,10 +234,8 @@ class Section:
         if value is None:
             return None
         if isinstance(value, str):
-            try:
+            with contextlib.suppress(Unclear):
                 return read(value)
-            except Unclear:
-                pass
         shown = f'"{printable(value, 60)}"' if isinstance(value, str) else kind_of(value)
         self._fields.note(self.where(key), f"is {shown}, which cannot be read", allowed, blocks=self._decisive)
         return None

@@ -130,6 +130,6 @@ def _text(name: str, text: str, encoding: str, problems: tuple[Problem, ...] = (
     if place >= 0 or len(_CONTROLS.findall(text)) * 50 > len(text):
         line = text.count("\n", 0, max(place, 0)) + 1
         raise DocumentError(Problem(name, f"line {line}", "binary, not text", f"{_ALLOWED} as UTF-8."))
-    if not text.strip("\ufeff\u200b \t\r\n\f\v"):
+    if not text.replace("\ufeff", "").replace("\u200b", "").strip():
         raise DocumentError(Problem(name, "", "empty", "Write it again with the framework's script, or by hand."))
     return SourceText(name, text.replace("\r\n", "\n").replace("\r", "\n"), encoding, problems)

@@ -38,7 +38,8 @@ class Client:
     async def connect(cls, run: str, path: Path | None = None) -> Client:
         """Connect and read the hello; SessionGone where nobody listens, SessionRefused where versions differ."""
         try:
-            reader, writer = await asyncio.open_unix_connection(str(path or socket_path(run)), limit=LINE_LIMIT)
+            opening = asyncio.open_unix_connection(str(path or socket_path(run)), limit=LINE_LIMIT)
+            reader, writer = await asyncio.wait_for(opening, PATIENCE_S)
         except OSError as error:
             raise SessionGone(f"No session of run {run} is alive.") from error
         try:
@@ -46,10 +47,13 @@ class Client:
         except TimeoutError as error:
             writer.close()
             raise SessionGone(f"The session of run {run} does not answer.") from error
-        if "hello" not in first:
+        except SessionGone:
+            writer.close()
+            raise
+        hello = first.get("hello")
+        if not isinstance(hello, dict):
             writer.close()
             raise SessionRefused(str(first.get("error", "The session said no hello.")))
-        hello = first["hello"]
         if hello.get("protocol") != PROTOCOL:
             writer.close()
             raise SessionRefused(
@@ -112,7 +116,14 @@ async def _next(reader: asyncio.StreamReader) -> dict[str, Any]:
         line = await reader.readline()
     except ConnectionError as error:
         raise SessionGone("The session went away.") from error
-    if not line:
+    except ValueError as error:
+        raise SessionGone("What answers there sends lines that no session sends.") from error
+    if not line.endswith(b"\n"):
         raise SessionGone("The session went away.")
-    message: dict[str, Any] = json.loads(line)
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise SessionGone("What answers there is no session.") from error
+    if not isinstance(message, dict):
+        raise SessionGone("What answers there is no session.")
     return message

@@ -41,16 +41,15 @@ class Desk:
         return await handler(arguments)
 
     async def _sign(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        item, by = _text(arguments, "item"), _who(arguments)
+        known = {one.key for checklist in checklists_of(self._session.run_state) for one in checklist.items}
+        if item not in known or not by:
+            raise CommandError(f"That is no mark of a checklist item: {item!r} by {by!r}. Nothing was changed.")
         try:
-            mark = ev.ItemMarked(
-                item=str(arguments["item"]),
-                mark=Mark(str(arguments.get("mark", Mark.SIGNED))),
-                by=str(arguments["by"]),
-                note=str(arguments.get("note", "")),
-            )
-        except (KeyError, ValueError) as error:
+            mark = Mark(str(arguments.get("mark", Mark.SIGNED)))
+        except ValueError as error:
             raise CommandError(f"That is no mark of a checklist item ({error}). Nothing was changed.") from error
-        self._session.sign(mark)
+        self._session.sign(ev.ItemMarked(item=item, mark=mark, by=by, note=_text(arguments, "note")))
         return {}
 
     async def _sign_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -59,11 +58,12 @@ class Desk:
         found = [one for one in checklists_of(self._session.run_state) if one.key == key]
         if not found or not by:
             raise CommandError(f"There is no checklist {key!r} to sign. Nothing was changed.")
+        how = str(arguments.get("note", "")).strip()[:LONGEST_NOTE]
         now = self._session.clock.now()
         standings = derived_standings(self._session.run_state, now)
         for item in found[0].items:
             if not item.follows and open_reason(item, standings.get(item.key), now) is not None:
-                note = "signed with its whole list"
+                note = f"signed with its whole list: {how}" if how else "signed with its whole list"
                 self._session.sign(ev.ItemMarked(item=item.key, mark=Mark.SIGNED, by=by, note=note))
         return {}
 
@@ -84,7 +84,7 @@ class Desk:
 
     async def _keep(self, arguments: dict[str, Any]) -> dict[str, Any]:
         session, watch = self._session, self._session.watch
-        run, reason = session.run_state, str(arguments.get("reason", "")).strip()
+        run, reason = session.run_state, _text(arguments, "reason").strip()
         if run.phase is not Phase.WINDOW or run.t0 is None or watch is None:
             raise CommandError("GO is only possible in the critical window. Nothing was changed.")
         early = watch.may_keep() and session.scaled.go_early
@@ -96,7 +96,7 @@ class Desk:
         return {}
 
     async def _note(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        words = str(arguments.get("words", "")).strip()
+        words = _text(arguments, "words").strip()
         if not words:
             raise CommandError("A note needs words. Nothing was changed.")
         self._session.note(_who(arguments), words[:LONGEST_NOTE])
@@ -106,11 +106,16 @@ class Desk:
         phase = self._session.run_state.phase
         if phase is Phase.ROLLING_BACK:
             return {"already": True}
+        if phase is Phase.ENDED:
+            raise CommandError(
+                "The run has ended: this session rolls nothing back any more. Nothing was changed. "
+                "The rollback card tells how to go back by hand."
+            )
         if phase not in PRODUCTION_PHASES:
             raise CommandError(
                 "There is nothing to roll back: production was not touched. End the run with: cpr-cockpit stop"
             )
-        self._session.roll_back(_who(arguments), str(arguments.get("reason", "")) or "on command")
+        self._session.roll_back(_who(arguments), _text(arguments, "reason") or "on command")
         return {}
 
     async def _raise_trigger(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -138,4 +143,9 @@ class Desk:
 
 
 def _who(arguments: dict[str, Any]) -> str:
-    return str(arguments.get("by", ""))
+    return _text(arguments, "by")
+
+
+def _text(arguments: dict[str, Any], name: str) -> str:
+    """An argument as text that a journal can hold: half a surrogate (a name typed in another encoding) becomes "?"."""
+    return str(arguments.get(name, "")).encode("utf-8", "replace").decode()

@@ -12,12 +12,17 @@ from dataclasses import dataclass
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.plan import Act, ActKind, Step
-from cpr_cockpit.core.ports import OperationState, PortError
-from cpr_cockpit.engine.acts import Change, Check, Context, Reading, State, change_for, check_for
+from cpr_cockpit.core.ports import Accepted, OperationState, PortError
+from cpr_cockpit.core.run import Phase
+from cpr_cockpit.engine.acts import Change, Check, Context, Reading, State
+from cpr_cockpit.engine.changes import change_for
+from cpr_cockpit.engine.checks import check_for
 from cpr_cockpit.engine.recorder import Recorder
 
 # Answers that say "not now" rather than "never": the change may be sent again once the state has been read.
 NOT_NOW = frozenset({409, 429, 503})
+# Answers that say that signing in or a right is missing: who asks again is told the same.
+MAY_NOT = frozenset({401, 403})
 # The longest pause between two tries of a change that is told "not now"; seconds.
 PAUSE_MOST_S = 30.0
 
@@ -42,7 +47,8 @@ class _Pursuit:
     """One change on its way: what has been sent, and what was answered.
 
     ``put_off``: how often in a row the answer was "not now". ``laid_down``: the operation's own word is that it
-    succeeded, so that only the application's start is awaited.
+    succeeded, so that only the application's start is awaited. ``last``: nothing is sent any more, so that an operation
+    whose id was lost is taken for ours.
     """
 
     way: ev.Way
@@ -55,6 +61,7 @@ class _Pursuit:
     refusal: PortError | None = None
     put_off: int = 0
     laid_down: bool = False
+    last: bool = False
 
 
 class Executor:
@@ -72,16 +79,20 @@ class Executor:
         self._patience = patience
         self._extra = extra_checks
         self._clock = context.ports.clock
-        self._sending: asyncio.Task[object] | None = None
+        self._sending: asyncio.Future[Accepted] | None = None
 
     async def run(self, way: ev.Way, steps: tuple[Step, ...]) -> Step | None:
         """Run the steps that are not finished yet, in order; returns the step that failed, or None."""
         for step in steps:
             if self._recorder.run.finished(step.key, way):
                 continue
-            if not await self.run_step(way, step):
+            if self._overtaken(way) or not await self.run_step(way, step):
                 return step
         return None
+
+    def _overtaken(self, way: ev.Way) -> bool:
+        """Whether ROLLBACK came before a forward step: nothing may be begun any more."""
+        return way == "forward" and self._recorder.run.phase is Phase.ROLLING_BACK
 
     def pass_over(self, way: ev.Way, steps: tuple[Step, ...], words: str) -> None:
         """Record steps that lie behind what is seen as done already, without doing them."""
@@ -99,21 +110,33 @@ class Executor:
     async def resolve(self, way: ev.Way, step: Step) -> None:
         """Bring a change that was interrupted to rest without sending it again, and record what came of it.
 
-        Before a rollback: a swap that is on the wire but not to be seen yet must land before anyone may say who serves.
+        Before a rollback: a swap or a deployment that is on the wire but not to be seen yet must land before anyone may
+        say who serves what; one that landed later would undo what the rollback has proven.
         """
+        await self._sent(way, step)
         pursuit = self._pursuit(way, step)
-        if self._sending is not None:
-            await asyncio.wait({self._sending}, timeout=60.0)
-        if step.act.kind is not ActKind.SWAP:
-            # What is still being laid into the slot is dealt with there, on the way back: production does not wait.
-            self._outcome(pursuit, "stopped", Reading(State.TO_DO, "left for the rollback"))
-            return
+        pursuit.last = True
         reading = await self._settle(pursuit)
         if reading.state is State.DONE:
             self._outcome(pursuit, "done", reading)
         else:
             words = f"given up for the rollback, without effect: {reading.words}"
             self._outcome(pursuit, "stopped", Reading(reading.state, words, reading.facts))
+
+    async def _sent(self, way: ev.Way, step: Step) -> None:
+        """Wait for the answer of a request that was left to itself, and keep the operation that it names."""
+        sending, self._sending = self._sending, None
+        if sending is None:
+            return
+        await asyncio.wait({sending}, timeout=60.0)
+        row = self._recorder.run.row(step.key, way)
+        if not sending.done() or sending.cancelled() or sending.exception() is not None:
+            return
+        if row is not None and not row.operation:
+            accepted = sending.result()
+            self._recorder.record(
+                ev.StepAccepted(way=way, step=step.key, attempt=row.attempts, operation=accepted.operation)
+            )
 
     def _pursuit(self, way: ev.Way, step: Step) -> _Pursuit:
         row = self._recorder.run.row(step.key, way)
@@ -138,6 +161,8 @@ class Executor:
                 return self._outcome(pursuit, "failed" if pursuit.sent else "stopped", reading)
             if self._given_up(pursuit, began) or reading.state is State.IN_FLIGHT:
                 return self._outcome(pursuit, "failed", self._why_failed(pursuit, reading))
+            if self._overtaken(pursuit.way):
+                return self._outcome(pursuit, "stopped", Reading(reading.state, "not sent: ROLLBACK came first"))
             await self._send(pursuit, reading)
             if pursuit.put_off:
                 began += 1
@@ -149,21 +174,24 @@ class Executor:
         """
         refusal = pursuit.refusal
         for_good = refusal is not None and refusal.status is not None and not refusal.ambiguous and not pursuit.put_off
-        if for_good and pursuit.way == "forward":
+        # What was laid down and does not start will not start by being laid down again.
+        if pursuit.way == "forward" and (for_good or pursuit.laid_down):
             return True
         return pursuit.attempt - began >= self._patience.attempts or self._clock.now() >= pursuit.deadline
 
     @staticmethod
     def _not_now(pursuit: _Pursuit, error: PortError) -> bool:
-        """An answer that says so; on the way back also a service that cannot be reached at all."""
-        unsent = error.status is None and pursuit.way == "back"
-        return not error.ambiguous and (error.status in NOT_NOW or unsent)
+        """An answer that says so; on the way back also a service that fails or cannot be reached."""
+        failing = pursuit.way == "back" and (error.ambiguous or error.status is None)
+        return failing or (not error.ambiguous and error.status in NOT_NOW)
 
-    @staticmethod
-    def _why_failed(pursuit: _Pursuit, reading: Reading) -> Reading:
-        reason = pursuit.refusal.words() if pursuit.refusal else f"sent {pursuit.attempt} times without effect"
+    def _why_failed(self, pursuit: _Pursuit, reading: Reading) -> Reading:
+        reason = pursuit.refusal.words() if pursuit.refusal else f"sent {pursuit.attempt} times without effect."
         if reading.state is State.IN_FLIGHT:
-            reason = f"still under way after {pursuit.step.timeout_s:.0f} s"
+            reason = f"still under way after {pursuit.step.timeout_s:.0f} s."
+        elif pursuit.laid_down:
+            version, patience = pursuit.step.act.version, self._patience.start_s
+            reason = f"the platform says that it succeeded, but {version} did not come up within {patience:.0f} s."
         return Reading(reading.state, f"{reason} Now {reading.words}.", reading.facts)
 
     async def _send(self, pursuit: _Pursuit, reading: Reading) -> None:
@@ -186,11 +214,13 @@ class Executor:
             # A rollback may cancel this wait; the request itself is never torn off half way.
             accepted = await asyncio.shield(sending)
         except PortError as error:
+            self._sending = None
             pursuit.refusal = error
             pursuit.put_off = pursuit.put_off + 1 if self._not_now(pursuit, error) else 0
             words = error.words() if not error.ambiguous else f"{error.what} What came of it is being observed."
             self._recorder.record(ev.StepDoubtful(way=pursuit.way, step=step.key, attempt=pursuit.attempt, words=words))
             return
+        self._sending = None
         pursuit.operation, pursuit.put_off = accepted.operation, 0
         self._recorder.record(
             ev.StepAccepted(way=pursuit.way, step=step.key, attempt=pursuit.attempt, operation=accepted.operation)
@@ -203,7 +233,7 @@ class Executor:
             reading = await self._observe(pursuit)
             now = self._clock.now()
             if reading is not None:
-                if reading.state is State.DONE or now >= pursuit.deadline:
+                if now >= pursuit.deadline or (reading.state is State.DONE and not await self._under_way(pursuit)):
                     return reading
                 if reading.state is State.TO_DO and not pursuit.sent:
                     return reading
@@ -226,7 +256,17 @@ class Executor:
         except PortError as error:
             if self._clock.now() >= pursuit.deadline:
                 return Reading(State.REFUSED, f"The state cannot be read: {error.what}")
+            if not pursuit.sent and self._may_not(pursuit.way, error):
+                return Reading(State.REFUSED, error.words())
             return None
+
+    def _may_not(self, way: ev.Way, error: PortError) -> bool:
+        """Whether we are not allowed to look, while production is untouched: only a person can mend that."""
+        return way == "forward" and error.status in MAY_NOT and self._recorder.run.t0 is None
+
+    async def _under_way(self, pursuit: _Pursuit) -> bool:
+        """Whether a deployment still runs into a slot that served its version before: that restarts it once more."""
+        return pursuit.step.act.kind is ActKind.DEPLOY and await self._operation_runs(pursuit)
 
     async def _operation_runs(self, pursuit: _Pursuit) -> bool:
         """Whether the operation's own word is that it runs; a failure is kept as the refusal."""
@@ -240,7 +280,7 @@ class Executor:
         if state.state == "failed" and pursuit.operation:
             pursuit.refusal = PortError(state.words or "The operation failed.", unchanged="", status=400)
         # Success of an operation that is not known to be ours says nothing of what is to be served.
-        pursuit.laid_down = state.state == "succeeded" and bool(pursuit.operation)
+        pursuit.laid_down = state.state == "succeeded" and (bool(pursuit.operation) or pursuit.last)
         return state.state == "running"
 
     async def _check(self, way: ev.Way, step: Step) -> bool:
@@ -251,7 +291,7 @@ class Executor:
         self._recorder.record(ev.StepIntent(way=way, step=step.key, attempt=attempt, title=step.title, mutates=False))
         began = self._clock.now()
         while True:
-            reading = await self._look(check)
+            reading = await self._look(way, check)
             late = self._clock.now() - began >= step.timeout_s
             if reading.state in (State.DONE, State.REFUSED) or late:
                 break
@@ -260,12 +300,11 @@ class Executor:
         self._recorder.record(self._outcome_of(way, step, attempt, result, reading, began))
         return reading.state is State.DONE
 
-    @staticmethod
-    async def _look(check: Check) -> Reading:
+    async def _look(self, way: ev.Way, check: Check) -> Reading:
         try:
             return await check.look()
         except PortError as error:
-            return Reading(State.TO_DO, error.words())
+            return Reading(State.REFUSED if self._may_not(way, error) else State.TO_DO, error.words())
 
     def _outcome(self, pursuit: _Pursuit, result: str, reading: Reading) -> bool:
         row = self._recorder.run.row(pursuit.step.key, pursuit.way)

@@ -8,15 +8,17 @@ commands ``{"reply": id, "ok": true, ...}`` or ``{"reply": id, "error": "..."}``
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.places import make_private
 from cpr_cockpit.engine.recorder import Recorder
 
@@ -55,6 +57,7 @@ class Host:
         self._path = path
         self._server: asyncio.Server | None = None
         self._faces: set[asyncio.Task[None]] = set()
+        self._met = asyncio.Event()
 
     async def open(self) -> None:
         """Bind the socket (a stale one is replaced: the journal's lock proves that nobody else serves it)."""
@@ -64,8 +67,13 @@ class Host:
         self._path.chmod(0o600)
 
     async def close(self, patience_s: float = 2.0) -> None:
-        """Stop listening; faces get up to ``patience_s`` to take the last events."""
+        """Stop listening; faces get up to ``patience_s`` to take the last events.
+
+        Whoever started a session that ends at once is given as long to come: it would take it for one that died.
+        """
         if self._server is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._met.wait(), patience_s)
             self._server.close()
         if self._faces:
             await asyncio.wait(self._faces, timeout=patience_s)
@@ -74,6 +82,7 @@ class Host:
         self._path.unlink(missing_ok=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._met.set()
         task = asyncio.current_task()
         if task is not None:
             self._faces.add(task)
@@ -98,14 +107,28 @@ class Host:
             while line := await _read_line(reader):
                 message = _parse(line)
                 if message.get("command") == "follow" and not streams:
-                    streams.append(asyncio.create_task(self._follow(writer, _number(message.get("after")))))
+                    streams.append(self._stream(writer, self._follow(writer, _number(message.get("after")))))
                 elif message.get("command") == "watch" and not streams:
-                    streams.append(asyncio.create_task(self._watch(writer)))
+                    streams.append(self._stream(writer, self._watch(writer)))
                 else:
                     await self._answer(writer, message)
         finally:
             for stream in streams:
                 stream.cancel()
+
+    @staticmethod
+    def _stream(writer: asyncio.StreamWriter, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A stream to a face. Whatever ends it hangs up: a face must not take silence for "nothing new"."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            writer.close()
+            error = None if task.cancelled() else task.exception()
+            if error is not None and not isinstance(error, ConnectionError):
+                log.error("a stream to a face ended by a defect", exc_info=error)
+
+        task = asyncio.create_task(work)
+        task.add_done_callback(ended)
+        return task
 
     async def _answer(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
         reply: dict[str, Any] = {"reply": message.get("id")}
@@ -114,18 +137,21 @@ class Host:
             reply |= {"ok": True, **await self._handler(str(message.get("command", "")), arguments)}
         except CommandError as error:
             reply["error"] = str(error)
+        except JournalError as error:
+            reply["error"] = f"{error} Nothing was done: what is not on disk is not begun."
         await _send(writer, reply)
 
     async def _watch(self, writer: asyncio.StreamWriter) -> None:
         """The parts of the View that have changed, at every event and at least once a second."""
         sent: dict[str, Any] = {}
         while True:
+            # Asked first: the View of a run that ends while it is sent is followed by another one.
+            ended = self._recorder.run.ended is not None
             parts = self._sections()
             changed = {name: value for name, value in parts.items() if name not in sent or sent[name] != value}
             await _send(writer, {"view": changed})
             sent |= changed
-            if self._recorder.run.ended:
-                writer.close()
+            if ended:
                 return
             news = asyncio.ensure_future(self._recorder.wait_news())
             await asyncio.wait({news}, timeout=VIEW_EVERY_S)
@@ -136,15 +162,17 @@ class Host:
     async def _follow(self, writer: asyncio.StreamWriter, after: int) -> None:
         position = after
         while True:
-            records = self._recorder.records
-            for record in records[position:]:
+            # A face may take its time: what is recorded meanwhile is not in this batch.
+            batch = self._recorder.records[position:]
+            for record in batch:
                 await _send(writer, {"record": record.line()})
-            position = max(position, len(records))
+            position += len(batch)
+            records = self._recorder.records
+            if position < len(records):
+                continue
             if records and records[-1].event.type == "run.ended":
-                writer.close()
                 return
-            if position == len(self._recorder.records):
-                await self._recorder.wait_news()
+            await self._recorder.wait_news()
 
 
 def _number(value: object) -> int:
@@ -155,7 +183,7 @@ def _number(value: object) -> int:
 def _parse(line: bytes) -> dict[str, Any]:
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"id": None, "command": "(no JSON)"}
     return message if isinstance(message, dict) else {"id": None, "command": "(no object)"}
 

@@ -1,8 +1,9 @@
 """The journal: append-only, hash-chained events in SQLite; one writer, many readers.
 
 Each row's hash covers the row before it, its number, its time and its text, so that a change anywhere is found at the
-first event it touches. The writer holds an OS lock that dies with its process. WAL with synchronous=FULL: an append
-that has returned survives a kill and a power cut.
+first event it touches; how many there are stands beside the file, so that a lost end is found too. The writer holds an
+OS lock that dies with its process. WAL with synchronous=FULL: an append that has returned survives a kill and a power
+cut.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import itertools
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -27,6 +30,13 @@ GENESIS = "0" * 64
 FILE = "journal.db"
 LOCK = "journal.lock"
 SEAL = "journal.seal"
+# How many events have been written, beside them: a database whose end is lost looks whole from the inside.
+COUNT = "journal.count"
+
+# How long another program's lock on the database is waited for; the session stands still meanwhile.
+BUSY_S = 2.0
+# How long a lock may be held by those who only look at it; a writer holds it for good.
+LOOKED_AT_S = 0.3
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
@@ -71,7 +81,7 @@ def chain(previous: str, seq: int, at: float, body: str) -> str:
 
 
 def _rows(path: Path) -> Iterator[tuple[object, object, object, object]]:
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as db:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)) as db:
         yield from db.execute("SELECT seq, at, body, hash FROM events ORDER BY seq")
 
 
@@ -98,7 +108,11 @@ def read(folder: Path, *, after: int = 0) -> tuple[Record, ...]:
     Raises JournalDamaged at the first event that does not hold, and FileNotFoundError where there is no journal.
     """
     path = folder / FILE
+    # Both are read before the rows, which a living writer adds first; a seal that is there before them covers them all.
+    written, seal = _written(folder), _sealed(folder)
     if not path.exists():
+        if written:
+            raise JournalDamaged(Damage(1, "the file is gone"), ())
         raise FileNotFoundError(path)
     records: list[Record] = []
     try:
@@ -110,10 +124,26 @@ def read(folder: Path, *, after: int = 0) -> tuple[Record, ...]:
     except (sqlite3.DatabaseError, UnicodeDecodeError, OverflowError) as error:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             raise JournalError(f"The journal in {folder} is locked by another program: {error}") from error
+        if "no such table" in str(error) and not written and seal is None:
+            # A writer has made the file and is about to begin.
+            raise FileNotFoundError(path) from error
         damage = Damage(len(records) + 1, f"the file cannot be read from there on ({error})")
         raise JournalDamaged(damage, tuple(records)) from error
-    _check_seal(folder, records)
+    if len(records) < written:
+        words = f"events are missing at the end: {written} were written"
+        raise JournalDamaged(Damage(len(records) + 1, words), tuple(records))
+    if seal is not None:
+        _check_seal(folder, seal, records)
     return tuple(records[after:])
+
+
+def _written(folder: Path) -> int:
+    """How many events the writer has told of; 0 where it has not."""
+    try:
+        said = (folder / COUNT).read_text("ascii", errors="replace").strip()
+    except OSError:
+        return 0
+    return int(said) if said.isdecimal() else 0
 
 
 def _file_digest(path: Path) -> str:
@@ -121,12 +151,19 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_seal(folder: Path, records: list[Record]) -> None:
+def _sealed(folder: Path) -> str | None:
+    """What the seal says, None where there is none."""
+    try:
+        return (folder / SEAL).read_text("ascii", errors="replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise JournalError(f"The journal's seal in {folder} cannot be read: {error.strerror}.") from error
+
+
+def _check_seal(folder: Path, seal: str, records: list[Record]) -> None:
     # A finished journal is sealed by a digest of the whole file: bytes outside the events are covered by it too.
-    seal = folder / SEAL
-    if not seal.exists():
-        return
-    head, _, digest = seal.read_text("ascii", errors="replace").strip().partition(" ")
+    head, _, digest = seal.strip().partition(" ")
     if not records or head != records[-1].hash:
         raise JournalDamaged(
             Damage(len(records) + 1, "events are missing at the end: the seal names another"), tuple(records)
@@ -138,6 +175,20 @@ def _check_seal(folder: Path, records: list[Record]) -> None:
         )
 
 
+def _locked(handle: int) -> bool:
+    """Take the writer's lock; whoever only looks whether it is held (`writer_pid`) holds it for an instant."""
+    deadline = time.monotonic() + LOOKED_AT_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.005)
+        else:
+            return True
+
+
 class Journal:
     """The one writer. Open it, append events, close it; ``records`` holds all of them, verified at opening."""
 
@@ -146,12 +197,14 @@ class Journal:
         self.records: list[Record] = []
         self._previous = GENESIS
         self._lock = self._take_lock()
+        self._count: int | None = None
         try:
-            if (folder / FILE).exists():
+            with contextlib.suppress(FileNotFoundError):
                 self.records = list(read(folder))
+            self._count = self._open_count()
             self._db = self._connect()
         except BaseException:
-            os.close(self._lock)
+            self._give_up_files()
             raise
         self._previous = self.records[-1].hash if self.records else GENESIS
 
@@ -161,11 +214,9 @@ class Journal:
             handle = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise JournalError(f"The run's folder {self.folder} cannot be written: {error.strerror}.") from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not _locked(handle):
             os.close(handle)
-            raise JournalBusy(f"Another session is writing the journal in {self.folder}.") from error
+            raise JournalBusy(f"Another session is writing the journal in {self.folder}.")
         try:
             os.ftruncate(handle, 0)
             os.write(handle, f"{os.getpid()}\n".encode())
@@ -177,7 +228,7 @@ class Journal:
     def _connect(self) -> sqlite3.Connection:
         (self.folder / SEAL).unlink(missing_ok=True)
         try:
-            db = sqlite3.connect(self.folder / FILE, isolation_level=None, timeout=5.0)
+            db = sqlite3.connect(self.folder / FILE, isolation_level=None, timeout=BUSY_S)
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.executescript(_SCHEMA)
@@ -185,6 +236,17 @@ class Journal:
         except (sqlite3.Error, OSError) as error:
             raise JournalError(f"The journal in {self.folder} cannot be written: {error}.") from error
         return db
+
+    def _give_up_files(self) -> None:
+        for handle in (self._count, self._lock):
+            if handle is not None:
+                os.close(handle)
+
+    def _open_count(self) -> int:
+        try:
+            return os.open(self.folder / COUNT, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise JournalError(f"The run's folder {self.folder} cannot be written: {error.strerror}.") from error
 
     def begin_after(self, old_head: str) -> None:
         """Chain the first event to the head of a journal that was set aside; only for an empty journal."""
@@ -201,6 +263,10 @@ class Journal:
             self._db.execute("INSERT INTO events VALUES (?, ?, ?, ?)", (seq, at, body, digest))
         except sqlite3.Error as error:
             raise JournalError(f"The journal in {self.folder} cannot be written: {error}.") from error
+        # Not forced to the disk: after a power cut it may tell of fewer events than there are, never of more.
+        if self._count is not None:
+            with contextlib.suppress(OSError):
+                os.pwrite(self._count, f"{seq:>12}\n".encode(), 0)
         self._previous = digest
         record = Record(seq=seq, at=at, event=event, hash=digest)
         self.records.append(record)
@@ -211,7 +277,10 @@ class Journal:
         self.close()
         if self.records:
             text = f"{self.records[-1].hash} {_file_digest(self.folder / FILE)}\n"
-            (self.folder / SEAL).write_text(text, "ascii")
+            # In one step: half a seal would look like a broken one.
+            partial = self.folder / f"{SEAL}.part"
+            partial.write_text(text, "ascii")
+            partial.replace(self.folder / SEAL)
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and give up the lock."""
@@ -219,7 +288,12 @@ class Journal:
         with contextlib.suppress(sqlite3.Error):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.close()
-        os.close(self._lock)
+        self._give_up_files()
+
+    def abandon(self) -> None:
+        """Give up a journal that refuses, as it is: what its log holds is read from there."""
+        self._db.close()
+        self._give_up_files()
 
     def __enter__(self) -> Self:
         return self
@@ -232,19 +306,22 @@ class Journal:
 
 def set_aside(folder: Path, stamp: str) -> Path:
     """Rename a damaged journal (and its log) so that a new chain can begin; returns the new path."""
-    target = folder / f"journal.damaged-{stamp}.db"
+    # What was set aside before is evidence: it is never written over.
+    names = (folder / f"journal.damaged-{stamp}{f'-{again}' if again else ''}.db" for again in itertools.count())
+    target = next(name for name in names if not name.exists())
     for suffix in ("", "-wal", "-shm"):
         source = folder / f"{FILE}{suffix}"
         if source.exists():
             source.rename(target.with_name(target.name + suffix))
-    (folder / SEAL).unlink(missing_ok=True)
+    for beside in (SEAL, COUNT):
+        (folder / beside).unlink(missing_ok=True)
     return target
 
 
 def writer_pid(folder: Path) -> int | None:
     """The process that holds the writer's lock; None where none does."""
     try:
-        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
+        handle = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.plan import Plan, PlanFacts, Step
+from cpr_cockpit.core.plan import Act, Plan, PlanFacts, Step
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import PRODUCTION, PortError
+from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest, PortError
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, blue_green
 from cpr_cockpit.documents.card import write_card
 from cpr_cockpit.engine.gate import judge
@@ -64,11 +64,20 @@ async def keep_old_artifact(ports: Ports, settings: SessionSettings) -> str:
     return ""
 
 
-def plan_event(plan: Plan, baseline_s: float, *, artifact: bool) -> ev.PlanMade:
-    """The plan as the journal keeps it."""
+Requests = Callable[[Act], tuple[PlannedRequest, ...]]
+"""What an act would send; sends nothing."""
+
+
+def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Requests | None = None) -> ev.PlanMade:
+    """The plan as the journal keeps it, with the requests of each step where they are known."""
+
+    def sent(step: Step) -> tuple[str, ...]:
+        return tuple(f"{one.method} {one.url}" for one in requests(step.act)) if requests else ()
 
     def planned(steps: tuple[Step, ...]) -> tuple[ev.PlannedStep, ...]:
-        return tuple(ev.PlannedStep(key=step.key, title=step.title, undo=step.undo.words) for step in steps)
+        return tuple(
+            ev.PlannedStep(key=step.key, title=step.title, undo=step.undo.words, requests=sent(step)) for step in steps
+        )
 
     return ev.PlanMade(
         strategy=plan.strategy,
@@ -137,7 +146,10 @@ class Preparation:
             self._recorder.record(ev.Noted(by="cockpit", words=words))
         baseline_s = self._scaled.baseline_s
         plan = blue_green(settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing)
-        self._recorder.record(plan_event(plan, baseline_s, artifact=not missing))
+        self._recorder.record(plan_event(plan, baseline_s, artifact=not missing, requests=self._requests))
+
+    def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
+        return self._ports.web_apps.planned(act) + self._ports.probe.planned(act)
 
     def _card(self) -> None:
         event = self._recorder.run.plan

@@ -69,7 +69,7 @@ class Recorder:
 
     def _move(self, broken: Journal, why: str) -> None:
         """Go on in a new chain: beside the old one, else in a temporary folder, else nowhere."""
-        broken.close()
+        broken.abandon()
         self._journal = None
         first_place = broken.folder
         for place in (first_place, None):

@@ -9,7 +9,6 @@ from typing import Any
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.plan import PlanFacts
-from cpr_cockpit.core.run import fold
 from cpr_cockpit.core.strategy import blue_green
 from cpr_cockpit.documents.card import CARD_DATA
 from cpr_cockpit.engine.journal import GENESIS, Journal, JournalDamaged, set_aside
@@ -19,28 +18,42 @@ from cpr_cockpit.engine.settings import SessionSettings
 log = logging.getLogger(__name__)
 
 
-def salvage(settings: SessionSettings, damaged: JournalDamaged) -> Journal:
+def salvage(settings: SessionSettings, damaged: JournalDamaged, now: float) -> Journal:
     """A new journal: where the old one is, its good events, and if they do not reach to the plan, the card's facts."""
-    aside = set_aside(settings.folder, time.strftime("%Y%m%d-%H%M%S", time.gmtime()))
+    aside = set_aside(settings.folder, time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)))
     log.warning("journal set aside as %s: %s", aside, damaged)
     head = damaged.good[-1].hash if damaged.good else GENESIS
     journal = Journal(settings.folder)
     journal.begin_after(head)
     first_bad = damaged.damage.first_bad
-    now = time.time()
-    journal.append(ev.JournalContinued(old_head=head, first_bad=first_bad, set_aside=aside.name), now)
-    for record in damaged.good:
-        if not isinstance(record.event, ev.RunEnded):
-            journal.append(record.event, record.at)
-    run = fold(journal.records)
-    if run.opened is None:
-        journal.append(settings.opening(), now)
-    if run.plan is None:
-        _from_card(settings, journal, now)
+    continued = ev.JournalContinued(old_head=head, first_bad=first_bad, set_aside=aside.name)
+    for event, at in [(continued, now), *_told(settings, damaged.good, now)]:
+        journal.append(event, at)
     return journal
 
 
-def _from_card(settings: SessionSettings, journal: Journal, now: float) -> None:
+def remembered(settings: SessionSettings, good: tuple[ev.Record, ...], now: float) -> tuple[ev.Record, ...]:
+    """The same where no journal can be written: the events in memory only."""
+    head = good[-1].hash if good else GENESIS
+    words = "nothing, for no journal can be written: this session is kept in memory only"
+    continued = ev.JournalContinued(old_head=head, first_bad=len(good) + 1, set_aside=words)
+    told = [(continued, now), *_told(settings, good, now)]
+    return tuple(ev.Record(seq=seq, at=at, event=event, hash="") for seq, (event, at) in enumerate(told, start=1))
+
+
+def _told(settings: SessionSettings, good: tuple[ev.Record, ...], now: float) -> list[tuple[ev.AnyEvent, float]]:
+    """The good events of a run that goes on; without its opening or its plan among them what else tells of these."""
+    told: list[tuple[ev.AnyEvent, float]] = [
+        (record.event, record.at) for record in good if not isinstance(record.event, ev.RunEnded)
+    ]
+    if not any(isinstance(event, ev.RunOpened) for event, _ in told):
+        told.append((settings.opening(), now))
+    if not any(isinstance(event, ev.PlanMade) for event, _ in told):
+        told += [(event, now) for event in _from_card(settings)]
+    return told
+
+
+def _from_card(settings: SessionSettings) -> tuple[ev.AnyEvent, ...]:
     """The plan from the card's own data: a card was written, so START may have been pressed."""
     try:
         card: dict[str, Any] = json.loads((settings.folder / CARD_DATA).read_text("utf-8"))
@@ -49,9 +62,9 @@ def _from_card(settings: SessionSettings, journal: Journal, now: float) -> None:
         plan = blue_green(
             card["slot"], card["new_version"], facts, baseline_s=float(card["baseline_s"]), artifact=artifact
         )
+        written = ev.CardWritten(path=str(card["path"]), sha256=str(card["sha256"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         log.warning("no card to go by: %s", error)
-        return
-    journal.append(plan_event(plan, float(card["baseline_s"]), artifact=artifact), now)
-    journal.append(ev.CardWritten(path=str(card["path"]), sha256=str(card["sha256"])), now)
-    journal.append(ev.Started(by="salvage: START is assumed, the damaged journal does not tell"), now)
+        return ()
+    started = ev.Started(by="salvage: START is assumed, the damaged journal does not tell")
+    return plan_event(plan, float(card["baseline_s"]), artifact=artifact), written, started

@@ -29,6 +29,8 @@ class Decider:
         self._recorder = recorder
         self._watch = watch
         # The newest data are this late at worst; until then a verdict at the deadline may still be coming.
+        # After a restart they are counted from then: an old deadline is no reason not to look.
+        self._began = clock.now()
         self._grace_s = 2 * scaled.poll_logs_s + 2 * settings.declared_delay_s + 4.0
         self.awaited_extension = False
 
@@ -64,7 +66,7 @@ class Decider:
             return "rollback" if now >= deadline else None
         if now >= deadline and kind == "GO":
             return "keep"
-        return "hold" if now >= deadline + self._grace_s else None
+        return "hold" if now >= max(deadline, self._began) + self._grace_s else None
 
     async def extended(self) -> Literal["keep", "rollback"]:
         """After GO: watch on to the end of the extended validation where the script (or a person's run) asks for it."""

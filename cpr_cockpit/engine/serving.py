@@ -42,13 +42,33 @@ class Serving:
         }
 
 
+async def exists(web_apps: WebApps, slot: str) -> bool:
+    """Whether Resource Manager lists the slot; PortError where it cannot be read."""
+    return any(one.name == slot for one in await web_apps.slots())
+
+
 async def observe(web_apps: WebApps, probe: Probe, slot: str) -> Serving:
     """Read the state of swaps and ask production and the slot over fresh connections, all at once.
 
     PortError where Resource Manager cannot be read: without it nobody can tell that no swap is under way.
     """
-    looks = asyncio.gather(*(probe.look(PRODUCTION) for _ in range(PRODUCTION_LOOKS)))
-    swap, slot_look, production = await asyncio.gather(web_apps.swap_status(), probe.look(slot), looks)
+    swap, (slot_look, production) = await asyncio.gather(web_apps.swap_status(), _looks(probe, slot))
+    return _serving(swap, slot_look, production)
+
+
+async def answering(probe: Probe, slot: str) -> Serving:
+    """Who answers where Resource Manager cannot be read: nobody can tell then whether a swap is under way."""
+    return _serving(SwapStatus(), *await _looks(probe, slot))
+
+
+async def _looks(probe: Probe, slot: str) -> tuple[Sighting, tuple[Sighting, ...]]:
+    slot_look, *production = await asyncio.gather(
+        probe.look(slot), *(probe.look(PRODUCTION) for _ in range(PRODUCTION_LOOKS))
+    )
+    return slot_look, tuple(production)
+
+
+def _serving(swap: SwapStatus, slot_look: Sighting, production: tuple[Sighting, ...]) -> Serving:
     versions = {look.version for look in production if look.version is not None}
     return Serving(
         production=versions.pop() if len(versions) == 1 else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 from cpr_cockpit.core import events as ev
@@ -17,7 +18,7 @@ from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import Blocked, Preparation, plan_of
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.script import Decider
-from cpr_cockpit.engine.serving import Serving, observe
+from cpr_cockpit.engine.serving import Serving, answering, observe
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.watch import Watch
 
@@ -65,6 +66,9 @@ class Session:
             self._begin_back()
         elif rollback_by is not None:
             self.roll_back(rollback_by, "on command")
+        if self.run_state.continued is not None:
+            # What was sent is lost with the journal: whatever of it is on the wire must have arrived before we look.
+            await self.clock.sleep(self._patience.calm_s)
         try:
             await self._live()
         finally:
@@ -197,19 +201,31 @@ class Session:
         return self.watch
 
     def _executor_for(self, plan: Plan) -> Executor:
-        context = Context(self._ports, plan, self.settings.artifacts, self._saw)
+        lost = self.run_state.continued is not None
+        context = Context(self._ports, plan, self.settings.artifacts, self._saw, lost)
         checks = {ActKind.BASELINE: self.watch.baseline_check} if self.watch else {}
         self._executor = Executor(self.recorder, context, self._patience, checks)
         return self._executor
 
     async def _skip_what_is_done(self, plan: Plan, executor: Executor) -> None:
         """After a damaged journal: where production is seen to serve the new version, the way there lies behind us."""
-        serving = await observe(self._ports.web_apps, self._ports.probe, plan.slot)
-        self._saw(serving, False)
-        if serving.in_flight or serving.production != plan.new_version:
+        serving = await self._at_rest(plan)
+        if serving is None or serving.production != plan.new_version:
             return
         keys = [step.key for step in plan.forward]
         executor.pass_over("forward", plan.forward[: keys.index("swap") + 1], serving.words(plan.slot))
+
+    async def _at_rest(self, plan: Plan) -> Serving | None:
+        """Who serves what once no swap is under way; None where that does not come in a swap's time."""
+        deadline = self.clock.now() + plan.step("swap").timeout_s
+        while self.clock.now() < deadline:
+            with contextlib.suppress(PortError):
+                serving = await observe(self._ports.web_apps, self._ports.probe, plan.slot)
+                self._saw(serving, False)
+                if not serving.in_flight:
+                    return serving
+            await self.clock.sleep(self._patience.poll_s)
+        return None
 
     def _saw(self, serving: Serving, switched: bool) -> None:
         """Every look at who serves comes here: the first sighting of the other version is the switch (T0)."""
@@ -231,33 +247,43 @@ class Session:
         return f"step '{step.title}' did not succeed: {row.words if row else ''}"
 
     async def _decide(self, plan: Plan, watch: Watch, decider: Decider, failed: Step | None) -> None:
+        if self._back.is_set():
+            return
         if failed is not None and self.run_state.t0 is None:
             await self._end_observed("failed", self._failure_words(failed, "forward"))
             return
         if failed is not None:
             watch.hold(self._failure_words(failed, "forward"))
         if self.run_state.decision is None:
-            word, sentence = await decider.first(self._keep)
-            if word == "rollback":
-                self.roll_back(self.settings.actor, sentence)
-                return
-            if word == "hold":
-                self._decided("hold", self.settings.actor, sentence)
-            elif self.run_state.decision is None:
-                self._decided("keep", self.settings.actor, sentence)
+            await self._decide_first(watch, decider)
         decision = self.run_state.decision
-        if decision is not None and decision.word == "hold":
+        if self._back.is_set() or decision is None:
+            return
+        if decision.word == "hold":
             await self._end_observed("held", decision.sentence)
             return
-        if await decider.extended() == "rollback":
+        if await decider.extended() == "rollback" and not self._back.is_set():
             self.roll_back(self.settings.actor, watch.verdict_sentence)
             return
         await self._end_observed("kept", f"{plan.new_version} kept", provisional=not decider.awaited_extension)
+
+    async def _decide_first(self, watch: Watch, decider: Decider) -> None:
+        """The decision of the critical window; what a person decided meanwhile stands."""
+        word, sentence = await decider.first(self._keep)
+        if self._back.is_set() or self.run_state.decision is not None:
+            return
+        if word == "rollback":
+            self.roll_back(self.settings.actor, sentence)
+        else:
+            self._decided(word, self.settings.actor, sentence)
 
     async def _stopped(self) -> None:
         run = self.run_state
         if run.started_at is None:
             self._end("stopped", None, "stopped before START: nothing was changed")
+            return
+        if run.decision is not None and run.decision.word == "hold":
+            await self._end_observed("held", run.decision.sentence)
             return
         version = run.plan.new_version if run.plan else "the new version"
         await self._end_observed("kept", f"{version} kept; the watch was ended on command", provisional=True)
@@ -271,7 +297,11 @@ class Session:
     async def _go_back(self) -> None:
         event = self.run_state.plan
         if event is None:
-            await self._end_observed("stopped", "no plan was made and no card written: production was never touched")
+            decision, words = "stopped", "no plan was made and no card written: production was never touched"
+            if self.run_state.continued is not None:
+                decision = "failed"
+                words = "neither journal nor card tells which version to go back to: nothing was sent. Go back by hand"
+            await self._end_observed(decision, words, way="back")
             return
         plan = plan_of(event)
         executor = self._executor or self._executor_for(plan)
@@ -280,24 +310,40 @@ class Session:
             await executor.resolve("forward", plan.step(pending.key))
         failed = await executor.run("back", plan.back)
         if failed is None:
-            only_swap = "" if event.artifact else f"; slot {plan.slot} still holds {plan.new_version}"
-            decision = "partial" if only_swap else "rolled_back"
-            await self._end_observed(decision, f"{plan.old_version} serves again{only_swap}")
+            left = "" if event.artifact else await self._left_behind(plan)
+            decision = "partial" if left else "rolled_back"
+            await self._end_observed(decision, f"{plan.old_version} serves again{left}", way="back")
             return
         words = self._failure_words(failed, "back")
         back = self.run_state.finished("swap-back", "back")
         card = self.run_state.card.path if self.run_state.card else "the rollback card"
-        await self._end_observed("partial" if back else "failed", f"{words}. Go on by hand with {card}.")
+        await self._end_observed("partial" if back else "failed", f"{words} Go on by hand with {card}.", way="back")
+
+    async def _left_behind(self, plan: Plan) -> str:
+        """Without an artifact of the old version: what the slot is left with, in words; "" for another than the new."""
+        seen = await self._ports.probe.look(plan.slot)
+        if seen.version not in (None, plan.new_version):
+            return ""
+        return f"; slot {plan.slot} still holds {seen.version or 'what does not answer with a version'}"
 
     # Ends.
 
-    async def _end_observed(self, decision: str, reason: str, *, provisional: bool = False) -> None:
-        serving: Serving | None = None
+    async def _end_observed(
+        self, decision: str, reason: str, *, provisional: bool = False, way: ev.Way = "forward"
+    ) -> None:
+        if self.watch is not None:
+            # Its last readings belong before the end: nothing follows it in the journal.
+            await self.watch.close()
+        slot = self.settings.slot
         try:
-            serving = await observe(self._ports.web_apps, self._ports.probe, self.settings.slot)
+            serving = await observe(self._ports.web_apps, self._ports.probe, slot)
             self._saw(serving, False)
         except PortError as error:
-            reason = f"{reason} (who serves could not be read at the end: {error.what})"
+            serving = await answering(self._ports.probe, slot)
+            reason = f"{reason} (whether a swap is under way could not be read at the end: {error.what})"
+        if way == "forward" and self._back.is_set():
+            # ROLLBACK came while we looked: nothing has ended.
+            return
         self._end(decision, serving, reason, provisional=provisional)
 
     def _end(self, decision: str, serving: Serving | None, reason: str, *, provisional: bool = False) -> None:

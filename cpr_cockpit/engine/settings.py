@@ -51,9 +51,17 @@ class SessionSettings:
                 "script": self.script,
                 "environment": self.environment,
                 "new_version": self.new_version,
-                "artifact_sha256": digest(self.artifacts / NEW_ARTIFACT),
+                "artifact_sha256": _digest_of(self.artifacts / NEW_ARTIFACT),
                 "policy": self.policy.to_dict() | {"window_s": self.window_s},
                 "declared_delay_s": self.declared_delay_s,
                 "program": __version__,
             }
         )
+
+
+def _digest_of(path: Path) -> str:
+    """The artifact's digest; "" where it is missing, which the plan then finds and a rollback does not mind."""
+    try:
+        return digest(path)
+    except OSError:
+        return ""

@@ -51,7 +51,7 @@ class Control:
     @web.middleware
     async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._token.encode()):
+        if scheme.lower() != "bearer" or not hmac.compare_digest(_bytes(token.strip()), _bytes(self._token)):
             return _error(401, "The control endpoint wants the bearer token of the lab's ready file.")
         try:
             return await handler(request)
@@ -122,6 +122,11 @@ class Control:
         return web.json_response({"stopping": True})
 
 
+def _bytes(text: str) -> bytes:
+    """A header's own bytes, also where they are no UTF-8."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 def _error(status: int, text: str) -> web.Response:
     return web.json_response({"error": text}, status=status)
 
@@ -129,7 +134,7 @@ def _error(status: int, text: str) -> web.Response:
 async def _object(request: web.Request) -> dict[str, Any]:
     try:
         body = json.loads(await request.read())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _Wrong(f"The body is no JSON ({error})") from error
     if not isinstance(body, dict):
         raise _Wrong("The body must be a JSON object")

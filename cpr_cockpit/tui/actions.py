@@ -83,6 +83,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous", "left", "Previous screen", "", "app.turn(-1)"),
     Action("sign", "space", "Sign", "Signs the item with your initials", "screen.mark('signed')", "lists", _writes,
            hint="sign"),
+    Action("sign-list", "a", "Sign the list", "Signs every open item of the list, with a word on how it was checked",
+           "screen.sign_list", "lists", _writes, hint="sign list"),
     Action("fail", "f", "Fail", "Marks the item as failed", "screen.mark('failed')", "lists", _writes, hint="fail"),
     Action("defer", "d", "Defer", "Marks the item as deferred: it returns later", "screen.mark('deferred')", "lists",
            _writes, hint="defer"),

@@ -100,6 +100,7 @@ class Arming:
         self._clock = clock
         self.armed: Armed | None = None
         self.words = ""
+        self._word = ""
         self._last: tuple[str, float] = ("", float("-inf"))
         # Seconds between the newest key and the same key just before it; infinite where another one came before it.
         self._gap = float("inf")
@@ -173,8 +174,12 @@ class Arming:
 
     def follow(self, panel: Panel) -> None:
         """A new panel: GO and START disarm when it got worse, anything disarms when it is not possible any more."""
-        armed = self.armed
+        armed, word = self.armed, self._word
+        self._word = panel.word
         if armed is None:
+            if word not in ("", panel.word):
+                # The panel has moved on: what was sent is to be seen in it.
+                self.words = ""
             return
         control = control_of(panel, armed.act)
         if control is None or not control.enabled:

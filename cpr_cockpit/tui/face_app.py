@@ -22,7 +22,15 @@ from cpr_cockpit.tui.themes import register_themes
 if TYPE_CHECKING:
     from cpr_cockpit.tui.link import Link, SourceFactory
 
-_SENT = {"keep": "GO", "rollback": "ROLL BACK", "start": "START", "raise": "trigger", "sign": "mark", "note": "note"}
+_SENT = {
+    "keep": "GO",
+    "rollback": "ROLL BACK",
+    "start": "START",
+    "raise": "trigger",
+    "sign": "mark",
+    "sign_list": "list",
+    "note": "note",
+}
 
 
 class FaceApp(App[None]):

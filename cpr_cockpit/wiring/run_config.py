@@ -11,6 +11,7 @@ from typing import Any
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessFacts
+from cpr_cockpit.documents.whole import write_whole
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabError, read_ready
 from cpr_cockpit.wiring.target import LAB_MODES, ConfigError, Target, check_ready
@@ -48,9 +49,7 @@ def write_config(settings: SessionSettings, target: Target | None = None) -> Non
         "readiness": [asdict(facts) for facts in settings.readiness],
         "target": (target or Target()).to_dict(),
     }
-    path = settings.folder / CONFIG
-    path.write_text(json.dumps(body, indent=2) + "\n", "utf-8")
-    path.chmod(0o600)
+    write_whole(settings.folder / CONFIG, (json.dumps(body, indent=2) + "\n").encode())
 
 
 def read_config(folder: Path) -> SessionConfig:

@@ -138,7 +138,7 @@ def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
 
 
 def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
-    """Refuse a ready file that lacks something or names another machine. ConfigError."""
+    """Refuse what `read_ready` gave where it lacks something or names another machine. ConfigError."""
     wrong = next((name for name in _NEEDED if not isinstance(ready.get(name), str) or not ready[name]), None)
     if wrong is not None:
         raise ConfigError(
@@ -147,8 +147,7 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
     if not Path(ready["ca"]).is_file():
         raise ConfigError(f"{path}: ca names {ready['ca']}, which is no file. Nothing was changed. Begin a new run.")
     addresses = {name: str(ready.get(name, "")) for name in _ENDPOINTS}
-    control = ready["control"]
-    addresses["control.url"] = str(control.get("url", "")) if isinstance(control, dict) else ""
+    addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():
         if not is_loopback(address):
             raise ConfigError(

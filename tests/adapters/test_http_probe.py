@@ -65,6 +65,19 @@ async def test_every_look_is_a_fresh_connection_marked_as_synthetic(probe: HttpP
         assert "Cookie" not in one.headers
 
 
+async def test_no_cookie_is_kept_lest_every_look_meets_one_instance(probe: HttpProbe, wire: Wire) -> None:
+    affinity = {"Set-Cookie": "ARRAffinity=one-instance; Path=/; Secure; HttpOnly"}
+    wire.on("GET", HEALTH, replace(HEALTHY, headers=affinity))
+    await probe.look("production")
+    await probe.look("production")
+    await probe.look("production", by_cookie=True)
+    assert [one.headers.get("Cookie") for one in wire.asked] == [None, None, "x-ms-routing-name=self"]
+
+
+def test_the_users_token_is_in_no_text_of_the_settings(settings: ProbeSettings) -> None:
+    assert settings.user_token not in repr(settings)
+
+
 async def test_a_look_by_cookie_asks_the_production_host(probe: HttpProbe, wire: Wire) -> None:
     wire.on("GET", HEALTH, HEALTHY)
     await probe.look("green", by_cookie=True)
@@ -185,6 +198,11 @@ async def test_smoke_tests_hold_and_clean_up(probe: HttpProbe, wire: Wire) -> No
             Answer(204),
             "201; what was created stays: its Location is on another host",
         ),
+        (
+            Answer(201, {}, {"Location": "https://[no-address/7"}),
+            Answer(204),
+            "201; what was created stays: its Location is no address",
+        ),
         (Answer(200, {}, {"Location": f"{GOALS}/7"}), Answer(204), "200 where 201 was expected, deleted again"),
     ],
 )
@@ -195,6 +213,14 @@ async def test_a_smoke_test_that_does_not_hold_says_why(
     result = {one.name: one for one in await probe.smoke("green")}["create and delete a goal"]
     assert (result.passed, result.words) == (False, words)
     assert wire.count("POST") == 1
+
+
+async def test_the_users_token_never_goes_out_without_tls(probe: HttpProbe, wire: Wire) -> None:
+    downgraded = wire.url.replace("https:", "http:") + f"{GOALS}/7"
+    _tell_goals(wire, Answer(201, {}, {"Location": downgraded}), Answer(204))
+    result = {one.name: one for one in await probe.smoke("green")}["create and delete a goal"]
+    assert result.words == "201; what was created stays: its Location is on another host"
+    assert wire.count("DELETE") == 0
 
 
 async def test_smoke_tests_go_on_after_a_cut_connection(probe: HttpProbe, wire: Wire) -> None:

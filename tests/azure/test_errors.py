@@ -95,3 +95,10 @@ def test_a_5xx_is_ambiguous_after_a_change_and_only_then(status: int) -> None:
     assert changed.ambiguous
     assert "not known" in changed.unchanged
     assert not of_answer(status, "", "Reading").ambiguous
+
+
+@pytest.mark.parametrize("depth", [900, 20_000])
+def test_an_error_of_any_depth_is_told(depth: int) -> None:
+    problem = of_answer(409, '{"error":' * depth + "{}" + "}" * depth, "Swapping")
+    assert problem.status == 409
+    assert problem.what.startswith("Swapping was refused: ")

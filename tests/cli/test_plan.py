@@ -24,7 +24,7 @@ def test_the_whole_plan_on_a_lab_changes_nothing(
     assert f"POST {site}/providers/Microsoft.Web/sites/{ready['app']}/slots/green/slotsswap" in said.out
     assert "/api/zipdeploy?isAsync=true" in said.out
     assert "Smoke test of the deployment: deleted at once" in said.out
-    assert '--src-path "<the run\'s folder>/artifacts/old.zip"' in said.out
+    assert "--src-path '<folder of the run>/artifacts/old.zip'" in said.out
     assert ready["client_secret"] not in said.out
     assert ready["user_token"] not in said.out
     assert lab.control("GET", "/operations")["log"] == before

@@ -112,3 +112,10 @@ def test_a_variable_is_named_where_it_is_the_mistake(variable: str, value: str, 
     (said,) = refused(tmp_path, TEXT, {variable: value})
     assert said.startswith(f"variable {variable}: ")
     assert told in said
+
+
+def test_a_number_longer_than_python_reads_is_told(tmp_path: Path) -> None:
+    (said,) = refused(tmp_path, "a = " + "9" * 5000)
+    assert "cannot be read" in said
+    (said,) = refused(tmp_path, TEXT, {"COCKPIT_POLICY__WINDOW_S": "9" * 5000})
+    assert said.startswith("variable COCKPIT_POLICY__WINDOW_S: ")

@@ -101,6 +101,7 @@ def test_a_file_that_is_too_large_is_not_read_whole(tmp_path: Path) -> None:
 @example(b"\xfe\xff\xdc")
 @example(b"\xff\xfe\0\0")
 @example(b"\xef\xbb\xbf\xff\xfe")
+@example(b"\xa0")
 def test_no_bytes_raise_anything_but_the_module_s_own_error(data: bytes) -> None:
     try:
         found = decode(data, "a.md")

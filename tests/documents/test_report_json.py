@@ -17,6 +17,7 @@ from cpr_cockpit.core.run import fold
 from cpr_cockpit.documents.papers.completion import DocumentError, complete
 from cpr_cockpit.documents.papers.json_edit import EditRefused, find, put, put_first, value_at
 from cpr_cockpit.documents.papers.known import When, known
+from cpr_cockpit.documents.report import render_report
 from tests.documents import report_runs as runs
 from tests.documents.folders import DEPLOY, SAMPLE
 from tests.documents.report_runs import ENDINGS, T0, Told, run
@@ -348,3 +349,20 @@ def test_the_times_of_a_run_are_utc() -> None:
     assert start.endswith("Z")
     assert body["production_validation"]["smoke_tests_immediate"]["execution_time"] == "2025-10-09T08:54:00.000Z"
     assert T0 == 1_760_000_040.0
+
+
+def test_a_rehearsal_mark_that_stands_twice_is_left_alone_and_said() -> None:
+    done = complete(b'{"rehearsal": 1, "rehearsal": 2}', run("kept", Told(mode="drill")))
+    assert "rehearsal: rehearsal stands twice in one object" in done.refused
+    assert b'"rehearsal": 1, "rehearsal": 2' in done.data
+
+
+def test_the_health_address_is_the_one_that_was_asked() -> None:
+    body = runs.opened(Told()).model_dump()
+    body["environment"] |= {"health_path": "/status"}
+    state = run("kept")
+    state.opened = ev.RunOpened.model_validate(body)
+    done = json.loads(complete(TEMPLATE.encode(), state).data)
+    asked = done["production_deployment"]["backend"]["health_check_url"]
+    assert asked == body["environment"]["production_url"].rstrip("/") + "/status"
+    assert "own probes of GET /status: " in render_report(state)

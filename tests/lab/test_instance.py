@@ -80,9 +80,12 @@ async def test_a_package_that_is_no_honest_zip_is_refused_and_nothing_is_written
     assert not [path for path in place.folder.parent.rglob("*") if path.is_file()]
 
 
-def test_whole_packages_pass() -> None:
-    packages.examine(packages.build("v1.2.0"))
-    packages.examine(script("", **{"a..b": "", "c/...": ""}))
+def test_whole_packages_are_unpacked_with_all_their_files(tmp_path: Path) -> None:
+    packages.unpack(packages.build("v1.2.0"), tmp_path / "product")
+    assert (tmp_path / "product" / packages.RELEASE).is_file()
+    packages.unpack(script("", **{"a..b": "", "c/...": ""}), tmp_path / "odd")
+    found = {path.relative_to(tmp_path / "odd").as_posix() for path in (tmp_path / "odd").rglob("*") if path.is_file()}
+    assert found == {"main.py", "a..b", "c/..."}
 
 
 async def test_a_process_that_ends_too_soon_is_told_with_its_code_and_its_last_words(place: Slots) -> None:

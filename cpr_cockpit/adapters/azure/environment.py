@@ -53,10 +53,8 @@ class AzureEnvironment:
 
 def is_loopback(url: str) -> bool:
     """Whether a URL, or a bare ``host:port``, means this machine for certain."""
-    host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -76,19 +76,22 @@ def clean(text: str) -> str:
 
 def said(text: str) -> Said:
     """The code and the message of an error body, in whichever of the shapes it comes."""
-    body = _json(text)
-    if isinstance(body, str):
-        body = _json(body)
-    if isinstance(body, Mapping):
-        found = _of_object(body)
+    try:
+        body = _json(text)
+        found = _of_object(body) if isinstance(body, Mapping) else None
+    except RecursionError:  # nested deeper than any service nests: read as plain text
+        found = None
+    if found is not None:
         return Said(clean(found.code), _untraced(clean(found.message)))
     without_markup = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", text, flags=re.IGNORECASE | re.DOTALL)
     return Said("", clean(without_markup))
 
 
 def _json(text: str) -> Any:
+    """The body, also where it is JSON written as a text of JSON; None where it is none."""
     try:
-        return json.loads(text)
+        body = json.loads(text)
+        return json.loads(body) if isinstance(body, str) else body
     except ValueError:
         return None
 

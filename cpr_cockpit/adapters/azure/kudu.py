@@ -136,7 +136,7 @@ def _state(answer: httpx.Response, doing: str) -> OperationState:
     try:
         body: dict[str, Any] = answer.json()
         status = int(body["status"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise unreadable(doing, repr(error)) from error
     # The two often say the same.
     words = clean(" ".join(dict.fromkeys(str(body.get(name) or "") for name in ("status_text", "message"))))

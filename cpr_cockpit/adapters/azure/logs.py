@@ -73,7 +73,7 @@ class LogsTelemetry:
             items = await self._client.query_batch(batch, read_timeout=_READ_S)
         except AzureError as error:
             raise of_azure(error, _DOING) from error
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             # The SDK puts the batch back in order without looking: an item that is missing or no object ends here.
             raise unreadable(_DOING, repr(error)) from error
         received = self._clock.now()

@@ -63,7 +63,7 @@ class Manager:
                 cause: Exception = error
             except PortError as error:
                 problem, cause = error, error
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
+            except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
                 # The SDK's models take an answer as it is documented; one of another form ends in any of these.
                 raise unreadable(doing, repr(error)) from error
             if pause is None or problem.status not in _PASSING:

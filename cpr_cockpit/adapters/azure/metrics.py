@@ -55,7 +55,7 @@ class PlatformMetrics:
                 if at + grain > start and not at <= received < at + grain
             ]
             points, more = _points(ended, totals, grain)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise unreadable(_DOING, repr(error)) from error
         return Observation(
             Source.PLATFORM,

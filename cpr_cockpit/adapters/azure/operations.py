@@ -76,7 +76,7 @@ def _body(answer: AsyncHttpResponse) -> Mapping[str, Any] | None:
         return None
     try:
         body = answer.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise unreadable(_DOING, str(error)) from error
     return body if isinstance(body, Mapping) else None
 

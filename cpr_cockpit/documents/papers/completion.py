@@ -55,7 +55,10 @@ def complete(data: bytes, run: Run) -> Completed:
         except EditRefused as error:
             refused.append(f"{'.'.join(one.path)}: {error}")
     if ending.rehearsal(run):
-        text = put_first(text, "rehearsal", ending.rehearsal(run), ascii_only=mixed)
+        try:
+            text = put_first(text, "rehearsal", ending.rehearsal(run), ascii_only=mixed)
+        except EditRefused as error:
+            refused.append(f"rehearsal: {error}")
     return Completed(mark + text.encode(encoding, errors), tuple(refused))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cpr_cockpit.core.policy import Policy
@@ -50,6 +51,16 @@ def limit(run: Run, name: str) -> float:
     value = run.opened.policy.get(name) if run.opened else None
     usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if usable and value is not None else float(_WRITTEN[name])
+
+
+def health_path(run: Run) -> str:
+    """Path of the health address that the cockpit's probes ask."""
+    return path_of_health(run.opened.environment if run.opened else {})
+
+
+def path_of_health(environment: Mapping[str, str]) -> str:
+    """The same of an environment as the journal pins it: written there only where it is not the usual one."""
+    return environment.get("health_path") or "/api/health"
 
 
 def new_version(run: Run) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers import ending
 from cpr_cockpit.documents.papers.figures import (
+    health_path,
     latencies,
     limit,
     new_version,
@@ -133,7 +134,7 @@ def _backend(run: Run) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "deployment_status": _status(run),
         "deployment_method": plan.strategy if plan else None,
-        "health_check_url": f"{address.rstrip('/')}/api/health" if address else None,
+        "health_check_url": f"{address.rstrip('/')}{health_path(run)}" if address else None,
         "health_check_status": word(_healthy(run)),
         "traffic_switched": ending.switched(run),
         "issues": [f"{one.severity.upper()}: {one.what} ({one.status})" for one in issues(run)],

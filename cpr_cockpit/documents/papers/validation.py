@@ -11,6 +11,7 @@ from cpr_cockpit.core.verdict import percent
 from cpr_cockpit.documents.papers.ending import switched
 from cpr_cockpit.documents.papers.figures import (
     Compared,
+    health_path,
     latencies,
     limit,
     new_version,
@@ -107,7 +108,7 @@ def _health(run: Run) -> str:
     probes = run.tally.forward
     if not probes.count:
         return "no probe of production is in the journal"
-    return f"own probes of GET /api/health: {probes.ok} of {probes.count} well"
+    return f"own probes of GET {health_path(run)}: {probes.ok} of {probes.count} well"
 
 
 # -- performance -------------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from cpr_cockpit.core.run import Run
@@ -12,6 +11,7 @@ from cpr_cockpit.documents.papers.deployment_plan import render_deployment_plan
 from cpr_cockpit.documents.papers.text import field, heading, points
 from cpr_cockpit.documents.reading import DocumentError
 from cpr_cockpit.documents.report import render_report
+from cpr_cockpit.documents.whole import write_whole
 
 REPORT = "deployment-report.md"
 PLAN = "deployment-plan.md"
@@ -38,13 +38,13 @@ def write_papers(folder: Path, run: Run, feature: Path | None) -> tuple[Path, ..
     data, remarks = _completed(run, feature)
     documents = read_feature(feature) if feature is not None else None
     written = [
-        _write(place / REPORT, (render_report(run) + _papers(data, remarks)).encode()),
-        _write(place / PLAN, render_deployment_plan(run, documents).encode()),
+        write_whole(place / REPORT, (render_report(run) + _papers(data, remarks)).encode()),
+        write_whole(place / PLAN, render_deployment_plan(run, documents).encode()),
     ]
     if data is None:
         (place / NAME).unlink(missing_ok=True)
         return tuple(written)
-    return (*written, _write(place / NAME, data))
+    return (*written, write_whole(place / NAME, data))
 
 
 def _completed(run: Run, feature: Path | None) -> tuple[bytes | None, tuple[str, ...]]:
@@ -67,15 +67,3 @@ def _papers(data: bytes | None, remarks: tuple[str, ...]) -> str:
         (f"Not filled in: {one}" if data else one for one in remarks), "Every field that the run knows is in it"
     )
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _write(path: Path, data: bytes) -> Path:
-    """Beside the old file first, on disk, then in its place."""
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.chmod(0o600)
-    partial.replace(path)
-    return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -21,7 +22,10 @@ def seconds(text: str) -> float:
     parts = {} if found is None else {name: value for name, value in found.groupdict().items() if value is not None}
     if not parts:
         raise ValueError(f"'{text}' is not an ISO 8601 duration")
-    return sum(float(value) * _SECONDS[name] for name, value in parts.items())
+    length = sum(float(value) * _SECONDS[name] for name, value in parts.items())
+    if not math.isfinite(length):
+        raise ValueError(f"'{text[:40]}...' is too long a duration")
+    return length
 
 
 def moment(text: str) -> float:

@@ -41,7 +41,7 @@ class Call:
         """The body as a JSON object. Raises ApiError 400."""
         try:
             body = json.loads(await self.request.read())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise errors.invalid_content(str(error)) from error
         if not isinstance(body, dict):
             raise errors.invalid_content("an object was expected")

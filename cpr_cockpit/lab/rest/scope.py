@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from cpr_cockpit.lab.errors import ApiError
+from cpr_cockpit.lab.models import PRODUCTION
 from cpr_cockpit.lab.rest import errors
 from cpr_cockpit.lab.rest.routing import Call, Handler, Route
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from cpr_cockpit.lab.models import Slot
     from cpr_cockpit.lab.world import World
 
-PRODUCTION = "production"
 SUBSCRIPTION = "/subscriptions/{subscription}"
 GROUP = SUBSCRIPTION + "/resourceGroups/{group}"
 SITE = GROUP + "/providers/Microsoft.Web/sites/{site}"

@@ -11,6 +11,7 @@ from xml.sax.saxutils import quoteattr
 from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
+from cpr_cockpit.lab.models import PRODUCTION
 from cpr_cockpit.lab.rest import errors, scope
 from cpr_cockpit.lab.rest.routing import Call, Route
 from cpr_cockpit.lab.rest.wire import bare_utc
@@ -112,7 +113,7 @@ def _check_idle(world: World) -> None:
 
 def resource(world: World, slot: Slot) -> dict[str, Any]:
     """The slot as Resource Manager shows it."""
-    production = slot.name == scope.PRODUCTION
+    production = slot.name == PRODUCTION
     return {
         "id": scope.slot_id(world, slot),
         "name": world.app if production else f"{world.app}/{slot.name}",
@@ -126,7 +127,7 @@ def resource(world: World, slot: Slot) -> dict[str, Any]:
 
 def _properties(world: World, slot: Slot) -> dict[str, Any]:
     return {
-        "name": world.app if slot.name == scope.PRODUCTION else f"{world.app}({slot.name})",
+        "name": world.app if slot.name == PRODUCTION else f"{world.app}({slot.name})",
         "state": slot.state,
         "hostNames": [slot.host],
         "repositorySiteName": world.app,
@@ -168,18 +169,18 @@ def _operation_id(world: World, slot: Slot) -> str | None:
 
 async def _list_of_subscription(call: Call) -> web.Response:
     scope.check_subscription(call)
-    return _list(call.world, [scope.PRODUCTION])
+    return _list(call.world, [PRODUCTION])
 
 
 async def _list_of_group(call: Call) -> web.Response:
     scope.check_group(call)
     with_slots = call.request.query.get("includeSlots", "").lower() == "true"
-    return _list(call.world, list(call.world.slots) if with_slots else [scope.PRODUCTION])
+    return _list(call.world, list(call.world.slots) if with_slots else [PRODUCTION])
 
 
 async def _list_slots(call: Call) -> web.Response:
     scope.check_site(call)
-    return _list(call.world, [name for name in call.world.slots if name != scope.PRODUCTION])
+    return _list(call.world, [name for name in call.world.slots if name != PRODUCTION])
 
 
 def _list(world: World, names: list[str]) -> web.Response:

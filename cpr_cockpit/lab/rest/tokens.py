@@ -87,7 +87,7 @@ def _accepts(access: str, audience: str) -> bool:
 
 def _claims(world: World, token: str) -> dict[str, Any]:
     text, _, signature = token.rpartition(".")
-    if not hmac.compare_digest(signature.encode(), _sign(world, text).encode()):
+    if not hmac.compare_digest(signature.encode("utf-8", "surrogateescape"), _sign(world, text).encode()):
         raise ApiError(401, "InvalidAuthenticationToken", "The access token is invalid.")
     try:
         body = text.split(".")[1]
@@ -102,7 +102,9 @@ def _encode(value: dict[str, Any]) -> str:
 
 
 def _sign(world: World, text: str) -> str:
-    return _base64(hmac.new(world.client_secret.encode(), text.encode(), hashlib.sha256).digest())
+    return _base64(
+        hmac.new(world.client_secret.encode(), text.encode("utf-8", "surrogateescape"), hashlib.sha256).digest()
+    )
 
 
 def _base64(raw: bytes) -> str:

@@ -44,7 +44,7 @@ def fact_rows(gate: Gate, width: int) -> list[Row]:
     if not gate.rows:
         return []
     count = max(1, len(gate.sources))
-    each = max(8, min(26, (width - _NAME - _TAKEN - _WORD - count - 2) // count))
+    each = max(8, min(26, (width - _NAME - _TAKEN - _WORD - 2 - count) // count))
     widths = (_NAME, *([each] * count), _TAKEN, _WORD)
     head: list[Span] = [("fact", "dim"), *((one, "dim") for one in gate.sources), ("taken", "dim"), ("", "")]
     cells: list[list[Span]] = [head]

@@ -34,6 +34,8 @@ class ListsScreen(CockpitScreen):
     _only: frozenset[str] | None = None
     # The item of each row; None: a heading.
     _items: tuple[ItemRow | None, ...] = ()
+    # The list of each row.
+    _lists: tuple[ListView, ...] = ()
 
     def panes(self) -> Iterable[Widget]:
         """List and detail."""
@@ -47,6 +49,7 @@ class ListsScreen(CockpitScreen):
         here = self.chosen
         kept = kept_lists(view.lists, self._only)
         self._items = tuple(item for one, rows in kept for item in (None, *rows))
+        self._lists = tuple(one for one, rows in kept for _ in (None, *rows))
         place = next((at for at, one in enumerate(self._items) if one and here and one.key == here.key), None)
         headings = frozenset(at for at, one in enumerate(self._items) if one is None)
         items.show(lambda width: list_rows(kept, width), place, headings)
@@ -96,6 +99,19 @@ class ListsScreen(CockpitScreen):
             self.post_message(Told(f"It is marked as {mark} already."))
         else:
             self.post_message(CommandAsked("sign", {"item": item.key, "mark": mark, "note": ""}))
+
+    def action_sign_list(self) -> None:
+        """Ask how the list under the cursor was checked, then sign what is open of it."""
+        index = self.query_one("#items", Rows).index
+        if index >= len(self._lists):
+            return
+        one = self._lists[index]
+        if one.complete:
+            self.post_message(Told(f"{one.title} is COMPLETE already."))
+        else:
+            left = len(one.items) - one.done
+            title = f"Sign {left} of {one.title}, how were they checked"
+            self.post_message(PromptOpened(title, "sign_list", "note", {"list": one.key}))
 
     def action_waive(self) -> None:
         """Ask for the reason of a waiver."""

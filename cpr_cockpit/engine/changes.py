@@ -1,0 +1,152 @@
+"""The acts that change something: each is decided by what is seen, never by what was answered."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from cpr_cockpit.core.plan import Act, ActKind
+from cpr_cockpit.core.ports import Accepted, OperationState
+from cpr_cockpit.core.strategy import NEW_ARTIFACT
+from cpr_cockpit.engine.acts import Change, Context, Reading, State
+from cpr_cockpit.engine.serving import exists, observe
+from cpr_cockpit.engine.zips import ZipError, examine
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureSlot:
+    """The slot exists and runs."""
+
+    context: Context
+    act: Act
+
+    async def observe(self, *, sent: bool) -> Reading:
+        """Done when Resource Manager lists the slot as running."""
+        slots = {slot.name: slot for slot in await self.context.ports.web_apps.slots()}
+        slot = slots.get(self.act.slot)
+        if slot is None:
+            return Reading(State.TO_DO, f"slot {self.act.slot} does not exist")
+        if slot.state != "Running":
+            return Reading(State.REFUSED, f"slot {self.act.slot} is {slot.state}: start it, then begin again")
+        return Reading(State.DONE, f"slot {self.act.slot} runs at {slot.host}", {"host": slot.host})
+
+    async def send(self) -> Accepted:
+        """Create it like production."""
+        return await self.context.ports.web_apps.create_slot(self.act.slot)
+
+    async def follow(self, operation: str) -> OperationState:
+        """The creation's own word."""
+        return await self.context.ports.web_apps.operation(operation)
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """An artifact is laid into a slot and served from it."""
+
+    context: Context
+    act: Act
+
+    async def observe(self, *, sent: bool) -> Reading:
+        """Done when the slot serves the version by this run's own deployment; on the way back also by another one.
+
+        Not so where the journal has lost what was sent: a deployment of the new version may still be under way.
+        """
+        serving = await observe(self.context.ports.web_apps, self.context.ports.probe, self.act.slot)
+        self.context.saw(serving, False)
+        forward = self.act.artifact == NEW_ARTIFACT
+        words, facts = serving.words(self.act.slot), serving.facts()
+        if serving.in_flight:
+            return Reading(State.IN_FLIGHT, words, facts)
+        if serving.slot == self.act.version and (sent or not (forward or self.context.lost)):
+            return Reading(State.DONE, f"slot {self.act.slot} serves {self.act.version}", facts)
+        if forward and serving.production != self.context.plan.old_version:
+            return Reading(
+                State.REFUSED, f"planned on production serving {self.context.plan.old_version}, but {words}", facts
+            )
+        if not forward and serving.slot is None and not await exists(self.context.ports.web_apps, self.act.slot):
+            return Reading(State.DONE, f"slot {self.act.slot} does not exist: nobody can meet another version", facts)
+        if not forward and serving.production != self.act.version:
+            return Reading(
+                State.REFUSED,
+                f"{self.act.slot} is kept as it is until production serves {self.act.version}: {words}",
+                facts,
+            )
+        broken = await self._broken() if not sent else ""
+        if broken:
+            return Reading(State.REFUSED, broken, facts)
+        return Reading(State.TO_DO, words, facts)
+
+    async def _broken(self) -> str:
+        """Why the artifact is not sent; "" where it is a whole zip. The way back sends whatever it has (law 5)."""
+        path = self.context.artifacts / self.act.artifact
+        if self.act.artifact != NEW_ARTIFACT:
+            return "" if path.exists() else f"The artifact {path.name} is gone, so {self.act.slot} is left as it is."
+        try:
+            await asyncio.to_thread(examine, path)
+        except ZipError as error:
+            return f"{error} Nothing was sent. Build the artifact of {self.act.version} again, then begin a new run."
+        return ""
+
+    async def send(self) -> Accepted:
+        """Send the artifact."""
+        return await self.context.ports.web_apps.deploy(self.act.slot, self.context.artifacts / self.act.artifact)
+
+    async def follow(self, operation: str) -> OperationState:
+        """Kudu's word on this deployment: it tells a failure; success is what the slot serves."""
+        return await self.context.ports.web_apps.deployment(self.act.slot, operation)
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """The wanted version serves in production, by one swap with the slot that serves it.
+
+    A swap is to do only while the slot is seen to serve the wanted version and production is not: a swap that took
+    effect unseen is thereby never repeated.
+    """
+
+    context: Context
+    act: Act
+
+    async def observe(self, *, sent: bool) -> Reading:
+        """Who serves what decides."""
+        serving = await observe(self.context.ports.web_apps, self.context.ports.probe, self.act.slot)
+        # The slot held the new version and serves the old one now: swapped, though production answers with no version.
+        silent = sent and serving.production is None and bool(self.act.other) and serving.slot == self.act.other
+        switched = silent and not serving.in_flight
+        self.context.saw(serving, switched)
+        wanted, words, facts = self.act.version, serving.words(self.act.slot), serving.facts()
+        if serving.in_flight:
+            return Reading(State.IN_FLIGHT, words, facts)
+        if switched:
+            return Reading(State.DONE, f"the swap took effect, but {words}", facts)
+        if serving.production == wanted:
+            return Reading(State.DONE, f"production serves {wanted}; {words}", facts)
+        if serving.swap.pending_preview:
+            return Reading(
+                State.REFUSED, f"a swap preview to {serving.swap.pending_preview} is pending: reset it first", facts
+            )
+        if serving.slot != wanted:
+            return Reading(State.REFUSED, f"a swap would not bring {wanted}: {words}", facts)
+        if self.act.other and serving.production != self.act.other:
+            return Reading(State.REFUSED, f"planned on production serving {self.act.other}, but {words}", facts)
+        return Reading(State.TO_DO, words, facts)
+
+    async def send(self) -> Accepted:
+        """One POST."""
+        return await self.context.ports.web_apps.swap(self.act.slot)
+
+    async def follow(self, operation: str) -> OperationState:
+        """The operation's word: it tells a failure; success is who serves."""
+        return await self.context.ports.web_apps.operation(operation)
+
+
+_CHANGES: dict[ActKind, type[EnsureSlot | Deploy | Swap]] = {
+    ActKind.ENSURE_SLOT: EnsureSlot,
+    ActKind.DEPLOY: Deploy,
+    ActKind.SWAP: Swap,
+}
+
+
+def change_for(context: Context, act: Act) -> Change:
+    """The doer of a mutating act; KeyError for one that only reads."""
+    return _CHANGES[act.kind](context, act)

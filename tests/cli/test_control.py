@@ -1,0 +1,136 @@
+"""``resume``, ``rollback``, ``stop``: on runs that ended, died, hang or refuse; always words and the right code."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cpr_cockpit.engine.journal import FILE, writer_alive
+from cpr_cockpit.engine.places import runs_home
+from cpr_cockpit.session_main import main as session_main
+from tests.cli import runs
+from tests.cli.commands import Command
+from tests.engine.children import child
+from tests.engine.stage import Stage
+from tests.engine.users import ERRORS, SILENT, Behaviour
+
+ONE = "20260101-000000-goal-aaaa"
+
+
+def _smoke_fails(stage: Stage) -> None:
+    stage.world.smoke_fails = True
+
+
+def _no_artifact(stage: Stage) -> None:
+    stage.world.content_missing = True
+
+
+def _gone(stage: Stage) -> None:
+    stage.world.unreachable.append((0.0, 600.0))
+
+
+@pytest.mark.parametrize("name", ["resume", "rollback"])
+@pytest.mark.parametrize(
+    ("behaviour", "prepare", "code", "decision"),
+    [
+        (Behaviour(), lambda stage: None, 0, "kept"),
+        (ERRORS, lambda stage: None, 10, "rolled_back"),
+        (ERRORS, _no_artifact, 11, "partial"),
+        (SILENT, lambda stage: None, 20, "held"),
+        (Behaviour(), _smoke_fails, 40, "failed"),
+        (Behaviour(), _gone, 1, "failed"),
+    ],
+    ids=["kept", "rolled back", "in part", "held", "failed", "blocked"],
+)
+def test_a_run_that_ended_gives_its_outcome_and_its_code(
+    command: Command, name: str, behaviour: Behaviour, prepare: Callable[[Stage], None], code: int, decision: str
+) -> None:
+    runs.ended(ONE, behaviour, prepare)
+    said = command(name, "--json")
+    assert said.code == code
+    (outcome,) = [json.loads(line) for line in said.out.splitlines()]
+    assert (outcome["type"], outcome["decision"], outcome["run"]) == ("outcome", decision, ONE)
+    assert set(outcome) == {
+        *("type", "run", "decision", "provisional", "production_version", "swaps", "detected_after_s", "rollback_s"),
+        *("azure_s", "requests", "journal", "report", "reason"),
+    }
+    assert Path(outcome["report"]).exists()
+    assert Path(outcome["journal"]).name == FILE
+    assert json.loads(command(name, "--json").out) == outcome, "the outcome is kept, not made up again"
+
+
+@pytest.mark.parametrize("name", ["resume", "rollback", "stop", "status", "report"])
+def test_without_a_run_every_command_says_so(command: Command, name: str) -> None:
+    said = command(name)
+    assert said.code == 1
+    assert "There is no run" in said.err
+
+
+def test_nothing_is_rolled_back_before_start(command: Command) -> None:
+    runs.died(ONE, "gate.judged")
+    said = command("rollback")
+    assert said.code == 1
+    assert "production was not touched" in said.err
+
+
+def test_stop_without_a_session_has_nothing_to_stop(command: Command) -> None:
+    runs.died(ONE, "gate.judged")
+    said = command("stop")
+    assert said.code == 0
+    assert "nothing to stop" in said.out
+
+
+@pytest.mark.parametrize("name", ["resume", "rollback"])
+def test_a_session_that_cannot_begin_is_said_in_its_own_words_with_the_card(command: Command, name: str) -> None:
+    folder = runs.died(ONE, "intent swap")
+    said = command(name)
+    assert said.code == 40
+    assert "session.json" in said.err
+    assert str(folder / "rollback-card.md") in said.err
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(("name", "code"), [("stop", 1), ("rollback", 40)])
+def test_what_a_session_refuses_is_told_in_its_words(command: Command, name: str, code: int, tmp_path: Path) -> None:
+    folder = runs.died(ONE, "intent swap")
+    with child("tests.engine.hosting_child", str(folder)) as session:
+        assert session.line() == "ready"
+        said = command(name)
+        assert said.code == code
+        assert f"{name} is not possible now. Nothing was changed." in said.err
+        assert writer_alive(folder)
+
+
+def test_a_hung_session_is_ended_for_a_rollback(command: Command) -> None:
+    folder = runs.died(ONE, "intent swap")
+    with child("tests.engine.hosting_child", str(folder)) as session:
+        assert session.line() == "ready"
+        session.signal(signal.SIGSTOP)
+        said = command("rollback", "--as", "ana")
+        assert f"It is ended (process {session.pid})" in said.err
+        assert session.process.wait() == -signal.SIGKILL
+        # The run was made without a configuration: a new session cannot begin, and the last rung is named.
+        assert said.code == 40
+        assert "rollback-card.md" in said.err
+
+
+def test_a_session_process_without_its_configuration_ends_with_one_sentence(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = runs_home() / ONE
+    folder.mkdir(parents=True)
+    assert session_main([str(folder)]) == 1
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1
+    assert "session.json" in said
+
+
+def test_a_damaged_journal_of_an_ended_run_shows_no_outcome(command: Command) -> None:
+    folder = runs.ended(ONE)
+    (folder / FILE).write_bytes(b"no database")
+    for name in ("status", "report"):
+        assert command(name).code == 50

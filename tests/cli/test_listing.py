@@ -1,0 +1,161 @@
+"""``runs``, ``status``, ``report``: what journals tell, and what they refuse to tell."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from cpr_cockpit.engine.journal import FILE, read
+from cpr_cockpit.engine.places import runs_home
+from tests.cli import runs
+from tests.cli.commands import Command
+from tests.engine.children import child
+from tests.engine.users import ERRORS
+
+ONE, TWO, THREE = "20260101-000000-goal-aaaa", "20260102-000000-goal-bbbb", "20260103-000000-goal-cccc"
+
+
+def damage(folder: Path, number: int) -> None:
+    """Change a byte of an event of a finished journal."""
+    path = folder / FILE
+    content, text = path.read_bytes(), read(folder)[number - 1].hash.encode()
+    path.write_bytes(content.replace(text, b"0" + text[1:] if text[:1] != b"0" else b"1" + text[1:]))
+
+
+# -- runs ----------------------------------------------------------------------------------------------------------
+
+
+def test_no_runs_at_all(command: Command) -> None:
+    assert "There is no run yet" in command("runs").out
+    assert json.loads(command("runs", "--json").out) == []
+
+
+def test_runs_are_listed_with_their_states(command: Command) -> None:
+    runs.ended(ONE)
+    runs.died(TWO, "intent swap")
+    damage(runs.ended(THREE, ERRORS), 5)
+    (runs_home() / "20260104-000000-empty-dddd").mkdir()
+    rows = json.loads(command("runs", "--json").out)
+    assert [(row["run"], row["state"], row["pid"]) for row in rows] == [
+        (ONE, "kept", None),
+        (TWO, "deploying", None),
+        (THREE, "damaged", None),
+        ("20260104-000000-empty-dddd", "empty", None),
+    ]
+    assert set(rows[0]) == {"run", "feature", "state", "pid", "started_at"}
+    assert rows[0]["started_at"].endswith("Z")
+    assert rows[3]["started_at"] is None
+    lines = command("runs").out.splitlines()
+    assert len(lines) == 4
+    assert "no session" in lines[0]
+
+
+def test_a_living_session_is_told_by_its_process(command: Command, tmp_path: Path) -> None:
+    folder = runs_home() / ONE
+    with child("tests.engine.writer", "hold", str(folder)) as session:
+        assert session.line() == "open"
+        (row,) = json.loads(command("runs", "--json").out)
+        assert row["pid"] == session.pid
+        assert f"session {session.pid}" in command("runs").out
+        session.signal(signal.SIGKILL)
+        session.process.wait()
+        (row,) = json.loads(command("runs", "--json").out)
+        assert row["pid"] is None
+
+
+# -- status --------------------------------------------------------------------------------------------------------
+
+
+def test_status_of_a_run_that_ended(command: Command) -> None:
+    folder = runs.ended(ONE)
+    body = json.loads(command("status", "--json").out)
+    assert body["run"] == ONE
+    assert (body["state"], body["production_version"], body["swaps"]) == ("kept", "v1.3.0", 1)
+    assert (body["old_version"], body["new_version"]) == ("v1.2.0", "v1.3.0")
+    assert body["verdict"].startswith("GO: ")
+    assert body["events"] == len(read(folder))
+    assert body["session_pid"] is None
+    said = command("status")
+    assert said.code == 0
+    assert "resume" not in said.out
+
+
+def test_status_of_a_run_whose_session_died_tells_how_to_go_on(command: Command) -> None:
+    runs.died(ONE, "intent swap")
+    said = command("status", ONE)
+    assert said.code == 0
+    assert "deploying" in said.out
+    assert "Swap green with production" in said.out
+    assert f"cpr-cockpit resume {ONE}" in said.out
+
+
+@pytest.mark.parametrize("name", [ONE, "20260101", "aaaa", "goal-aaaa"])
+def test_a_run_is_found_by_its_name_its_beginning_and_its_end(command: Command, name: str) -> None:
+    runs.ended(ONE)
+    runs.ended(TWO)
+    assert json.loads(command("status", name, "--json").out)["run"] == ONE
+
+
+@pytest.mark.parametrize(("name", "words"), [("2026", "2 runs fit"), ("nothing", "There is no run 'nothing'")])
+def test_a_name_that_fits_none_or_several_is_refused(command: Command, name: str, words: str) -> None:
+    runs.died(ONE, "plan.made")
+    runs.died(TWO, "plan.made")
+    said = command("status", name)
+    assert said.code == 1
+    assert words in said.err
+    assert "cpr-cockpit runs" in said.err
+
+
+def test_without_any_run_status_says_how_to_start_one(command: Command) -> None:
+    said = command("status")
+    assert said.code == 1
+    assert "cpr-cockpit drill" in said.err
+
+
+@pytest.mark.parametrize("name", ["status", "report"])
+def test_a_damaged_journal_is_refused_and_its_first_bad_event_named(command: Command, name: str) -> None:
+    folder = runs.ended(ONE)
+    damage(folder, 7)
+    said = command(name, ONE)
+    assert said.code == 50
+    assert "event 7 is the first bad one" in said.err
+    assert "6 events before it hold" in said.err
+    assert said.out == ""
+    assert not (folder / "report").exists()
+
+
+@pytest.mark.parametrize("name", ["status", "report"])
+def test_a_run_without_a_journal_could_not_be_determined(command: Command, name: str) -> None:
+    (runs_home() / ONE).mkdir(parents=True)
+    said = command(name)
+    assert said.code == 3
+    assert "no journal yet" in said.err
+
+
+# -- report --------------------------------------------------------------------------------------------------------
+
+
+def test_the_report_is_written_again_from_the_journal(command: Command) -> None:
+    folder = runs.ended(ONE, ERRORS)
+    said = command("report")
+    assert said.code == 0
+    paths = [Path(line) for line in said.out.splitlines()]
+    assert folder / "report" / "deployment-report.md" in paths
+    text = (folder / "report" / "deployment-report.md").read_text("utf-8")
+    assert "rolled back" in text
+    assert "REHEARSAL" in text
+    again = command("report")
+    assert again.code == 0
+    assert (folder / "report" / "deployment-report.md").read_text("utf-8") == text
+
+
+def test_a_report_that_cannot_be_written_says_so(command: Command) -> None:
+    folder = runs.ended(ONE)
+    (folder / "report").write_text("in the way")
+    said = command("report")
+    assert said.code == 1
+    assert "cannot be written" in said.err
+    assert "The journal was not changed" in said.err

@@ -1,0 +1,120 @@
+"""What commands print: every event as a JSON line, or lines for a person; text from outside is only ever text."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cpr_cockpit.cli.output import Printer
+from cpr_cockpit.core.events import AnyEvent
+from cpr_cockpit.core.inert import clean
+from cpr_cockpit.engine.journal import read
+from tests.cli import runs
+from tests.cli.commands import Command
+from tests.engine.moments import bounded
+
+OUTCOME: dict[str, Any] = {
+    "type": "outcome",
+    "run": "a-run",
+    "decision": "rolled_back",
+    "provisional": False,
+    "production_version": "v1.2.0",
+    "swaps": 2,
+    "detected_after_s": 12.34,
+    "rollback_s": 3.21,
+    "azure_s": None,
+    "requests": None,
+    "journal": "j",
+    "report": "the/report.md",
+    "reason": "v1.2.0 serves again",
+}
+
+
+@bounded(100)
+@given(st.text())
+def test_clean_text_is_one_printable_line_of_the_same_length(text: str) -> None:
+    cleaned = clean(text)
+    assert cleaned.isprintable()
+    assert len(cleaned) == len(text)
+    assert clean(cleaned) == cleaned
+
+
+@pytest.mark.parametrize("evil", ["\x1b[2J", "\x9b31m", "\u202e", "a\nb", "\r", "\x00", "\x07", "\ud800"])
+def test_control_and_direction_marks_do_not_reach_a_terminal(evil: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Printer(as_json=False).event({"type": "note", "at": 0.0, "by": evil, "words": evil})
+    shown = capsys.readouterr().out
+    assert shown.count("\n") == 1
+    assert shown.strip("\n").isprintable()
+
+
+def test_a_person_reads_lines_and_is_spared_readings(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = runs.ended("20260101-000000-goal-0001")
+    records = [record.line() for record in read(folder)]
+    printer = Printer(as_json=False)
+    for record in records:
+        printer.event(record)
+    lines = capsys.readouterr().out.splitlines()
+    quiet = sum(record["type"] in ("observation", "item.marked", "step.accepted") for record in records)
+    assert 10 < len(lines) == len(records) - quiet
+    assert any("START by drill" in line for line in lines)
+    assert any("DECISION keep" in line for line in lines)
+    # What has no sentence of its own would be shown by its type's name, with a dot in it.
+    types = {record["type"] for record in records}
+    assert not any(line.split("  ", 1)[1] in types for line in lines)
+
+
+def test_every_kind_of_event_has_words_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    kinds = [kind.model_fields["type"].default for kind in get_args(get_args(AnyEvent)[0])]
+    assert len(kinds) >= 20
+    for kind in kinds:
+        Printer(as_json=False).event({"type": kind, "at": 0.0})
+        shown = capsys.readouterr().out
+        # "verdict" and "decision" are words; the others would be shown as what they are in a program.
+        assert "." not in kind or kind not in shown
+
+
+def test_json_lines_are_the_events_whole(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = runs.ended("20260101-000000-goal-0001")
+    records = [record.line() for record in read(folder)]
+    printer = Printer(as_json=True)
+    for record in records:
+        printer.event(record)
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == records
+    assert all("intent" in record["type"] for record in records if "mutates" in record)
+
+
+def test_the_outcome_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    requests = {"total": 7, "failed_by_defect": 2, "failed_otherwise": 0, "on_bad_version_after_rollback": 0}
+    Printer(as_json=False).outcome(OUTCOME | {"requests": requests, "provisional": True})
+    shown = capsys.readouterr().out
+    assert "ROLLED BACK: v1.2.0 serves again" in shown
+    assert "production serves   v1.2.0  (provisional)" in shown
+    assert "detected after      12.3 s" in shown
+    assert "of that Azure" not in shown
+    assert "requests            7, failed by the defect 2" in shown
+    assert shown.rstrip().endswith("the/report.md")
+
+
+def test_the_outcome_as_json_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Printer(as_json=True).outcome(OUTCOME)
+    assert json.loads(capsys.readouterr().out) == OUTCOME
+
+
+@pytest.mark.usefixtures("command")
+def test_a_terminal_of_another_encoding_loses_no_message() -> None:
+    folder = runs.ended("20260101-000000-goal-0001")
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    code = "import sys; from cpr_cockpit.cli import main; sys.exit(main(['status', 'caf\\u00e9 \\u2026']))"
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, cwd=folder
+    )
+    assert said.returncode == 1
+    assert "There is no run 'caf? ?'" in said.stderr
+    assert "Traceback" not in said.stderr

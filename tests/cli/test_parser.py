@@ -1,0 +1,98 @@
+"""The words of the command line: what is taken, what is refused with 2, what the help tells."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+import pytest
+
+from cpr_cockpit import __version__
+from cpr_cockpit.cli.parser import SCENARIOS, factor, parse, seconds, share, window
+from cpr_cockpit.core.run import EXIT_BLOCKED, EXIT_CODES
+from tests.cli.commands import Command
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("30", 30.0), ("30s", 30.0), ("15m", 900.0), ("1h", 3600.0), ("250ms", 0.25), (" 1.5m ", 90.0), ("0s", 0.0)],
+)
+def test_durations(text: str, value: float) -> None:
+    assert seconds(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "s", "-1s", "1 m", "1d", "1m30s", "soon", "1e3", "nan", "inf"])
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="write 30s"):
+        seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("read", "good", "bad"),
+    [
+        (window, ("10s", "24h"), ("9s", "25h", "0")),
+        (share, ("0.2", "1"), ("0", "1.01", "-0.1", "nan", "a lot")),
+        (factor, ("1.1", "100"), ("1", "0", "101", "nan", "inf", "x")),
+    ],
+)
+def test_bounds(read: Callable[[str], float], good: tuple[str, ...], bad: tuple[str, ...]) -> None:
+    for text in good:
+        assert read(text) > 0
+    for text in bad:
+        with pytest.raises(argparse.ArgumentTypeError):
+            read(text)
+
+
+def test_a_drill_without_words_is_the_healthy_one_of_30_seconds() -> None:
+    options = parse(["drill"])
+    assert (options.scenario, options.strategy, options.decide) == ("healthy", "blue-green", "auto")
+    assert (options.window, options.telemetry_delay, options.fast) == (30.0, 2.0, True)
+    assert [options.extended, options.plan, options.json] == [False, False, False]
+    assert not parse(["drill", "--no-fast"]).fast
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_scenario_is_taken(scenario: str) -> None:
+    assert parse(["drill", "--scenario", scenario]).scenario == scenario
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["dril"],
+        ["drill", "--scen", "errors"],
+        ["drill", "--scenario", "bad"],
+        ["drill", "--strategy", "canary"],
+        ["drill", "--window", "1s"],
+        ["drill", "--share", "2"],
+        ["drill", "extra"],
+        ["lab"],
+        ["status", "one", "two"],
+        ["rollback", "--as"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_is_2_and_says_what(command: Command, words: list[str]) -> None:
+    said = command(*words)
+    assert said.code == 2
+    assert "usage: cpr-cockpit" in said.err
+    assert said.out == ""
+
+
+def test_the_help_names_every_exit_code(command: Command) -> None:
+    said = command("--help")
+    assert said.code == 0
+    for code in {0, EXIT_BLOCKED, 2, 3, 50, *EXIT_CODES.values()}:
+        assert f"{code} " in said.out
+
+
+@pytest.mark.parametrize("name", ["drill", "lab", "runs", "status", "resume", "rollback", "stop", "report", "attach"])
+def test_every_command_helps(command: Command, name: str) -> None:
+    said = command(name, "--help")
+    assert said.code == 0
+    assert f"usage: cpr-cockpit {name}" in said.out
+
+
+def test_the_version(command: Command) -> None:
+    assert command("--version").out.strip() == f"cpr-cockpit {__version__}"

@@ -1,0 +1,92 @@
+"""Three real drills that prove the most, one at a time; the long series are in `tests/drills/long`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.drills import papers
+from tests.drills.cockpit import Home, LabWatch, a_home, kill_session, lab_of, session_of
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes in /proc"),
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    with a_home(tmp_path / "home") as made:
+        yield made
+
+
+def test_a_bad_release_whose_session_is_killed_in_the_swap_is_rolled_back_by_its_resume(home: Home) -> None:
+    drill = home.start("drill", "--scenario", "errors", "--json")
+    drill.wait_for_type("run.started")
+    folder = home.folder()
+    watch = LabWatch(lab_of(folder))
+    drill.wait_for_type("step.intent", step="swap", way="forward")
+    drill.wait_for_type("step.accepted", step="swap", way="forward")
+    kill_session(folder)
+    died = drill.end()
+    assert died.code == 40
+    assert f"cpr-cockpit resume {folder.name}" in died.err
+
+    going = home.start("resume", folder.name, "--json")
+    resumed = going.end()
+    assert going.first_line_after is not None
+    assert going.first_line_after < 2.0
+    outcome = resumed.outcome
+    assert (resumed.code, outcome["decision"], outcome["production_version"]) == (10, "rolled_back", "v1.2.0")
+    assert outcome["swaps"] == 2
+    assert [entry["version"] for entry in watch.swaps()] == ["v1.3.0", "v1.2.0"]
+    assert outcome["requests"]["failed_by_defect"] > 0
+    assert outcome["requests"]["failed_otherwise"] == 0
+    assert outcome["requests"]["on_bad_version_after_rollback"] == 0
+    assert outcome["rollback_s"] - outcome["azure_s"] <= 3.0
+    assert outcome["detected_after_s"] > 0.0
+    assert papers.missing(died.events + resumed.events, folder) == []
+    plan = next(event for event in died.events if event["type"] == "plan.made")
+    titles = [step["title"] for step in plan["forward"] + plan["back"]]
+    assert [title for title, _, _ in papers.steps(outcome["report"])] == titles
+    assert papers.moments(outcome["report"]).count("Interrupted") == 1
+
+
+def test_a_plan_prints_every_request_and_sends_none(home: Home) -> None:
+    plan = home.start("drill", "--plan")
+    folder = home.folder()
+    watch = LabWatch(lab_of(folder), every_s=0.02)
+    ended = plan.end()
+    assert ended.code == 0, ended.err
+    assert "slotsswap" in ended.out
+    assert "/api/zipdeploy" in ended.out or "/api/publish" in ended.out
+    assert "az webapp deployment slot swap" in ended.out
+    # The lab writes its ready file once its own slots are up.
+    ready_at = (folder / "lab.json").stat().st_mtime
+    assert watch.log() != []
+    assert [entry for entry in watch.log() if entry["at"] > ready_at] == []
+
+
+def test_silence_holds_and_what_was_written_cannot_be_changed_unseen(home: Home) -> None:
+    drill = home.start("drill", "--scenario", "silent", "--window", "20s", "--json")
+    drill.wait_for_type("run.started")
+    folder = home.folder()
+    watch = LabWatch(lab_of(folder))
+    assert session_of(folder) > 0
+    ended = drill.end()
+    outcome = ended.outcome
+    assert (ended.code, outcome["decision"], outcome["production_version"]) == (20, "held", "v1.3.0")
+    assert [entry["version"] for entry in watch.swaps()] == ["v1.3.0"]
+    assert outcome["requests"]["failed_otherwise"] == 0
+    assert ended.events == papers.journal(folder)
+    assert home.run("status", "--json").code == 0
+    assert home.run("resume").code == 20
+
+    baseline = next(event for event in ended.events if event["type"] == "baseline.taken")
+    papers.change_a_byte(folder / "journal.db", f'"requests":{baseline["requests"]}'.encode())
+    for command in ("status", "report"):
+        refused = home.run(command)
+        assert refused.code == 50
+        assert f"event {baseline['seq']} is the first bad one" in refused.err

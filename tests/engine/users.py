@@ -1,0 +1,117 @@
+"""The users of a simulated world: steady traffic on production, and what logs and platform metrics tell of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from cpr_cockpit.core.ports import PortError
+from cpr_cockpit.core.signals import Bin, Observation, Source
+from tests.engine.virtual import EPOCH, VirtualClock
+
+RATE = 100
+"""Requests per second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How a version behaves in production: every ``fails``-th request fails (0: none); ``slower``: factor on latencies.
+
+    ``silent``: it sends no telemetry; ``dead``: it answers nothing but 503.
+    """
+
+    fails: int = 0
+    slower: float = 1.0
+    silent: bool = False
+    dead: bool = False
+
+
+HEALTHY = Behaviour()
+ERRORS = Behaviour(fails=5)
+SLOW = Behaviour(slower=3.0)
+SILENT = Behaviour(silent=True)
+OUTAGE = Behaviour(dead=True, silent=True)
+
+
+@dataclass(slots=True)
+class Users:
+    """Telemetry and Metrics over a timeline of who served production since when.
+
+    ``delay``: seconds until a request is in the logs; ``down``: neither source answers.
+    """
+
+    clock: VirtualClock
+    timeline: list[tuple[float, str]]
+    behaviours: dict[str, Behaviour] = field(default_factory=dict)
+    delay: float = 0.5
+    down: bool = False
+
+    def _of(self, version: str) -> Behaviour:
+        return self.behaviours.get(version, HEALTHY)
+
+    def _served(self, begin: float, end: float) -> Iterator[tuple[str, float, float]]:
+        """Who served production from when to when within [begin, end)."""
+        ends = [at for at, _ in self.timeline[1:]] + [math.inf]
+        for (at, version), until in zip(self.timeline, ends, strict=True):
+            if max(at, begin) < min(until, end):
+                yield version, max(at, begin), min(until, end)
+
+    def _counts(self, version: str, begin: float, end: float) -> tuple[int, int, float | None, float | None]:
+        """Requests, failures, the newest request and the newest success in [begin, end), all served by ``version``."""
+        first, last = math.ceil((begin - EPOCH) * RATE), math.ceil((end - EPOCH) * RATE)
+        count, behaviour = max(0, last - first), self._of(version)
+        if count == 0:
+            return 0, 0, None, None
+        newest = EPOCH + (last - 1) / RATE
+        if behaviour.dead:
+            return count, count, newest, None
+        if not behaviour.fails:
+            return count, 0, newest, newest
+        failed = (last - 1) // behaviour.fails - (first - 1) // behaviour.fails
+        good = last - 1 if (last - 1) % behaviour.fails else last - 2
+        return count, failed, newest, EPOCH + good / RATE if good >= first else None
+
+    def _row(self, version: str, start: float, length: float, upto: float) -> Bin | None:
+        """One row of the logs, None where none has come."""
+        pieces = [
+            self._counts(version, begin, end)
+            for who, begin, end in self._served(start, min(start + length, upto))
+            if who == version
+        ]
+        requests, failures = sum(piece[0] for piece in pieces), sum(piece[1] for piece in pieces)
+        behaviour = self._of(version)
+        if requests == 0 or behaviour.silent:
+            return None
+        good = [piece[3] for piece in pieces if piece[3] is not None]
+        p50, p95, p99 = (behaviour.slower * ms for ms in (80.0, 110.0, 130.0))
+        newest = max(piece[2] for piece in pieces if piece[2] is not None)
+        return Bin(start, length, version, requests, failures, p50, p95, p99, None, newest, max(good, default=None))
+
+    async def requests(self, *, start: float, end: float, bin_s: float, versions: Sequence[str]) -> Observation:
+        """The Telemetry port."""
+        await self.clock.sleep(0.06)
+        if self.down:
+            raise PortError("The logs do not answer.")
+        upto = min(end, self.clock.now() - self.delay)
+        starts = [start + index * bin_s for index in range(max(0, math.ceil((upto - start) / bin_s)))]
+        bins = [row for at in starts for version in versions if (row := self._row(version, at, bin_s, upto))]
+        whole = [row for version in versions if (row := self._row(version, start, max(0.0, end - start), upto))]
+        newest = max((row.newest for row in whole if row.newest is not None), default=None)
+        lag = self.delay if whole else None
+        return Observation(Source.LOGS, self.clock.now(), newest, tuple(bins), tuple(whole), lag_p95=lag)
+
+    async def platform(self, *, start: float, end: float, granularity_s: float) -> Observation:
+        """The Metrics port: points on a grid of their own, a second after they have ended."""
+        await self.clock.sleep(0.04)
+        if self.down:
+            raise PortError("The platform's metrics do not answer.")
+        now, grain = self.clock.now(), granularity_s
+        points = []
+        at = math.floor((start - EPOCH) / grain) * grain + EPOCH
+        while at + grain + 1.0 <= min(end, now):
+            counts = [self._counts(version, begin, until) for version, begin, until in self._served(at, at + grain)]
+            points.append(Bin(at, grain, "", sum(count[0] for count in counts), sum(count[1] for count in counts)))
+            at += grain
+        newest = points[-1].end if points else None
+        return Observation(Source.PLATFORM, now, newest, tuple(points), granularity_s=grain, lag_p95=1.0)

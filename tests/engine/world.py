@@ -1,0 +1,406 @@
+"""A small simulated Azure behind the ports, in virtual time: slots, swaps and deployments as operations with phases.
+
+What was accepted goes on by timers of the world's own, whether or not the session that asked for it still lives. Every
+request that would change something is counted at the moment in which it leaves the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.ports import (
+    PRODUCTION,
+    Accepted,
+    OperationState,
+    PlannedRequest,
+    PortError,
+    Sighting,
+    SlotFacts,
+    SmokeResult,
+    SwapStatus,
+)
+from cpr_cockpit.engine.ports import Ports
+from tests.engine.users import Behaviour, Users
+from tests.engine.virtual import VirtualClock, VirtualLoop
+
+OLD, NEW, SLOT = "v1.2.0", "v1.3.0", "green"
+
+# Seconds: a request's way to the service and back, a read, a look at the application.
+WAY, READ, LOOK = 0.05, 0.04, 0.03
+# Seconds from acceptance: the first instance switches, the last one does, the other slot has restarted and all is over.
+SWAP_FIRST, SWAP_LAST, SWAP_END = 1.2, 1.6, 2.4
+# Seconds: until files are laid down, and then until the slot has restarted with them.
+LAYING, RESTARTING = 0.5, 1.2
+CREATED = 1.0
+
+
+class Fault(StrEnum):
+    """What can go wrong with a request that changes something."""
+
+    UNSENT = "no connection: the request never left"
+    LOST_BEFORE = "cut before it arrived"
+    LOST_AFTER = "cut after it took effect"
+    LATE = "cut, and it arrives two seconds later"
+    ERROR_BEFORE = "5xx without effect"
+    ERROR_AFTER = "5xx after it took effect"
+    CONFLICT = "409"
+    REFUSED = "400"
+    NO_OPERATION = "202 without an operation"
+    VANISHES = "the operation cannot be found"
+    FAILS = "accepted, and the operation fails"
+    SLOW_ANSWER = "answered ten seconds after it took effect"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that changes something, as it left a session: ``at`` in virtual seconds."""
+
+    at: float
+    kind: str
+    slot: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A swap that took effect: production serves ``production`` from ``at`` (virtual seconds) on."""
+
+    at: float
+    production: str
+
+
+@dataclass(slots=True)
+class Site:
+    """A slot: what was laid into it, and what each of its instances answers with (None: no version)."""
+
+    name: str
+    content: str | None
+    instances: dict[str, str | None] = field(default_factory=dict)
+    state: str = "Running"
+
+    @classmethod
+    def serving(cls, name: str, version: str | None, instances: int) -> Site:
+        """A slot that serves ``version`` on so many instances."""
+        return cls(name, version, {f"{name}-{number}": version for number in range(instances)})
+
+    def answer(self, version: str | None) -> None:
+        """From now on all instances answer with ``version``."""
+        self.instances = dict.fromkeys(self.instances, version)
+
+
+@dataclass(slots=True)
+class _Operation:
+    state: str = "running"
+    words: str = ""
+    found: bool = True
+
+    def as_state(self) -> OperationState:
+        return OperationState(self.state, self.words) if self.found else OperationState("unknown")
+
+
+def package(path: Path, version: str) -> Path:
+    """A release zip that the world can deploy."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("version.txt", version)
+    return path
+
+
+class World:
+    """The WebApps and Probe ports. Times in ``unreachable`` are virtual seconds in which Resource Manager is gone."""
+
+    def __init__(self, loop: VirtualLoop, *, slot: str | None = OLD, slot_exists: bool = True) -> None:
+        self.loop = loop
+        self.clock = VirtualClock(loop)
+        self.sites = {PRODUCTION: Site.serving(PRODUCTION, OLD, 2)}
+        if slot_exists:
+            self.sites[SLOT] = Site.serving(SLOT, slot, 1)
+        self.users = Users(self.clock, [(self.clock.now(), OLD)])
+        self.calls: list[Call] = []
+        self.switches: list[Switch] = []
+        self.faults: dict[str, list[Fault]] = {"swap": [], "deploy": [], "create": []}
+        self.unreachable: list[tuple[float, float]] = []
+        self.read_s = READ
+        self.laying_s = LAYING
+        self.pending_preview: str | None = None
+        self.content_missing = False
+        self.smoke_fails = False
+        self.network_down = False
+        self.witness: Callable[[Call], None] = lambda call: None
+        self._operations = {"deploy-0": _Operation("succeeded")}
+        self._deployments = {SLOT: ["deploy-0"]}
+        self._swap: str | None = None
+        self._last_swap: tuple[str, str] | None = None
+        self._looks = 0
+        self._on_the_way: list[asyncio.TimerHandle] = []
+
+    def ports(self) -> Ports:
+        """The world as a session is given it."""
+        return Ports(self.clock, self, self, self.users, self.users)
+
+    @property
+    def production(self) -> str | None:
+        """What production serves: None where its instances differ or do not answer."""
+        served = set(self.sites[PRODUCTION].instances.values())
+        return served.pop() if len(served) == 1 else None
+
+    @property
+    def slot(self) -> str | None:
+        """What the other slot serves."""
+        return next(iter(self.sites[SLOT].instances.values())) if SLOT in self.sites else None
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether no operation is under way."""
+        return all(operation.state != "running" for operation in self._operations.values())
+
+    def tear_requests(self) -> None:
+        """Requests that have left and not arrived are lost, as with the process that sent them."""
+        for handle in self._on_the_way:
+            handle.cancel()
+        self._on_the_way = []
+
+    def somebody_swaps(self) -> None:
+        """A colleague swaps, from the portal."""
+        self._begin_swap(Fault.SLOW_ANSWER)
+
+    def somebody_deploys(self, version: str) -> None:
+        """A colleague deploys to the slot."""
+        self._begin_deploy(SLOT, version, None)
+
+    # -- WebApps: reading ------------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        await asyncio.sleep(self.read_s)
+        if any(begin <= self.loop.time() < end for begin, end in self.unreachable):
+            raise PortError("Resource Manager cannot be reached.", next_step="Check the network.")
+
+    async def slots(self) -> tuple[SlotFacts, ...]:
+        """Production first."""
+        await self._read()
+        return tuple(SlotFacts(site.name, f"{site.name}.test", site.state) for site in self.sites.values())
+
+    async def swap_status(self) -> SwapStatus:
+        """What is under way, and the last swap."""
+        await self._read()
+        last_at, source = self._last_swap or (None, None)
+        return SwapStatus(self._swap, last_at, source, PRODUCTION if source else None, self.pending_preview)
+
+    async def operation(self, operation: str) -> OperationState:
+        """One look at a swap or a creation."""
+        await self._read()
+        found = self._operations.get(operation)
+        return found.as_state() if found else OperationState("unknown")
+
+    async def instances(self, slot: str) -> tuple[str, ...]:
+        """Names."""
+        await self._read()
+        return tuple(self.sites[slot].instances) if slot in self.sites else ()
+
+    async def deployment(self, slot: str, operation: str) -> OperationState:
+        """One look at a deployment, with an empty id at the slot's newest."""
+        await self._read()
+        newest = self._deployments.get(slot, [""])[-1]
+        found = self._operations.get(operation or newest)
+        return found.as_state() if found else OperationState("unknown")
+
+    async def content(self, slot: str, destination: Path) -> None:
+        """A zip of what the slot serves."""
+        await self._read()
+        if self.content_missing:
+            raise PortError(f"The content of {slot} cannot be read.")
+        package(destination, self.sites[slot].content or "")
+
+    # -- WebApps: changing -----------------------------------------------------------------------------------------
+
+    async def create_slot(self, slot: str) -> Accepted:
+        """Create a slot."""
+        return await self._send(Call(self.loop.time(), "create", slot))
+
+    async def swap(self, slot: str) -> Accepted:
+        """Swap a slot with production."""
+        return await self._send(Call(self.loop.time(), "swap", slot))
+
+    async def deploy(self, slot: str, package: Path) -> Accepted:
+        """Start a zip deployment."""
+        try:
+            with zipfile.ZipFile(package) as archive:
+                version = archive.read("version.txt").decode()
+        except OSError as error:
+            raise PortError(f"{package.name} cannot be read.") from error
+        return await self._send(Call(self.loop.time(), "deploy", slot, version))
+
+    async def _send(self, call: Call) -> Accepted:
+        self.witness(call)
+        self.calls.append(call)
+        fault = self.faults[call.kind].pop(0) if self.faults[call.kind] else None
+        if fault is Fault.UNSENT or any(begin <= call.at < end for begin, end in self.unreachable):
+            await asyncio.sleep(WAY)
+            raise PortError("The service cannot be reached: the request never left.")
+        answer: asyncio.Future[Accepted] = self.loop.create_future()
+        way = 2.0 if fault is Fault.LATE else WAY
+        if fault is not Fault.LOST_BEFORE:
+            self._on_the_way.append(self.loop.call_later(way, self._arrived, call, fault, answer))
+        if fault in (Fault.LATE, Fault.LOST_BEFORE):
+            await asyncio.sleep(2 * WAY)
+            raise PortError("No answer came back.", ambiguous=True)
+        return await answer
+
+    def _arrived(self, call: Call, fault: Fault | None, answer: asyncio.Future[Accepted]) -> None:
+        result = self._taken(call, fault)
+        back = 10.0 if fault is Fault.SLOW_ANSWER else WAY
+
+        def answered() -> None:
+            if answer.done():
+                return
+            if isinstance(result, PortError):
+                answer.set_exception(result)
+            else:
+                answer.set_result(result)
+
+        self.loop.call_later(back, answered)
+
+    def _taken(self, call: Call, fault: Fault | None) -> Accepted | PortError:
+        """The service has the request: what it does, and what it answers."""
+        if fault is Fault.ERROR_BEFORE:
+            return PortError("The service is unavailable.", ambiguous=True, status=503)
+        if fault is Fault.REFUSED:
+            return PortError("The request is not valid.", status=400)
+        if fault is Fault.CONFLICT or self._busy(call):
+            return PortError("Another operation is in progress.", status=409)
+        begin = {"swap": lambda: self._begin_swap(fault), "create": lambda: self._begin_create(call.slot)}
+        if call.kind == "deploy":
+            if call.slot not in self.sites:
+                return PortError(f"There is no slot {call.slot}.", status=404)
+            operation = self._begin_deploy(call.slot, call.version, fault)
+        else:
+            operation = begin[call.kind]()
+        if fault in (Fault.LOST_AFTER, Fault.ERROR_AFTER):
+            return PortError("The answer was lost.", ambiguous=True, status=502 if fault is Fault.ERROR_AFTER else None)
+        if fault is Fault.VANISHES:
+            self._operations[operation].found = False
+        return Accepted("" if fault is Fault.NO_OPERATION else operation)
+
+    def _busy(self, call: Call) -> bool:
+        deploying = self._deploying(call.slot)
+        return self._swap is not None or (call.kind == "deploy" and deploying)
+
+    def _deploying(self, slot: str) -> bool:
+        return any(self._operations[one].state == "running" for one in self._deployments.get(slot, ()))
+
+    def _new_operation(self, kind: str) -> tuple[str, _Operation]:
+        name, operation = f"{kind}-{len(self._operations) + 1}", _Operation()
+        self._operations[name] = operation
+        return name, operation
+
+    def _begin_create(self, slot: str) -> str:
+        name, operation = self._new_operation("create")
+
+        def created() -> None:
+            self.sites.setdefault(slot, Site.serving(slot, None, 1))
+            operation.state = "succeeded"
+
+        self.loop.call_later(CREATED, created)
+        return name
+
+    def _begin_deploy(self, slot: str, version: str, fault: Fault | None) -> str:
+        name, operation = self._new_operation("deploy")
+        self._deployments.setdefault(slot, []).append(name)
+
+        def laid_down() -> None:
+            if fault is Fault.FAILS:
+                operation.state, operation.words = "failed", "The package cannot be deployed."
+                return
+            operation.state = "succeeded"
+            site = self.sites[slot]
+            site.content = version
+            site.answer(None)
+            self.loop.call_later(RESTARTING, lambda: site.answer(site.content))
+
+        self.loop.call_later(self.laying_s, laid_down)
+        return name
+
+    def _begin_swap(self, fault: Fault | None) -> str:
+        name, operation = self._new_operation("swap")
+        self._swap = name
+        # What was laid into the slot before is served first.
+        wait = self.laying_s + RESTARTING if self._deploying(SLOT) else 0.0
+        if fault is Fault.FAILS:
+            self.loop.call_later(wait + SWAP_FIRST, self._swap_failed, operation)
+            return name
+        for after, phase in ((SWAP_FIRST, self._switch), (SWAP_LAST, self._switched)):
+            self.loop.call_later(wait + after, phase)
+        self.loop.call_later(wait + SWAP_END, self._swap_ended, operation)
+        return name
+
+    def _swap_failed(self, operation: _Operation) -> None:
+        operation.state, operation.words = "failed", "The worker process for the slot could not be started."
+        self._swap = None
+
+    def _switch(self) -> None:
+        """The first instance of production serves what the slot held; the slot restarts with what production held."""
+        production, slot = self.sites[PRODUCTION], self.sites[SLOT]
+        production.content, slot.content = slot.content, production.content
+        production.instances[next(iter(production.instances))] = production.content
+        slot.answer(None)
+        self._last_swap = (f"{self.clock.now():.3f}", SLOT)
+        self.switches.append(Switch(self.loop.time(), production.content or ""))
+        self.users.timeline.append((self.clock.now(), production.content or ""))
+
+    def _switched(self) -> None:
+        self.sites[PRODUCTION].answer(self.sites[PRODUCTION].content)
+
+    def _swap_ended(self, operation: _Operation) -> None:
+        self.sites[SLOT].answer(self.sites[SLOT].content)
+        operation.state, self._swap = "succeeded", None
+
+    # -- Probe -----------------------------------------------------------------------------------------------------
+
+    async def look(self, slot: str, *, by_cookie: bool = False) -> Sighting:
+        """One answer of an instance in turn; a dead version answers 503 without telling who it is."""
+        await asyncio.sleep(LOOK)
+        at, site = self.clock.now(), self.sites.get(slot)
+        if site is None or self.network_down:
+            return Sighting(at, None, None, None, LOOK * 1000.0, "no connection")
+        self._looks += 1
+        name = tuple(site.instances)[self._looks % len(site.instances)]
+        version = site.instances[name]
+        if version is None or self._behaviour(version).dead:
+            return Sighting(at, 503, None, None, LOOK * 1000.0)
+        return Sighting(at, 200, version, name, LOOK * 1000.0)
+
+    def _behaviour(self, version: str) -> Behaviour:
+        """A release's defect shows once production has met it."""
+        met = any(switch.production == version for switch in self.switches)
+        return self.users.behaviours.get(version, Behaviour()) if met else Behaviour()
+
+    async def smoke(self, slot: str) -> tuple[SmokeResult, ...]:
+        """Two tests."""
+        await asyncio.sleep(4 * LOOK)
+        health = SmokeResult("health", True, "200", 30.0)
+        bad = SmokeResult("goals", not self.smoke_fails, "500" if self.smoke_fails else "200", 90.0)
+        return health, bad
+
+    async def warm(self, slot: str, times: int) -> tuple[float, ...]:
+        """Every page is answered."""
+        await asyncio.sleep(times * LOOK)
+        return (90.0,) * times
+
+    async def second_host(self) -> bool:
+        """Another host answers unless our own network is down."""
+        await asyncio.sleep(LOOK)
+        return not self.network_down
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """Nothing is planned in a simulated world."""
+        return ()
+
+
+def forward_switches(switches: Sequence[Switch]) -> int:
+    """How many swaps brought the new version into production."""
+    return sum(1 for switch in switches if switch.production == NEW)
