@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 
 from cpr_cockpit.core.inert import clean
 from cpr_cockpit.core.view import Control, View
-from cpr_cockpit.engine.face import FaceSource, Refused
+from cpr_cockpit.engine.face import FaceSource
+from cpr_cockpit.engine.greeting import SessionRefused
 
 HELP = """\
   status              where it stands, every signal, what each command would do
@@ -78,7 +79,7 @@ class PlainFace:
             return False
         try:
             await self._carry_out(word, rest.strip())
-        except Refused as error:
+        except SessionRefused as error:
             self._say(f"refused: {clean(str(error))}")
         return True
 
@@ -129,7 +130,7 @@ class PlainFace:
             return
         try:
             await self._send(command, **arguments, **({"reason": reason} if reason else {}))
-        except Refused as error:
+        except SessionRefused as error:
             self._say(f"refused: {clean(str(error))}")
 
     async def _send(self, command: str, **arguments: str) -> None:
@@ -170,7 +171,7 @@ class PlainFace:
 
 
 async def run_plain(source: FaceSource, actor: str, *, read_only: bool) -> None:
-    """Show and listen until the run has ended, the person leaves or the session is gone (FaceGone)."""
+    """Show and listen until the run has ended, the person leaves or the session is gone (SessionGone)."""
     face = PlainFace(source, actor, read_only=read_only, say=lambda words: print(words, flush=True))
     showing = asyncio.create_task(_show_all(source, face))
     typing = asyncio.create_task(_type_all(face))

@@ -108,14 +108,15 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
         except (OSError, PlacesError) as error:
             return _blocked(f"The socket for faces cannot be opened ({error}).")
         finally:
-            with contextlib.suppress(asyncio.CancelledError):
+            # A socket that cannot be removed must not cost the journal its seal.
+            with contextlib.suppress(asyncio.CancelledError, OSError):
                 await host.close()
             recorder.close(seal=ended)
     return 0 if ended else EXIT_FAILED
 
 
 def _blocked(words: str) -> int:
-    print(f"{words} Nothing was changed by this start. Mend that, then go on with: cpr-cockpit resume", file=sys.stderr)
+    print(f"{words} Nothing was changed by this start. Mend that and start it again.", file=sys.stderr)
     return EXIT_BLOCKED
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cpr_cockpit.core.view import View
-from cpr_cockpit.engine.face import FaceGone, Refused
+from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.plain import PlainFace, run_plain
 from tests.tui import views
 
@@ -33,7 +33,7 @@ class Source:
 
     async def command(self, name: str, **arguments: str) -> None:
         if self._refusal:
-            raise Refused(self._refusal)
+            raise SessionRefused(self._refusal)
         self.sent.append((name, arguments))
 
     async def close(self) -> None:
@@ -167,7 +167,7 @@ class Ending(Source):
         self.shown.set()
         await self.ends.wait()
         if self._gone:
-            raise FaceGone(self._gone)
+            raise SessionGone(self._gone)
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ async def test_a_session_that_goes_away_is_said_at_once(keyboard: int) -> None:
     source = Ending("The session went away.")
     source.ends.set()
     async with asyncio.timeout(5.0):
-        with pytest.raises(FaceGone, match="went away"):
+        with pytest.raises(SessionGone, match="went away"):
             await run_plain(source, "ana", read_only=False)
 
 

@@ -20,8 +20,8 @@ class Connections:
     """The HTTP clients that all adapters of a session share.
 
     ``ca``: path of a PEM file that alone is trusted (a lab's); None: what the machine trusts. ``loopback``: nothing
-    leaves this machine, so no proxy of the environment is asked. Neither client follows a redirect or sends again, and
-    none keeps a cookie: a front end's affinity cookie would lead every later look to the instance that the first one met.
+    leaves this machine, so no proxy of the environment is asked. Neither client follows a redirect, sends again or
+    keeps a cookie: a front end's affinity cookie would lead every later look to the instance that the first one met.
     Building a TLS context takes milliseconds, so there is one.
     """
 

@@ -11,8 +11,9 @@ from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.known import known_run
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.cli.person import acting
-from cpr_cockpit.engine.face import FaceGone, FaceSource, Refused, SocketFace
-from cpr_cockpit.engine.journal import writer_alive
+from cpr_cockpit.engine.face import FaceSource, SocketFace
+from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
+from cpr_cockpit.engine.journal import FILE, writer_alive
 from cpr_cockpit.engine.places import PlacesError, find_run
 
 
@@ -35,7 +36,8 @@ def _without_session(folder: Path) -> int:
     if run is not None and run.ended:
         return asyncio.run(conclude_ended(folder, Printer(as_json=False)))
     complain(f"No session of run {folder.name} is alive. Go on with: cpr-cockpit resume {folder.name}")
-    return codes.FAILED if run is None or run.started_at is not None else codes.BLOCKED
+    began = (folder / FILE).exists() if run is None else run.started_at is not None
+    return codes.FAILED if began else codes.BLOCKED
 
 
 def face(folder: Path, actor: str, *, plain: bool, read_only: bool) -> int:
@@ -79,12 +81,12 @@ def _plain(source: Callable[[], Awaitable[FaceSource]], actor: str, *, read_only
     async def run() -> int:
         try:
             connected = await source()
-        except (FaceGone, Refused) as error:
+        except (SessionGone, SessionRefused) as error:
             complain(str(error))
             return codes.BLOCKED
         try:
             await run_plain(connected, actor, read_only=read_only)
-        except FaceGone as error:
+        except SessionGone as error:
             complain(
                 f"{error} The deployment does not depend on it. To roll back: cpr-cockpit rollback {connected.run}"
             )

@@ -14,7 +14,8 @@ from cpr_cockpit.cli.following import conclude_ended, follow
 from cpr_cockpit.cli.known import known_run
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.cli.person import acting
-from cpr_cockpit.engine.client import Client, SessionGone, SessionRefused
+from cpr_cockpit.engine.client import Client
+from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.engine.journal import writer_alive, writer_pid
 from cpr_cockpit.engine.launch import LaunchError, launch
 from cpr_cockpit.engine.places import PlacesError, find_run

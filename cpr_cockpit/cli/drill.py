@@ -8,9 +8,9 @@ import asyncio
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.following import follow
 from cpr_cockpit.cli.lab_run import LabRun, begin, choose_scenario, end_lab, new_folder
-from cpr_cockpit.cli.output import Printer, complain, say
+from cpr_cockpit.cli.output import Printer, complain, say, unchanged
 from cpr_cockpit.core.events import Script
-from cpr_cockpit.engine.client import SessionGone, SessionRefused
+from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.engine.launch import LaunchError, launch
 from cpr_cockpit.engine.places import PlacesError
 from cpr_cockpit.lab_client import LabError
@@ -39,7 +39,7 @@ async def _drill(options: argparse.Namespace, run: LabRun) -> int:
         await choose_scenario(run, options)
         client = await launch(run.folder)
     except (LabError, LaunchError, SessionGone, SessionRefused, OSError) as error:
-        complain(f"{error} Nothing was changed.")
+        complain(unchanged(error))
         await end_lab(run.ready)
         return codes.BLOCKED
     return await follow(client, run.folder, Printer(as_json=options.json))

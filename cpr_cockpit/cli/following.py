@@ -9,7 +9,8 @@ from cpr_cockpit.cli.outcome import conclude, stored
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.core.events import record_of
 from cpr_cockpit.core.run import Run, fold
-from cpr_cockpit.engine.client import Client, SessionGone
+from cpr_cockpit.engine.client import Client
+from cpr_cockpit.engine.greeting import SessionGone
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
 
 

@@ -30,7 +30,7 @@ from cpr_cockpit.core.readiness import Readiness
 from cpr_cockpit.documents import automation_deploy, automation_test, test_report
 from cpr_cockpit.documents.feature import FeatureDocuments, read_feature
 from cpr_cockpit.engine.app_lock import AppBusy, AppLock
-from cpr_cockpit.engine.client import SessionGone, SessionRefused
+from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.engine.launch import LaunchError, launch
 from cpr_cockpit.engine.places import PlacesError, make_run_folder, new_run_name
 from cpr_cockpit.engine.zips import ZipError, examine

@@ -22,6 +22,12 @@ def complain(words: str) -> None:
     print(clean(words), file=sys.stderr)
 
 
+def unchanged(error: Exception) -> str:
+    """The error's words, which say that nothing was changed; many say it themselves."""
+    words = str(error)
+    return words if "was changed" in words else f"{words} Nothing was changed."
+
+
 class Printer:
     """Prints events as they happen."""
 

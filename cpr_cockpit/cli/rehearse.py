@@ -8,10 +8,10 @@ import asyncio
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.attach import shown
 from cpr_cockpit.cli.lab_run import LabRun, begin, choose_scenario, end_lab, new_folder
-from cpr_cockpit.cli.output import complain
+from cpr_cockpit.cli.output import complain, unchanged
 from cpr_cockpit.cli.person import acting
-from cpr_cockpit.engine.client import SessionGone, SessionRefused
-from cpr_cockpit.engine.face import FaceGone, FaceSource, SocketFace
+from cpr_cockpit.engine.face import FaceSource, SocketFace
+from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.engine.launch import LaunchError, launch
 from cpr_cockpit.engine.places import PlacesError
 from cpr_cockpit.lab_client import LabError
@@ -23,7 +23,7 @@ def rehearse(options: argparse.Namespace) -> int:
     try:
         folder = new_folder()
     except (PlacesError, OSError) as error:
-        complain(f"{error} Nothing was changed." if isinstance(error, OSError) else str(error))
+        complain(unchanged(error))
         return codes.BLOCKED
     begun = False
 
@@ -39,7 +39,7 @@ def rehearse(options: argparse.Namespace) -> int:
             except (LabError, LaunchError, SessionGone, SessionRefused, OSError) as error:
                 if run is not None:
                     await end_lab(run.ready)
-                raise FaceGone(f"The rehearsal could not be started: {error} Nothing was changed.") from error
+                raise SessionGone(f"The rehearsal could not be started: {unchanged(error)}") from error
         return await SocketFace.connect(folder.name)
 
     return shown(folder, source, person, plain=options.plain, read_only=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cpr_cockpit.core.plan import ActKind, Plan
 from cpr_cockpit.documents.papers.figures import path_of_health
-from cpr_cockpit.documents.papers.text import heading
+from cpr_cockpit.documents.papers.text import heading, inert
 from cpr_cockpit.documents.parts import printable
 from cpr_cockpit.documents.whole import write_whole
 
@@ -123,16 +123,11 @@ def _swap(pinned: str, plan: Plan) -> list[str]:
 
 
 def _replace(folder: Path, pinned: str, plan: Plan) -> list[str]:
-    title = heading(2, f"3. Put {plan.old_version} into slot {plan.slot}")
+    title = [f"## 3. {inert(f'Put {plan.old_version} into slot {plan.slot}')}", ""]
     if not _has_artifact(plan):
-        return [
-            *title,
-            (
-                f"No artifact of {_code(plan.old_version)} could be had: rollback is by swap only. Users with a routing "
-                f"cookie of slot {_code(plan.slot)} meet {_code(plan.new_version)} until another one is deployed."
-            ),
-            "",
-        ]
+        none = f"No artifact of {_code(plan.old_version)} could be had: rollback is by swap only."
+        until = f"meet {_code(plan.new_version)} until another version is deployed there."
+        return [*title, f"{none} Users with a routing cookie of slot {_code(plan.slot)} {until}", ""]
     artifact = next(step.act.artifact for step in plan.back if step.act.kind is ActKind.DEPLOY)
     source = shlex.quote(str(folder / "artifacts" / artifact))
     return [

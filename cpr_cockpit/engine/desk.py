@@ -8,7 +8,7 @@ from typing import Any
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark, open_reason
 from cpr_cockpit.core.run import Phase
-from cpr_cockpit.engine.gate import checklists_of, derived_standings
+from cpr_cockpit.core.standings import lists_in_force, standings
 from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.session import Session
 
@@ -42,7 +42,7 @@ class Desk:
 
     async def _sign(self, arguments: dict[str, Any]) -> dict[str, Any]:
         item, by = _text(arguments, "item"), _who(arguments)
-        known = {one.key for checklist in checklists_of(self._session.run_state) for one in checklist.items}
+        known = {one.key for checklist in lists_in_force(self._session.run_state) for one in checklist.items}
         if item not in known or not by:
             raise CommandError(f"That is no mark of a checklist item: {item!r} by {by!r}. Nothing was changed.")
         try:
@@ -55,14 +55,14 @@ class Desk:
     async def _sign_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Initials under every open item of a list at once; what follows from others is left to follow."""
         key, by = str(arguments.get("list", "")), _who(arguments)
-        found = [one for one in checklists_of(self._session.run_state) if one.key == key]
+        found = [one for one in lists_in_force(self._session.run_state) if one.key == key]
         if not found or not by:
             raise CommandError(f"There is no checklist {key!r} to sign. Nothing was changed.")
         how = str(arguments.get("note", "")).strip()[:LONGEST_NOTE]
         now = self._session.clock.now()
-        standings = derived_standings(self._session.run_state, now)
+        standing = standings(self._session.run_state, now)
         for item in found[0].items:
-            if not item.follows and open_reason(item, standings.get(item.key), now) is not None:
+            if not item.follows and open_reason(item, standing.get(item.key), now) is not None:
                 note = f"signed with its whole list: {how}" if how else "signed with its whole list"
                 self._session.sign(ev.ItemMarked(item=item.key, mark=Mark.SIGNED, by=by, note=note))
         return {}

@@ -9,20 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from cpr_cockpit.core.view import View, view_of
-from cpr_cockpit.engine.places import socket_path
-
-PROTOCOL = 1
-LINE_LIMIT = 4 * 1024 * 1024
-# A session that lives says its hello, and answers a command, at once.
-PATIENCE_S = 5.0
-
-
-class FaceGone(Exception):
-    """The session cannot be reached, or went away: in words."""
-
-
-class Refused(Exception):
-    """The session answered that the command is not possible now, in words for a person."""
+from cpr_cockpit.engine.greeting import PATIENCE_S, SessionGone, SessionRefused, greet, next_message
 
 
 class FaceSource(Protocol):
@@ -31,10 +18,10 @@ class FaceSource(Protocol):
     run: str
 
     def views(self) -> AsyncIterator[View]:
-        """The newest View whenever it changed; ends with an ended run, FaceGone where the session goes before."""
+        """The newest View whenever it changed; ends with an ended run, SessionGone where the session goes before."""
 
     async def command(self, name: str, **arguments: str) -> None:
-        """Carry out a command; Refused with the session's words, FaceGone where it cannot be reached."""
+        """Carry out a command; SessionRefused with the session's words, SessionGone where it cannot be reached."""
 
     async def close(self) -> None:
         """Hang up; the session lives on."""
@@ -56,22 +43,8 @@ class SocketFace:
 
     @classmethod
     async def connect(cls, run: str, path: Path | None = None) -> Self:
-        """Connect and begin to watch. FaceGone where nobody answers, Refused where versions differ."""
-        try:
-            reader, writer = await asyncio.open_unix_connection(str(path or socket_path(run)), limit=LINE_LIMIT)
-        except OSError as error:
-            raise FaceGone(f"No session of run {run} is alive.") from error
-        try:
-            hello = json.loads(await asyncio.wait_for(reader.readline(), PATIENCE_S) or b"{}")
-        except (TimeoutError, OSError, ValueError) as error:
-            writer.close()
-            raise FaceGone(f"The session of run {run} does not answer.") from error
-        if hello.get("hello", {}).get("protocol") != PROTOCOL:
-            writer.close()
-            words = (
-                hello.get("error") or "The session is of another version: restart this program from its installation."
-            )
-            raise Refused(f"{words} Nothing was changed.")
+        """Connect and begin to watch. SessionGone where nobody answers, SessionRefused where versions differ."""
+        (reader, writer), _ = await greet(run, path)
         face = cls(run, reader, writer)
         await face._write({"command": "watch"})
         return face
@@ -87,7 +60,7 @@ class SocketFace:
                 if view.phase == "ended" and self._gone:
                     return
             if self._gone:
-                raise FaceGone(self._gone)
+                raise SessionGone(self._gone)
 
     async def command(self, name: str, **arguments: str) -> None:
         """Send a command and wait for its reply."""
@@ -98,11 +71,11 @@ class SocketFace:
         try:
             reply = await asyncio.wait_for(future, PATIENCE_S)
         except TimeoutError as error:
-            raise FaceGone("The session does not answer.") from error
+            raise SessionGone("The session does not answer.") from error
         finally:
             self._replies.pop(self._last_id, None)
         if "error" in reply:
-            raise Refused(str(reply["error"]))
+            raise SessionRefused(str(reply["error"]))
 
     async def close(self) -> None:
         """Hang up."""
@@ -114,18 +87,17 @@ class SocketFace:
             self._writer.write(json.dumps(message).encode() + b"\n")
             await self._writer.drain()
         except OSError as error:
-            raise FaceGone("The session went away.") from error
+            raise SessionGone("The session went away.") from error
 
     async def _read(self) -> None:
         try:
-            while line := await self._reader.readline():
-                self._take(json.loads(line))
-        except (OSError, ValueError) as error:
-            self._gone = f"The session went away ({type(error).__name__})."
-        self._gone = self._gone or "The session went away."
+            while True:
+                self._take(await next_message(self._reader))
+        except SessionGone as error:
+            self._gone = str(error)
         for future in self._replies.values():
             if not future.done():
-                future.set_exception(FaceGone(self._gone))
+                future.set_exception(SessionGone(self._gone))
         self._changed.set()
 
     def _take(self, message: dict[str, Any]) -> None:

@@ -18,14 +18,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from cpr_cockpit.engine.greeting import PROTOCOL
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.places import make_private
 from cpr_cockpit.engine.recorder import Recorder
 
 log = logging.getLogger(__name__)
 
-PROTOCOL = 1
-LINE_LIMIT = 4 * 1024 * 1024
 VIEW_EVERY_S = 1.0
 VIEW_REST_S = 0.1
 COMMAND_LIMIT = 64 * 1024

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-from cpr_cockpit.engine.client import Client, SessionGone
+from cpr_cockpit.engine.client import Client
+from cpr_cockpit.engine.greeting import SessionGone
 
 ERROR_FILE = "session.err"
 START_TIMEOUT_S = 30.0

@@ -11,7 +11,7 @@ from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.readiness import Readiness, ReadinessFacts, ReadinessRules, assess, decision_of
 from cpr_cockpit.core.run import Run
-from cpr_cockpit.engine.gate import PROGRAM
+from cpr_cockpit.core.standings import PROGRAM
 
 _PASSING = (Readiness.READY, Readiness.CONDITIONAL)
 

@@ -10,8 +10,9 @@ from cpr_cockpit.core.checklist import Standing
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.showing import Stage
 from cpr_cockpit.core.signals import Source
+from cpr_cockpit.core.standings import lists_in_force, standings
 from cpr_cockpit.core.view import ListView, View, sections
-from cpr_cockpit.engine.gate import blocking_items, checklists_of, derived_standings
+from cpr_cockpit.engine.gate import blocking_items
 from cpr_cockpit.engine.session import Session
 
 # Signatures expire slowly: the lists are made anew at a new mark, and this often for what expires by itself.
@@ -66,8 +67,7 @@ class Showing:
         if self._lists is not None and self._lists[0] == key:
             before = self._lists[2]
             return self._lists[1], self._stage(now, before.standings, before.blocking)
-        standings = derived_standings(run, now)
-        stage = self._stage(now, standings, blocking_items(run, now))
+        stage = self._stage(now, standings(run, now), blocking_items(run, now))
         lists = showing.lists(stage)
         self._lists = (key, lists, stage)
         return lists, stage
@@ -78,7 +78,7 @@ class Showing:
             now=now,
             policy=session.scaled,
             facts=session.settings.readiness,
-            checklists=checklists_of(session.run_state),
+            checklists=lists_in_force(session.run_state),
             standings=standings,
             blocking=blocking,
             findings=self._findings,

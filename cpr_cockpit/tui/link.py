@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from textual.message import Message
 
-from cpr_cockpit.engine.face import FaceGone, FaceSource, Refused
+from cpr_cockpit.engine.face import FaceSource
+from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.tui.messages import CommandAnswered, RunEnded, SessionLost, SessionMet, ViewArrived
 
 RETRY_S = 1.0
@@ -30,10 +31,10 @@ class Link:
         while True:
             try:
                 await self._follow()
-            except Refused as error:
+            except SessionRefused as error:
                 self._post(SessionLost(str(error), final=True))
                 return
-            except (FaceGone, OSError) as error:
+            except (SessionGone, OSError) as error:
                 self._post(SessionLost(str(error)))
             else:
                 self._post(RunEnded())
@@ -59,8 +60,8 @@ class Link:
                 refused = "not sent: the session cannot be reached"
             else:
                 await source.command(name, **arguments)
-        except Refused as error:
+        except SessionRefused as error:
             refused = f"refused: {error}"
-        except (FaceGone, OSError) as error:
+        except (SessionGone, OSError) as error:
             refused = f"no answer: {error} Look at the events before you send it again."
         self._post(CommandAnswered(name, refused))

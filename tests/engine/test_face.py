@@ -14,7 +14,8 @@ import pytest
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.view import View, sections
-from cpr_cockpit.engine.face import FaceGone, Refused, SocketFace
+from cpr_cockpit.engine.face import SocketFace
+from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.engine.host import CommandError, Host
 from cpr_cockpit.engine.journal import Journal
 from cpr_cockpit.engine.recorder import Recorder
@@ -94,7 +95,7 @@ async def test_commands_are_answered_while_views_flow(tmp_path: Path) -> None:
     async with _stand(tmp_path) as stand:
         face = await SocketFace.connect("r", stand.path)
         await face.command("rollback", by="ana", reason="")
-        with pytest.raises(Refused, match="before the end of the window"):
+        with pytest.raises(SessionRefused, match="before the end of the window"):
             await face.command("keep", by="ana")
         assert stand.commands == [("rollback", {"by": "ana", "reason": ""})]
         assert await _next(face.views()) == stand.view
@@ -107,7 +108,7 @@ async def test_a_session_that_goes_is_told_and_an_ended_run_just_ends(tmp_path: 
         stream = face.views()
         await _next(stream)
         await stand.host.close(0.0)
-        with pytest.raises(FaceGone):
+        with pytest.raises(SessionGone):
             await _drained(stream)
         await face.close()
 
@@ -127,5 +128,5 @@ async def test_after_the_end_the_last_view_comes_and_the_stream_ends(tmp_path: P
 
 
 async def test_nobody_there(tmp_path: Path) -> None:
-    with pytest.raises(FaceGone):
+    with pytest.raises(SessionGone):
         await SocketFace.connect("r", tmp_path / "nothing.sock")

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from cpr_cockpit.engine.client import PROTOCOL, Client, SessionGone, SessionRefused
+from cpr_cockpit.engine.client import Client
+from cpr_cockpit.engine.greeting import PROTOCOL, SessionGone, SessionRefused
 from cpr_cockpit.engine.journal import FILE
 from cpr_cockpit.engine.places import PlacesError
 from tests.engine.hosting import WAIT_S, Hosted, hosted, peer

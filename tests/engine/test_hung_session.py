@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cpr_cockpit.engine.client import PATIENCE_S, Client, SessionGone
+from cpr_cockpit.engine.client import Client
+from cpr_cockpit.engine.greeting import PATIENCE_S, SessionGone
 from cpr_cockpit.engine.journal import writer_pid
 from tests.engine.children import child
 

@@ -18,7 +18,7 @@ PASSING = st.sampled_from([fault for fault in Fault if fault not in (Fault.REFUS
 DECIDERS = (None, AUTO, Script(decide="keep"))
 
 
-@bounded(60)
+@bounded(50)
 @given(
     decides=st.sampled_from(DECIDERS),
     behaviour=st.sampled_from((HEALTHY, ERRORS, SILENT, OUTAGE)),
@@ -42,7 +42,7 @@ def test_a_rollback_by_command_is_carried_out_at_any_time(
         life = stage.begin()
         if decides is None:
             stage.sign_and_start(life)
-        has_come, latest = moment.of(life), stage.loop.time() + 60.0
+        has_come, latest = moment.of(life), stage.loop.time() + 40.0
         if life.live(lambda: has_come() or stage.loop.time() >= latest):
             return
         trouble.befall(stage.world)
@@ -77,7 +77,7 @@ def test_a_rollback_by_command_is_carried_out_at_any_time(
     [
         ("run.started", 12, 1),
         ("intent deploy", 120, 8),
-        ("outcome baseline", 30, 1),
+        ("outcome baseline", 18, 1),
         ("accepted swap", 110, 10),
         ("decision", 12, 1),
     ],

@@ -53,7 +53,7 @@ def _rolled_back(stage: Stage, life: Life) -> None:
     assert len(stage.world.switches) == 2 * forward_switches(stage.world.switches)
 
 
-@bounded(20)
+@bounded(15)
 @given(moment=moments(WAY_FORTH), refuse=st.sampled_from((by_trigger, by_removal, by_a_file_in_the_way)))
 def test_a_rollback_is_carried_out_while_the_journal_refuses(moment: Moment, refuse: Callable[[Path], None]) -> None:
     with Stage(behaviour=ERRORS) as stage:
@@ -80,7 +80,7 @@ def test_a_rollback_is_carried_out_while_the_journal_refuses(moment: Moment, ref
         assert life.run_state.ended.decision in ("rolled_back", "partial")
 
 
-@bounded(30)
+@bounded(20)
 @given(moment=moments(WAY_FORTH), damage=DAMAGES, place=PLACES, torn=st.booleans())
 def test_a_damaged_journal_does_not_keep_its_run_from_being_rolled_back(
     moment: Moment, damage: Callable[[Path, float], None], place: float, torn: bool
@@ -99,7 +99,7 @@ def test_a_damaged_journal_does_not_keep_its_run_from_being_rolled_back(
         assert read(stage.folder)
 
 
-@bounded(25)
+@bounded(15)
 @given(moment=moments(WAY_FORTH), damage=DAMAGES, place=PLACES, torn=st.booleans())
 def test_a_run_with_a_damaged_journal_goes_on_by_observation_and_never_swaps_twice(
     moment: Moment, damage: Callable[[Path, float], None], place: float, torn: bool
@@ -135,7 +135,7 @@ def test_a_run_with_a_damaged_journal_goes_on_by_observation_and_never_swaps_twi
 @pytest.mark.parametrize(("what", "most"), [("intent deploy", 60), ("intent swap", 60)])
 def test_what_was_sent_and_forgotten_is_waited_for(what: str, most: int) -> None:
     """Turn by turn after a request left: the journal is destroyed while it is on the wire or under way."""
-    for turn in range(0, most, 4):
+    for turn in range(0, most, 5):
         with Stage() as stage:
             stage.world.laying_s = 6.0
             life = stage.begin()

@@ -55,9 +55,11 @@ def test_nobody_comes_in_without_a_token(lab: running.RunningLab) -> None:
         assert client.get(lab.ready["resource_manager"] + lab.site, params=running.API_VERSION).status_code == 401
         url = f"{lab.ready['logs']}/v1/workspaces/{lab.ready['workspace_id']}/query"
         assert client.post(url, json={"query": "AppRequests"}).status_code == 401
-        for token in ("", "Bearer", "Bearer wrong"):
-            headers = {"Authorization": token} if token else {}
+        for token in (b"", b"Bearer", b"Bearer wrong", b"Bearer a.b.\xff"):
+            headers = {b"Authorization": token} if token else {}
             assert client.get(f"{lab.ready['control']['url']}/state", headers=headers).status_code == 401
+            site = lab.ready["resource_manager"] + lab.site
+            assert client.get(site, params=running.API_VERSION, headers=headers).status_code == 401
     with lab.kudu("green") as kudu:
         assert kudu.get("/api/deployments", headers={"Authorization": "Bearer wrong"}).status_code == 401
 

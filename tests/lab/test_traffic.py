@@ -177,7 +177,8 @@ async def test_clients_keep_their_cookie_and_their_connections(server: Server) -
     assert 0.13 < cookies["x-ms-routing-name=self"] / len(seen) < 0.27
     assert sum(counts.summary(None)["counts"]["pinned"].values()) == cookies["x-ms-routing-name=green"]
     assert not [name for request in seen for name in request.headers if name.lower().startswith("synthetictest")]
-    assert len(server.product.connections) < len(seen) / 10
+    # A machine that stalls has many under way at once; without kept connections every request would have its own.
+    assert len(server.product.connections) < len(seen) / 2
 
 
 async def test_failures_of_a_defect_and_others_are_told_apart(server: Server) -> None:
@@ -286,10 +287,15 @@ async def test_stopping_does_not_wait_for_ever_and_blames_nobody(server: Server)
 
 
 async def test_stopping_twice_or_before_the_start_is_harmless(server: Server) -> None:
-    await Traffic(Counts()).stop()
-    async with server.traffic() as (traffic, _):
+    never = Traffic(Counts())
+    await never.stop()
+    assert (never.pid, never.alive) == (None, False)
+    async with server.traffic() as (traffic, counts):
         await traffic.stop()
+        counted = _total(counts)
         await traffic.stop()
+        assert not traffic.alive
+        assert _total(counts) == counted
 
 
 async def test_without_an_authority_to_trust_it_does_not_begin(server: Server, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from textual.events import Key
 from textual.pilot import Pilot
 
 from cpr_cockpit.core.view import View
-from cpr_cockpit.engine.face import FaceGone, FaceSource, Refused
+from cpr_cockpit.engine.face import FaceSource
+from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.tui.app import CockpitApp
 from cpr_cockpit.tui.screens.base import CockpitScreen
 from cpr_cockpit.tui.widgets.foot import Foot
@@ -43,7 +44,7 @@ class Script:
 
     async def __call__(self) -> FaceSource:
         if not self.reachable:
-            raise FaceGone("No session of the run is alive.")
+            raise SessionGone("No session of the run is alive.")
         self._wake.set()
         return self
 
@@ -63,7 +64,7 @@ class Script:
         last = None
         while True:
             if not self.reachable:
-                raise FaceGone("The session went away.")
+                raise SessionGone("The session went away.")
             if self._newest is not None and self._newest is not last:
                 last = self._newest
                 yield last
@@ -76,7 +77,7 @@ class Script:
     async def command(self, name: str, **arguments: str) -> None:
         self.commands.append((name, arguments))
         if self.refusing:
-            raise Refused(self.refusing)
+            raise SessionRefused(self.refusing)
 
     async def close(self) -> None:
         self.closed += 1
