@@ -38,6 +38,7 @@ class Context:
 
     ``saw(serving, switched)``: ``switched`` is true where a swap is known to have taken effect though nothing answers.
     ``lost``: a part of the journal is gone, so that nobody knows what was sent and may still be under way.
+    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known.
     """
 
     ports: Ports
@@ -45,6 +46,7 @@ class Context:
     artifacts: Path
     saw: Callable[[Serving, bool], None]
     lost: bool = False
+    artifact_sha256: str = ""
 
 
 class Change(Protocol):

@@ -82,9 +82,14 @@ class Deploy:
         if self.act.artifact != NEW_ARTIFACT:
             return "" if path.exists() else f"The artifact {path.name} is gone, so {self.act.slot} is left as it is."
         try:
-            await asyncio.to_thread(examine, path)
+            found = await asyncio.to_thread(examine, path)
         except ZipError as error:
             return f"{error} Nothing was sent. Build the artifact of {self.act.version} again, then begin a new run."
+        if self.context.artifact_sha256 and found != self.context.artifact_sha256:
+            return (
+                f"The artifact {path.name} is not the one that this run was opened with (sha256 {found[:12]}, then "
+                f"{self.context.artifact_sha256[:12]}). Nothing was sent. Begin a new run with it."
+            )
         return ""
 
     async def send(self) -> Accepted:

@@ -202,7 +202,9 @@ class Session:
 
     def _executor_for(self, plan: Plan) -> Executor:
         lost = self.run_state.continued is not None
-        context = Context(self._ports, plan, self.settings.artifacts, self._saw, lost)
+        opened = self.run_state.opened
+        sha256 = opened.artifact_sha256 if opened else ""
+        context = Context(self._ports, plan, self.settings.artifacts, self._saw, lost, sha256)
         checks = {ActKind.BASELINE: self.watch.baseline_check} if self.watch else {}
         self._executor = Executor(self.recorder, context, self._patience, checks)
         return self._executor
