@@ -57,7 +57,7 @@ def shown(
     run = known_run(folder)
     if (run is not None and run.ended) or (code == 0 and not writer_alive(folder)):
         return _without_session(folder)
-    if code == 0:
+    if code == 0 and plain:
         print(f"The session goes on without this face. Come back with: cpr-cockpit attach {folder.name}")
     return code
 

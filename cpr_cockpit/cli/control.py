@@ -11,9 +11,10 @@ from pathlib import Path
 
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.following import conclude_ended, follow
-from cpr_cockpit.cli.known import known_run
+from cpr_cockpit.cli.known import known_records, known_run
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.cli.person import acting
+from cpr_cockpit.core.run import fold
 from cpr_cockpit.engine.client import Client
 from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.engine.journal import writer_alive, writer_pid
@@ -41,15 +42,18 @@ def resume(options: argparse.Namespace) -> int:
 
 
 async def _resume(folder: Path, printer: Printer) -> int:
-    run = known_run(folder)
-    if run is not None and run.ended:
+    records = known_records(folder)
+    run = fold(records)
+    if run.ended:
         return await conclude_ended(folder, printer)
-    after = run.seq if run else 0
+    if records:
+        # Where the run stopped, said at once: a new session needs its second to come up.
+        printer.event(records[-1].line())
     try:
         client = await (Client.connect(folder.name) if writer_alive(folder) else launch(folder, "--go-on"))
     except (LaunchError, SessionGone, SessionRefused) as error:
         return _not_reached(folder, error)
-    return await follow(client, folder, printer, after)
+    return await follow(client, folder, printer, run.seq)
 
 
 def _not_reached(folder: Path, error: Exception) -> int:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cpr_cockpit.core.events import Record
 from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
 
 
 def known_run(folder: Path) -> Run | None:
-    """The run in ``folder``; None where its journal is missing or cannot be trusted."""
+    """The run in ``folder``; None where its journal is missing, empty or cannot be trusted."""
+    records = known_records(folder)
+    return fold(records) if records else None
+
+
+def known_records(folder: Path) -> tuple[Record, ...]:
+    """The events of the run in ``folder``; none where its journal is missing or cannot be trusted."""
     try:
-        return fold(read(folder))
+        return read(folder)
     except (JournalDamaged, JournalError, FileNotFoundError):
-        return None
+        return ()

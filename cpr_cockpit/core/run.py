@@ -146,7 +146,8 @@ class Run:
         """The code that a command of an ended run returns; 3 while it has not ended."""
         if self.ended is None:
             return 3
-        if self.ended.decision == "failed" and self.started_at is None:
+        if self.ended.decision == "failed" and self.started_at is None and self.continued is None:
+            # After a damaged journal nobody knows whether START was pressed: then it is for a person to look.
             return EXIT_BLOCKED
         return EXIT_CODES[self.ended.decision]
 

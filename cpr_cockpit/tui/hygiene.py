@@ -82,6 +82,9 @@ def run_face(app: CockpitApp) -> int:
     The mouse is left to the terminal: everything has a key, and text can be selected as everywhere else.
     """
     app.run(mouse=False)
-    with contextlib.suppress(OSError, ValueError):
+    try:
         print(app.last_words(), flush=True)  # noqa: T201 - the line that is left on the terminal
+    except (OSError, ValueError):
+        # The line was hung up: what is still buffered must not turn the exit code into Python's own 120.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return app.return_code or 0

@@ -23,6 +23,10 @@ from cpr_cockpit.wiring.run_config import SessionConfig, read_config
 from cpr_cockpit.wiring.target import place_of
 
 
+# What Resource Manager and a slot of Azure may take to show what they do: swaps take a minute, starts several.
+AZURE = Patience(poll_s=1.0, calm_s=30.0, start_s=600.0)
+
+
 @asynccontextmanager
 async def open_session(
     config: SessionConfig, journal: Journal | None, records: Iterable[Record] = ()
@@ -34,7 +38,8 @@ async def open_session(
     async with outside_of(place_of(config.target, config.ready)) as outside:
         lease = asyncio.create_task(keep_lease(dict(config.ready))) if config.ready else None
         try:
-            yield Session(config.settings, outside.ports, Recorder(journal, outside.ports.clock, records), Patience())
+            recorder = Recorder(journal, outside.ports.clock, records)
+            yield Session(config.settings, outside.ports, recorder, Patience() if config.ready else AZURE)
         finally:
             if lease is not None:
                 lease.cancel()

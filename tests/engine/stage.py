@@ -130,8 +130,12 @@ class Life:
         if task.done():
             return True
 
+        watching = True
+
         def ended(_: asyncio.Task[None]) -> None:
-            self.loop.stop()
+            # It may be called after we have left: then the loop is somebody else's.
+            if watching:
+                self.loop.stop()
 
         def on_turn() -> bool:
             self._begun = len(self.recorder.records)
@@ -146,7 +150,7 @@ class Life:
                 if not task.done():
                     return False
         finally:
-            task.remove_done_callback(ended)
+            watching = False
             self.loop.watch_turns(None)
         task.result()
         return True
