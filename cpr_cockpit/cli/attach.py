@@ -8,24 +8,27 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from cpr_cockpit.cli import codes
+from cpr_cockpit.cli.choosing import chosen_run
 from cpr_cockpit.cli.known import known_run
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.cli.person import acting
 from cpr_cockpit.engine.face import FaceSource, SocketFace
 from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.engine.journal import FILE, writer_alive
-from cpr_cockpit.engine.places import PlacesError, find_run
+from cpr_cockpit.engine.places import PlacesError
 
 
 def attach(options: argparse.Namespace) -> int:
     """Show a run that lives; of one that has ended its outcome, of one whose session died how to go on."""
     try:
-        folder = find_run(options.run)
+        folder = chosen_run(options.run)
     except PlacesError as error:
         complain(str(error))
         return codes.BLOCKED
     if not writer_alive(folder):
         return _without_session(folder)
+    if no_screen(plain=options.plain):
+        return codes.BLOCKED
     return face(folder, acting(options.person), plain=options.plain, read_only=options.read_only)
 
 
@@ -62,13 +65,17 @@ def shown(
     return code
 
 
-def _screen(source: Callable[[], Awaitable[FaceSource]], actor: str, *, read_only: bool) -> int:
+def no_screen(*, plain: bool) -> bool:
+    """Whether the screen cannot be shown here, which is then said; asked before anything is begun."""
     from cpr_cockpit.tui.hygiene import check_terminal
 
-    trouble = check_terminal()
+    trouble = None if plain else check_terminal()
     if trouble:
         complain(f"{trouble} Nothing was changed. Use --plain for a face of lines.")
-        return codes.BLOCKED
+    return bool(trouble)
+
+
+def _screen(source: Callable[[], Awaitable[FaceSource]], actor: str, *, read_only: bool) -> int:
     from cpr_cockpit.tui.app import CockpitApp
     from cpr_cockpit.tui.hygiene import run_face
 

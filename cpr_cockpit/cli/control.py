@@ -7,27 +7,30 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from cpr_cockpit.cli import codes
+from cpr_cockpit.cli.choosing import chosen_run, run_to_roll_back
 from cpr_cockpit.cli.following import conclude_ended, follow
 from cpr_cockpit.cli.known import known_records, known_run
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.cli.person import acting
 from cpr_cockpit.core.run import fold
+from cpr_cockpit.documents.card import CARD
 from cpr_cockpit.engine.client import Client
 from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.engine.journal import writer_alive, writer_pid
 from cpr_cockpit.engine.launch import LaunchError, launch
-from cpr_cockpit.engine.places import PlacesError, find_run
+from cpr_cockpit.engine.places import PlacesError
 
 # Seconds in which a killed process must be gone.
 END_S = 5.0
 
 
-def _folder(name: str | None) -> Path | None:
+def _folder(name: str | None, choose: Callable[[str | None], Path] = chosen_run) -> Path | None:
     try:
-        return find_run(name)
+        return choose(name)
     except PlacesError as error:
         complain(str(error))
         return None
@@ -65,7 +68,7 @@ def _not_reached(folder: Path, error: Exception) -> int:
 
 def rollback(options: argparse.Namespace) -> int:
     """Roll back now."""
-    folder = _folder(options.run)
+    folder = _folder(options.run, run_to_roll_back)
     if folder is None:
         return codes.BLOCKED
     return asyncio.run(_rollback(folder, acting(options.person), Printer(as_json=options.json)))
@@ -74,9 +77,16 @@ def rollback(options: argparse.Namespace) -> int:
 async def _rollback(folder: Path, person: str, printer: Printer) -> int:
     run = known_run(folder)
     if run is not None and run.ended:
+        complain(
+            f"Run {folder.name} has ended: this command rolled nothing back and changed nothing. Its outcome follows. "
+            f"To go back by hand: {folder / CARD}"
+        )
         return await conclude_ended(folder, printer)
     if run is not None and run.started_at is None and run.continued is None:
-        complain("There is nothing to roll back: production was not touched. End the run with: cpr-cockpit stop")
+        complain(
+            f"There is nothing to roll back in run {folder.name}: it did not touch production. Nothing was changed. "
+            "Another run is named like this: cpr-cockpit rollback RUN (cpr-cockpit runs lists them)."
+        )
         return codes.BLOCKED
     try:
         client = await _rolling_back(folder, person)

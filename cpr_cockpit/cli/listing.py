@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.cli import codes
+from cpr_cockpit.cli.choosing import chosen_run
 from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read, writer_pid
-from cpr_cockpit.engine.places import PlacesError, all_runs, find_run
+from cpr_cockpit.engine.places import PlacesError, all_runs
 
 
 def runs(options: argparse.Namespace) -> int:
@@ -43,8 +44,10 @@ def _row(folder: Path) -> dict[str, Any]:
         run = fold(read(folder))
     except JournalDamaged:
         return row
-    except (FileNotFoundError, JournalError):
+    except FileNotFoundError:
         return row | {"state": "empty"}
+    except JournalError:
+        return row | {"state": "unreadable"}
     feature = run.opened.feature if run.opened else ""
     started = _iso(run.started_at) if run.started_at is not None else None
     return row | {"feature": feature, "state": _state(run), "started_at": started}
@@ -61,7 +64,7 @@ def _state(run: Run) -> str:
 def _load(name: str | None) -> tuple[Path, Run] | int:
     """The run, or the exit code after its message."""
     try:
-        folder = find_run(name)
+        folder = chosen_run(name)
         return folder, fold(read(folder))
     except JournalDamaged as error:
         complain(
@@ -105,13 +108,21 @@ def _status_of(folder: Path, run: Run) -> dict[str, Any]:
         "step": step.title if step else None,
         "old_version": run.plan.old_version if run.plan else None,
         "new_version": run.plan.new_version if run.plan else None,
-        "production_version": run.ended.production_version if run.ended else None,
+        "production_version": run.ended.production_version if run.ended else _last_seen(run),
         "verdict": f"{verdict.kind}: {verdict.sentence}" if verdict else None,
         "swaps": run.swaps,
         "events": run.seq,
         "last_event_s_ago": round(max(0.0, time.time() - run.last_at), 1),
         "session_pid": writer_pid(folder),
     }
+
+
+def _last_seen(run: Run) -> str | None:
+    """Which version production was last seen to serve; None before the plan was made."""
+    if run.plan is None:
+        return None
+    switched = run.t0 is not None and run.switched_back_at is None
+    return run.plan.new_version if switched else run.plan.old_version
 
 
 def report(options: argparse.Namespace) -> int:

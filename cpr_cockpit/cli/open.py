@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from cpr_cockpit.cli import codes
-from cpr_cockpit.cli.attach import face
+from cpr_cockpit.cli.attach import face, no_screen
 from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.person import acting
 from cpr_cockpit.cli.release import (
@@ -44,6 +44,8 @@ _PAPERS = (automation_deploy.NAME, test_report.NAME, automation_test.NAME, NAME)
 def open(options: argparse.Namespace) -> int:  # the command's name
     """Prepare the run, start its session, show it; 1 with the reason where it cannot begin."""
     feature = Path(options.feature)
+    if no_screen(plain=options.plain):
+        return codes.BLOCKED
     try:
         loaded = settings_in(feature)
         chosen = _aimed(loaded, options)

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 
 from cpr_cockpit.cli import codes
-from cpr_cockpit.cli.attach import shown
+from cpr_cockpit.cli.attach import no_screen, shown
 from cpr_cockpit.cli.lab_run import LabRun, begin, choose_scenario, end_lab, new_folder
 from cpr_cockpit.cli.output import complain, unchanged
 from cpr_cockpit.cli.person import acting
@@ -20,6 +20,8 @@ from cpr_cockpit.lab_client import LabError
 def rehearse(options: argparse.Namespace) -> int:
     """The face comes first; lab and session are started behind it."""
     person = acting(options.person)
+    if no_screen(plain=options.plain):
+        return codes.BLOCKED
     try:
         folder = new_folder()
     except (PlacesError, OSError) as error:

@@ -200,6 +200,7 @@ def _item(item: Item, stage: Stage, blocking: frozenset[str]) -> vw.ItemRow:
         mark=mark,
         stands=reason is None,
         blocks=item.key in blocking,
+        follows=bool(item.follows),
         by=standing.by if standing else "",
         value=standing.value if standing else "",
         note=standing.note if standing else "",

@@ -92,7 +92,8 @@ class Gate:
 class ItemRow:
     """One checklist item. ``mark``: open, measured, derived, signed, failed, deferred, waived or expired.
 
-    ``blocks``: it keeps the point that comes next from being passed. ``at``: when it was marked.
+    ``blocks``: it keeps the point that comes next from being passed. ``follows``: it is concluded from other items.
+    ``at``: when it was marked.
     """
 
     key: str
@@ -103,6 +104,7 @@ class ItemRow:
     mark: str
     stands: bool
     blocks: bool
+    follows: bool = False
     by: str = ""
     value: str = ""
     note: str = ""

@@ -123,7 +123,7 @@ def _swap(pinned: str, plan: Plan) -> list[str]:
 
 
 def _replace(folder: Path, pinned: str, plan: Plan) -> list[str]:
-    title = [f"## 3. {inert(f'Put {plan.old_version} into slot {plan.slot}')}", ""]
+    title = [f"## 3. Put {inert(plan.old_version)} into slot {inert(plan.slot)}", ""]
     if not _has_artifact(plan):
         none = f"No artifact of {_code(plan.old_version)} could be had: rollback is by swap only."
         until = f"meet {_code(plan.new_version)} until another version is deployed there."

@@ -61,10 +61,14 @@ class Desk:
         how = str(arguments.get("note", "")).strip()[:LONGEST_NOTE]
         now = self._session.clock.now()
         standing = standings(self._session.run_state, now)
-        for item in found[0].items:
-            if not item.follows and open_reason(item, standing.get(item.key), now) is not None:
-                note = f"signed with its whole list: {how}" if how else "signed with its whole list"
-                self._session.sign(ev.ItemMarked(item=item.key, mark=Mark.SIGNED, by=by, note=note))
+        left = [item for item in found[0].items if open_reason(item, standing.get(item.key), now) is not None]
+        own = [item for item in left if not item.follows]
+        if not own:
+            follow = f"{len(left)} items follow from others that are still open" if left else "it is complete"
+            raise CommandError(f"Nothing of this list is to be signed: {follow}. Nothing was changed.")
+        for item in own:
+            note = f"signed with its whole list: {how}" if how else "signed with its whole list"
+            self._session.sign(ev.ItemMarked(item=item.key, mark=Mark.SIGNED, by=by, note=note))
         return {}
 
     async def _start(self, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -50,14 +50,11 @@ def make_run_folder(name: str) -> Path:
     return folder
 
 
-def find_run(name: str | None) -> Path:
-    """The folder of the run of that name (or a unique beginning or end of it); without a name, the newest one."""
-    home = runs_home()
-    folders = sorted(path for path in home.iterdir() if path.is_dir()) if home.is_dir() else []
+def find_run(name: str) -> Path:
+    """The folder of the run of that name, or of a unique beginning or end of it."""
+    home, folders = runs_home(), all_runs()
     if not folders:
-        raise PlacesError(f"There is no run in {home}. Start one with: cpr-cockpit drill")
-    if name is None:
-        return max(folders, key=lambda path: path.stat().st_mtime)
+        raise PlacesError(f"There is no run in {home}. Start one with: cpr-cockpit rehearse")
     found = [path for path in folders if path.name == name]
     found = found or [path for path in folders if path.name.startswith(name) or path.name.endswith(name)]
     if len(found) != 1:

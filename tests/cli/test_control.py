@@ -74,7 +74,8 @@ def test_nothing_is_rolled_back_before_start(command: Command) -> None:
     runs.died(ONE, "gate.judged")
     said = command("rollback")
     assert said.code == 1
-    assert "production was not touched" in said.err
+    assert "did not touch production" in said.err
+    assert ONE in said.err
 
 
 def test_stop_without_a_session_has_nothing_to_stop(command: Command) -> None:

@@ -112,7 +112,7 @@ def test_a_name_that_fits_none_or_several_is_refused(command: Command, name: str
 def test_without_any_run_status_says_how_to_start_one(command: Command) -> None:
     said = command("status")
     assert said.code == 1
-    assert "cpr-cockpit drill" in said.err
+    assert "cpr-cockpit rehearse" in said.err
 
 
 @pytest.mark.parametrize("name", ["status", "report"])

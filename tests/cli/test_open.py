@@ -95,7 +95,7 @@ def test_a_folder_that_is_not_ready_opens_nothing(command: Command, feature: Pat
 
 
 def test_a_stranger_is_refused_with_the_nearest_person(command: Command, feature: Path, ready_file: Path) -> None:
-    said = command("open", feature, "--lab", ready_file, "--as", "Jonas Webber")
+    said = command("open", feature, "--lab", ready_file, "--as", "Jonas Webber", "--plain")
     assert said.code == 1
     assert "nearest match: Jonas Weber" in said.err
     assert "ML (Marta Lindqvist), JW (Jonas Weber)" in said.err
@@ -103,14 +103,21 @@ def test_a_stranger_is_refused_with_the_nearest_person(command: Command, feature
 
 def test_a_bad_artifact_opens_nothing(command: Command, feature: Path, tmp_path: Path, lab: RunningLab) -> None:
     packages = lab.ready["packages"] | {"good": lab.ready["packages"]["bad"]}
-    said = command("open", feature, "--lab", ready_with(tmp_path, lab, packages=packages))
+    said = command("open", feature, "--lab", ready_with(tmp_path, lab, packages=packages), "--plain")
     assert said.code == 1
     assert "is not a readable zip" in said.err
     assert all_runs() == []
 
 
 def test_an_environment_whose_smoke_tests_lack_their_token_opens_nothing(command: Command, feature: Path) -> None:
-    said = command("open", feature)
+    said = command("open", feature, "--plain")
     assert said.code == 1
     assert "COCKPIT_USER_TOKEN" in said.err
+    assert all_runs() == []
+
+
+def test_without_a_terminal_nothing_is_begun(command: Command, feature: Path, ready_file: Path) -> None:
+    said = command("open", feature, "--lab", ready_file)
+    assert said.code == 1
+    assert "--plain" in said.err
     assert all_runs() == []

@@ -101,7 +101,7 @@ async def test_a_lost_session_is_told_with_its_time_and_the_last_view_stays() ->
         clock.move(40)
         source.hang_up()
         await until(pilot, lambda: "session gone since 14:08:11" in foot(app))
-        assert "the deployment goes on without this screen" in foot(app)
+        assert "cpr-cockpit resume" in foot(app)
         clock.move(90)
         app.draw()
         await pilot.pause()

@@ -168,6 +168,10 @@ async def test_items_are_marked_and_the_place_is_kept() -> None:
         chosen = items.value
         for key, mark in (("space", "signed"), ("f", "failed"), ("d", "deferred")):
             await pilot.press(key)
+            if mark != "signed":
+                await until(pilot, lambda: bool(app.screen.query(Prompt)))
+                await pilot.press(*"sick", "enter")
+                await until(pilot, lambda: not app.screen.query(Prompt))
             await until(pilot, partial(_newest_mark, source, mark))
         source.push(_marked(views.lists_half_done(), source.commands[0][1]["item"]))
         await until(pilot, lambda: "signed" in items.value)

@@ -50,6 +50,8 @@ class CockpitScreen(Screen[None]):
     def __init__(self, newest: Callable[[], Shown]) -> None:
         super().__init__()
         self._newest = newest
+        # What had the focus before a prompt or a menu took it.
+        self._before: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """Frame and panes."""
@@ -106,6 +108,7 @@ class CockpitScreen(Screen[None]):
     async def put(self, widget: Widget) -> None:
         """Put a prompt or a menu in the place of the foot."""
         await self.clear()
+        self._before = self.focused
         self.query_one(Foot).display = False
         await self.mount(widget)
 
@@ -116,8 +119,11 @@ class CockpitScreen(Screen[None]):
             words = one.words if isinstance(one, Prompt) else ""
             await one.remove()
         self.query_one(Foot).display = True
-        if self.focused is None:
+        if self._before is not None and self._before.is_mounted:
+            self._before.focus()
+        elif self.focused is None:
             self.focus_pane()
+        self._before = None
         return words
 
     def focus_pane(self) -> None:

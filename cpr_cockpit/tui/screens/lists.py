@@ -97,8 +97,12 @@ class ListsScreen(CockpitScreen):
             self.post_message(Told(f"It stands already: {item.mark}{' by ' + item.by if item.by else ''}."))
         elif mark == item.mark:
             self.post_message(Told(f"It is marked as {mark} already."))
-        else:
+        elif mark == "signed":
             self.post_message(CommandAsked("sign", {"item": item.key, "mark": mark, "note": ""}))
+        else:
+            # A reason for each: and a key that slips can then mark nothing by itself.
+            sign = {"item": item.key, "mark": mark}
+            self.post_message(PromptOpened(f"{mark}: {item.key}, reason", "sign", "note", sign))
 
     def action_sign_list(self) -> None:
         """Ask how the list under the cursor was checked, then sign what is open of it."""
@@ -106,10 +110,10 @@ class ListsScreen(CockpitScreen):
         if index >= len(self._lists):
             return
         one = self._lists[index]
-        if one.complete:
-            self.post_message(Told(f"{one.title} is COMPLETE already."))
+        left = sum(not item.stands for item in one.items if not item.follows)
+        if not left:
+            self.post_message(Told(f"Nothing of {one.title} is left to sign: what is open follows from other items."))
         else:
-            left = len(one.items) - one.done
             title = f"Sign {left} of {one.title}, how were they checked"
             self.post_message(PromptOpened(title, "sign_list", "note", {"list": one.key}))
 

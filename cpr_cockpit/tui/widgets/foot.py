@@ -20,6 +20,8 @@ class Foot(Line):
             self.say(row((" " + lost_words(shown), "warn")))
         elif shown.status:
             self.say(row((" " + shown.status, "strong")))
+        elif shown.view is None:
+            self.say(row((" The session is being started, or reached; q closes.", "dim")))
         else:
             self.say(self._hints(shown, screen))
 
@@ -41,4 +43,5 @@ def lost_words(shown: Shown) -> str:
     """What a person has to know while the session cannot be reached."""
     if shown.gone_since is None:
         return shown.gone_words
-    return f"session gone since {clock(shown.gone_since)}: reconnecting; the deployment goes on without this screen"
+    since = f"session gone since {clock(shown.gone_since)}"
+    return f"{since}; looking for it. If it died: cpr-cockpit resume"

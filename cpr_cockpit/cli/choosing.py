@@ -1,0 +1,43 @@
+"""Which run a command means: the one that is named, or without a name the one that a person can only mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cpr_cockpit.engine.journal import FILE, writer_alive
+from cpr_cockpit.engine.places import PlacesError, all_runs, find_run
+
+
+def chosen_run(name: str | None) -> Path:
+    """The folder of the named run; without a name the newest whose session lives, else the newest with a journal.
+
+    A folder without a journal is a run that never began: it is meant only where there is no other. PlacesError where
+    there is no run, or the name fits several.
+    """
+    if name is not None:
+        return find_run(name)
+    folders = all_runs()
+    if not folders:
+        raise PlacesError("There is no run yet. Start one with: cpr-cockpit rehearse")
+    begun = [folder for folder in folders if (folder / FILE).exists()]
+    alive = [folder for folder in begun if writer_alive(folder)]
+    return max(alive or begun or folders, key=_newest)
+
+
+def run_to_roll_back(name: str | None) -> Path:
+    """As `chosen_run`, but of those that live the one that is in production; PlacesError names them if several are."""
+    if name is not None:
+        return find_run(name)
+    from cpr_cockpit.cli.known import known_run
+
+    runs = {folder: known_run(folder) for folder in all_runs() if writer_alive(folder)}
+    begun = [folder for folder, run in runs.items() if run is None or (run.started_at is not None and not run.ended)]
+    if len(begun) > 1:
+        names = ", ".join(folder.name for folder in begun)
+        raise PlacesError(f"{len(begun)} runs are in production: {names}. Nothing was changed. Name the one you mean.")
+    return begun[0] if begun else chosen_run(None)
+
+
+def _newest(folder: Path) -> float:
+    journal = folder / FILE
+    return (journal if journal.exists() else folder).stat().st_mtime
