@@ -9,13 +9,12 @@ from pathlib import Path
 
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.choosing import chosen_run
-from cpr_cockpit.cli.known import known_run
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.cli.person import acting
 from cpr_cockpit.engine.face import FaceSource, SocketFace
 from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
-from cpr_cockpit.engine.journal import FILE, writer_alive
 from cpr_cockpit.engine.places import PlacesError
+from cpr_cockpit.engine.writer import FILE, writer_alive
 
 
 def attach(options: argparse.Namespace) -> int:
@@ -34,6 +33,7 @@ def attach(options: argparse.Namespace) -> int:
 
 def _without_session(folder: Path) -> int:
     from cpr_cockpit.cli.following import conclude_ended
+    from cpr_cockpit.cli.known import known_run
 
     run = known_run(folder)
     if run is not None and run.ended:
@@ -41,6 +41,13 @@ def _without_session(folder: Path) -> int:
     complain(f"No session of run {folder.name} is alive. Go on with: cpr-cockpit resume {folder.name}")
     began = (folder / FILE).exists() if run is None else run.started_at is not None
     return codes.FAILED if began else codes.BLOCKED
+
+
+def _has_ended(folder: Path) -> bool:
+    from cpr_cockpit.cli.known import known_run
+
+    run = known_run(folder)
+    return run is not None and run.ended is not None
 
 
 def face(folder: Path, actor: str, *, plain: bool, read_only: bool) -> int:
@@ -57,8 +64,7 @@ def shown(
 ) -> int:
     """A face on whatever ``source`` connects to, then the outcome of a run that has ended, or where it is now."""
     code = _plain(source, actor, read_only=read_only) if plain else _screen(source, actor, read_only=read_only)
-    run = known_run(folder)
-    if (run is not None and run.ended) or (code == 0 and not writer_alive(folder)):
+    if _has_ended(folder) or (code == 0 and not writer_alive(folder)):
         return _without_session(folder)
     if code == 0 and plain:
         print(f"The session goes on without this face. Come back with: cpr-cockpit attach {folder.name}")

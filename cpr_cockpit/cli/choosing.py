@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cpr_cockpit.engine.journal import FILE, writer_alive
 from cpr_cockpit.engine.places import PlacesError, all_runs, find_run
+from cpr_cockpit.engine.writer import FILE, writer_alive
 
 
 def chosen_run(name: str | None) -> Path:

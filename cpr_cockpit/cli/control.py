@@ -20,9 +20,9 @@ from cpr_cockpit.core.run import fold
 from cpr_cockpit.documents.card import CARD
 from cpr_cockpit.engine.client import Client
 from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
-from cpr_cockpit.engine.journal import writer_alive, writer_pid
 from cpr_cockpit.engine.launch import LaunchError, launch
 from cpr_cockpit.engine.places import PlacesError
+from cpr_cockpit.engine.writer import writer_alive, writer_pid
 
 # Seconds in which a killed process must be gone.
 END_S = 5.0

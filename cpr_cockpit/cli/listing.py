@@ -13,8 +13,9 @@ from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.choosing import chosen_run
 from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.core.run import Run, fold
-from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read, writer_pid
+from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
 from cpr_cockpit.engine.places import PlacesError, all_runs
+from cpr_cockpit.engine.writer import writer_pid
 
 
 def runs(options: argparse.Namespace) -> int:

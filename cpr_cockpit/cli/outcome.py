@@ -11,7 +11,7 @@ from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers.writing import REPORT, feature_folder, write_papers
 from cpr_cockpit.documents.whole import write_whole
-from cpr_cockpit.engine.journal import FILE
+from cpr_cockpit.engine.writer import FILE
 from cpr_cockpit.lab_client import READY_FILE, LabControl, LabError, read_ready
 
 OUTCOME_FILE = "outcome.json"

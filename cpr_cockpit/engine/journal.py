@@ -25,10 +25,9 @@ from typing import Self
 from pydantic import ValidationError
 
 from cpr_cockpit.core.events import AnyEvent, Record, parse_event
+from cpr_cockpit.engine.writer import FILE, LOCK
 
 GENESIS = "0" * 64
-FILE = "journal.db"
-LOCK = "journal.lock"
 SEAL = "journal.seal"
 # How many events have been written, beside them: a database whose end is lost looks whole from the inside.
 COUNT = "journal.count"
@@ -316,24 +315,3 @@ def set_aside(folder: Path, stamp: str) -> Path:
     for beside in (SEAL, COUNT):
         (folder / beside).unlink(missing_ok=True)
     return target
-
-
-def writer_pid(folder: Path) -> int | None:
-    """The process that holds the writer's lock; None where none does."""
-    try:
-        handle = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        said = os.read(handle, 32).decode("ascii", errors="replace").strip()
-        return int(said) if said.isdigit() else 0
-    finally:
-        os.close(handle)
-    return None
-
-
-def writer_alive(folder: Path) -> bool:
-    """Whether some process holds the writer's lock."""
-    return writer_pid(folder) is not None

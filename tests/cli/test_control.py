@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cpr_cockpit.engine.journal import FILE, writer_alive
 from cpr_cockpit.engine.places import runs_home
+from cpr_cockpit.engine.writer import FILE, writer_alive
 from cpr_cockpit.session_main import main as session_main
 from tests.cli import runs
 from tests.cli.commands import Command

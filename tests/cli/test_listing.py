@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cpr_cockpit.engine.journal import FILE, read
+from cpr_cockpit.engine.journal import read
 from cpr_cockpit.engine.places import runs_home
+from cpr_cockpit.engine.writer import FILE
 from tests.cli import runs
 from tests.cli.commands import Command
 from tests.engine.children import child

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from cpr_cockpit.core.run import Run, fold
-from cpr_cockpit.engine.journal import read, writer_alive
+from cpr_cockpit.engine.journal import read
 from cpr_cockpit.engine.places import all_runs
+from cpr_cockpit.engine.writer import writer_alive
 from tests.cli.commands import Command, as_environment, ready_with, sign_in
 from tests.documents import folders
 from tests.lab.running import RunningLab, until

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from cpr_cockpit.engine.journal import FILE
+from cpr_cockpit.engine.writer import FILE
 
 
 def by_trigger(folder: Path) -> None:

@@ -24,10 +24,11 @@ from cpr_cockpit.engine.desk import Desk
 from cpr_cockpit.engine.executor import Patience
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.ground import take_ground
-from cpr_cockpit.engine.journal import COUNT, FILE
+from cpr_cockpit.engine.journal import COUNT
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.session import Session
 from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.engine.writer import FILE
 from tests.engine.users import HEALTHY, Behaviour
 from tests.engine.virtual import VirtualLoop
 from tests.engine.world import NEW, OLD, SLOT, Call, World, package

@@ -17,8 +17,8 @@ import pytest
 
 from cpr_cockpit.engine.client import Client
 from cpr_cockpit.engine.greeting import PROTOCOL, SessionGone, SessionRefused
-from cpr_cockpit.engine.journal import FILE
 from cpr_cockpit.engine.places import PlacesError
+from cpr_cockpit.engine.writer import FILE
 from tests.engine.hosting import WAIT_S, Hosted, hosted, peer
 
 

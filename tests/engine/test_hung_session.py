@@ -11,7 +11,7 @@ import pytest
 
 from cpr_cockpit.engine.client import Client
 from cpr_cockpit.engine.greeting import PATIENCE_S, SessionGone
-from cpr_cockpit.engine.journal import writer_pid
+from cpr_cockpit.engine.writer import writer_pid
 from tests.engine.children import child
 
 

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.engine.journal import (
     COUNT,
-    FILE,
     GENESIS,
     SEAL,
     Journal,
@@ -27,9 +26,8 @@ from cpr_cockpit.engine.journal import (
     chain,
     read,
     set_aside,
-    writer_alive,
-    writer_pid,
 )
+from cpr_cockpit.engine.writer import FILE, writer_alive, writer_pid
 from tests.engine.moments import bounded
 from tests.engine.stage import Stage
 

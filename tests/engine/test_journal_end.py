@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.engine.journal import COUNT, FILE, Journal, JournalDamaged, read, set_aside
+from cpr_cockpit.engine.journal import COUNT, Journal, JournalDamaged, read, set_aside
+from cpr_cockpit.engine.writer import FILE
 
 EVENTS = 40
 

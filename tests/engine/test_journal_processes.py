@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cpr_cockpit.core.events import Noted
-from cpr_cockpit.engine.journal import Journal, JournalBusy, read, writer_alive, writer_pid
+from cpr_cockpit.engine.journal import Journal, JournalBusy, read
+from cpr_cockpit.engine.writer import writer_alive, writer_pid
 from tests.engine.children import child
 
 

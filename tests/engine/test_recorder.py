@@ -13,8 +13,9 @@ import pytest
 
 from cpr_cockpit.adapters.clock import SystemClock
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.engine.journal import BUSY_S, FILE, Journal, JournalDamaged, JournalError, read
+from cpr_cockpit.engine.journal import BUSY_S, Journal, JournalDamaged, JournalError, read
 from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.writer import FILE
 from tests.engine.children import child
 from tests.engine.refusing import by_a_file_in_the_way, by_removal, by_trigger
 

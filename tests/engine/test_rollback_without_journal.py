@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpr_cockpit.core.events import JournalContinued
-from cpr_cockpit.engine.journal import FILE, JournalDamaged, JournalError, read
+from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
+from cpr_cockpit.engine.writer import FILE
 from tests.engine.moments import WAY_FORTH, Moment, bounded, moments
 from tests.engine.refusing import by_a_file_in_the_way, by_removal, by_trigger
 from tests.engine.stage import Death, Life, Stage
