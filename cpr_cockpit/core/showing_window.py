@@ -172,7 +172,7 @@ def series(run: Run, stage: Stage) -> tuple[vw.Series, ...]:
 
 
 def _span(seconds: float) -> str:
-    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
+    return f"{seconds / 60:g} min" if seconds >= 60 and seconds % 60 == 0 else f"{seconds:.3g} s"
 
 
 def _top(values: Sequence[float]) -> float:
