@@ -105,17 +105,15 @@ class ListsScreen(CockpitScreen):
             self.post_message(PromptOpened(f"{mark}: {item.key}, reason", "sign", "note", sign))
 
     def action_sign_list(self) -> None:
-        """Ask how the list under the cursor was checked, then sign what is open of it."""
+        """Ask how the next list with something to sign, from the cursor on, was checked; then sign its open items."""
         index = self.query_one("#items", Rows).index
-        if index >= len(self._lists):
-            return
-        one = self._lists[index]
-        left = sum(not item.stands for item in one.items if not item.follows)
-        if not left:
-            self.post_message(Told(f"Nothing of {one.title} is left to sign: what is open follows from other items."))
-        else:
-            title = f"Sign {left} of {one.title}, how were they checked"
-            self.post_message(PromptOpened(title, "sign_list", "note", {"list": one.key}))
+        for one in dict.fromkeys((*self._lists[index:], *self._lists[:index])):
+            left = sum(not item.stands for item in one.items if not item.follows)
+            if left:
+                title = f"Sign {left} of {one.title}, how were they checked"
+                self.post_message(PromptOpened(title, "sign_list", "note", {"list": one.key}))
+                return
+        self.post_message(Told("Nothing is left to sign here: what is open follows from other items."))
 
     def action_waive(self) -> None:
         """Ask for the reason of a waiver."""
