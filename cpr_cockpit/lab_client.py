@@ -20,6 +20,9 @@ import httpx
 READY_FILE = "lab.json"
 LEASE_S = 300.0
 START_TIMEOUT_S = 60.0
+# What the lab can do to its telemetry, and to which of it.
+TELEMETRY_FAULTS = ("none", "lossy", "ahead", "frozen", "cut", "duplicated", "late")
+TELEMETRY_SOURCES = ("all", "logs", "platform")
 
 
 class LabError(Exception):
@@ -28,17 +31,22 @@ class LabError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LabOptions:
-    """How a lab is started. ``window_s`` scales what the lab itself times (the dependency's spike)."""
+    """How a lab is started. ``window_s`` scales what the lab itself times (the dependency's spike).
+
+    ``telemetry_fault``: what goes wrong with all telemetry from the switch to the new version on (`TELEMETRY_FAULTS`).
+    """
 
     fast: bool
     telemetry_delay_s: float
     window_s: float
     seed: int | None = None
+    telemetry_fault: str | None = None
 
     def arguments(self) -> list[str]:
         """As command line arguments of the lab."""
         options = ["--telemetry-delay", str(self.telemetry_delay_s), "--window", str(self.window_s)]
         options += ["--fast"] if self.fast else []
+        options += ["--telemetry-fault", self.telemetry_fault] if self.telemetry_fault is not None else []
         return options + (["--seed", str(self.seed)] if self.seed is not None else [])
 
 
@@ -102,12 +110,35 @@ class LabControl:
         return body
 
     async def scenario(
-        self, name: str, *, version: str, share: float | None, factor: float | None, window_s: float
+        self,
+        name: str,
+        *,
+        version: str,
+        share: float | None,
+        factor: float | None,
+        window_s: float,
+        telemetry_fault: str | None = None,
     ) -> None:
-        """Choose the defect of the version under deployment."""
+        """Choose the defect of the version under deployment; ``telemetry_fault`` begins with it, at its switch."""
         body: dict[str, Any] = {"name": name, "version": version, "window": window_s}
-        body |= {key: value for key, value in (("share", share), ("factor", factor)) if value is not None}
-        await self._ask("PUT", "/scenario", json=body)
+        more = {"share": share, "factor": factor, "telemetry_fault": telemetry_fault}
+        await self._ask(
+            "PUT", "/scenario", json=body | {key: value for key, value in more.items() if value is not None}
+        )
+
+    async def telemetry_fault(
+        self, fault: str, *, source: str = "all", share: float | None = None, seconds: float | None = None
+    ) -> dict[str, Any]:
+        """Let a fault of telemetry begin now ("none" ends it); what each source has from now on.
+
+        ``share`` of rows or points is hit (None: the fault's usual one); ``seconds`` None: until another one begins.
+        """
+        body = {"fault": fault, "source": source, "share": share, "seconds": seconds}
+        return await self._ask("PUT", "/telemetry", json=body)
+
+    async def telemetry(self) -> dict[str, Any]:
+        """The fault that each source of telemetry has, and the one that awaits the switch."""
+        return await self._ask("GET", "/telemetry")
 
     async def traffic(self, since: float | None = None) -> dict[str, Any]:
         """What the lab's clients met, for requests sent at or after ``since`` (epoch seconds)."""
@@ -117,6 +148,14 @@ class LabControl:
         """The lab's operation log, oldest first."""
         log: list[dict[str, Any]] = (await self._ask("GET", "/operations"))["log"]
         return log
+
+    async def mutating_requests(self, since: float = 0.0) -> list[dict[str, Any]]:
+        """Every request to change something that came to the lab's Azure at or after ``since`` (epoch seconds).
+
+        Each has ``method``, ``path`` and ``at``, whatever became of it. Requests for tokens and queries are none.
+        """
+        entries = await self.operations()
+        return [entry for entry in entries if entry["kind"] == "request.mutating" and entry["at"] >= since]
 
     async def state(self) -> dict[str, Any]:
         """Scenario, slots, lease."""

@@ -15,6 +15,7 @@ from cpr_cockpit.config import Loaded, SettingsError
 from cpr_cockpit.core.readiness import Readiness
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.engine.inspecting import Reading, State, inspect
+from cpr_cockpit.engine.trying import try_signals
 from cpr_cockpit.engine.zips import ZipError, examine
 from cpr_cockpit.lab_client import LabError
 from cpr_cockpit.wiring import ConfigError, outside_of, place_of
@@ -81,7 +82,8 @@ def _readings(chosen: Aim) -> tuple[Reading, ...]:
 
 async def _look(chosen: Aim) -> tuple[Reading, ...]:
     async with outside_of(place_of(chosen.target, chosen.ready)) as outside:
-        return await inspect(outside.ports, chosen.slot, chosen.new_version)
+        readings = await inspect(outside.ports, chosen.slot, chosen.new_version)
+        return (*readings, *await try_signals(outside.ports))
 
 
 def _artifact(chosen: Aim) -> Reading:

@@ -21,3 +21,12 @@ def known_records(folder: Path) -> tuple[Record, ...]:
         return read(folder)
     except (JournalDamaged, JournalError, FileNotFoundError):
         return ()
+
+
+def damage_words(error: JournalDamaged) -> str:
+    """What a person is told of a damaged journal: where it begins, what holds, what still works."""
+    return (
+        f"The journal is damaged: event {error.damage.first_bad} is the first bad one ({error.damage.why}). "
+        f"{len(error.good)} events before it hold. Nothing was changed. cpr-cockpit rollback and resume still work "
+        "on a run that has not ended: they set the journal aside and go by observation."
+    )

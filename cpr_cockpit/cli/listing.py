@@ -11,6 +11,7 @@ from typing import Any
 
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.choosing import chosen_run
+from cpr_cockpit.cli.known import damage_words
 from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
@@ -68,11 +69,7 @@ def _load(name: str | None) -> tuple[Path, Run] | int:
         folder = chosen_run(name)
         return folder, fold(read(folder))
     except JournalDamaged as error:
-        complain(
-            f"The journal is damaged: event {error.damage.first_bad} is the first bad one ({error.damage.why}). "
-            f"{len(error.good)} events before it hold. Nothing was changed. cpr-cockpit rollback and resume still work "
-            "on a run that has not ended: they set the journal aside and go by observation."
-        )
+        complain(damage_words(error))
         return codes.DAMAGED
     except FileNotFoundError:
         complain("The run has no journal yet. Nothing was changed. See its cockpit.log.")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Sequence
 
 from cpr_cockpit import __version__
+from cpr_cockpit.cli.values import factor, moment, seconds, share, speed, window
 
 SCENARIOS = ("healthy", "errors", "slow", "outage", "silent", "dependency")
 SURPRISE = "surprise"
@@ -26,46 +26,10 @@ examples:
   cpr-cockpit drill --scenario errors --window 60s   the same with a bad release: it is rolled back
   cpr-cockpit check FEATURE_DIR              whether a feature's documents let it be deployed
   cpr-cockpit runs                           what ran, and what is still running
+  cpr-cockpit replay --from T0               a run once more on the screen, ten times as fast
+  cpr-cockpit replay --policy other.toml     what another policy would have decided, and when
   cpr-cockpit rollback                       roll back the newest run, now
 """
-
-
-def seconds(text: str) -> float:
-    """``90``, ``90s``, ``15m``, ``1h``, ``250ms`` as seconds; ArgumentTypeError otherwise."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)?", text.strip())
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration: write 30s, 15m or 1h")
-    return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
-
-
-def window(text: str) -> float:
-    """A window of at least 10 seconds: shorter ones hold too few observations to judge."""
-    value = seconds(text)
-    if not 10.0 <= value <= 86_400.0:
-        raise argparse.ArgumentTypeError(f"a window lasts from 10s to 24h, found {text!r}")
-    return value
-
-
-def share(text: str) -> float:
-    """A share of requests, 0 to 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 < value <= 1.0:
-        raise argparse.ArgumentTypeError(f"a share is above 0 and at most 1, found {text!r}")
-    return value
-
-
-def factor(text: str) -> float:
-    """A factor above 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 1.0 < value <= 100.0:
-        raise argparse.ArgumentTypeError(f"a factor is above 1 and at most 100, found {text!r}")
-    return value
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -85,7 +49,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _attach(commands)
     _lab(commands)
     _runs(commands)
+    _replay(commands)
     _control(commands)
+    _judge(commands)
     return parser.parse_args(arguments)
 
 
@@ -249,6 +215,33 @@ def _runs(commands: _Commands[argparse.ArgumentParser]) -> None:
     report.set_defaults(call=_Call("report"))
 
 
+def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:
+    words = "Play a run once more from its journal; or judge it once more with another policy. Changes nothing."
+    replay = _add(commands, "replay", words)
+    _run_argument(replay)
+    replay.add_argument(
+        "--speed", type=speed, metavar="10", help="journal seconds a second, or max (default: 10; with --plain: max)"
+    )
+    replay.add_argument(
+        "--from",
+        dest="start",
+        type=moment,
+        metavar="MOMENT",
+        help="where to begin: T0, T0+90s, or seconds since T0 (-30)",
+    )
+    replay.add_argument("--plain", action="store_true", help="lines with their times instead of a screen")
+    replay.add_argument(
+        "--policy", metavar="FILE", help="no screen: what the table [policy] of this file would have decided, and when"
+    )
+    replay.add_argument(
+        "--judge",
+        choices=("whole", "written"),
+        help="no screen: judge with everything (default), or by the written triggers alone",
+    )
+    replay.add_argument("--json", action="store_true", help="with --policy or --judge: as one JSON object")
+    replay.set_defaults(call=_Call("replay"))
+
+
 def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
     resume = _add(commands, "resume", "Go on with a run whose session died, or follow one that lives.")
     _run_argument(resume)
@@ -264,6 +257,11 @@ def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
     stop = _add(commands, "stop", "End a run that has not been started yet.")
     _run_argument(stop)
     stop.set_defaults(call=_Call("stop"))
+
+
+def _judge(commands: _Commands[argparse.ArgumentParser]) -> None:
+    words = "The judge alone: scrapes as JSON lines on standard input, a verdict for each on standard output."
+    _add(commands, "judge", words).set_defaults(call=_Call("judge"))
 
 
 def _run_argument(parser: argparse.ArgumentParser) -> None:

@@ -75,7 +75,7 @@ def aim(loaded: Loaded | None, *, environment: str | None, lab: str | None) -> A
     return Aim(
         name=name,
         mode="open",
-        target=Target(chosen, smoke=loaded.settings.smoke),
+        target=Target(chosen, smoke=loaded.settings.smoke, signals=loaded.settings.signals),
         ready={},
         slot=chosen.slot,
         delay_s=chosen.telemetry_delay_s,
@@ -109,11 +109,18 @@ def _at_lab(loaded: Loaded | None, path: Path) -> Aim:
 
 def lacking(chosen: Aim) -> list[Problem]:
     """What a run would miss later, and can be told now."""
-    signed_in = next((test.name for test in chosen.target.smoke if test.signed_in), None)
-    if signed_in is None or chosen.mode != "open" or os.environ.get(USER_TOKEN):
+    if chosen.mode != "open":
         return []
-    what = f"is not set, and smoke test {signed_in!r} is signed in"
-    return [Problem(f"variable {USER_TOKEN}", "", what, "a token of a user of the application")]
+    found: list[Problem] = []
+    signed_in = next((test.name for test in chosen.target.smoke if test.signed_in), None)
+    if signed_in is not None and not os.environ.get(USER_TOKEN):
+        what = f"is not set, and smoke test {signed_in!r} is signed in"
+        found.append(Problem(f"variable {USER_TOKEN}", "", what, "a token of a user of the application"))
+    for signal in chosen.target.signals:
+        if signal.header_env is not None and not os.environ.get(signal.header_env):
+            what = f"is not set, and signal {signal.name!r} sends it as header {signal.header}"
+            found.append(Problem(f"variable {signal.header_env}", "", what, "the header's value"))
+    return found
 
 
 def policy_of(loaded: Loaded | None) -> Policy:
@@ -149,6 +156,7 @@ def session_settings(
         declared_delay_s=chosen.delay_s,
         readiness=documents.facts,
         folder=folder,
+        signals=chosen.target.specs,
     )
 
 

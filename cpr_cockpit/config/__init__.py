@@ -5,6 +5,7 @@ from __future__ import annotations
 from cpr_cockpit.config.loading import NAME, USER_TOKEN, Loaded, find, load
 from cpr_cockpit.config.model import Artifacts, Cloud, Environment, Person, Settings, Smoke
 from cpr_cockpit.config.problems import Problem, SettingsError
+from cpr_cockpit.config.signals_table import Signal
 
 __all__ = [
     "NAME",
@@ -17,6 +18,7 @@ __all__ = [
     "Problem",
     "Settings",
     "SettingsError",
+    "Signal",
     "Smoke",
     "find",
     "load",

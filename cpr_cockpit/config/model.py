@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cpr_cockpit.config.policy import PolicySettings
+from cpr_cockpit.config.signals_table import Signal
 from cpr_cockpit.config.values import seconds
 from cpr_cockpit.core.ports import PRODUCTION
 
@@ -18,6 +19,16 @@ _GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")
 _COMPONENT = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/microsoft\.insights/components/[^/]+", re.IGNORECASE
+)
+_PLAN = re.compile(
+    r"/subscriptions/[^/?#\s]+/resourceGroups/[^/?#\s]+/providers/Microsoft\.Web/serverfarms/[A-Za-z0-9_-]+",
+    re.IGNORECASE,
+)
+# The kinds whose metrics are known: adapters/azure/metrics_database.py.
+_DATABASE = re.compile(
+    r"/subscriptions/[^/?#\s]+/resourceGroups/[^/?#\s]+/providers/"
+    r"(Microsoft\.Sql/servers/[^/?#\s]+/databases|Microsoft\.DBfor(PostgreSQL|MySQL)/flexibleServers)/[^/?#\s]+",
+    re.IGNORECASE,
 )
 
 
@@ -35,6 +46,18 @@ def _address(value: str) -> str:
 def _component(value: str) -> str:
     if value and not _COMPONENT.fullmatch(value):
         raise ValueError("is no resource id of an Application Insights component")
+    return value
+
+
+def _plan(value: str) -> str:
+    if value and not _PLAN.fullmatch(value):
+        raise ValueError("is no resource id of an App Service plan")
+    return value
+
+
+def _database(value: str) -> str:
+    if value and not _DATABASE.fullmatch(value):
+        raise ValueError("is no resource id of a database whose metrics are known")
     return value
 
 
@@ -91,6 +114,16 @@ class Environment(Part):
     workspace_id: Guid = Field(description=f"the workspace's id, {_GUID_WORDS}")
     app_insights_id: Annotated[str, AfterValidator(_component)] = Field(
         "", description="/subscriptions/<id>/resourceGroups/<group>/providers/microsoft.insights/components/<name>"
+    )
+    plan_id: Annotated[str, AfterValidator(_plan)] = Field(
+        "",
+        description="/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Web/serverfarms/<name>; without it "
+        "the plan that the app runs on",
+    )
+    database_id: Annotated[str, AfterValidator(_database)] = Field(
+        "",
+        description="the resource id of an Azure SQL database (.../Microsoft.Sql/servers/<server>/databases/<name>) or "
+        "of a flexible server (.../Microsoft.DBforPostgreSQL/flexibleServers/<name>, the same of Microsoft.DBforMySQL)",
     )
     production_url: Address = Field(description=_URL)
     slot_url: Address = Field(description=_URL)
@@ -152,4 +185,5 @@ class Settings(Part):
     policy: PolicySettings = Field(default_factory=PolicySettings, description="a table [policy]")
     people: tuple[Person, ...] = Field((), strict=False, description="a table [[people]] for each")
     smoke: tuple[Smoke, ...] = Field((), strict=False, description="a table [[smoke]] for each")
+    signals: tuple[Signal, ...] = Field((), strict=False, description="a table [[signals]] for each")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")

@@ -12,7 +12,7 @@ from cpr_cockpit.core.policy import Policy
 
 # How far the window was shortened is the run's own, never written.
 _INTERNAL = frozenset({"scale"})
-_SHARES = frozenset({"error_rate", "target_error_rate", "tolerance", "coverage", "alpha"})
+_SHARES = frozenset({"error_rate", "target_error_rate", "tolerance", "coverage", "alpha", "early_limit", "early_alpha"})
 _LONGEST_S = 7 * 86_400.0
 
 

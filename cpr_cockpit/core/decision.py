@@ -6,22 +6,15 @@ Each check answers with the HOLD it would give, or with nothing; the first that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cpr_cockpit.core.coverage import Coverage, coverages
+from cpr_cockpit.core.doubt import Doubt
 from cpr_cockpit.core.evidence import Evidence
 from cpr_cockpit.core.rates import excludes, requests_needed
-from cpr_cockpit.core.signals import Bin, Freshness, Source
+from cpr_cockpit.core.signals import Freshness, Source
+from cpr_cockpit.core.targets import passing
 from cpr_cockpit.core.triggers import Finding, by_the_letter, judgeable
 from cpr_cockpit.core.verdict import HoldCause, clock_time, percent
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A reason to hold: the cause and its sentence."""
-
-    cause: HoldCause
-    sentence: str
 
 
 def stale(evidence: Evidence, now: float) -> Doubt | None:
@@ -103,9 +96,7 @@ def pending(findings: Sequence[Finding]) -> Doubt | None:
     """A trigger that is under way when the decision is due."""
     if not findings:
         return None
-    return Doubt(
-        HoldCause.SUSPICIOUS, "; ".join(f"{finding.rule.value} rising: {finding.sentence}" for finding in findings)
-    )
+    return Doubt(HoldCause.SUSPICIOUS, "; ".join(f"{finding.rule} rising: {finding.sentence}" for finding in findings))
 
 
 def slower(evidence: Evidence) -> Doubt | None:
@@ -129,49 +120,6 @@ def slower(evidence: Evidence) -> Doubt | None:
     return Doubt(HoldCause.BY_THE_LETTER if mild else HoldCause.SUSPICIOUS, sentence)
 
 
-def target_missed(evidence: Evidence) -> Doubt | None:
-    """A target that the whole window misses while it is also worse than the baseline by more than the tolerance."""
-    policy, whole, before = evidence.policy, evidence.whole(evidence.new_version), evidence.baseline
-    if whole is None:
-        return Doubt(HoldCause.INCOMPLETE, f"no requests of {evidence.new_version} were told of")
-    if _missed(whole.rate, policy.target_error_rate, before.rate if before else None, policy.tolerance):
-        words = "unknown" if before is None or before.rate is None else percent(before.rate)
-        sentence = (
-            f"{percent(whole.rate)} of {whole.requests} requests failed: target {percent(policy.target_error_rate)}, "
-            f"before {words}"
-        )
-        return Doubt(HoldCause.TARGET_MISSED, sentence)
-    return _latency_missed(evidence, whole)
-
-
-def latencies(evidence: Evidence, whole: Bin | None) -> tuple[tuple[str, float | None, float, float | None], ...]:
-    """For p50, p95 and p99: name, value in ms, target, baseline."""
-    policy, before = evidence.policy, evidence.baseline
-    return (
-        ("p50", whole.p50 if whole else None, policy.target_p50_ms, before.p50 if before else None),
-        ("p95", whole.p95 if whole else None, policy.target_p95_ms, before.p95 if before else None),
-        ("p99", whole.p99 if whole else None, policy.target_p99_ms, before.p99 if before else None),
-    )
-
-
-def _latency_missed(evidence: Evidence, whole: Bin) -> Doubt | None:
-    for name, value, target, before in latencies(evidence, whole):
-        if value is None:
-            return Doubt(HoldCause.INCOMPLETE, f"no {name} was told for the time since the switch")
-        if _missed(value, target, before, evidence.policy.tolerance):
-            words = "unknown" if before is None else f"{before:.0f} ms"
-            return Doubt(
-                HoldCause.TARGET_MISSED,
-                f"{name} is {value:.0f} ms over {whole.requests} requests: target {target:g} ms, before {words}",
-            )
-    return None
-
-
-def _missed(value: float, target: float, before: float | None, tolerance: float) -> bool:
-    """Targets are strict ("< 1 %"); not worse than the baseline is good enough."""
-    return value >= target and (before is None or value > before * (1.0 + tolerance))
-
-
 def keep_words(evidence: Evidence, now: float) -> str:
     """Why it may be kept, or how it stands so far: one sentence with numbers."""
     whole, policy, before = evidence.whole(evidence.new_version), evidence.policy, evidence.baseline
@@ -186,5 +134,8 @@ def keep_words(evidence: Evidence, now: float) -> str:
     if whole.p95 is not None:
         words += f"; p95 {whole.p95:.0f} ms (target {policy.target_p95_ms:g} ms"
         words += f", before {before.p95:.0f} ms)" if before is not None and before.p95 is not None else ")"
+    over = passing(evidence)
+    if over is not None:
+        words += f"; {over.words}"
     age = evidence.fresh(Source.LOGS, now).age_s
     return words if age is None else f"{words}; data {age:.0f} s old"

@@ -175,6 +175,7 @@ class BaselineTaken(Event):
     p50: float | None
     p95: float | None
     p99: float | None
+    yardstick: dict[str, Any] | None = None
 
 
 class Observed(Event):
@@ -194,6 +195,35 @@ class VerdictGiven(Event):
     rule: str | None
     sentence: str
     figures: tuple[dict[str, Any], ...] = ()
+
+
+class WatchChecked(Event):
+    """A check of the schedule after GO (first hour, 24 hours, first week): the figures since ``since``, in a sentence.
+
+    ``due``: when the schedule asks for it. ``kind`` and ``cause`` are the judge's word on the stretch (of a day: on its
+    last hour); ``figures`` as in a verdict.
+    """
+
+    type: Literal["watch.checked"] = "watch.checked"
+    stage: str
+    since: float
+    due: float
+    kind: Literal["WAIT", "GO", "HOLD", "ROLLBACK"]
+    cause: str | None
+    sentence: str
+    figures: tuple[dict[str, Any], ...] = ()
+
+
+class LimitCrossed(Event):
+    """After GO: a warning's limit was crossed and the warning ``holds``, or it does not any more.
+
+    ``what`` names the limit; a limit of the verdict itself is told by a ``verdict``.
+    """
+
+    type: Literal["limit.crossed"] = "limit.crossed"
+    what: str
+    holds: bool
+    sentence: str
 
 
 class TriggerRaised(Event):
@@ -240,7 +270,7 @@ class Noted(Event):
 
 
 class RunEnded(Event):
-    """The run is over. ``provisional``: kept at the decision, the extended validation not awaited."""
+    """The run is over. ``provisional``: kept at the decision, the extended validation not awaited to its end."""
 
     type: Literal["run.ended"] = "run.ended"
     decision: Literal["kept", "rolled_back", "partial", "held", "stopped", "failed"]
@@ -265,6 +295,8 @@ AnyEvent = Annotated[
     | BaselineTaken
     | Observed
     | VerdictGiven
+    | WatchChecked
+    | LimitCrossed
     | TriggerRaised
     | Decided
     | Interrupted

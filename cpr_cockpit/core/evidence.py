@@ -67,9 +67,11 @@ class Stored:
 class Evidence:
     """All that has been observed of one run.
 
-    ``sources``: those that are configured, so that their silence shows. ``second_host``: when another host was last
+    ``sources``: those that are configured, so that their silence shows. ``control``: whether the old version's users of
+    the same time may be held against the new one's. ``second_host``: when another host was last
     tried, and whether it answered (None: never tried). ``load_now`` and ``load_since``: CPU and memory in percent as
-    last told (time, value), and since when above the warning. ``probes``: our own probes of production.
+    last told (time, value), and since when above the warning. ``probes``: our own probes of production. ``further``:
+    the newest reading of every further source, by source and name.
     """
 
     policy: Policy
@@ -77,6 +79,7 @@ class Evidence:
     old_version: str
     declared_delay_s: float
     sources: tuple[Source, ...]
+    control: bool = False
     t0: float | None = None
     baseline: Baseline | None = None
     second_host: Told[bool | None] = field(default_factory=lambda: Told(None))
@@ -84,6 +87,7 @@ class Evidence:
     load_since: dict[str, float | None] = field(default_factory=dict)
     load_now: dict[str, tuple[float, float]] = field(default_factory=dict)
     probes: ProbeLog = field(init=False)
+    further: dict[tuple[Source, str], Observation] = field(default_factory=dict)
     _bins: dict[tuple[str, int], Stored] = field(default_factory=dict)
     _points: dict[int, Stored] = field(default_factory=dict)
     _whole: dict[str, Stored] = field(default_factory=dict)
@@ -121,7 +125,8 @@ class Evidence:
             state.granularity.take(seen.granularity_s, seen.at)
         trouble = seen.error or (f"partial answer: {seen.partial}" if seen.partial is not None else "")
         state.words.take(trouble, seen.at)
-        if seen.error is not None or seen.partial is not None:
+        # Figures of a further source stand alone: those that came are whole, whatever else of it did not come.
+        if seen.error is not None or (seen.partial is not None and not seen.readings):
             return
         ahead = self._from_future(seen)
         state.future.take(ahead, seen.at)
@@ -133,8 +138,10 @@ class Evidence:
             self._take_logs(seen, state)
         elif seen.source is Source.PLATFORM:
             self._take_platform(seen, state)
-        else:
+        elif seen.source in (Source.PROBES_PRODUCTION, Source.PROBES_SLOT):
             self._take_probes(seen, state)
+        else:
+            self._take_readings(seen, state)
         state.received = seen.at if state.received is None else max(state.received, seen.at)
 
     def _from_future(self, seen: Observation) -> bool:
@@ -177,15 +184,7 @@ class Evidence:
         for row in seen.bins:
             _keep_later(self._points, math.floor(row.start * 1000.0 + 0.5), row, seen.at)
             _advance(state, min(row.end, seen.at))
-        for name, value, limit in (
-            ("CPU", seen.cpu_percent, self.policy.warning_cpu_percent),
-            ("memory", seen.memory_percent, self.policy.warning_memory_percent),
-        ):
-            if value is not None and seen.at >= self.load_now.get(name, (-math.inf, 0.0))[0]:
-                above = self.load_since.get(name)
-                since = seen.at if above is None else above
-                self.load_since[name] = since if value > limit else None
-                self.load_now[name] = (seen.at, value)
+        self._take_load(seen)
         length = min((row.length for row in seen.bins if row.length), default=self.policy.bin_s)
         for key in sorted(self._points)[: -self._most_rows(min(length, self.policy.bin_s))]:
             del self._points[key]
@@ -197,6 +196,26 @@ class Evidence:
                 self.probes.take(probe)
         if seen.source is Source.PROBES_PRODUCTION and seen.second_host is not None:
             self.second_host.take(seen.second_host, seen.at)
+
+    def _take_load(self, seen: Observation) -> None:
+        """CPU and memory of the plan, from whichever source tells them."""
+        for name, value, limit in (
+            ("CPU", seen.cpu_percent, self.policy.warning_cpu_percent),
+            ("memory", seen.memory_percent, self.policy.warning_memory_percent),
+        ):
+            if value is not None and seen.at >= self.load_now.get(name, (-math.inf, 0.0))[0]:
+                above = self.load_since.get(name)
+                since = seen.at if above is None else above
+                self.load_since[name] = since if value > limit else None
+                self.load_now[name] = (seen.at, value)
+
+    def _take_readings(self, seen: Observation, state: SourceState) -> None:
+        self._take_load(seen)
+        if seen.measured_at is not None:
+            _advance(state, seen.measured_at)
+        told = self.further.get((seen.source, seen.name))
+        if told is None or seen.at >= told.at:
+            self.further[(seen.source, seen.name)] = seen
 
     def _span(self) -> float:
         return max(self.policy.window_s, self.policy.extended_s)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cpr_cockpit.core.coverage import coverages
-from cpr_cockpit.core.decision import latencies
 from cpr_cockpit.core.evidence import Evidence
 from cpr_cockpit.core.signals import Source
+from cpr_cockpit.core.targets import latencies
 from cpr_cockpit.core.verdict import Figure
 
 

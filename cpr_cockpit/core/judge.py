@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cpr_cockpit.core.block_queue import BlockQueue
 from cpr_cockpit.core.coverage import Coverage, coverage
-from cpr_cockpit.core.decision import Doubt, incomplete_or_thin, keep_words, pending, slower, stale, target_missed
+from cpr_cockpit.core.decision import incomplete_or_thin, keep_words, pending, slower, stale
+from cpr_cockpit.core.doubt import Doubt
+from cpr_cockpit.core.early import EarlyTests
+from cpr_cockpit.core.early_latency import tempered
 from cpr_cockpit.core.evidence import Evidence
 from cpr_cockpit.core.figures import figures, warnings
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.signals import Baseline, Freshness, Observation, Source
+from cpr_cockpit.core.targets import no_history, target_missed
 from cpr_cockpit.core.triggers import Finding, degradation, error_rate, unavailable
 from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, VerdictKind, clock_time
 
@@ -25,7 +30,9 @@ class Judge:
 
     ``policy``: already scaled to the window. ``declared_delay_s``: ingestion delay of the logs until one is measured.
     ``sources``: those that are configured; GO needs all of them that are about production and fine enough for the
-    window, so leave out what does not exist. Feed it in the order received: `baseline`, `t0`, `observe`.
+    window, so leave out what does not exist. ``early`` False: the written triggers alone. ``share``: the new version's
+    share of the traffic. ``control``: the old version serves users beside the new one, on the same settings, so that
+    what both suffer is no fault of the release. Feed it in the order received: `baseline`, `t0`, `observe`.
     """
 
     def __init__(
@@ -36,20 +43,27 @@ class Judge:
         declared_delay_s: float,
         *,
         sources: Sequence[Source] = PRODUCTION_SOURCES,
+        early: bool = True,
+        share: float = 1.0,
+        control: bool = False,
     ) -> None:
         if declared_delay_s < 0:
             raise ValueError(f"judge: the declared delay is not negative, found {declared_delay_s} s")
         self.policy = policy
-        self._evidence = Evidence(policy, new_version, old_version, declared_delay_s, tuple(sources))
+        self._evidence = Evidence(policy, new_version, old_version, declared_delay_s, tuple(sources), control)
         self._holds: dict[HoldCause, str] = {}
         self._raised: tuple[PersonTrigger, str] | None = None
         self._final: Verdict | None = None
+        self._share = share
+        self._blocks = BlockQueue() if early else None
+        self._early: EarlyTests | None = None
 
     # -- what it is told ------------------------------------------------------------------------------------------
 
     def baseline(self, before: Baseline) -> None:
-        """Production before the switch."""
+        """Production before the switch. A later one begins the early tests anew."""
         self._evidence.baseline = before
+        self._early = None
 
     def t0(self, at: float) -> None:
         """Traffic was seen to switch to the new version at ``at``; the window begins."""
@@ -58,6 +72,21 @@ class Judge:
     def observe(self, observation: Observation) -> None:
         """One reading. Duplicates and readings out of order change nothing that a newer one said."""
         self._evidence.take(observation)
+        if self._blocks is not None and observation.source is Source.LOGS and observation.blocks:
+            self._take_blocks(self._blocks, observation)
+
+    def _take_blocks(self, queue: BlockQueue, seen: Observation) -> None:
+        evidence, t0 = self._evidence, self._evidence.t0
+        state = evidence.state(Source.LOGS)
+        if t0 is None or state.received is None or state.future.value or seen.error or seen.partial:
+            return
+        if self._early is None:
+            yardstick = evidence.baseline.yardstick if evidence.baseline else None
+            self._early = EarlyTests(self.policy, t0, yardstick, self._share)
+        queue.take(block for block in seen.blocks if block.start >= t0 - 1e-3)
+        for versions in queue.complete(state.received - evidence.lag(Source.LOGS)):
+            control = versions.get(evidence.old_version) if evidence.control else None
+            self._early.add(versions.get(evidence.new_version), control)
 
     def raise_trigger(self, name: str, by: str) -> None:
         """A person says that ``name`` (a `PersonTrigger`) is true. ValueError for any other name."""
@@ -100,12 +129,12 @@ class Judge:
         """Whether GO needs this source (configured, about production, fine enough for the window)."""
         return self._evidence.required(source)
 
-    def verdict(self, now: float) -> Verdict:
-        """The verdict at ``now``."""
+    def verdict(self, now: float, *, last: bool = False) -> Verdict:
+        """The verdict at ``now``; ``last``: no more data will be awaited, so it is not WAIT."""
         if self._final is not None:
             return self._final
         findings = self._findings(now)
-        given = self._given(now, findings)
+        given = self._given(now, findings, last)
         if given.kind is VerdictKind.ROLLBACK:
             self._final = given
         return given
@@ -114,11 +143,13 @@ class Judge:
         if self._evidence.t0 is None:
             return ()
         found = (unavailable(self._evidence, now), error_rate(self._evidence), degradation(self._evidence))
-        return tuple(finding for finding in found if finding is not None)
+        early = self._early.findings() if self._early is not None else ()
+        written = tuple(finding for finding in found if finding is not None)
+        return (*written, *(tempered(self._evidence, finding) for finding in early))
 
-    def _given(self, now: float, findings: Sequence[Finding]) -> Verdict:
+    def _given(self, now: float, findings: Sequence[Finding], last: bool) -> Verdict:
         rising = [finding for finding in findings if finding.kind is VerdictKind.WAIT]
-        words = tuple(f"{finding.rule.value}: {finding.sentence}" for finding in rising)
+        words = tuple(f"{finding.rule}: {finding.sentence}" for finding in rising)
 
         def answer(kind: VerdictKind, cause: HoldCause | None, rule: str | None, sentence: str) -> Verdict:
             shown = figures(self._evidence, now)
@@ -129,7 +160,7 @@ class Judge:
             return answer(VerdictKind.ROLLBACK, None, trigger.value, f"{trigger.value}: raised by {by}")
         for finding in findings:
             if finding.kind is VerdictKind.ROLLBACK:
-                return answer(VerdictKind.ROLLBACK, None, finding.rule.value, finding.sentence)
+                return answer(VerdictKind.ROLLBACK, None, finding.rule, finding.sentence)
         for held_cause, sentence in self._holds.items():
             return answer(VerdictKind.HOLD, held_cause, None, sentence)
         held = [finding for finding in findings if finding.kind is VerdictKind.HOLD]
@@ -139,13 +170,13 @@ class Judge:
         if doubt is not None and not any(finding.cause is HoldCause.STALE for finding in held):
             return answer(VerdictKind.HOLD, doubt.cause, None, doubt.sentence)
         for finding in held:
-            return answer(VerdictKind.HOLD, finding.cause, finding.rule.value, finding.sentence)
-        kind, cause, sentence = self._decide(now, rising)
+            return answer(VerdictKind.HOLD, finding.cause, finding.rule, finding.sentence)
+        kind, cause, sentence = self._decide(now, rising, last)
         return answer(kind, cause, None, sentence)
 
-    def _decide(self, now: float, rising: Sequence[Finding]) -> tuple[VerdictKind, HoldCause | None, str]:
+    def _decide(self, now: float, rising: Sequence[Finding], last: bool) -> tuple[VerdictKind, HoldCause | None, str]:
         """GO, HOLD or WAIT on data that is fresh and triggers that are silent or only under way."""
-        due = self._due(now)
+        due = None if last else self._due(now)
         doubt = self._doubt(rising)
         if due is None and doubt is None:
             return VerdictKind.GO, None, keep_words(self._evidence, now)
@@ -177,4 +208,5 @@ class Judge:
         if evidence.new_version == evidence.old_version:
             sentence = f"both arms run {evidence.new_version}: users' figures cannot be told apart"
             return Doubt(HoldCause.UNDECIDABLE, sentence)
-        return incomplete_or_thin(evidence) or pending(rising) or target_missed(evidence) or slower(evidence)
+        doubt = incomplete_or_thin(evidence) or pending(rising) or target_missed(evidence) or slower(evidence)
+        return doubt or no_history(evidence)

@@ -19,6 +19,7 @@ class ActKind(StrEnum):
     PROVE_SLOT = "prove-slot"
     WARM_UP = "warm-up"
     SMOKE = "smoke"
+    PROVE_TELEMETRY = "prove-telemetry"
     BASELINE = "baseline"
     SWAP = "swap"
     PROVE_SERVING = "prove-serving"

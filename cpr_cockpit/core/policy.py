@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields, replace
 REFERENCE_WINDOW_S = 900.0
 """The procedure's critical window: all its durations are written for this one."""
 
-_RATES = ("error_rate", "target_error_rate", "coverage", "alpha")
+_RATES = ("error_rate", "target_error_rate", "coverage", "alpha", "early_limit", "early_alpha")
 _COUNTS = (
     "error_min_failures",
     "error_min_requests",
@@ -21,7 +21,7 @@ _COUNTS = (
     "unavailable_min",
     "granularity_fits",
 )
-_FLAGS = ("require_ready", "go_early", "hold_on_shared_fault")
+_FLAGS = ("require_ready", "require_telemetry", "go_early", "hold_on_shared_fault")
 _MAY_BE_ZERO = ("letter_ms", "tolerance", "skew_s", "platform_delay_s", "keep_warm_s")
 
 
@@ -68,10 +68,23 @@ class Policy:
     platform_delay_s: float = 60.0
     skew_s: float = 5.0
     coverage: float = 0.70
+    # The early tests (core.early): a block of users' requests, how long a fault must last by what can be known of it,
+    # and how long a good spell may be within one. A usual spike of a dependency is over after two and a half minutes.
+    block_s: float = 15.0
+    early_limit: float = 0.02
+    early_alpha: float = 0.01
+    early_patience_s: float = 165.0
+    early_at_switch_s: float = 75.0
+    early_severe_s: float = 45.0
+    early_controlled_s: float = 30.0
+    early_calm_s: float = 60.0
+    warm_up_s: float = 80.0
     # Chance of calling the error rate below its limit when it is not (exact binomial, one-sided).
     alpha: float = 0.05
     granularity_fits: int = 4
     require_ready: bool = False
+    # Production is not switched to a version whose telemetry does not come under its name: nobody could judge it.
+    require_telemetry: bool = True
     go_early: bool = False
     hold_on_shared_fault: bool = False
     keep_warm_s: float = 86400.0
@@ -114,6 +127,13 @@ class Policy:
             warning_load_for_s=self.warning_load_for_s * factor,
             baseline_s=max(self.baseline_floor_s, self.baseline_s * factor),
             extended_s=self.extended_s * factor,
+            block_s=self.block_s * factor,
+            early_patience_s=self.early_patience_s * factor,
+            early_at_switch_s=self.early_at_switch_s * factor,
+            early_severe_s=self.early_severe_s * factor,
+            early_controlled_s=self.early_controlled_s * factor,
+            early_calm_s=self.early_calm_s * factor,
+            warm_up_s=self.warm_up_s * factor,
             poll_probes_s=max(self.poll_floor_s, self.poll_probes_s * factor),
             poll_logs_s=max(self.poll_floor_s, self.poll_logs_s * factor),
             poll_platform_s=max(self.poll_floor_s, self.poll_platform_s * factor),

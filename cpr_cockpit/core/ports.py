@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from cpr_cockpit.core.blocks import BlockQuestion
 from cpr_cockpit.core.plan import Act
-from cpr_cockpit.core.signals import Observation
+from cpr_cockpit.core.signals import Observation, Source
 
 PRODUCTION = "production"
 
@@ -193,11 +194,50 @@ class Probe(Protocol):
 class Telemetry(Protocol):
     """Application Insights' requests of users (own probes and warm-up excluded)."""
 
-    async def requests(self, *, start: float, end: float, bin_s: float, versions: Sequence[str]) -> Observation:
+    async def requests(
+        self, *, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None = None
+    ) -> Observation:
         """Bins of ``bin_s`` seconds aligned to ``start`` and one row for the whole time, per version.
 
-        PortError when nothing could be read; a partial result is in ``Observation.partial``.
+        With ``blocks`` also those, of every version in ``versions``; a block without rows is none. PortError when
+        nothing could be read; a partial result is in ``Observation.partial``.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class LogFacts:
+    """What the logs tell of themselves: users' ``rows`` in the asked time and the ``requests`` that they stand for.
+
+    ``newest``: event time of the newest row; ``lag_p95``: seconds from event to arrival; None: no row. ``stopped_at``:
+    when the workspace took no more rows in (daily cap), None: it takes them, or ``cap_known`` is false (nothing tells).
+    """
+
+    rows: int
+    requests: float
+    newest: float | None
+    lag_p95: float | None
+    stopped_at: float | None = None
+    cap_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Rows of one version, synthetic ones included; ``newest``: event time; ``lag_p95``: seconds."""
+
+    version: str
+    rows: int
+    newest: float
+    lag_p95: float | None
+
+
+class Premises(Protocol):
+    """What must hold of the logs for a verdict to be possible."""
+
+    async def facts(self, *, since: float) -> LogFacts:
+        """Users' rows since then, and whether the workspace takes rows in. PortError where nothing could be read."""
+
+    async def arrived(self, *, since: float) -> tuple[Arrived, ...]:
+        """Which versions' rows came with event times since then, users' and our own probes' alike. PortError."""
 
 
 class Metrics(Protocol):
@@ -205,3 +245,42 @@ class Metrics(Protocol):
 
     async def platform(self, *, start: float, end: float, granularity_s: float) -> Observation:
         """Requests and 5xx per point since ``start``; a missing point is no data, not zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reader is asked at ``now``: the run as it stands. ``scale``: f of a short window (1 at full length)."""
+
+    now: float
+    t0: float
+    old_version: str
+    new_version: str
+    window_s: float
+    scale: float
+
+
+class Reader(Protocol):
+    """A further source of the watch, which shows it and may warn; only the judge's own rules decide.
+
+    ``poll_s``: seconds between two readings in a window of full length; ``timeout_s``: a reading that takes longer is
+    given up and told as an error. ``name`` is "" where a source has one reader.
+    """
+
+    @property
+    def source(self) -> Source:
+        """Which source it reads."""
+
+    @property
+    def name(self) -> str:
+        """Which of several readers of that source."""
+
+    @property
+    def poll_s(self) -> float:
+        """Seconds between readings."""
+
+    @property
+    def timeout_s(self) -> float:
+        """Seconds that one reading may take."""
+
+    async def read(self, asked: Asked) -> Observation:
+        """One reading of everything that the source tells since T0. PortError where nothing could be read."""

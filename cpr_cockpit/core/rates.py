@@ -7,8 +7,11 @@ when P(Binomial(requests, limit) <= failures) <= alpha. Without a failure, 5 % t
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 
+# The judge is asked every half second and the counts change with every reading of the logs.
+@lru_cache(maxsize=64)
 def tail_at_most(failures: int, requests: int, rate: float) -> float:
     """P(Binomial(requests, rate) <= failures) for 0 < rate < 1, summed in logarithms so that nothing underflows."""
     if failures >= requests:

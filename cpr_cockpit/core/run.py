@@ -89,6 +89,8 @@ class Run:
     verdicts: list[tuple[float, ev.VerdictGiven]] = field(default_factory=list)
     first_rollback_verdict_at: float | None = None
     worsened: int = 0
+    checks: list[tuple[float, ev.WatchChecked]] = field(default_factory=list)
+    crossings: list[tuple[float, ev.LimitCrossed]] = field(default_factory=list)
     triggers: list[ev.TriggerRaised] = field(default_factory=list)
     decision: ev.Decided | None = None
     decided_at: float | None = None
@@ -271,6 +273,18 @@ def _verdict(run: Run, at: float, event: ev.VerdictGiven) -> None:
     run.note_moment(at, f"Verdict {event.kind}{cause}", event.sentence, event.kind.lower())
 
 
+def _checked(run: Run, at: float, event: ev.WatchChecked) -> None:
+    run.checks.append((at, event))
+    cause = f" ({event.cause})" if event.cause else ""
+    run.note_moment(at, f"Check, {event.stage}: {event.kind}{cause}", event.sentence, event.kind.lower())
+
+
+def _crossed(run: Run, at: float, event: ev.LimitCrossed) -> None:
+    run.crossings.append((at, event))
+    what = "Limit crossed" if event.holds else "Within the limit again"
+    run.note_moment(at, what, event.sentence, "warning" if event.holds else "done")
+
+
 def _trigger(run: Run, at: float, event: ev.TriggerRaised) -> None:
     run.triggers.append(event)
     run.note_moment(at, "Trigger raised", f"{event.trigger} by {event.by}", "rollback")
@@ -320,6 +334,8 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.BaselineTaken: _baseline,
     ev.Observed: _observed,
     ev.VerdictGiven: _verdict,
+    ev.WatchChecked: _checked,
+    ev.LimitCrossed: _crossed,
     ev.TriggerRaised: _trigger,
     ev.Decided: _decided,
     ev.Interrupted: _interrupted,

@@ -14,6 +14,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from cpr_cockpit.core.blocks import Block, Reading
+from cpr_cockpit.core.yardstick import Yardstick
+
 
 class Source(StrEnum):
     """Where an observation comes from."""
@@ -22,6 +25,14 @@ class Source(StrEnum):
     PLATFORM = "platform"
     PROBES_PRODUCTION = "probes_production"
     PROBES_SLOT = "probes_slot"
+    EXCEPTIONS = "exceptions"
+    DEPENDENCIES = "dependencies"
+    BROWSER = "browser"
+    USAGE = "usage"
+    PLAN = "plan"
+    DATABASE = "database"
+    LOG_STREAM = "log_stream"
+    CUSTOM = "custom"
 
 
 USER_SOURCES = frozenset({Source.LOGS, Source.PLATFORM})
@@ -104,7 +115,10 @@ class Observation:
     of this source. ``lag_p95``: seconds from event to arrival (logs: ingestion; probes: time to answer), None until
     measured. ``granularity_s``: the source's own, where it has one. ``second_host``: whether another host than the
     application answered the cockpit at the same time (None: not tried). ``partial``: the source's words about an
-    incomplete answer, whose figures are shown and not believed; ``error``: nothing could be read, and why.
+    incomplete answer, whose figures are shown and not believed; ``error``: nothing could be read, and why. ``name``:
+    which of several readers of one source (custom signals). ``blocks``: users' requests in short stretches, as asked.
+    ``readings``: figures of a further source, each told whole by every reading; ``lines``: what it says in words,
+    printable and short (newest error lines of a log, newest last; metrics that a resource does not have).
     """
 
     source: Source
@@ -120,6 +134,10 @@ class Observation:
     memory_percent: float | None = None
     partial: str | None = None
     error: str | None = None
+    name: str = ""
+    blocks: tuple[Block, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    lines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse figures that are none; ValueError."""
@@ -159,9 +177,15 @@ class Observation:
         """The JSON form for the journal; absent members are left out."""
         body = {name: value for name, value in asdict(self).items() if value is not None and value != ()}
         body["source"] = self.source.value
-        for name in ("bins", "whole", "probes"):
+        if not self.name:
+            del body["name"]
+        for name in ("bins", "whole", "probes", "readings"):
             if name in body:
                 body[name] = [_without_absent(row) for row in body[name]]
+        if self.blocks:
+            body["blocks"] = [block.to_dict() for block in self.blocks]
+        if self.lines:
+            body["lines"] = list(self.lines)
         return body
 
     @classmethod
@@ -172,6 +196,9 @@ class Observation:
             members["source"] = Source(members["source"])
             for name in ("bins", "whole"):
                 members[name] = tuple(Bin(**row) for row in members.get(name, ()))
+            members["blocks"] = tuple(Block.from_dict(row) for row in members.get("blocks", ()))
+            members["readings"] = tuple(Reading(**row) for row in members.get("readings", ()))
+            members["lines"] = tuple(str(line) for line in members.get("lines", ()))
             members["probes"] = tuple(
                 ProbeCount(**{**row, "versions": tuple(row.get("versions", ()))}) for row in members.get("probes", ())
             )
@@ -191,6 +218,7 @@ def _without_absent(row: Mapping[str, Any]) -> dict[str, Any]:
 class Baseline:
     """Production before the switch, from users' requests; percentiles in ms, None where there were too few.
 
+    ``yardstick``: the history in the terms of the early tests, None where it could not be read.
     ValueError for impossible counts.
     """
 
@@ -201,6 +229,7 @@ class Baseline:
     p99: float | None
     start: float
     end: float
+    yardstick: Yardstick | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no count can be."""
@@ -223,7 +252,10 @@ class Baseline:
     def from_dict(cls, body: Mapping[str, Any]) -> Baseline:
         """The baseline of a journal body; ValueError says what is wrong with it."""
         try:
-            return cls(**body)
+            members = dict(body)
+            told = members.get("yardstick")
+            members["yardstick"] = None if told is None else Yardstick.from_dict(told)
+            return cls(**members)
         except TypeError as error:
             raise ValueError(f"baseline: {error}") from error
 

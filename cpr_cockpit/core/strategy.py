@@ -63,6 +63,14 @@ def _proof(slot: str, new: str, baseline_s: float) -> tuple[Step, ...]:
         Step("warm-up", f"Warm slot {slot}", Act(ActKind.WARM_UP, slot, version=new), NOTHING, 120.0),
         Step("smoke", f"Smoke tests on slot {slot}", Act(ActKind.SMOKE, slot, version=new), NOTHING, 120.0),
         Step(
+            "prove-telemetry",
+            f"Telemetry of {new} arrives under its own name",
+            Act(ActKind.PROVE_TELEMETRY, slot, version=new),
+            NOTHING,
+            # It ends itself after twice the delay of the logs, which may be an hour.
+            9000.0,
+        ),
+        Step(
             "baseline",
             "Observe production before the switch",
             Act(ActKind.BASELINE, PRODUCTION, seconds=baseline_s),

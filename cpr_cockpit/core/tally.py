@@ -72,7 +72,7 @@ class Tally:
 
     def take(self, body: Mapping[str, Any], switched_back_at: float | None) -> None:
         """Add a believed reading; one that has no figures of these kinds changes nothing."""
-        if body.get("source") not in (Source.PROBES_PRODUCTION, Source.PLATFORM):
+        if body.get("source") not in (Source.PROBES_PRODUCTION, Source.PLATFORM, Source.PLAN):
             return
         seen = reading(body)
         if seen is None:

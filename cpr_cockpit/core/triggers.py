@@ -14,16 +14,19 @@ from dataclasses import dataclass
 from cpr_cockpit.core.evidence import Evidence
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.probes import ProbeRun
-from cpr_cockpit.core.signals import Bin, Source
+from cpr_cockpit.core.signals import Baseline, Bin, Source
 from cpr_cockpit.core.verdict import HoldCause, Rule, VerdictKind, clock_time, percent
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A trigger that speaks: ROLLBACK, HOLD with its cause, or WAIT while it is only under way (``pending``)."""
+    """A rule that speaks: ROLLBACK, HOLD with its cause, or WAIT while it is only under way (``pending``).
+
+    ``rule``: a written trigger (`Rule`), or the name of an early test or of a custom signal.
+    """
 
     kind: VerdictKind
-    rule: Rule
+    rule: str
     sentence: str
     cause: HoldCause | None = None
 
@@ -86,7 +89,7 @@ def _error_rate_met(evidence: Evidence, run: Sequence[Bin]) -> Finding:
         f"({percent(failures / requests)}): above {percent(policy.error_rate)} for longer than {policy.error_for_s:g} s"
     )
     if was_sick(evidence):
-        rate = before.rate if before is not None and before.rate is not None else 0.0
+        rate = _rate_before(before) if before is not None else 0.0
         sentence += f"; but {percent(rate)} failed before the switch too, so the fault is older than this release"
         return Finding(VerdictKind.HOLD, Rule.ERROR_RATE, sentence, HoldCause.UNDECIDABLE)
     if before is not None and before.rate is not None:
@@ -107,7 +110,13 @@ def was_sick(evidence: Evidence) -> bool:
     before, policy = evidence.baseline, evidence.policy
     if before is None or before.rate is None or before.requests < policy.error_min_requests:
         return False
-    return before.failures >= policy.error_min_failures and before.rate > policy.error_rate
+    return before.failures >= policy.error_min_failures and _rate_before(before) > policy.error_rate
+
+
+def _rate_before(before: Baseline) -> float:
+    """The share that failed in the history, or just before the switch, whichever is higher."""
+    recent = before.yardstick.recent_share if before.yardstick is not None else 0.0
+    return max(before.rate or 0.0, recent)
 
 
 def _old_suffers(evidence: Evidence, run: Sequence[Bin]) -> bool:

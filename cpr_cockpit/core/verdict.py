@@ -48,6 +48,10 @@ class Rule(StrEnum):
     UNAVAILABLE = "complete unavailability"
 
 
+EARLY = "early"
+"""What the rule of an early test's finding begins with; after it, what was tested."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure as the screen shows it.

@@ -228,6 +228,23 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
+class LogView:
+    """The live log of production since T0: ``heard``: whether a stream stood; ``errors`` among ``lines``.
+
+    ``at``: when it was last heard of; ``trouble``: what is wrong with the stream; ``newest``: error lines, the newest
+    first.
+    """
+
+    heard: bool = False
+    lines: int = 0
+    errors: int = 0
+    interruptions: int = 0
+    at: float | None = None
+    trouble: str = ""
+    newest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """One key of the panel: what it will do, or why it is not possible now (a blocked control stays visible).
 
@@ -279,6 +296,7 @@ class View:
     panel: Panel = field(default_factory=lambda: Panel("PREPARING", Shape.CALM))
     report: str = ""
     report_path: str = ""
+    log: LogView = field(default_factory=LogView)
 
 
 # -- the table of words ------------------------------------------------------------------------------------------------

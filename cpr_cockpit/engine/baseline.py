@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.blocks import BlockQuestion
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, Plan
-from cpr_cockpit.core.signals import Baseline, Bin
+from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.signals import Baseline, Bin, Observation
+from cpr_cockpit.core.yardstick import Yardstick, history_thresholds, yardstick
 from cpr_cockpit.engine.acts import Reading, State
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.recorder import Recorder
 
+_HISTORY_BLOCKS = 240
+
 
 def baseline_of(event: ev.BaselineTaken) -> Baseline:
     """The baseline of its event."""
-    return Baseline(event.requests, event.failures, event.p50, event.p95, event.p99, event.start, event.end)
+    told = Yardstick.from_dict(event.yardstick) if event.yardstick is not None else None
+    return Baseline(event.requests, event.failures, event.p50, event.p95, event.p99, event.start, event.end, told)
 
 
 class TakeBaseline:
     """Production's users before the switch: errors and percentiles of the old version."""
 
     def __init__(
-        self, ports: Ports, recorder: Recorder, plan: Plan, act: Act, declared_delay_s: float, judge: Judge
+        self,
+        ports: Ports,
+        recorder: Recorder,
+        plan: Plan,
+        act: Act,
+        declared_delay_s: float,
+        judge: Judge,
+        policy: Policy,
     ) -> None:
         self._ports = ports
         self._recorder = recorder
@@ -28,6 +41,7 @@ class TakeBaseline:
         self._seconds = act.seconds
         self._delay_s = declared_delay_s
         self._judge = judge
+        self._policy = policy
         self._began = ports.clock.now()
 
     async def look(self) -> Reading:
@@ -38,15 +52,34 @@ class TakeBaseline:
         missing = self._recorder.run.opened_at - start
         if missing > 0:
             return Reading(State.TO_DO, f"{self._seconds - missing:.0f} of {self._seconds:.0f} s observed")
-        observation = await self._ports.telemetry.requests(
-            start=start, end=end, bin_s=self._seconds, versions=(self._plan.old_version,)
-        )
+        observation = await self._asked(start, end, None)
         whole = next((row for row in observation.whole if row.version == self._plan.old_version), None)
         if whole is None and now - self._began < self._seconds + self._delay_s:
             return Reading(State.TO_DO, "no request of the old version has been seen yet")
-        return self._taken(whole, start, end)
+        return self._taken(whole, start, end, await self._history(end) if whole is not None else None)
 
-    def _taken(self, whole: Bin | None, start: float, end: float) -> Reading:
+    async def _history(self, end: float) -> Yardstick | None:
+        """An hour before the switch (in short windows as many blocks) for the early tests; None where it did not come.
+
+        Two questions: the quantiles first, then the blocks that are counted above them.
+        """
+        length, version = self._policy.block_s, self._plan.old_version
+        start = end - _HISTORY_BLOCKS * length
+        first = await self._asked(start, end, None)
+        whole = next((row for row in first.whole if row.version == version), None)
+        if whole is None or whole.p50 is None or whole.p95 is None or whole.p99 is None:
+            return None
+        quantiles = (whole.p50, whole.p95, whole.p99)
+        question = BlockQuestion(start, end, length, history_thresholds(quantiles))
+        blocks = (await self._asked(start, end, question)).blocks
+        return yardstick(sorted(blocks, key=lambda block: block.start), quantiles)
+
+    async def _asked(self, start: float, end: float, blocks: BlockQuestion | None) -> Observation:
+        return await self._ports.telemetry.requests(
+            start=start, end=end, bin_s=end - start, versions=(self._plan.old_version,), blocks=blocks
+        )
+
+    def _taken(self, whole: Bin | None, start: float, end: float, stick: Yardstick | None) -> Reading:
         event = ev.BaselineTaken(
             start=start,
             end=end,
@@ -55,6 +88,7 @@ class TakeBaseline:
             p50=whole.p50 if whole else None,
             p95=whole.p95 if whole else None,
             p99=whole.p99 if whole else None,
+            yardstick=stick.to_dict() if stick else None,
         )
         self._recorder.record(event)
         self._judge.baseline(baseline_of(event))

@@ -152,5 +152,5 @@ _CHECKS: dict[ActKind, Callable[[Context, Act], Check]] = {
 
 
 def check_for(context: Context, act: Act) -> Check:
-    """The doer of an act that only reads; KeyError for a mutating one, and for the baseline, which the watch takes."""
+    """The doer of an act that only reads; KeyError for a mutating one, and for those that need more than a Context."""
     return _CHECKS[act.kind](context, act)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cpr_cockpit.core.ports import Clock, Metrics, Probe, Telemetry, WebApps
+from cpr_cockpit.core.ports import Clock, Metrics, Premises, Probe, Reader, Telemetry, WebApps
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything outside; wiring fills it with adapters, tests with stand-ins."""
+    """Everything outside; wiring fills it with adapters, tests with stand-ins.
+
+    ``readers``: the further sources. ``premises``: what the logs tell of themselves; None: nothing tells.
+    """
 
     clock: Clock
     web_apps: WebApps
     probe: Probe
     telemetry: Telemetry
     metrics: Metrics
+    readers: tuple[Reader, ...] = ()
+    premises: Premises | None = None

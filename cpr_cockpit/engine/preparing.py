@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.plan import Act, Plan, PlanFacts, Step
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest, PortError
+from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, blue_green
 from cpr_cockpit.documents.card import write_card
 from cpr_cockpit.engine.gate import judge
 from cpr_cockpit.engine.measuring import from_documents, from_plan
 from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.engine.premises import read_premises
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.serving import observe
 from cpr_cockpit.engine.settings import SessionSettings
@@ -146,7 +150,20 @@ class Preparation:
             self._recorder.record(ev.Noted(by="cockpit", words=words))
         baseline_s = self._scaled.baseline_s
         plan = blue_green(settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing)
+        plan = replace(plan, remarks=(*plan.remarks, *await self._premises()))
         self._recorder.record(plan_event(plan, baseline_s, artifact=not missing, requests=self._requests))
+
+    async def _premises(self) -> tuple[str, ...]:
+        """What holds of the logs, as remarks of the plan; where production's rows come in time, the item stands."""
+        if self._ports.premises is None:
+            return ()
+        now, delay = self._ports.clock.now(), self._settings.declared_delay_s
+        found = await read_premises(self._ports.premises, now, self._scaled, delay)
+        if found.sound:
+            item = "monitoring.performance-monitoring"
+            mark = ev.ItemMarked(item=item, mark=Mark.MEASURED, by=PROGRAM, value=found.summary)
+            self._recorder.record(mark)
+        return found.remarks
 
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
         return self._ports.web_apps.planned(act) + self._ports.probe.planned(act)

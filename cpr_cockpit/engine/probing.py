@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.signals import Observation, ProbeCount, Source
 
@@ -48,3 +50,65 @@ def _observation(source: Source, sightings: list[Sighting], now: float, second_h
     lag = max(seen.ms for seen in sightings) / 1000.0
     newest = max(seen.at for seen in sightings)
     return Observation(source, now, measured_at=newest, probes=counts, lag_p95=lag, second_host=second_host)
+
+
+# Runs of like answers that are kept before they go to the journal: an application that answers now and then.
+_MOST_RUNS = 200
+
+
+@dataclass(slots=True)
+class _Run:
+    """Answers in a row that are alike: the first one, and how many followed it until when."""
+
+    first: ProbeCount
+    more: int = 0
+    last_at: float = 0.0
+
+    def counts(self) -> tuple[ProbeCount, ...]:
+        """The first answer by itself, the rest together, so that how long nothing answered can be told."""
+        if not self.more:
+            return (self.first,)
+        ok = self.more if self.first.ok else 0
+        return (self.first, ProbeCount(self.last_at, ok, self.more - ok, self.first.versions))
+
+
+class ProbeRuns:
+    """The probes of one slot between two checks of the schedule, hours apart, in a few counts."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._runs: list[_Run] = []
+        self._slowest_ms = 0.0
+        self._second_host: bool | None = None
+
+    def add(self, seen: Sighting, now: float, second_host: bool | None) -> Observation:
+        """Count a probe for the journal; the observation of it alone is for the judge."""
+        alone = _observation(self.source, [seen], now, second_host)
+        probe = alone.probes[0]
+        last = self._runs[-1] if self._runs else None
+        if last is not None and (last.first.ok, last.first.versions) == (probe.ok, probe.versions):
+            last.more, last.last_at = last.more + 1, probe.at
+        else:
+            self._runs.append(_Run(probe))
+        self._slowest_ms = max(self._slowest_ms, seen.ms)
+        self._second_host = second_host if second_host is not None else self._second_host
+        return alone
+
+    @property
+    def full(self) -> bool:
+        """Whether no more is to be kept before it is recorded."""
+        return len(self._runs) >= _MOST_RUNS
+
+    def whole(self, now: float) -> Observation | None:
+        """All of them in one observation; None where there is nothing."""
+        counts = tuple(count for run in self._runs for count in run.counts())
+        if not counts:
+            return None
+        newest, lag = counts[-1].at, self._slowest_ms / 1000.0
+        return Observation(
+            self.source, now, measured_at=newest, probes=counts, lag_p95=lag, second_host=self._second_host
+        )
+
+    def recorded(self) -> None:
+        """What was kept is in the journal."""
+        self._runs, self._slowest_ms, self._second_host = [], 0.0, None

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
-from cpr_cockpit.core.plan import ActKind, Plan, Step
+from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.run import Phase, Run
-from cpr_cockpit.engine.acts import Context
+from cpr_cockpit.engine.acts import Check, Context
 from cpr_cockpit.engine.executor import Executor, Patience
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
 from cpr_cockpit.engine.preparing import Blocked, Preparation, plan_of
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.script import Decider
@@ -205,9 +207,15 @@ class Session:
         opened = self.run_state.opened
         sha256 = opened.artifact_sha256 if opened else ""
         context = Context(self._ports, plan, self.settings.artifacts, self._saw, lost, sha256)
-        checks = {ActKind.BASELINE: self.watch.baseline_check} if self.watch else {}
+        checks: dict[ActKind, Callable[[Act], Check]] = {ActKind.PROVE_TELEMETRY: self._telemetry_check}
+        if self.watch is not None:
+            checks[ActKind.BASELINE] = self.watch.baseline_check
         self._executor = Executor(self.recorder, context, self._patience, checks)
         return self._executor
+
+    def _telemetry_check(self, act: Act) -> Check:
+        settings, must = self.settings, must_arrive(self.settings)
+        return ProveTelemetry(self._ports, self.recorder, self.scaled, act, settings.declared_delay_s, must=must)
 
     async def _skip_what_is_done(self, plan: Plan, executor: Executor) -> None:
         """After a damaged journal: where production is seen to serve the new version, the way there lies behind us."""

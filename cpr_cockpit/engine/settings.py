@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cpr_cockpit import __version__
+from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.core.events import RunOpened, Script
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessFacts
@@ -19,6 +20,7 @@ class SessionSettings:
 
     ``environment``: pinned ids and addresses (tenant, subscription, resource_group, app, production_url, slot_url), no
     secret. ``policy`` is at its real length; ``declared_delay_s``: how late telemetry is expected to come.
+    ``signals``: the custom signals that the judge watches.
     """
 
     run: str
@@ -34,6 +36,7 @@ class SessionSettings:
     declared_delay_s: float
     readiness: tuple[ReadinessFacts, ...]
     folder: Path
+    signals: tuple[SignalSpec, ...] = ()
 
     @property
     def artifacts(self) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cpr_cockpit.core import showing, showing_panel, showing_window
+from cpr_cockpit.core import showing, showing_log, showing_panel, showing_window
 from cpr_cockpit.core.checklist import Standing
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.showing import Stage
@@ -13,7 +13,7 @@ from cpr_cockpit.core.signals import Source
 from cpr_cockpit.core.standings import lists_in_force, standings
 from cpr_cockpit.core.view import ListView, View, sections
 from cpr_cockpit.engine.gate import blocking_items
-from cpr_cockpit.engine.session import Session
+from cpr_cockpit.engine.shown import ShownSession
 
 # Signatures expire slowly: the lists are made anew at a new mark, and this often for what expires by itself.
 LISTS_EVERY_S = 10.0
@@ -23,9 +23,9 @@ Render = Callable[[Run], str]
 
 
 class Showing:
-    """Makes Views of one Session; ``render`` writes the report's preview."""
+    """Makes Views of one session; ``render`` writes the report's preview."""
 
-    def __init__(self, session: Session, render: Render, findings: tuple[str, ...] = ()) -> None:
+    def __init__(self, session: ShownSession, render: Render, findings: tuple[str, ...] = ()) -> None:
         self._session = session
         self._render = render
         self._findings = findings
@@ -55,6 +55,7 @@ class Showing:
             series=showing_window.series(run, stage),
             checks=showing_window.checks(run, stage),
             happenings=showing.happenings(run),
+            log=showing_log.log(run),
             panel=showing_panel.panel(run, stage),
             report=self._reported(run, stage.now),
             report_path=str(session.settings.folder / "report"),

@@ -16,12 +16,13 @@ from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, Plan
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import PRODUCTION, PortError, Sighting
+from cpr_cockpit.core.ports import PRODUCTION, Asked, PortError, Reader, Sighting
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.signals import Observation, Source
 from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, VerdictKind, clock_time
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.baseline import TakeBaseline, baseline_of
+from cpr_cockpit.engine.block_range import BlockRange
 from cpr_cockpit.engine.foreign import foreign_change
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.ports import Ports
@@ -29,14 +30,13 @@ from cpr_cockpit.engine.probing import ProbeBatch
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.engine.turns import LEAST_PAUSE_S, Turns
 
 log = logging.getLogger(__name__)
 
 JUDGE_TICK_S = 0.5
 # A tick of half a second that took this long: the machine was suspended, or its clock was set.
 SLEPT_S = 10.0
-# Between two readings of one source, however long the last one took.
-LEAST_PAUSE_S = 0.05
 # One observation event per source and 15 s of the procedure's window.
 RECORD_EVERY_S = 15.0
 
@@ -51,6 +51,7 @@ class Watch:
         self._ports = ports
         self._recorder = recorder
         self._judge = Judge(scaled, plan.new_version, plan.old_version, settings.declared_delay_s)
+        self._blocks = BlockRange(scaled.block_s, settings.declared_delay_s)
         self._verdict: Verdict | None = None
         self._defect = ""
         self.looks: dict[Source, Sighting] = {}
@@ -75,11 +76,12 @@ class Watch:
 
     def begin(self) -> None:
         """Start every source's own task; each waits for the switch."""
-        sources = (
+        sources: tuple[Callable[[], Awaitable[None]], ...] = (
             partial(self._watch_probes, PRODUCTION, Source.PROBES_PRODUCTION),
             partial(self._watch_probes, self._plan.slot, Source.PROBES_SLOT),
             partial(self._every, self._scaled.poll_logs_s, Source.LOGS, self._read_logs),
             partial(self._every, self._scaled.poll_platform_s, Source.PLATFORM, self._read_platform),
+            *(partial(self._watch_further, reader) for reader in self._ports.readers),
             self._watch_changes,
             self._keep_judging,
         )
@@ -146,7 +148,8 @@ class Watch:
 
     def baseline_check(self, act: Act) -> Check:
         """The plan's step that takes the baseline."""
-        return TakeBaseline(self._ports, self._recorder, self._plan, act, self._settings.declared_delay_s, self._judge)
+        delay_s = self._settings.declared_delay_s
+        return TakeBaseline(self._ports, self._recorder, self._plan, act, delay_s, self._judge, self._scaled)
 
     # Sources.
 
@@ -168,13 +171,27 @@ class Watch:
             self._take(observation)
             await clock.sleep(max(LEAST_PAUSE_S, poll_s - (clock.now() - began)))
 
+    async def _watch_further(self, reader: Reader) -> None:
+        t0 = await self._switch()
+        policy, plan, clock = self._scaled, self._plan, self._ports.clock
+
+        def asked() -> Asked:
+            return Asked(clock.now(), t0, plan.old_version, plan.new_version, policy.window_s, policy.scale)
+
+        poll_s = max(policy.poll_floor_s, reader.poll_s * policy.scale)
+        await Turns(reader, clock, lambda: poll_s, self._take).go_on(asked)
+
     async def _read_logs(self, t0: float) -> Observation:
-        return await self._ports.telemetry.requests(
+        now = self._ports.clock.now()
+        seen = await self._ports.telemetry.requests(
             start=t0,
-            end=self._ports.clock.now() + self._scaled.skew_s,
+            end=now + self._scaled.skew_s,
             bin_s=self._scaled.bin_s,
             versions=(self._plan.old_version, self._plan.new_version),
+            blocks=self._blocks.question(t0, now, self._recorder.run.baseline),
         )
+        self._blocks.told(seen)
+        return seen
 
     async def _read_platform(self, t0: float) -> Observation:
         granularity = self._scaled.poll_platform_s

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cpr_cockpit.lab.models import LabSettings
 from cpr_cockpit.lab.serving import LabRefused, serve
+from cpr_cockpit.lab.telemetry_faults import NAMES, Fault
 
 EXIT_REFUSED = 1
 
@@ -34,6 +35,9 @@ def _settings(arguments: Sequence[str] | None) -> LabSettings:
     parser.add_argument("--ready-file", type=Path, required=True, metavar="FILE", help="written once all of it answers")
     parser.add_argument("--fast", action="store_true", help="swaps of 2 s instead of 20 to 60 s")
     parser.add_argument("--telemetry-delay", type=_seconds, default=2.0, metavar="S", help="how late log rows arrive")
+    parser.add_argument(
+        "--telemetry-fault", choices=NAMES, metavar="NAME", help=f"from the switch on: {', '.join(NAMES)}"
+    )
     parser.add_argument("--window", type=_positive, default=900.0, metavar="S", help="scales the lab's own times")
     parser.add_argument("--lease", type=_positive, metavar="S", help="ends by itself unless renewed in time")
     parser.add_argument("--port", type=_port, metavar="N", help="of Resource Manager (default: any free one)")
@@ -47,6 +51,7 @@ def _settings(arguments: Sequence[str] | None) -> LabSettings:
         seed=secrets.randbelow(2**31) if options.seed is None else options.seed,
         port=options.port,
         lease=options.lease,
+        telemetry_fault=None if options.telemetry_fault is None else Fault.parse(options.telemetry_fault),
     )
 
 

@@ -2,7 +2,8 @@
 
 Standard input: first one JSON line with the members of `Setup`; then a line `{"stop": true}`, as SIGTERM, lets the
 requests under way finish, for 3 s at most; its end means that the lab is gone, and ends this process at once. Standard
-output: `{"ready": true}`, or `{"refused": why}`; then each request's `counts.Result` as a JSON line.
+output: `{"ready": true}`, or `{"refused": why}`; then each request's `counts.Result` as a JSON line, and what browsers
+report, as `{"table": name, "row": row}`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from cpr_cockpit.lab.browsers import Browsers
 from cpr_cockpit.lab.counts import PINNED, UNPINNED, Result
 
 GRACE = 3.0  # seconds that requests under way may take when told to stop
@@ -37,6 +39,10 @@ _GOALS = "/api/v1/goals"
 _KEPT = 3  # goals of each kind of client that are read and never deleted
 _MOST_OWN = 20  # goals of each kind of client that wait for their deletion
 _WEIGHTS = {"list": 30, "read": 25, "page": 15, "script": 5, "create": 10, "delete": 10, "unknown-user": 5}
+_USERS = 60  # of all kinds together
+# What App Service's own sign-in, which stands before the product, says of who is signed in.
+_WHO = "X-MS-CLIENT-PRINCIPAL-NAME"
+_BROKEN = 500
 _PR_SET_PDEATHSIG = 1
 
 
@@ -87,8 +93,19 @@ async def _headers_sent(_: aiohttp.ClientSession, context: SimpleNamespace, __: 
 class _Client:
     """The users of one kind: their connections, their cookie, the goals they made."""
 
-    def __init__(self, kind: _Kind, setup: Setup, trust: ssl.SSLContext, report: Callable[[Result], None]) -> None:
+    def __init__(
+        self,
+        kind: _Kind,
+        setup: Setup,
+        trust: ssl.SSLContext,
+        report: Callable[[Result], None],
+        browsers: Browsers,
+    ) -> None:
         self._kind = kind
+        self._browsers = browsers
+        name = f"{kind.group}-{kind.cookie or 'new'}"
+        self._users = [f"{name}-{number}@goals.example" for number in range(round(_USERS * kind.share))]
+        self._version = ""  # of the page that the users' browsers show
         self._base = URL(setup.production_url)
         self._token = {"Authorization": f"Bearer {setup.user_token}"}
         self._report = report
@@ -112,14 +129,14 @@ class _Client:
 
     async def turn(self, chance: random.Random) -> None:
         """One request, reported; not reported when cancelled: what we cut short is nobody's failure."""
-        request = self._next(chance)
+        request, user = self._next(chance), chance.choice(self._users)
         sending, begun = _Sending(), time.time()
         facts: dict[str, Any] = {"version": "", "status": 0, "expected": False}
         try:
             async with self._session.request(
                 request.method,
                 self._base.join(URL(request.path)),
-                headers=self._token if request.authorized else None,
+                headers=self._token | {_WHO: user} if request.authorized else None,
                 json=request.body,
                 allow_redirects=False,
                 trace_request_ctx=sending,
@@ -137,6 +154,17 @@ class _Client:
         if facts["status"] and not facts["expected"]:
             facts["error"] = f"{request.method} {request.path}"
         self._report(Result(sent=sending.at or begun, group=self._kind.group, **facts))
+        self._seen(request, user, begun, facts)
+
+    def _seen(self, request: _Request, user: str, begun: float, facts: dict[str, Any]) -> None:
+        """What the user's browser makes of it: a page that is shown, or a call of its script that fails."""
+        status, now = facts["status"], time.time()
+        if request.path == "/":
+            if facts["expected"]:
+                self._version = facts["version"]
+                self._browsers.viewed(user, self._version, begun, now - begun)
+        elif request.authorized and (status == 0 or status >= _BROKEN):
+            self._browsers.failed(user, self._version or facts["version"], now, status)
 
     def _next(self, chance: random.Random) -> _Request:
         wish = chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
@@ -232,8 +260,10 @@ async def _main() -> int:
     except OSError as error:  # an SSLError is one, too
         _say({"refused": f"the authority in {setup.ca} cannot be read: {error}"})
         return 1
+    browsers = Browsers(setup.production_url, setup.seed, lambda table, row: _say({"table": table, "row": row}))
     clients = {
-        _Client(kind, setup, trust, lambda result: _say(asdict(result))): kind.share for kind in _kinds(setup.slot)
+        _Client(kind, setup, trust, lambda result: _say(asdict(result)), browsers): kind.share
+        for kind in _kinds(setup.slot)
     }
     listening = asyncio.create_task(_listen(lab, stop))
     _say({"ready": True})

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from cpr_cockpit.lab.telemetry_faults import Fault
+
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
@@ -41,6 +43,8 @@ class Control:
         app = web.Application(middlewares=[self._guarded])
         app.router.add_put("/scenario", self._scenario)
         app.router.add_put("/faults", self._faults)
+        app.router.add_put("/telemetry", self._put_telemetry)
+        app.router.add_get("/telemetry", self._telemetry)
         app.router.add_get("/traffic", self._traffic)
         app.router.add_get("/operations", self._operations)
         app.router.add_get("/state", self._state)
@@ -65,6 +69,7 @@ class Control:
         name, version = _text(body, "name"), _text(body, "version")
         window = _number(body, "window")
         share, factor = _number(body, "share"), _number(body, "factor")
+        asked = body.get("telemetry_fault")
         try:
             await self._world.choose(
                 name,
@@ -72,6 +77,7 @@ class Control:
                 window=self._world.settings.window if window is None else window,
                 share=share,
                 factor=factor,
+                telemetry_fault=None if asked is None else Fault.parse(asked),
             )
         except ValueError as error:
             raise _Wrong(str(error)) from error
@@ -86,6 +92,17 @@ class Control:
         except ValueError as error:
             raise _Wrong(str(error)) from error
         return web.json_response({"swap": names})
+
+    async def _put_telemetry(self, request: web.Request) -> web.Response:
+        try:
+            fault = Fault.parse(await _object(request))
+        except ValueError as error:
+            raise _Wrong(str(error)) from error
+        self._world.set_telemetry_fault(fault)
+        return await self._telemetry(request)
+
+    async def _telemetry(self, _: web.Request) -> web.Response:
+        return web.json_response(self._world.telemetry.faults.as_dict())
 
     async def _traffic(self, request: web.Request) -> web.Response:
         asked = request.query.get("since")

@@ -1,7 +1,8 @@
 """One running process of a slot: it runs what was really deployed, tells its telemetry, and dies with the lab.
 
-Protocol, JSON lines: the process says `{"ready": {"port", "version", "defect"}}` first, then `{"request": row}` and
-`{"exception": row}`; it is told `{"defect": {...} | null}`. The end of its standard input ends it.
+Protocol, JSON lines: the process says `{"ready": {"port", "version", "defect"}}` first, then rows: `{"request": row}`,
+`exception`, `dependency`, `event`, and `{"database": {"ok", "failed", "ms"}}`; it is told `{"defect": {...} | null}`. A
+line that is no object belongs to the application's log. The end of its standard input ends it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from cpr_cockpit.lab import packages
+from cpr_cockpit.lab.application_log import ApplicationLog
 from cpr_cockpit.lab.models import Defect
 
 EXIT_OUTAGE = 70  # exit code of a process that died of its outage defect
@@ -44,12 +46,22 @@ class TelemetrySink(Protocol):
     def exception(self, row: dict[str, Any]) -> None:
         """Take a row of AppExceptions."""
 
+    def dependency(self, row: dict[str, Any]) -> None:
+        """Take a row of AppDependencies."""
+
+    def event(self, row: dict[str, Any]) -> None:
+        """Take a row of AppEvents."""
+
+    def database(self, served: Mapping[str, Any]) -> None:
+        """Take what the database counted of some calls."""
+
 
 class Instance:
     """A process and what is known of it.
 
     `id`: a fresh name; `port`: on loopback; `version`: as the process tells it; `defect`: as the lab told it last.
-    `exited` is set once the process is gone and all it said was read; `exit_code` is negative for a signal.
+    `exited` is set once the process is gone and all it said was read; `exit_code` is negative for a signal. `log`: what
+    the application writes for people.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, id: str, slot: str, telemetry: TelemetrySink) -> None:
@@ -60,7 +72,15 @@ class Instance:
         self.exited = asyncio.Event()
         self._built_in = ""
         self._process = process
-        self._telemetry = telemetry
+        self.log = ApplicationLog()
+        self._takers: dict[str, Callable[[dict[str, Any]], None]] = {
+            "request": telemetry.request,
+            "exception": telemetry.exception,
+            "dependency": telemetry.dependency,
+            "event": telemetry.event,
+            "database": telemetry.database,
+            "ready": self._ready,
+        }
         self._began = asyncio.Event()  # ready, or gone
         self._watching = asyncio.create_task(self._watch(), name=f"output of {id}")
 
@@ -161,6 +181,7 @@ class Instance:
         # A process that it left behind may hold the pipe open.
         await asyncio.wait([reading], timeout=_LAST_WORDS)
         reading.cancel()
+        self.log.cut()
         self.exit_code = code
         self._began.set()
         self.exited.set()
@@ -175,18 +196,15 @@ class Instance:
                 rest = b""
 
     def _hear(self, line: bytes) -> None:
-        """Take one line; whatever else a product prints is none of our business."""
+        """Take one line; what is no object of the protocol is what the application writes to its log."""
         try:
             message = json.loads(line)
         except (ValueError, RecursionError):
-            return
+            message = None
         if not isinstance(message, dict):
+            self.log.write(line.decode("utf-8", "replace").rstrip())
             return
-        for name, take in (
-            ("request", self._telemetry.request),
-            ("exception", self._telemetry.exception),
-            ("ready", self._ready),
-        ):
+        for name, take in self._takers.items():
             if isinstance(content := message.get(name), dict):
                 take(content)
 

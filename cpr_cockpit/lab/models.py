@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cpr_cockpit.lab.errors import ApiError
     from cpr_cockpit.lab.instance import Instance
+    from cpr_cockpit.lab.telemetry_faults import Fault
 
 PRODUCTION = "production"
 
@@ -25,6 +26,7 @@ class LabSettings:
 
     ``telemetry_delay``: seconds from a request to its row in the logs. ``window``: seconds of the observation window,
     which scales the lab's own times. ``lease``: seconds after which the lab ends unless renewed; None: never.
+    ``telemetry_fault``: what goes wrong with the telemetry from the switch to a new version on.
     """
 
     ready_file: Path
@@ -34,6 +36,7 @@ class LabSettings:
     seed: int
     port: int | None = None
     lease: float | None = None
+    telemetry_fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,10 @@ class Processes:
     def lock(self, slot: str) -> asyncio.Lock:
         """Held while the process of `slot` is being replaced."""
         return self._locks.setdefault(slot, asyncio.Lock())
+
+    def living(self) -> Iterator[int]:
+        """Ids of the processes that live."""
+        return (instance.pid for instance in self._living if instance.alive)
 
     def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run `work` until it ends or the lab does."""
@@ -131,14 +135,21 @@ class Processes:
         """From now on each slot is served by its instance, all in one step; who serves no slot any more is retired."""
         before = {self._slots[name].instance for name in mapping}
         for name, instance in mapping.items():
+            if (old := self._slots[name].instance) is not None and old is not instance:
+                # Who followed the slot's log followed this process: the slot has another one now.
+                old.log.cut()
             self._slots[name].instance = instance
         self._parts.front.attach_all(mapping)
         for gone in before - {slot.instance for slot in self._slots.values()}:
             if gone is not None:
                 self.discard(gone)
         serving = mapping.get(PRODUCTION)
-        if serving is not None and self._parts.scenario.switched(serving.version, time.time()):
+        if serving is None:
+            return
+        if self._parts.scenario.switched(serving.version, time.time()):
             self.background(self.tell_defects(), "tell defects")
+        if self._parts.telemetry.faults.switched(serving.version):
+            self._parts.log.add("telemetry.fault", faults=self._parts.telemetry.faults.as_dict())
 
     async def tell_defects(self) -> None:
         """Every living process is told the defect that its version has now."""

@@ -41,6 +41,7 @@ class _Door:
 
     def __init__(self) -> None:
         self.upstream: Upstream | None = None
+        self.waiting = 0
         self._open = asyncio.Event()
         self._open.set()
 
@@ -56,12 +57,15 @@ class _Door:
 
     async def opened(self, deadline: float) -> bool:
         """Wait for the end of a hold; False where it did not come by `deadline` (the loop's clock)."""
+        self.waiting += 1
         try:
             async with asyncio.timeout_at(deadline):
                 while self.held:
                     await self._open.wait()
         except TimeoutError:
             return False
+        finally:
+            self.waiting -= 1
         return True
 
 
@@ -101,6 +105,10 @@ class FrontEnd:
     def release(self, slot: str) -> None:
         """End the hold of `slot`."""
         self._door(slot).release()
+
+    def waiting(self) -> dict[str, int]:
+        """Number of requests that wait for each slot."""
+        return {slot: door.waiting for slot, door in self._doors.items()}
 
     def in_flight(self, instance: Instance) -> int:
         """Number of requests on their way to `instance`."""

@@ -23,7 +23,7 @@ from cpr_cockpit.lab.lease import Lease
 from cpr_cockpit.lab.models import PRODUCTION, LabSettings
 from cpr_cockpit.lab.proxy import FrontEnd
 from cpr_cockpit.lab.ready import ReadyFile
-from cpr_cockpit.lab.rest import app, metrics, tokens
+from cpr_cockpit.lab.rest import app, metrics, scope, tokens
 from cpr_cockpit.lab.scenario import Scenario
 from cpr_cockpit.lab.telemetry import Telemetry
 from cpr_cockpit.lab.traffic import Traffic
@@ -115,7 +115,7 @@ class Lab:
         self._certificates = certificates.issue(folder)
         self._releases = releases.write(folder)
         scenario = Scenario()
-        telemetry = Telemetry(settings.telemetry_delay, metrics.step(settings.window), settings.seed)
+        self._telemetry = telemetry = Telemetry(settings.telemetry_delay, metrics.step(settings.window), settings.seed)
         self._front = FrontEnd(self._certificates.server, telemetry.counted)
         self._world = World(settings, folder, self._front, scenario, telemetry, self._open_kudu)
         self._counts = Counts()
@@ -132,7 +132,7 @@ class Lab:
         manager = app.resource_manager_app(world)
         port = await self._open(manager, entrance, self._certificates.server)
         control = await self._open(self.control.application(), _listen(None), None)
-        traffic = Traffic(self._counts)
+        traffic = Traffic(self._counts, self._telemetry.browser)
         stack.push_async_callback(traffic.stop)
         await asyncio.gather(world.start(), self._start_traffic(traffic))
         await self._prove()
@@ -195,6 +195,8 @@ class Lab:
             "slot": GREEN,
             "workspace_id": world.workspace_id,
             "app_insights_id": world.app_insights_id,
+            "plan_id": scope.plan_id(world),
+            "database_id": scope.database_id(world),
             "logs": manager,
             "logs_audience": tokens.LOGS_AUDIENCE,
             "app_configuration": None,

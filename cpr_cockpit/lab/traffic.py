@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from cpr_cockpit.lab.counts import Counts, Result
 
@@ -15,10 +17,14 @@ _STOP = 5.0  # seconds that it may take to end, the 3 s for requests under way i
 
 
 class Traffic:
-    """The clients of one lab, in a process that dies with this one."""
+    """The clients of one lab, in a process that dies with this one.
 
-    def __init__(self, counts: Counts) -> None:
+    `browser` takes what the users' browsers report: the name of a table and a row of it.
+    """
+
+    def __init__(self, counts: Counts, browser: Callable[[str, dict[str, Any]], None] = lambda _, __: None) -> None:
         self._counts = counts
+        self._browser = browser
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._stopping = False
@@ -89,8 +95,13 @@ class Traffic:
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         async for line in _output(process):
             # A process that was killed may have left half a line.
-            if line.endswith(b"\n"):
-                self._counts.add(Result(**json.loads(line)))
+            if not line.endswith(b"\n"):
+                continue
+            message = json.loads(line)
+            if "table" in message:
+                self._browser(message["table"], message["row"])
+            else:
+                self._counts.add(Result(**message))
         code = await process.wait()
         if not self._stopping:
             sys.stderr.write(f"lab: the clients ended by themselves with code {code}: there is no traffic any more\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cpr_cockpit.lab.deploying import SUCCESS, Deploying
+from cpr_cockpit.lab.gauges import Gauges
 from cpr_cockpit.lab.models import PRODUCTION, Deployment, LabSettings, Operation, OperationLog, Slot
 from cpr_cockpit.lab.processes import Parts, Processes
 from cpr_cockpit.lab.rest.faults import SwapFaults
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cpr_cockpit.lab.proxy import FrontEnd
     from cpr_cockpit.lab.scenario import Scenario
     from cpr_cockpit.lab.telemetry import Telemetry
+    from cpr_cockpit.lab.telemetry_faults import Fault
 
 APP = "goals-lab"
 RESOURCE_GROUP = "rg-goals-lab"
@@ -74,6 +76,8 @@ class World:
         self._processes = Processes(parts, self.slots)
         self._swapping = Swapping(self, self._processes)
         self._deploying = Deploying(self, self._processes)
+        if settings.telemetry_fault is not None:
+            telemetry.faults.at_switch(settings.telemetry_fault, "")
 
     async def open_slots(self, package: bytes) -> None:
         """Open production and a second slot, both with `package` deployed, not yet started. Raises OSError."""
@@ -88,6 +92,8 @@ class World:
     async def start(self) -> None:
         """Start every slot's process; requests that come meanwhile wait."""
         await asyncio.gather(*(self.restart(name) for name in self.slots))
+        gauges = Gauges(self.telemetry, self.telemetry.step, self._processes.living, self._front.waiting)
+        self._processes.background(gauges.run(), "sample gauges")
 
     @property
     def app_insights_id(self) -> str:
@@ -145,12 +151,30 @@ class World:
         self.sticky = names
 
     async def choose(
-        self, scenario: str, *, version: str, window: float, share: float | None, factor: float | None
+        self,
+        scenario: str,
+        *,
+        version: str,
+        window: float,
+        share: float | None,
+        factor: float | None,
+        telemetry_fault: Fault | None = None,
     ) -> None:
-        """Choose what is wrong with `version` from its switch on. Raises ValueError: unknown scenario, bad number."""
+        """Choose what is wrong with `version`, and with all telemetry, from its switch on.
+
+        `telemetry_fault` None: what the lab was started with. Raises ValueError: unknown scenario, bad number.
+        """
         self.scenario.choose(scenario, version=version, window=window, share=share, factor=factor)
         self.log.add("scenario.chosen", scenario=scenario, version=version)
+        faults = self.telemetry.faults
+        if faults.awaits(version) if telemetry_fault is None else faults.at_switch(telemetry_fault, version):
+            self.log.add("telemetry.fault", faults=faults.as_dict())
         await self._processes.tell_defects()
+
+    def set_telemetry_fault(self, fault: Fault) -> None:
+        """From now on `fault` is what is wrong with the telemetry of its sources."""
+        self.telemetry.faults.begin(fault)
+        self.log.add("telemetry.fault", faults=self.telemetry.faults.as_dict())
 
     def described(self) -> dict[str, dict[str, Any]]:
         """Version, instance and life of each slot's process."""

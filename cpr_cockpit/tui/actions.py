@@ -18,6 +18,8 @@ def _always(shown: Shown) -> str:
 
 
 def _writes(shown: Shown) -> str:
+    if shown.replay:
+        return "this is a replay, nothing is sent"
     if shown.read_only:
         return "this face is read-only"
     if shown.view is None:
@@ -79,6 +81,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("plan", "3", "Production", "The way forth and the way back", "app.go_to('plan')"),
     Action("window", "4", "Window", "Countdown, charts, signals, checks", "app.go_to('window')"),
     Action("papers", "5", "Papers", "The report as it stands", "app.go_to('papers')"),
+    Action("log", "l", "Log", "Error lines of production's log", "app.go_to('log')", hint="log"),
     Action("next", "right", "Next screen", "", "app.turn(1)"),
     Action("previous", "left", "Previous screen", "", "app.turn(-1)"),
     Action("sign", "space", "Sign", "Signs the item with your initials", "screen.mark('signed')", "lists", _writes,
@@ -101,9 +104,21 @@ ACTIONS: tuple[Action, ...] = (
     Action("suspend", "ctrl+z", "Suspend", "To the shell; fg comes back", "app.suspend_process"),
     Action("quit", "q", "Close", "Closes this screen; the session runs on", "app.close", hint="close"),
 )  # fmt: skip
+# What keys do in a replay, before any pane and any action of the same key.
+REPLAY: tuple[Action, ...] = (
+    Action("replay-pause", "space", "Pause", "Stands still, and goes on", "app.replay('pause')", hint="pause"),
+    Action("replay-next", "n", "Next event", "To the next event, and stands still there", "app.replay('next')",
+           hint="next"),
+    Action("replay-previous", "p", "Event before", "To the event before, and stands still there",
+           "app.replay('previous')", hint="before"),
+    Action("replay-back", "left", "Back", "30 s back", "app.replay('back')", hint="-30 s"),
+    Action("replay-on", "right", "On", "30 s on", "app.replay('on')", hint="+30 s"),
+    Action("replay-faster", "plus", "Faster", "1, 2, 5, 10, 30, 60, max", "app.replay('faster')", hint="faster"),
+    Action("replay-slower", "minus", "Slower", "The same ladder down", "app.replay('slower')", hint="slower"),
+)  # fmt: skip
 BY_ID = {one.id: one for one in ACTIONS}
 _MORE = ("trigger", "note", "copy", "zoom")
-_KEY_WORDS = {"question_mark": "?", "colon": ":", "f9": "F9", "f2": "F2"}
+_KEY_WORDS = {"plus": "+", "minus": "-", "question_mark": "?", "colon": ":", "f9": "F9", "f2": "F2"}
 
 
 def key_word(key: str) -> str:
@@ -120,7 +135,10 @@ def bindings(where: str) -> list[Binding]:
     ]
 
 
-def hints(where: str) -> list[Action]:
-    """What the foot tells on a screen: its own keys first."""
+def hints(where: str, *, replay: bool = False) -> list[Action]:
+    """What the foot tells on a screen: its own keys first; in a replay those that play it."""
+    if replay:
+        return [REPLAY[0], BY_ID["quit"], *REPLAY[1:], BY_ID["help"]]
     own = [one for one in ACTIONS if one.hint and one.where == where and where]
+    own += [BY_ID["log"]] if where == "window" else []
     return [*own, BY_ID["help"], BY_ID["quit"], *(one for one in ACTIONS if one.hint in _MORE and not one.where)]

@@ -14,7 +14,10 @@ PRODUCTION = ("deploying", "window", "keeping", "rolling back")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """``now``: the session's clock, estimated between Views; ``gone_since``: when the session was last heard."""
+    """``now``: the session's clock, estimated between Views; ``gone_since``: when the session was last heard.
+
+    ``replay``: how a run that was is being played ("replay x10"); "": it is no replay.
+    """
 
     view: View | None
     now: float
@@ -26,6 +29,7 @@ class Shown:
     gone_since: float | None = None
     gone_words: str = ""
     ended: bool = False
+    replay: str = ""
 
     @property
     def production(self) -> bool:

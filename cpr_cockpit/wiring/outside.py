@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cpr_cockpit.config import Smoke
 from cpr_cockpit.core.plan import Act
-from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest
+from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.ports import PRODUCTION, Clock, PlannedRequest, Reader
 from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.wiring.custom import custom_readers
 from cpr_cockpit.wiring.target import Place
 
 if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.credentials import PinnedCredential
+    from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
+    from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.transport import SharedTransport
     from cpr_cockpit.adapters.http_probe import ProbeSettings
     from cpr_cockpit.adapters.smoke import SmokeTest
@@ -29,10 +34,15 @@ class Outside:
 
 
 @asynccontextmanager
-async def outside_of(place: Place) -> AsyncIterator[Outside]:
-    """Everything outside, as ``place`` names it; closed at the end. Nothing is asked yet."""
+async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterator[Outside]:
+    """Everything outside, as ``place`` names it; closed at the end. Nothing is asked yet.
+
+    ``policy``: the limits that further sources tell beside their figures (None: the procedure's).
+    """
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.logs import LogsTelemetry
+    from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
+    from cpr_cockpit.adapters.azure.logs_premises import LogsPremises
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
     from cpr_cockpit.adapters.azure.transport import SharedTransport
@@ -40,6 +50,7 @@ async def outside_of(place: Place) -> AsyncIterator[Outside]:
     from cpr_cockpit.adapters.clock import SystemClock
     from cpr_cockpit.adapters.connections import Connections
     from cpr_cockpit.adapters.http_probe import HttpProbe
+    from cpr_cockpit.adapters.log_stream import LogStream
 
     environment, clock = place.azure, SystemClock()
     async with AsyncExitStack() as stack:
@@ -51,10 +62,41 @@ async def outside_of(place: Place) -> AsyncIterator[Outside]:
         stack.push_async_callback(manager.close)
         telemetry = LogsTelemetry(environment, credential, transport, clock)
         stack.push_async_callback(telemetry.close)
-        web_apps = AzureWebApps(manager, Kudu(environment, credential, connections))
+        premises = LogsPremises(environment, credential, transport)
+        stack.push_async_callback(premises.close)
+        kudu = Kudu(environment, credential, connections)
+        web_apps = AzureWebApps(manager, kudu)
+        log_stream = LogStream(connections, clock, partial(web_apps.kudu_host, PRODUCTION), kudu.headers)
+        stack.push_async_callback(log_stream.close)
         probe = HttpProbe(_probing(place), connections, clock)
-        ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock))
-        yield Outside(ports, lambda act: web_apps.planned(act) + probe.planned(act) + telemetry.planned(act))
+        custom = custom_readers(stack, place, credential, transport, connections, clock)
+        batch = SharedBatch(environment, credential, transport)
+        stack.push_async_callback(batch.close)
+        platform = _platform_readers(manager, clock, policy or Policy())
+        readers = (*_log_readers(batch, clock), *platform, log_stream, *custom)
+        ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock), readers, premises)
+        planners = (web_apps, probe, telemetry, premises)
+        yield Outside(ports, lambda act: tuple(one for planner in planners for one in planner.planned(act)))
+
+
+def _log_readers(batch: SharedBatch, clock: Clock) -> tuple[Reader, ...]:
+    """The further tables of the logs, each a source with an age and errors of its own; asked in one batch."""
+    from cpr_cockpit.adapters.azure.logs_dependencies import DependenciesReader
+    from cpr_cockpit.adapters.azure.logs_exceptions import ExceptionsReader
+    from cpr_cockpit.adapters.azure.logs_users import BrowserReader, UsageReader
+
+    return tuple(kind(batch, clock) for kind in (ExceptionsReader, DependenciesReader, UsageReader, BrowserReader))
+
+
+def _platform_readers(manager: Manager, clock: Clock, policy: Policy) -> tuple[Reader, ...]:
+    """The plan, and the database where the environment names one."""
+    from cpr_cockpit.adapters.azure.metrics_database import KINDS, DatabaseReader, kind_of
+    from cpr_cockpit.adapters.azure.metrics_plan import LoadLimits, PlanReader
+
+    plan = PlanReader(manager, clock, LoadLimits(policy.warning_cpu_percent, policy.warning_memory_percent))
+    database = manager.environment.database_id
+    # A kind that is not known is refused where the configuration is read, not here: nothing may block a rollback.
+    return (plan, DatabaseReader(manager, clock, database)) if kind_of(database) in KINDS else (plan,)
 
 
 def _credential(place: Place, transport: SharedTransport) -> AbstractAsyncContextManager[PinnedCredential]:

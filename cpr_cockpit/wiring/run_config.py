@@ -11,6 +11,9 @@ from typing import Any
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessFacts
+from cpr_cockpit.core.run import Run
+from cpr_cockpit.documents.feature import read_feature
+from cpr_cockpit.documents.papers.writing import feature_folder
 from cpr_cockpit.documents.whole import write_whole
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabError, read_ready
@@ -73,12 +76,29 @@ def read_config(folder: Path) -> SessionConfig:
             declared_delay_s=float(body["declared_delay_s"]),
             readiness=tuple(ReadinessFacts(**facts) for facts in body["readiness"]),
             folder=folder,
+            signals=target.specs,
         )
     except LabError as error:
         raise ConfigError(str(error)) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{path} cannot be used ({error!r}). Nothing was changed. Begin a new run.") from error
     return SessionConfig(settings, ready, target)
+
+
+def readiness_of(folder: Path) -> tuple[ReadinessFacts, ...]:
+    """What the feature's documents said when the run was prepared, whether or not its lab is still there; or ()."""
+    try:
+        body = json.loads((folder / CONFIG).read_text("utf-8"))
+        return tuple(ReadinessFacts(**facts) for facts in body["readiness"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
+def findings_of(folder: Path, run: Run) -> tuple[str, ...]:
+    """What the feature's documents want watched in production, from their copy in the run's folder."""
+    copied = feature_folder(folder, run)
+    found = read_feature(copied).findings if copied is not None else ()
+    return tuple(f"{one.topic.value}: {one.text}" for one in found)
 
 
 def _ready(folder: Path, mode: str, target: Target) -> Mapping[str, Any]:

@@ -34,7 +34,7 @@ async def open_session(
 
     ``journal`` None: none can be written, and ``records`` are what could be read (only for a rollback).
     """
-    async with outside_of(place_of(config.target, config.ready)) as outside:
+    async with outside_of(place_of(config.target, config.ready), config.settings.policy) as outside:
         lease = asyncio.create_task(keep_lease(dict(config.ready))) if config.ready else None
         try:
             recorder = Recorder(journal, outside.ports.clock, records)

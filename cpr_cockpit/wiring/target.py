@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment, is_loopback
-from cpr_cockpit.config import USER_TOKEN, Environment, Smoke
+from cpr_cockpit.config import USER_TOKEN, Environment, Signal, Smoke
+from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.lab_client import READY_FILE
 
 # Runs of these modes change a lab only: every endpoint must be on this machine.
@@ -17,6 +18,8 @@ LAB_MODES = frozenset({"drill", "rehearse"})
 HEALTH = "/api/health"
 _ENDPOINTS = ("resource_manager", "authority", "logs", "production_url", "slot_url")
 _IDS = ("tenant", "subscription", "resource_group", "app", "workspace_id", "app_insights_id")
+# A lab of an older program has none of them.
+_MORE_IDS = ("plan_id", "database_id")
 _NEEDED = (*_ENDPOINTS, *_IDS, "slot", "ca", "client_id", "client_secret", "logs_audience", "user_token")
 _SHOWN = ("tenant", "subscription", "resource_group", "app", "slot", "production_url", "slot_url", "workspace_id")
 
@@ -30,18 +33,20 @@ class Target:
     """What a run's folder keeps of where it deploys to; no secret.
 
     ``environment`` None: the lab whose ready file lies in the run's folder as ``ready_file``. ``smoke``: the tests of
-    ``cockpit.toml``, none: those that fit the target.
+    ``cockpit.toml``, none: those that fit the target. ``signals``: its custom signals; a lab has none.
     """
 
     environment: Environment | None = None
     ready_file: str = READY_FILE
     smoke: tuple[Smoke, ...] = ()
+    signals: tuple[Signal, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
         environment = self.environment.model_dump() if self.environment else None
         smoke = [test.model_dump() for test in self.smoke]
-        return {"environment": environment, "ready_file": self.ready_file, "smoke": smoke}
+        signals = [signal.model_dump() for signal in self.signals]
+        return {"environment": environment, "ready_file": self.ready_file, "smoke": smoke, "signals": signals}
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Target:
@@ -51,7 +56,15 @@ class Target:
             None if told is None else Environment.model_validate(told),
             str(body["ready_file"]),
             tuple(Smoke.model_validate(test) for test in body["smoke"]),
+            tuple(Signal.model_validate(signal) for signal in body.get("signals", ())),
         )
+
+    @property
+    def specs(self) -> tuple[SignalSpec, ...]:
+        """The custom signals as the judge knows them."""
+        if self.environment is None:
+            return ()
+        return tuple(signal.spec(self.environment.telemetry_delay_s) for signal in self.signals)
 
     def pinned(self, ready: Mapping[str, Any]) -> dict[str, str]:
         """Ids and addresses for the journal, without secrets."""
@@ -63,6 +76,7 @@ class Place:
     """Everything that the adapters are told. ``principal``: client id and secret; None: whoever is signed in.
 
     ``ca``: the only authority that is trusted (a lab's); ``authority``: address of the sign-in, None: public Azure's.
+    ``secrets``: the variables that headers of ``signals`` are taken from, those that are set.
     """
 
     azure: AzureEnvironment
@@ -76,6 +90,9 @@ class Place:
     authority: str | None = None
     principal: tuple[str, str] | None = field(default=None, repr=False)
     user_token: str = field(default="", repr=False)
+    signals: tuple[Signal, ...] = ()
+    telemetry_delay_s: float = 0.0
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def environment_of(ready: Mapping[str, Any]) -> dict[str, str]:
@@ -94,7 +111,7 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         return _lab(target, ready)
     environment = target.environment
     cloud = environment.cloud
-    ids = {name: getattr(environment, name) for name in _IDS}
+    ids = {name: getattr(environment, name) for name in (*_IDS, *_MORE_IDS)}
     other: dict[str, Any] = {}
     if cloud is not None:
         other = {
@@ -114,13 +131,22 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         on_lab=False,
         authority=cloud.authority if cloud else None,
         user_token=os.environ.get(USER_TOKEN, ""),
+        signals=target.signals,
+        telemetry_delay_s=environment.telemetry_delay_s,
+        secrets={name: os.environ[name] for name in variables_of(target.signals) if os.environ.get(name)},
     )
+
+
+def variables_of(signals: Sequence[Signal]) -> tuple[str, ...]:
+    """The variables that hold the secrets of signals."""
+    return tuple(signal.header_env for signal in signals if signal.header_env is not None)
 
 
 def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
     return Place(
         azure=AzureEnvironment(
             **{name: ready[name] for name in (*_IDS, "resource_manager", "logs", "logs_audience")},
+            **{name: str(ready.get(name) or "") for name in _MORE_IDS},
             manager_scope=ready["resource_manager"].rstrip("/") + "/.default",
             loopback_only=True,
         ),

@@ -12,7 +12,7 @@ import pytest
 from cpr_cockpit.config import Environment, Smoke
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.engine.settings import SessionSettings
-from cpr_cockpit.wiring import ConfigError, Target, environment_of, place_of, read_config, write_config
+from cpr_cockpit.wiring import ConfigError, Target, environment_of, outside_of, place_of, read_config, write_config
 
 
 def _ready(folder: Path, ca: Path) -> dict[str, Any]:
@@ -148,6 +148,33 @@ def test_an_environment_comes_back_as_it_was_kept_and_meets_public_azure(
     assert (place.azure.resource_manager, place.authority, place.ca) == ("https://management.azure.com", None, None)
     assert (place.principal, place.azure.loopback_only, place.user_token) == (None, False, "of-the-user")
     assert "of-the-user" not in (tmp_path / "session.json").read_text("utf-8") + repr(place)
+
+
+def test_plan_and_database_are_those_of_the_environment_or_of_the_lab(tmp_path: Path, ready: dict[str, Any]) -> None:
+    group = "/subscriptions/8b1f3c52-6f0e-4d55-9a43-0c5a3f6f2b11/resourceGroups/rg/providers"
+    ids = {
+        "plan_id": f"{group}/Microsoft.Web/serverfarms/plan",
+        "database_id": f"{group}/Microsoft.Sql/servers/sql/databases/goals",
+    }
+    own = Environment.model_validate(ENVIRONMENT.model_dump() | ids)
+    for target, told in ((Target(own), {}), (Target(), ready | ids)):
+        azure = place_of(target, told).azure
+        assert (azure.plan_id, azure.database_id) == (ids["plan_id"], ids["database_id"])
+    for target, told in ((Target(ENVIRONMENT), {}), (Target(), ready)):
+        azure = place_of(target, told).azure
+        assert (azure.plan_id, azure.database_id) == ("", "")
+
+
+async def test_the_further_sources_of_a_place(ready: dict[str, Any]) -> None:
+    group = "/subscriptions/s/resourceGroups/rg/providers"
+    sql = f"{group}/Microsoft.Sql/servers/sql/databases/goals"
+    for database, sources in ((sql, {"plan", "database", "log_stream"}), ("", {"plan", "log_stream"})):
+        place = place_of(Target(), ready | {"database_id": database})
+        async with outside_of(place, Policy(warning_cpu_percent=70.0)) as outside:
+            names = {reader.source.value for reader in outside.ports.readers}
+            assert sources | {"exceptions", "dependencies", "usage", "browser"} <= names
+            assert ("database" in sources) is ("database" in names)
+            assert outside.ports.premises is not None
 
 
 def test_a_lab_gives_its_service_principal(tmp_path: Path, ready: dict[str, Any]) -> None:

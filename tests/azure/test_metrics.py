@@ -88,6 +88,12 @@ async def test_series_of_one_metric_add_up(azure: Azure, wire: Wire) -> None:
     assert (found.bins[0].requests, found.bins[0].failures) == (11, 1)
 
 
+async def test_a_point_that_is_told_twice_counts_once(azure: Azure, wire: Wire) -> None:
+    twice: list[tuple[float, float | None]] = [(0, 5.0), (0, 5.0)]
+    found = await _read(azure, wire, _body(_metric("Requests", twice), _metric("Http5xx", [(0, 1.0)])))
+    assert (found.bins[0].requests, found.bins[0].failures) == (5, 1)
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from cpr_cockpit.lab.kql.engine import run
+from cpr_cockpit.lab.kql.errors import KqlError
+from cpr_cockpit.lab.kql.frame import Frame
 from cpr_cockpit.lab.kql.schema import table
 
 TENANT = "11111111-1111-1111-1111-111111111111"
@@ -92,6 +94,7 @@ class Wire:
         self._answers: dict[tuple[str, str], list[Answer]] = {}
         self._runner: web.AppRunner | None = None
         self._batch: Callable[[Any], Any] | None = None
+        self._query: Callable[[str], dict[str, Any]] | None = None
         self.on(
             "POST", TOKEN_PATH, Answer(body={"token_type": "Bearer", "expires_in": 3600, "access_token": "a-token"})
         )
@@ -111,18 +114,25 @@ class Wire:
 
     def answer_queries(self, rows: Sequence[Mapping[str, Any]], same: Mapping[str, str], now: float) -> None:
         """From now on a batch is answered by the lab's engine over these rows of AppRequests."""
-        frame = table("AppRequests", rows, same)
+        self.answer_tables({"AppRequests": rows}, same, now)
+
+    def answer_tables(
+        self, tables: Mapping[str, Sequence[Mapping[str, Any]]], same: Mapping[str, str], now: float
+    ) -> None:
+        """From now on a query, or a batch, is answered by the lab's engine over these tables; there are no others."""
+        frames = {name: table(name, rows, same) for name, rows in tables.items()}
+        self._query = lambda text: _run(text, frames, now)
 
         def answer(batch: Any) -> Any:
-            answers = []
-            for one in batch["requests"]:
-                result = run(one["body"]["query"], {"AppRequests": frame}, now)
-                columns = [{"name": name, "type": type} for name, type in result.columns]
-                body = {"tables": [{"name": "PrimaryResult", "columns": columns, "rows": result.rows}]}
-                answers.append({"id": one["id"], "status": 200, "body": body})
-            return {"responses": answers}
+            return {
+                "responses": [{"id": one["id"], **_run(one["body"]["query"], frames, now)} for one in batch["requests"]]
+            }
 
         self._batch = answer
+
+    def answer_no_queries(self) -> None:
+        """From now on queries are answered as `on` says."""
+        self._query = None
 
     def count(self, method: str, ending: str = "") -> int:
         return len(self.of(method, ending))
@@ -158,11 +168,29 @@ class Wire:
         self.asked.append(Asked(request.method, request.path, dict(request.query), dict(request.headers), body, peer))
         if self._batch is not None and request.path == "/v1/$batch":
             return web.json_response(self._batch(json.loads(body)))
+        if self._query is not None and request.path.endswith("/query"):
+            answered = self._query(json.loads(body)["query"])
+            return web.json_response(answered["body"], status=answered["status"])
         answers = self._answers.get((request.method, request.path.lower()), [Answer(404, "not told")])
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if answer.cut:
             return await _cut(request, answer)
         return _response(answer)
+
+
+def _run(text: str, frames: Mapping[str, Frame], now: float) -> dict[str, Any]:
+    try:
+        result = run(text, frames, now)
+    except KqlError as error:
+        inner = {"code": "SemanticError", "innererror": {"code": error.code, "message": error.message}}
+        refused = {
+            "code": "BadArgumentError",
+            "message": "The request had some invalid properties",
+            "innererror": inner,
+        }
+        return {"status": 400, "body": {"error": refused}}
+    columns = [{"name": name, "type": type} for name, type in result.columns]
+    return {"status": 200, "body": {"tables": [{"name": "PrimaryResult", "columns": columns, "rows": result.rows}]}}
 
 
 async def _cut(request: web.Request, answer: Answer) -> web.StreamResponse:

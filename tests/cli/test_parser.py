@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from cpr_cockpit import __version__
-from cpr_cockpit.cli.parser import SCENARIOS, factor, parse, seconds, share, window
+from cpr_cockpit.cli.parser import SCENARIOS, parse
+from cpr_cockpit.cli.values import factor, seconds, share, window
 from cpr_cockpit.core.run import EXIT_BLOCKED, EXIT_CODES
 from tests.cli.commands import Command
 

@@ -27,6 +27,12 @@ MISTAKES = {
     "credentials in an address": ("https://goals-api-green", "https://u:p@goals", ["slot_url", "no https address"]),
     "a command in an address": ("https://goals-api-green", "https://$(x)green", ["slot_url", "no https address"]),
     "a command in the health path": ('health_path = "/api', 'health_path = "/a;b', ["health_path", "a plain path"]),
+    "an id that is no plan": ("workspace_id =", 'plan_id = "plan"\nworkspace_id =', ["plan_id", "an App Service plan"]),
+    "an id of no known database": (
+        "workspace_id =",
+        'database_id = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Cache/redis/r"\nworkspace_id =',
+        ["database_id", "no resource id of a database", "Microsoft.Sql/servers"],
+    ),
     "one host for both": ("https://goals-api-green", "https://goals-api", ["slot_url and production_url are the same"]),
     "production as slot": ('slot = "green"', 'slot = "Production"', ["environments.production.slot", "'Production'"]),
     "initials twice": ('"JW"', '"ml"', ["people[2].initials", "people[1]"]),

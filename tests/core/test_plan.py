@@ -63,6 +63,7 @@ def test_the_steps_come_in_the_procedure_s_order() -> None:
         "prove-slot",
         "warm-up",
         "smoke",
+        "prove-telemetry",
         "baseline",
         "swap",
         "prove-production",

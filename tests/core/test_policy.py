@@ -25,14 +25,22 @@ FLOORS = {
     "poll_probes_s": 1.0,
     "poll_logs_s": 1.0,
     "poll_platform_s": 1.0,
+    "block_s": 0.0,
+    "early_patience_s": 0.0,
+    "early_at_switch_s": 0.0,
+    "early_severe_s": 0.0,
+    "early_controlled_s": 0.0,
+    "early_calm_s": 0.0,
+    "warm_up_s": 0.0,
 }
 """What is multiplied by f, and how short it may become."""
 NOT_SCALED = {
     "error_rate", "error_min_failures", "error_min_requests", "degradation", "degradation_min_requests", "letter_ms",
     "unavailable_floor_s", "unavailable_min", "target_error_rate", "target_p50_ms", "target_p95_ms", "target_p99_ms",
     "tolerance", "warning_p95_ms", "warning_cpu_percent", "warning_memory_percent", "baseline_floor_s", "poll_floor_s",
-    "platform_delay_s", "skew_s", "coverage", "alpha", "granularity_fits", "require_ready", "go_early",
-    "hold_on_shared_fault", "keep_warm_s",
+    "platform_delay_s", "skew_s", "coverage", "alpha", "granularity_fits", "require_ready",
+    "require_telemetry", "go_early",
+    "hold_on_shared_fault", "keep_warm_s", "early_limit", "early_alpha",
 }  # fmt: skip
 short_windows = st.floats(1.0, REFERENCE_WINDOW_S)
 

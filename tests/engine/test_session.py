@@ -19,6 +19,7 @@ FORTH = (
     "prove-slot",
     "warm-up",
     "smoke",
+    "prove-telemetry",
     "baseline",
     "swap",
     "prove-production",

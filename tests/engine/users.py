@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from cpr_cockpit.core.blocks import Block, BlockQuestion
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.signals import Bin, Observation, Source
 from tests.engine.virtual import EPOCH, VirtualClock
@@ -88,7 +89,9 @@ class Users:
         newest = max(piece[2] for piece in pieces if piece[2] is not None)
         return Bin(start, length, version, requests, failures, p50, p95, p99, None, newest, max(good, default=None))
 
-    async def requests(self, *, start: float, end: float, bin_s: float, versions: Sequence[str]) -> Observation:
+    async def requests(
+        self, *, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None = None
+    ) -> Observation:
         """The Telemetry port."""
         await self.clock.sleep(0.06)
         if self.down:
@@ -99,7 +102,22 @@ class Users:
         whole = [row for version in versions if (row := self._row(version, start, max(0.0, end - start), upto))]
         newest = max((row.newest for row in whole if row.newest is not None), default=None)
         lag = self.delay if whole else None
-        return Observation(Source.LOGS, self.clock.now(), newest, tuple(bins), tuple(whole), lag_p95=lag)
+        told = self._blocks(blocks, versions) if blocks else ()
+        now = self.clock.now()
+        return Observation(Source.LOGS, now, newest, tuple(bins), tuple(whole), lag_p95=lag, blocks=told)
+
+    def _blocks(self, asked: BlockQuestion, versions: Sequence[str]) -> tuple[Block, ...]:
+        """Blocks without operations and instances; every latency is the version's median."""
+        upto = min(asked.end, self.clock.now() - self.delay)
+        found = []
+        for index in range(max(0, math.ceil((upto - asked.start) / asked.length))):
+            at = asked.start + index * asked.length
+            for version in versions:
+                row = self._row(version, at, asked.length, upto)
+                if row is not None and row.p50 is not None:
+                    slow = tuple(row.requests if row.p50 > limit else 0 for limit in asked.thresholds_ms)
+                    found.append(Block(at, asked.length, version, row.requests, row.failures, slow))
+        return tuple(found)
 
     async def platform(self, *, start: float, end: float, granularity_s: float) -> Observation:
         """The Metrics port: points on a grid of their own, a second after they have ended."""

@@ -20,6 +20,7 @@ from cpr_cockpit.core.ports import (
     OperationState,
     PlannedRequest,
     PortError,
+    Premises,
     Sighting,
     SlotFacts,
     SmokeResult,
@@ -131,6 +132,7 @@ class World:
         self.content_missing = False
         self.smoke_fails = False
         self.network_down = False
+        self.premises: Premises | None = None
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
         self._deployments = {SLOT: ["deploy-0"]}
@@ -141,7 +143,7 @@ class World:
 
     def ports(self) -> Ports:
         """The world as a session is given it."""
-        return Ports(self.clock, self, self, self.users, self.users)
+        return Ports(self.clock, self, self, self.users, self.users, premises=self.premises)
 
     @property
     def production(self) -> str | None:

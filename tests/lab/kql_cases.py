@@ -91,6 +91,73 @@ COLUMNS: dict[str, str] = {
     "on $left.N == $right.OperationName and $left.V == $right.AppVersion": (
         "N:string, V:string, OperationName:string, AppVersion:string"
     ),
+    "AppRequests | summarize make_list(Name), make_set(ResultCode), make_list(DurationMs, 10), "
+    "make_set_if(Name, Success), make_list_if(Name, Success)": (
+        "list_Name:dynamic, set_ResultCode:dynamic, list_DurationMs:dynamic, set_Name:dynamic, list_Name1:dynamic"
+    ),
+    "union AppRequests, AppExceptions | project TimeGenerated, OperationName, ItemCount, DurationMs": (
+        "TimeGenerated:datetime, OperationName:string, ItemCount:int, DurationMs:real"
+    ),
+    "union withsource=T (AppRequests | project A=1), (AppExceptions | project A=2)": "T:string, A:long",
+    "union isfuzzy=true AppRequests, AppExceptions | count": "Count:long",
+    "AppRequests | project A=1, B='x' | union kind=outer (AppExceptions | project A=2, C=3)": (
+        "A:long, B:string, C:long"
+    ),
+    "AppRequests | project Name, ResultCode, DurationMs | project-away ResultCode": "Name:string, DurationMs:real",
+    "AppRequests | project Name, ResultCode, DurationMs | project-keep DurationMs, Name": (
+        "Name:string, DurationMs:real"
+    ),
+    "AppRequests | project Name, ResultCode, DurationMs | project-rename Code = ResultCode": (
+        "Name:string, Code:string, DurationMs:real"
+    ),
+    "AppRequests | project round(DurationMs, 1), floor(DurationMs, 5), ceiling(DurationMs), abs(DurationMs), "
+    "abs(ItemCount), round(ItemCount), min_of(DurationMs, ItemCount), max_of(ItemCount, 5), isnan(DurationMs), "
+    "isfinite(DurationMs)": (
+        "DurationMs:real, DurationMs1:real, DurationMs2:real, DurationMs3:real, ItemCount:long, ItemCount1:int, "
+        "Column1:real, Column2:long, Column3:bool, Column4:bool"
+    ),
+    "AppRequests | project strlen(Name), substring(Name, 1, 2), extract('a(.)', 1, Name), parse_json(Name), "
+    "todynamic(Name), array_length(dynamic([1,2])), tobool(Name), totimespan(Name), "
+    "datetime_diff('second', now(), TimeGenerated)": (
+        "strlen_Name:long, Column1:string, Column2:string, Name:dynamic, Name1:dynamic, Column3:long, Name2:bool, "
+        "Name3:timespan, Column4:long"
+    ),
+    "AppRequests | project Properties.feature, tostring(Properties.feature), Properties['feature'], "
+    "X=tostring(Properties['a']), toint(Properties.n), Properties.a.b, Properties.a[0]": (
+        "Properties_feature:dynamic, Properties_feature1:string, Properties_feature2:dynamic, X:string, "
+        "Properties_n:int, Properties_a_b:dynamic, Properties_a_0:dynamic"
+    ),
+    "AppRequests | where Name in (AppExceptions | project OperationName) | count": "Count:long",
+    "let known = materialize(AppExceptions | distinct ProblemId); AppExceptions | where ProblemId !in (known) "
+    "| summarize sum(ItemCount) by ProblemId": "ProblemId:string, sum_ItemCount:long",
+    "let n = toscalar(AppRequests | count); AppRequests | project n, n + 1": "n:long, Column1:long",
+    "AppRequests | where Name matches regex 'a.*' and Name has_any ('a', 'b') and Name has_all ('c') | count": (
+        "Count:long"
+    ),
+    "AppRequests | where Name in (dynamic(['a', 'b'])) | project dynamic({'a': 1}), dynamic([1]), D=dynamic(null)": (
+        "Column1:dynamic, Column2:dynamic, D:dynamic"
+    ),
+    "print dynamic(['a'])[0], strcat('a', 1, 2.5), tostring(1.5), tostring(true)": (
+        "print_0:dynamic, print_1:string, print_2:string, print_3:string"
+    ),
+    "let T = (AppRequests | where Success); T | count": "Count:long",
+    "let T = union AppRequests, AppExceptions | where ItemCount > 0; T | count": "Count:long",
+    "AppRequests | extend Y = DurationMs % 5 | project Y": "Y:real",
+    "AppDependencies | summarize Calls=count(), Failed=countif(Success == false), "
+    "P95=percentilew(DurationMs, ItemCount, 95) by Target, DependencyType": (
+        "Target:string, DependencyType:string, Calls:long, Failed:long, P95:real"
+    ),
+    "AppBrowserTimings | summarize percentilesw(TotalDurationMs, ItemCount, 50, 95) by AppVersion": (
+        "AppVersion:string, percentile_TotalDurationMs_50:real, percentile_TotalDurationMs_95:real"
+    ),
+    "union AppPageViews, AppEvents | summarize dcount(UserId), dcountif(UserId, isnotempty(UserId)) "
+    "by bin(TimeGenerated, 1m)": "TimeGenerated:datetime, dcount_UserId:long, dcountif_UserId:long",
+    "let from = datetime(2026-02-02T02:30:00Z); AppRequests | summarize Requests=count(), "
+    "Failures=countif(Success == false), Slow=countif(DurationMs > 120.5) "
+    "by Start=bin_at(TimeGenerated, timespan(0.00:00:05.0000000), from), AppVersion, OperationName, AppRoleInstance": (
+        "Start:datetime, AppVersion:string, OperationName:string, AppRoleInstance:string, Requests:long, "
+        "Failures:long, Slow:long"
+    ),
     _PAIR.format("inner") + " on OperationName": _BOTH,
     _PAIR.format("innerunique") + " on OperationName": _BOTH,
     _PAIR.format("leftouter") + " on OperationName": _BOTH,

@@ -35,12 +35,24 @@ class Rows:
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
         self.exceptions: list[dict[str, Any]] = []
+        self.dependencies: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
+        self.served: list[Mapping[str, Any]] = []
 
     def request(self, row: dict[str, Any]) -> None:
         self.requests.append(row)
 
     def exception(self, row: dict[str, Any]) -> None:
         self.exceptions.append(row)
+
+    def dependency(self, row: dict[str, Any]) -> None:
+        self.dependencies.append(row)
+
+    def event(self, row: dict[str, Any]) -> None:
+        self.events.append(row)
+
+    def database(self, served: Mapping[str, Any]) -> None:
+        self.served.append(served)
 
 
 def script(main: str, **files: str) -> bytes:

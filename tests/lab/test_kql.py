@@ -251,6 +251,74 @@ def test_distinct_and_count() -> None:
     assert _rows("T | count", T=frame) == [[8]]
 
 
+def test_a_union_puts_rows_below_each_other_and_keeps_the_time_of_their_coming() -> None:
+    left, right = _frame(KEYED, X[:1]), _frame({"Key": "string", "More": "real"}, [("z", 0.5)])
+    tables = {"L": left, "R": right}
+    assert _rows("union L, R", **tables) == [["a", 1, None], ["z", None, 0.5]]
+    assert _rows("L | union kind=inner (R)", **tables) == [["a"], ["z"]]
+    assert _rows("union withsource=From L, (R | where More > 0)", **tables) == [
+        ["L", "a", 1, None],
+        ["union_arg1", "z", None, 0.5],
+    ]
+    requests = _requests(_request(10))
+    exceptions = table("AppExceptions", [{"TimeGenerated": NOW - 5, "_ingestion": NOW - 1, "ItemCount": 1}], {})
+    text = "union AppRequests, AppExceptions | summarize max((ingestion_time() - TimeGenerated) / 1s), sum(ItemCount)"
+    assert _rows(text, AppRequests=requests, AppExceptions=exceptions) == [[4.0, 2]]
+
+
+def test_a_list_to_look_into_may_be_a_table() -> None:
+    tables = {"X": _frame(KEYED, X), "Y": _frame(KEYED, Y)}
+    assert _rows("X | where Key in (Y | project Key) | project Value", **tables) == [[2], [3], [4]]
+    assert _rows("let known = Y | project Key; X | where Key !in (known) | project Value", **tables) == [[1]]
+    assert _rows("let known = materialize(Y | project Key); X | where Key !in (known) | count", **tables) == [[1]]
+    assert _rows("let some = dynamic(['a', 'b']); X | where Key in (some) | count", **tables) == [[3]]
+    assert _rows("let some = dynamic(['A', 'B']); X | where Key in~ (some) | count", **tables) == [[3]]
+    assert _rows("let most = toscalar(Y | summarize max(Value)); print most + 1", **tables) == [[41]]
+    assert _rows("print toscalar(X | where Value > 9 | project Value)", **tables) == [[None]]
+
+
+def test_parts_of_dynamic_values() -> None:
+    rows = [_request(1, Properties={"feature": "goals", "n": 3, "all": [1, {"x": True}]}), _request(2)]
+    text = (
+        "AppRequests | project tostring(Properties.feature), Properties['n'], toint(Properties.n) + 1, "
+        "tostring(Properties.all[1]), Properties.all[0], Properties.none"
+    )
+    assert _rows(text, AppRequests=_requests(*rows)) == [
+        ["goals", "3", 4, '{"x":true}', "1", None],
+        ["", None, None, "", None, None],
+    ]
+    read = "print parse_json('[1,2]')[1], tostring(parse_json('x')), array_length(todynamic('[1,2,3]'))"
+    assert _rows(read) == [["2", "x", 3]]
+
+
+def test_lists_and_sets_of_a_group() -> None:
+    frame = _frame(KEYED, [*X, *X])
+    assert _rows("T | summarize make_set(Key), make_list(Value, 3), make_set_if(Key, Value > 2)", T=frame) == [
+        ['["a", "b", "c"]', "[1, 2, 3]", '["b", "c"]']
+    ]
+
+
+def test_numbers_and_texts() -> None:
+    assert _rows("print round(2.254, 2), round(2.5), abs(-3), ceiling(1.2), floor(7, 5), -7 % 5, 7.5 % 2") == [
+        [2.25, 2.0, 3, 2.0, 5, 3, 1.5]
+    ]
+    assert _rows("print min_of(1, 2.5), max_of(3, 2), isnan(0.0 / 0.0), isfinite(1.0 / 0.0), strcat('a', 1, 2.5)") == [
+        [1.0, 3, True, False, "a12.5"]
+    ]
+    assert _rows("print substring('abcd', 1, 2), substring('abcd', 2), strlen('abc'), extract('a(.)', 1, 'xab')") == [
+        ["bc", "cd", 3, "b"]
+    ]
+    assert _rows("print tobool('TRUE'), tobool(0), totimespan('00:01:00'), tostring(true), tostring(2.0)") == [
+        [True, False, "00:01:00", "true", "2"]
+    ]
+    between = "datetime_diff('minute', datetime(2026-02-02T02:41:01Z), datetime(2026-02-02T02:39:59Z))"
+    assert _rows(f"print {between}") == [[2]]
+    frame = _frame(KEYED, [("GET /goals", 1), ("POST /goals", 2)])
+    assert _rows("T | where Key matches regex '^GET' | count", T=frame) == [[1]]
+    assert _rows("T | where Key has_any ('get', 'put') | count", T=frame) == [[1]]
+    assert _rows("T | where Key has_all ('goals', 'post') | project-away Key", T=frame) == [[2]]
+
+
 def test_a_row_of_telemetry_in_full() -> None:
     found = run("AppRequests", {"AppRequests": _requests(_request(0))}, NOW)
     row = dict(zip((name for name, _ in found.columns), found.rows[0], strict=True))
@@ -263,15 +331,24 @@ def test_a_row_of_telemetry_in_full() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "named"),
     [
-        ("AppRequests | union AppExceptions", "SYN0002", "'union'"),
-        ("union AppRequests, AppExceptions", "SYN0002", "'union'"),
-        ("AppRequests | project-away Name", "SYN0002", "'project-away'"),
+        ("AppRequests | union kind=left AppRequests", "SEM0001", "'left'"),
+        ("union (AppRequests | project A=1), (AppRequests | project A=1.5)", "SEM0001", "long and real"),
+        ("search 'x'", "SYN0002", "'search'"),
+        ("AppRequests | project-reorder Name", "SYN0002", "'project-reorder'"),
+        ("AppRequests | project-away Nmae", "SEM0100", "'Nmae'"),
+        ("AppRequests | project-rename Name=Url", "SEM0001", "new name"),
+        ("AppRequests | where Name in (AppRequests | project DurationMs)", "SEM0064", "string and real"),
+        ("AppRequests | where Name in (Nmaes)", "SEM0100", "'Nmaes'"),
+        ("AppRequests | where Name.part == 'x'", "SEM0064", "string and string"),
+        ("AppRequests | where Name matches regex '('", "SEM0219", "regular expression"),
+        ("AppRequests | summarize make_list(TimeGenerated)", "SEM0219", "datetime"),
+        ("AppRequests | where TimeGenerated > datetime(yesterday)", "SYN0002", "[line:position=1:36]"),
+        ("print datetime_diff('week', now(), now())", "SEM0219", "second"),
         ("AppRequests | make-series count() on TimeGenerated step 1m", "SYN0002", "'make-series'"),
         ("AppRequests | top 3 by DurationMs, Name", "SYN0002", "','"),
-        ("AppRequests | where Name matches regex 'a'", "SYN0002", "'matches'"),
-        ("AppRequests | where", "SYN0002", "ends too early"),
+        ("AppRequests | where", "SYN0002", "ends too early [line:position=1:19]"),
         ("AppRequests | summarize stdev(DurationMs)", "SEM0260", "'stdev'"),
-        ("AppRequests | extend round(DurationMs)", "SEM0260", "'round'"),
+        ("AppRequests | extend hash(DurationMs)", "SEM0260", "'hash'"),
         ("AppRequests | where count() > 1", "SEM0001", "'count'"),
         ("AppRequests | summarize sum(count())", "SEM0001", "'count'"),
         ("AppRequests | summarize count(*)", "SEM0001", "'*'"),
@@ -312,6 +389,7 @@ def test_a_place_is_told_as_azure_tells_it() -> None:
     place = refusal.value.place
     assert place is not None
     assert (place.line, place.pos, place.token) == (2, 2, "wher")
+    assert refusal.value.message.endswith(" [line:position=2:2]")
 
 
 def test_a_quarter_of_an_hour_of_traffic_is_worked_out_in_little_time() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.lab import running
@@ -115,3 +118,37 @@ def test_a_ready_file_that_cannot_be_written_is_said_in_one_sentence(tmp_path: P
     words = _refusal(place)
     assert str(place) in words
     assert "Nothing was started" in words
+
+
+def test_a_follower_of_the_log_and_a_request_that_is_cut_off_do_not_keep_the_lab(tmp_path: Path) -> None:
+    lab = running.start(tmp_path)
+    lab.control("PUT", "/telemetry", json={"fault": "cut"})
+    following, asking = threading.Event(), threading.Event()
+
+    def follow() -> int:
+        with lab.kudu("production") as kudu, kudu.stream("GET", "/api/logstream") as stream:
+            lines = stream.iter_lines()
+            next(lines)
+            following.set()
+            return sum(1 for _ in lines)
+
+    def ask() -> None:
+        with lab.client(lab.ready["resource_manager"], lab.token()) as client:
+            asking.set()
+            client.get(f"{lab.ready['plan_id']}/providers/Microsoft.Insights/metrics", params=running.API_VERSION)
+
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        stream, request = threads.submit(follow), threads.submit(ask)
+        try:
+            assert following.wait(20.0)
+            assert asking.wait(20.0)
+            assert not request.done()
+            lab.control("POST", "/stop")
+            assert lab.process.wait(10.0) == 0
+        finally:
+            lab.process.kill()
+            lab.process.wait()
+        assert stream.result(5.0) >= 0, "it ended as a whole answer"
+        with pytest.raises(httpx.TransportError):
+            request.result(5.0)
+    assert (tmp_path / "lab.log").read_text("utf-8") == ""

@@ -26,6 +26,7 @@ SCENES: dict[str, tuple[Callable[[], View], str]] = {
     "window-breach": (views.window_breach, ""),
     "armed": (views.window_breach, "r ."),
     "papers": (views.rolled_back, ""),
+    "log": (views.window_breach, "l"),
     "help": (views.window_calm, "question_mark"),
 }
 

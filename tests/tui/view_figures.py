@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Callable
 
-from cpr_cockpit.core.view import Check, Happening, Point, Series, Signal, State
+from cpr_cockpit.core.view import Check, Happening, LogView, Point, Series, Signal, State
 from tests.tui.view_parts import NEW, NOW, OLD, SLOT, T0
 
 STEP_S = 10.0
@@ -164,3 +164,10 @@ def happenings(at: float = NOW, *, breach: bool = False) -> tuple[Happening, ...
         Happening(T0 - 41.0, "marek", "confirmed START as second person"),
         Happening(T0 - 160.0, "cockpit", f"smoke tests passed on slot {SLOT}: 6 of 6"),
     )
+
+
+def log() -> LogView:
+    """A log in which the checkout fails, whose stream broke once."""
+    error = "14:07:09.318Z ERROR POST /api/v1/checkout answered 500 in 41 ms: SqlException: timeout at Goals.Store.Save"
+    lines = tuple(f"2026-03-02T{error.replace('09.318', f'{9 - place:02}.318')}" for place in range(5))
+    return LogView(True, 1204, 96, 1, NOW - 2.0, "", lines)

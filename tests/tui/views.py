@@ -142,6 +142,7 @@ def window_breach() -> View:
         series=figures.series(NOW - T0, breach=True),
         checks=figures.checks(breach=True),
         happenings=figures.happenings(breach=True),
+        log=figures.log(),
     )
 
 
@@ -285,6 +286,7 @@ def hostile() -> View:
         series=(replace(first, title=ATTACK, limit_words=ATTACK, markers=((0.0, ATTACK),)), *rest),
         checks=tuple(replace(row, text=ATTACK) for row in calm.checks),
         happenings=tuple(replace(row, who=ATTACK, text=ATTACK) for row in calm.happenings),
+        log=replace(calm.log, trouble=ATTACK, newest=(ATTACK, ATTACK)),
         panel=replace(calm.panel, sentence=ATTACK, detail=ATTACK, go=go_control(label=ATTACK), rollback=control),
         report=ATTACK,
         report_path=ATTACK,

@@ -19,7 +19,8 @@ class AzureEnvironment:
     """One app in one resource group, where its logs are, and which endpoints answer for them.
 
     ``manager_scope`` and ``kudu_scope`` are what tokens are asked for. ``app_insights_id``: resource id of the
-    component whose rows count ("": all of the workspace). ``loopback_only``: Kudu's host, which Resource Manager names,
+    component whose rows count ("": all of the workspace). ``plan_id`` and ``database_id``: resource ids of what the
+    app shares ("": the plan that the site names; no database). ``loopback_only``: Kudu's host, which Resource Manager names,
     must be on this machine too (a lab run).
     """
 
@@ -29,6 +30,8 @@ class AzureEnvironment:
     app: str
     workspace_id: str
     app_insights_id: str = ""
+    plan_id: str = ""
+    database_id: str = ""
     resource_manager: str = PUBLIC_MANAGER
     manager_scope: str = PUBLIC_MANAGER + "/.default"
     kudu_scope: str = PUBLIC_KUDU + "/.default"

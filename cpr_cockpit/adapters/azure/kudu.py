@@ -37,14 +37,15 @@ class Kudu:
         self._credential = credential
         self._connections = connections
 
-    async def _headers(self) -> dict[str, str]:
+    async def headers(self) -> dict[str, str]:
+        """What signs a request in. PortError."""
         token = await self._credential.get_token(self._environment.kudu_scope)
         return {"Authorization": f"Bearer {token.token}"}
 
     async def deploy(self, host: str, slot: str, package: Path) -> Accepted:
         """Send the zip, once; ``operation`` is the deployment's id, "" where Kudu did not tell it."""
         doing = f"Deploying {package.name} to slot {slot}"
-        headers = await self._headers() | {"Content-Type": "application/octet-stream"}
+        headers = await self.headers() | {"Content-Type": "application/octet-stream"}
         size, file = await asyncio.to_thread(_open, package, doing)
         headers["Content-Length"] = str(size)
         try:
@@ -68,7 +69,7 @@ class Kudu:
         doing = f"Reading the deployment to slot {slot}"
         try:
             answer = await self._connections.kept.get(
-                f"https://{host}/api/deployments/{quote(id, safe='') or 'latest'}", headers=await self._headers()
+                f"https://{host}/api/deployments/{quote(id, safe='') or 'latest'}", headers=await self.headers()
             )
         except httpx.HTTPError as error:
             raise of_httpx(error, doing) from error
@@ -84,7 +85,7 @@ class Kudu:
         partial = destination.with_name(destination.name + ".part")
         try:
             async with self._connections.fresh.stream(
-                "GET", f"https://{host}/api/zip/site/wwwroot/", headers=await self._headers(), timeout=_UPLOAD
+                "GET", f"https://{host}/api/zip/site/wwwroot/", headers=await self.headers(), timeout=_UPLOAD
             ) as answer:
                 if answer.status_code >= 300:
                     raise of_answer(answer.status_code, (await answer.aread()).decode(errors="replace"), doing)

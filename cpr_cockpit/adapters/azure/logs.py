@@ -2,106 +2,90 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
-from azure.core.exceptions import AzureError
-from azure.core.pipeline.policies import (
-    AsyncBearerTokenCredentialPolicy,
-    ContentDecodePolicy,
-    RequestIdPolicy,
-    UserAgentPolicy,
-)
-from azure.monitor.query import LogsBatchQuery, LogsQueryError, LogsQueryPartialResult, LogsQueryResult, LogsTableRow
-from azure.monitor.query.aio import LogsQueryClient
+from azure.monitor.query import LogsQueryError, LogsTableRow
 
 from cpr_cockpit.adapters.azure import kql
+from cpr_cockpit.adapters.azure import logs_blocks as parts
 from cpr_cockpit.adapters.azure.credentials import PinnedCredential
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment
-from cpr_cockpit.adapters.azure.errors import clean, of_azure, unreadable
+from cpr_cockpit.adapters.azure.errors import clean
+from cpr_cockpit.adapters.azure.logs_answers import Item, ask, count, moment, must, number, rows, trouble
+from cpr_cockpit.adapters.azure.logs_client import logs_client
 from cpr_cockpit.adapters.azure.transport import SharedTransport
-from cpr_cockpit.adapters.connections import USER_AGENT
+from cpr_cockpit.core.blocks import Block, BlockQuestion
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import Clock, PlannedRequest, PortError
 from cpr_cockpit.core.signals import Bin, Observation, Source
 
 _DOING = "Reading the users' requests"
-# Seconds that the service may work on a batch, and a little more for the way.
-_SERVER_S = 30
-_READ_S = 40.0
-
-Row = TypeVar("Row")
-_Item = LogsQueryResult | LogsQueryPartialResult | LogsQueryError
+LAG_WINDOW_S = 600.0
+"""How far before the asked time the delay of ingestion is measured: its newest rows alone are those that came fast."""
 
 
 class LogsTelemetry:
-    """The Telemetry port. Nothing is tried again here: the watch asks anew at its next turn."""
+    """The Telemetry port. Nothing is tried again here: the watch asks anew at its next turn.
+
+    A batch of its own, shared with no other source: a slow question of another cannot delay the figures that decide.
+    """
 
     def __init__(
         self, environment: AzureEnvironment, credential: PinnedCredential, transport: SharedTransport, clock: Clock
     ) -> None:
         self._environment = environment
         self._clock = clock
-        scope = environment.logs_audience.rstrip("/") + "/.default"
-        self._client = LogsQueryClient(
-            credential,
-            endpoint=environment.logs,
-            audience=environment.logs_audience,
-            transport=transport,
-            policies=[
-                RequestIdPolicy(),
-                UserAgentPolicy(user_agent=USER_AGENT, user_agent_overwrite=True),
-                ContentDecodePolicy(),
-                AsyncBearerTokenCredentialPolicy(credential, scope),
-            ],
-        )
+        self._client = logs_client(environment, credential, transport)
 
-    async def requests(self, *, start: float, end: float, bin_s: float, versions: Sequence[str]) -> Observation:
+    async def requests(
+        self, *, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None = None
+    ) -> Observation:
         """Bins aligned to ``start``, one row per version for the whole time, the newest datum and the delay.
 
-        What one of the three questions could not tell is in ``Observation.partial``; PortError where none could.
+        What one of these three questions could not tell is in ``Observation.partial``; PortError where none could. The
+        blocks stand apart: where they did not come whole the observation has none and its ``lines`` say why, because
+        the figures of the written triggers are whole without them.
         """
-        texts = self._texts(start, end, bin_s, versions)
-        batch = [
-            LogsBatchQuery(self._environment.workspace_id, text, timespan=None, server_timeout=_SERVER_S)
-            for text in texts
-        ]
-        try:
-            items = await self._client.query_batch(batch, read_timeout=_READ_S)
-        except AzureError as error:
-            raise of_azure(error, _DOING) from error
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-            # The SDK puts the batch back in order without looking: an item that is missing or no object ends here.
-            raise unreadable(_DOING, repr(error)) from error
+        texts = self._texts(start, end, bin_s, versions, blocks)
+        items = await ask(self._client, self._environment.workspace_id, texts, _DOING)
         received = self._clock.now()
-        troubles = [found for found in map(_trouble, items) if found]
-        if all(isinstance(item, LogsQueryError) for item in items):
+        grid, whole, fresh = items[:3]
+        troubles = [found for found in map(trouble, (grid, whole, fresh)) if found]
+        if all(isinstance(item, LogsQueryError) for item in (grid, whole, fresh)):
             raise PortError(f"{_DOING} failed: {troubles[0]}.", next_step="The next reading asks again.")
-        grid, whole, fresh = items
-        newest, lag = next(iter(_rows(fresh, _freshness)), (None, None))
+        newest, lag = next(iter(rows(fresh, _freshness, _DOING)), (None, None))
+        told, words = _blocks(items[3], blocks) if blocks else ((), ())
         return Observation(
             Source.LOGS,
             received,
             measured_at=newest,
-            bins=tuple(_rows(grid, lambda row: _bin(row, _must(_moment(row["Start"])), bin_s))),
-            whole=tuple(_rows(whole, lambda row: _bin(row, start, max(0.0, end - start)))),
+            bins=tuple(rows(grid, lambda row: _bin(row, must(moment(row["Start"])), bin_s), _DOING)),
+            whole=tuple(rows(whole, lambda row: _bin(row, start, max(0.0, end - start)), _DOING)),
             lag_p95=lag,
             partial="; ".join(troubles) or None,
+            blocks=told,
+            lines=words,
         )
 
-    def _texts(self, start: float, end: float, bin_s: float, versions: Sequence[str]) -> tuple[str, str, str]:
-        app = self._environment.app_insights_id
+    def _texts(
+        self, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None
+    ) -> list[str]:
         try:
-            return (
-                kql.bins(start, end, bin_s, versions, app),
-                kql.whole(start, end, versions, app),
-                kql.freshness(start, app),
-            )
+            ours = {"versions": kql.texts(versions), "every_version": kql.truth(not versions)}
+            ours["app"] = app = kql.text(self._environment.app_insights_id)
+            span = {"start": kql.moment(start), "end": kql.moment(end)}
+            texts = [
+                kql.question("bins", length=kql.length(bin_s), **span, **ours),
+                kql.question("whole", **span, **ours),
+                kql.question("freshness", since=kql.moment(start - LAG_WINDOW_S), app=app),
+            ]
+            if blocks is not None:
+                grid = {"start": kql.moment(blocks.start), "end": kql.moment(blocks.end)}
+                grid |= {"length": kql.length(blocks.length), "slow": kql.counts_above(blocks.thresholds_ms)}
+                texts.append(kql.question("blocks", **grid, **ours))
         except ValueError as error:
             raise PortError(f"{_DOING} is not possible: {clean(str(error))}.") from error
+        return texts
 
     def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
         """The request of the step that takes the baseline, with the text of its longest question."""
@@ -116,27 +100,22 @@ class LogsTelemetry:
         await self._client.close()
 
 
-def _trouble(item: _Item) -> str:
-    """What the service says is wrong with an item, "" where nothing is."""
-    error = item.partial_error if isinstance(item, LogsQueryPartialResult) else item
-    if isinstance(error, LogsQueryError):
-        return clean(f"{error.message or 'no reason given'} ({error.code or 'no code'})")
-    return "" if isinstance(item, LogsQueryResult) else "the answer is incomplete, without a reason"
-
-
-def _rows(item: _Item, read: Callable[[LogsTableRow], Row]) -> list[Row]:
-    """What ``read`` makes of each row of the item's table. A partial answer keeps its tables under another name."""
-    if isinstance(item, LogsQueryError):
-        return []
-    tables = item.partial_data if isinstance(item, LogsQueryPartialResult) else item.tables
-    try:
-        return [read(row) for row in (tables[0].rows if tables else ())]
-    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
-        raise unreadable(_DOING, repr(error)) from error
+def _blocks(item: Item, asked: BlockQuestion) -> tuple[tuple[Block, ...], tuple[str, ...]]:
+    """The blocks, or why there are none. A block is believed once and for all, so one that may lack rows is none."""
+    words = trouble(item)
+    if not words:
+        try:
+            found = rows(item, lambda row: parts.part(row, len(asked.thresholds_ms)), _DOING)
+            return parts.blocks(found, asked.start, asked.length), ()
+        except PortError as error:
+            words = error.what
+        except ValueError as error:
+            words = clean(str(error))
+    return (), (clean(f"The early tests' figures did not come: {words}"),)
 
 
 def _freshness(row: LogsTableRow) -> tuple[float | None, float | None]:
-    return _moment(row["Newest"]), _number(row["LagS"])
+    return moment(row["Newest"]), number(row["LagS"])
 
 
 def _bin(row: LogsTableRow, start: float, seconds: float) -> Bin:
@@ -144,36 +123,12 @@ def _bin(row: LogsTableRow, start: float, seconds: float) -> Bin:
         start=start,
         length=seconds,
         version=str(row["AppVersion"]),
-        requests=int(_must(_number(row["Requests"]))),
-        failures=int(_must(_number(row["Failures"]))),
-        p50=_number(row["P50"]),
-        p95=_number(row["P95"]),
-        p99=_number(row["P99"]),
-        total=_number(row["Total"]),
-        newest=_moment(row["Newest"]),
-        last_ok=_moment(row["LastOk"]),
+        requests=count(row["Requests"]),
+        failures=count(row["Failures"]),
+        p50=number(row["P50"]),
+        p95=number(row["P95"]),
+        p99=number(row["P99"]),
+        total=number(row["Total"]),
+        newest=moment(row["Newest"]),
+        last_ok=moment(row["LastOk"]),
     )
-
-
-def _must(value: float | None) -> float:
-    if value is None:
-        raise ValueError("a figure is missing")
-    return value
-
-
-def _number(value: Any) -> float | None:
-    """A number, which some answers of the service write as text; None for null and for no number at all."""
-    if value is None or value == "":
-        return None
-    number = float(value)
-    return number if math.isfinite(number) else None
-
-
-def _moment(value: Any) -> float | None:
-    """Epoch seconds of a time, which the SDK leaves as text where it cannot read it; None for null."""
-    if value is None or value == "":
-        return None
-    if not isinstance(value, datetime):
-        # Seven digits of a second are one more than Python reads.
-        value = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", str(value)))
-    return float((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())

@@ -91,13 +91,14 @@ class AzureWebApps:
 
     async def deployment(self, slot: str, operation: str) -> OperationState:
         """One look at a zip deployment by its id; with an empty id, at the newest one of the slot."""
-        return await self._kudu.deployment(await self._kudu_host(slot), slot, operation)
+        return await self._kudu.deployment(await self.kudu_host(slot), slot, operation)
 
     async def content(self, slot: str, destination: Path) -> None:
         """Save what ``slot`` serves as a zip at ``destination``."""
-        await self._kudu.content(await self._kudu_host(slot), slot, destination)
+        await self._kudu.content(await self.kudu_host(slot), slot, destination)
 
-    async def _kudu_host(self, slot: str) -> str:
+    async def kudu_host(self, slot: str) -> str:
+        """Host of the slot's Kudu, as Resource Manager names it; it stays where it is in a swap. PortError."""
         if slot not in self._kudu_hosts:
             await self._sites(f"Reading where slot {slot} is deployed to")
         host = self._kudu_hosts.get(slot)
@@ -130,7 +131,7 @@ class AzureWebApps:
 
     async def deploy(self, slot: str, package: Path) -> Accepted:
         """Start a zip deployment; ``operation`` is its id."""
-        return await self._kudu.deploy(await self._kudu_host(slot), slot, package)
+        return await self._kudu.deploy(await self.kudu_host(slot), slot, package)
 
     # -- planning --------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from cpr_cockpit.lab.kql.bound import Bound
 from cpr_cockpit.lab.kql.operators import NUMBERS
 
 _ORDERED = (*NUMBERS, "datetime", "timespan")
+_MOST_LISTED = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,26 @@ def _any_row(_: str, arguments: Sequence[Bound]) -> Aggregate:
     return Aggregate(made, tuple(arguments), reduce)
 
 
+def _list(prefix: str, *, distinct: bool) -> Maker:
+    """All values of a group, each once if `distinct`, in the order of the rows; at most as many as asked for."""
+
+    def maker(function: str, arguments: Sequence[Bound]) -> Aggregate:
+        argument = arguments[0]
+        if argument.type in ("datetime", "timespan", "dynamic"):
+            raise errors.wrong_arguments(function, f"the lab makes no list of values of the type {argument.type}.")
+        most = arguments[1].value if len(arguments) > 1 else _MOST_LISTED
+        if not isinstance(most, int):
+            raise errors.wrong_arguments(function, "the greatest length must be a constant whole number.")
+
+        def reduce(values: Sequence[Any]) -> tuple[Any, ...]:
+            present = _present(values)
+            return (list(dict.fromkeys(present) if distinct else present)[:most],)
+
+        return Aggregate(((f"{prefix}_{argument.name}", "dynamic"),), (argument,), reduce)
+
+    return maker
+
+
 _sum = _one_of((*NUMBERS, "timespan"), _widened, sum)
 _least = _one_of(_ORDERED, _same, lambda values: min(values, default=None))
 _greatest = _one_of(_ORDERED, _same, lambda values: max(values, default=None))
@@ -236,4 +257,8 @@ AGGREGATES: dict[str, tuple[int, int, Maker]] = {
     "arg_max": (1, 64, _extreme_row(max, "max_")),
     "arg_min": (1, 64, _extreme_row(min, "min_")),
     "take_any": (1, 64, _any_row),
+    "make_list": (1, 2, _list("list", distinct=False)),
+    "make_list_if": (2, 2, _where(_list("list", distinct=False))),
+    "make_set": (1, 2, _list("set", distinct=True)),
+    "make_set_if": (2, 2, _where(_list("set", distinct=True))),
 }

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from cpr_cockpit.lab.kql import errors, functions, nodes, operators
+from cpr_cockpit.lab.kql import errors, functions, nodes, operators, texts
 from cpr_cockpit.lab.kql.aggregates import AGGREGATES
 from cpr_cockpit.lab.kql.bound import Bound, column
-from cpr_cockpit.lab.kql.functions import Context
+from cpr_cockpit.lab.kql.frame import Column, Frame
+from cpr_cockpit.lab.kql.makers import Context
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What names mean in one operator: `columns` of its input (name to type), then `variables` of the query.
 
-    `aggregate` binds calls of aggregate functions; where it is None they are not allowed.
+    `aggregate` binds calls of aggregate functions; where it is None they are not allowed. `tables`: the names of
+    tables, and `evaluate` works one out.
     """
 
     operator: str
     columns: Mapping[str, str]
     variables: Mapping[str, Bound]
     context: Context
+    tables: Container[str]
+    evaluate: Callable[[nodes.Pipeline], Frame]
     aggregate: Callable[[nodes.Call], Bound] | None = None
 
 
@@ -33,13 +37,40 @@ def bind(expression: nodes.Expression, scope: Scope) -> Bound:
         case nodes.Name(name):
             return _name(name, scope)
         case nodes.Operation(operator, operands):
-            return operators.apply(operator, [bind(operand, scope) for operand in operands])
+            return operators.apply(operator, _operands(operator, operands, scope))
         case nodes.Call(function, arguments):
             if function in functions.FUNCTIONS:
                 return functions.call(scope.context, function, [bind(argument, scope) for argument in arguments])
             return _aggregate(expression, scope)
+        case nodes.Member(value, key):
+            return texts.member(bind(value, scope), bind(key, scope))
+        case nodes.Rows(pipeline):
+            type, column = _first_column(pipeline, scope)
+            return Bound(type, value=frozenset(column))
+        case nodes.Scalar(pipeline):
+            type, column = _first_column(pipeline, scope)
+            return Bound(type, value=column[0] if column else None)
         case nodes.Star():
             raise errors.unsupported(f"'*' here in '{scope.operator}'")
+
+
+def _operands(operator: str, operands: Sequence[nodes.Expression], scope: Scope) -> list[Bound]:
+    """A name behind `in` that is neither column nor variable may be that of a table."""
+    if operator.removeprefix("!") in operators.MEMBERSHIP and len(operands) == 2:
+        tested, among = operands
+        if isinstance(among, nodes.Name) and not _known(among.name, scope) and among.name in scope.tables:
+            return [bind(tested, scope), bind(nodes.Rows(nodes.Pipeline(among.name, ())), scope)]
+    return [bind(operand, scope) for operand in operands]
+
+
+def _known(name: str, scope: Scope) -> bool:
+    return name in scope.columns or name in scope.variables
+
+
+def _first_column(pipeline: nodes.Pipeline, scope: Scope) -> tuple[str, Column]:
+    frame = scope.evaluate(pipeline)
+    name, type = next(iter(frame.schema.items()))
+    return type, frame.column(name)
 
 
 def _aggregate(call: nodes.Call, scope: Scope) -> Bound:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cpr_cockpit.lab.kql import errors, nodes, values
+from cpr_cockpit.lab.kql import errors, nodes, unions, values
 from cpr_cockpit.lab.kql.binding import Columns, Scope, bind, bind_condition, bind_items, given_name
 from cpr_cockpit.lab.kql.bound import Bound
 from cpr_cockpit.lab.kql.frame import Column, Frame
-from cpr_cockpit.lab.kql.functions import INGESTION, Context
+from cpr_cockpit.lab.kql.functions import INGESTION
 from cpr_cockpit.lab.kql.joining import join
+from cpr_cockpit.lab.kql.makers import Context
 from cpr_cockpit.lab.kql.parser import parse
 from cpr_cockpit.lab.kql.summarize import check_keys, summarize
 
@@ -71,7 +72,8 @@ class _Run:
             self._variables[let.name] = bind(let.value, self._scope("let", Frame({}, 0, {})))
 
     def _scope(self, operator: str, frame: Frame) -> Scope:
-        return Scope(operator, frame.schema, self._variables, Context(self._now, frame.has(INGESTION)))
+        context = Context(self._now, frame.has(INGESTION))
+        return Scope(operator, frame.schema, self._variables, context, self._tables, self._pipeline)
 
     def _pipeline(self, pipeline: nodes.Pipeline) -> Frame:
         frame = self._source(pipeline)
@@ -85,6 +87,8 @@ class _Run:
                 return self._pipeline(pipeline.source)
             case nodes.Print(items):
                 return self._print(items)
+            case nodes.Union():
+                return self._union(pipeline.source, [])
             case name if name in self._tables:
                 return self._tables[name]
             case name:
@@ -112,8 +116,26 @@ class _Run:
                 return _distinct(frame, names or tuple(frame.schema), scope)
             case nodes.Count():
                 return Frame.of({"Count": "long"}, {"Count": [frame.size]}, 1)
+            case _:
+                return self._rearranged(frame, operator)
+
+    def _rearranged(self, frame: Frame, operator: nodes.Join | nodes.Union | nodes.Columns | nodes.Rename) -> Frame:
+        match operator:
             case nodes.Join(kind, right, on):
                 return join(kind, frame, self._pipeline(right), on)
+            case nodes.Union():
+                return self._union(operator, [("union_arg0", frame)])
+            case nodes.Columns(name, names):
+                return (unions.without if name == "project-away" else unions.only)(frame, name, names)
+            case nodes.Rename(pairs):
+                return unions.renamed(frame, "project-rename", pairs)
+
+    def _union(self, union: nodes.Union, first: list[tuple[str, Frame]]) -> Frame:
+        tables = list(first)
+        for pipeline in union.tables:
+            plain = isinstance(pipeline.source, str) and not pipeline.operators
+            tables.append((str(pipeline.source) if plain else f"union_arg{len(tables)}", self._pipeline(pipeline)))
+        return unions.union(union.kind, union.source_column, tables)
 
     def _where(self, frame: Frame, condition: nodes.Expression) -> Frame:
         """Both sides of an `and` in turn: the second looks only at the rows that the first has left."""

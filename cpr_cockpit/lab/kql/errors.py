@@ -14,6 +14,11 @@ class Place:
     token: str
 
 
+def at(line: int, pos: int) -> str:
+    """Where, as the service writes it behind its sentence."""
+    return f" [line:position={line}:{pos}]"
+
+
 class KqlError(Exception):
     """A query that cannot be run.
 

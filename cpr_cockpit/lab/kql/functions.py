@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-from cpr_cockpit.lab.kql import errors, values
+from cpr_cockpit.lab.kql import errors, numbers, texts, values
 from cpr_cockpit.lab.kql.bound import Bound, lift, lift_with_nulls
+from cpr_cockpit.lab.kql.makers import Context, Function, Maker, expect
 from cpr_cockpit.lab.kql.operators import NUMBERS, comparable
 
 INGESTION = "_ingestion"
 _WIDTH = {"int": 32, "long": 64}
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What functions can see beyond their arguments.
-
-    `now`: the time (ticks) at which the query began; `has_ingestion_time`: whether rows have one at which they came in.
-    """
-
-    now: int
-    has_ingestion_time: bool = False
-
-
-Maker = Callable[[Context, Sequence[Bound]], Bound]
+_PERIODS = {
+    "second": values.TICKS,
+    "minute": 60 * values.TICKS,
+    "hour": 3600 * values.TICKS,
+    "day": 86_400 * values.TICKS,
+}
 
 
 def call(context: Context, name: str, arguments: Sequence[Bound]) -> Bound:
@@ -38,22 +30,15 @@ def call(context: Context, name: str, arguments: Sequence[Bound]) -> Bound:
     return maker(context, arguments)
 
 
-def _expect(function: str, argument: Bound, *types: str) -> None:
-    if argument.type not in types:
-        raise errors.wrong_arguments(
-            function, f"argument of type {argument.type} where the lab takes {' or '.join(types)}."
-        )
-
-
 def _now(context: Context, arguments: Sequence[Bound]) -> Bound:
     for offset in arguments:
-        _expect("now", offset, "timespan")
+        expect("now", offset, "timespan")
         return lift("datetime", lambda ticks: context.now + ticks, [offset])
     return Bound("datetime", value=context.now)
 
 
 def _ago(context: Context, arguments: Sequence[Bound]) -> Bound:
-    _expect("ago", arguments[0], "timespan")
+    expect("ago", arguments[0], "timespan")
     return lift("datetime", lambda ticks: context.now - ticks, arguments)
 
 
@@ -76,13 +61,13 @@ def _is_null(wanted: bool) -> Maker:
 def _to_whole(type: str) -> Maker:
     def maker(_: Context, arguments: Sequence[Bound]) -> Bound:
         argument = arguments[0]
-        _expect(f"to{type}", argument, "string", "bool", *NUMBERS)
+        expect(f"to{type}", argument, "string", "bool", "dynamic", *NUMBERS)
         limit = 1 << (_WIDTH[type] - 1)
 
         def convert(value: Any) -> int | None:
             try:
                 whole = int(value)
-            except (ValueError, OverflowError):
+            except (ValueError, OverflowError, TypeError):
                 return None
             return whole if -limit <= whole < limit else None
 
@@ -92,36 +77,44 @@ def _to_whole(type: str) -> Maker:
 
 
 def _to_real(_: Context, arguments: Sequence[Bound]) -> Bound:
-    _expect("todouble", arguments[0], "string", "bool", *NUMBERS)
+    expect("todouble", arguments[0], "string", "bool", "dynamic", *NUMBERS)
 
     def convert(value: Any) -> float | None:
         try:
             return float(value)
-        except ValueError:
+        except (ValueError, TypeError):
             return None
 
     return lift("real", convert, arguments, arguments[0].name)
 
 
-_PRINTERS: dict[str, Callable[[Any], str]] = {
-    "string": str,
-    "int": str,
-    "long": str,
-    "datetime": lambda ticks: values.print_datetime(ticks, full=True),
-    "timespan": values.print_timespan,
-    "dynamic": str,
-}
+def _to_bool(_: Context, arguments: Sequence[Bound]) -> Bound:
+    expect("tobool", arguments[0], "string", "bool", "dynamic", *NUMBERS)
+
+    def convert(value: Any) -> bool | None:
+        if isinstance(value, str):
+            return {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
+        return bool(value) if isinstance(value, (bool, int, float)) else None
+
+    return lift("bool", convert, arguments, arguments[0].name)
 
 
-def _to_string(_: Context, arguments: Sequence[Bound]) -> Bound:
-    argument = arguments[0]
-    _expect("tostring", argument, *_PRINTERS)
-    printer = _PRINTERS[argument.type]
-    return lift_with_nulls("string", lambda value: "" if value is None else printer(value), arguments, argument.name)
+def _to_timespan(_: Context, arguments: Sequence[Bound]) -> Bound:
+    expect("totimespan", arguments[0], "string", "timespan")
+    if arguments[0].type == "timespan":
+        return arguments[0]
+
+    def convert(value: str) -> int | None:
+        try:
+            return values.parse_timespan(value)
+        except ValueError:
+            return None
+
+    return lift("timespan", convert, arguments, arguments[0].name)
 
 
 def _to_datetime(_: Context, arguments: Sequence[Bound]) -> Bound:
-    _expect("todatetime", arguments[0], "string", "datetime")
+    expect("todatetime", arguments[0], "string", "datetime")
     if arguments[0].type == "datetime":
         return arguments[0]
 
@@ -134,16 +127,8 @@ def _to_datetime(_: Context, arguments: Sequence[Bound]) -> Bound:
     return lift("datetime", convert, arguments, arguments[0].name)
 
 
-def _case_of(function: Callable[[str], str], name: str) -> Maker:
-    def maker(_: Context, arguments: Sequence[Bound]) -> Bound:
-        _expect(name, arguments[0], "string")
-        return lift("string", function, arguments)
-
-    return maker
-
-
 def _not(_: Context, arguments: Sequence[Bound]) -> Bound:
-    _expect("not", arguments[0], "bool")
+    expect("not", arguments[0], "bool")
     return lift("bool", lambda value: not value, arguments)
 
 
@@ -165,7 +150,7 @@ def _case(_: Context, arguments: Sequence[Bound]) -> Bound:
     if len(arguments) % 2 == 0:
         raise errors.wrong_arguments("case", "function expects an odd number of arguments.")
     for condition in arguments[:-1:2]:
-        _expect("case", condition, "bool")
+        expect("case", condition, "bool")
     type = _common("case", [*arguments[1::2], arguments[-1]])
 
     def choose(*values: Any) -> Any:
@@ -184,10 +169,16 @@ def _coalesce(_: Context, arguments: Sequence[Bound]) -> Bound:
     return lift_with_nulls(_common("coalesce", arguments), first, arguments)
 
 
-def _strcat(_: Context, arguments: Sequence[Bound]) -> Bound:
-    for argument in arguments:
-        _expect("strcat", argument, "string")
-    return lift("string", lambda *parts: "".join(parts), arguments)
+def _datetime_diff(_: Context, arguments: Sequence[Bound]) -> Bound:
+    """Borders of the period that lie between the two times, negative where the second is the later one."""
+    period, first, second = arguments
+    expect("datetime_diff", period, "string")
+    size = _PERIODS.get(str(period.value).lower()) if period.constant else None
+    if size is None:
+        raise errors.wrong_arguments("datetime_diff", f"the lab knows the periods {', '.join(_PERIODS)}.")
+    for argument in (first, second):
+        expect("datetime_diff", argument, "datetime")
+    return lift("long", lambda a, b: a // size - b // size, [first, second])
 
 
 def _bin(context: Context, arguments: Sequence[Bound]) -> Bound:
@@ -217,7 +208,7 @@ def _bin_type(value: Bound, size: Bound) -> str:
     return "real" if "real" in (value.type, size.type) else "long"
 
 
-FUNCTIONS: dict[str, tuple[int, int, Maker]] = {
+FUNCTIONS: dict[str, Function] = {
     "now": (0, 1, _now),
     "ago": (1, 1, _ago),
     "ingestion_time": (0, 0, _ingestion_time),
@@ -229,16 +220,18 @@ FUNCTIONS: dict[str, tuple[int, int, Maker]] = {
     "tolong": (1, 1, _to_whole("long")),
     "todouble": (1, 1, _to_real),
     "toreal": (1, 1, _to_real),
-    "tostring": (1, 1, _to_string),
+    "tobool": (1, 1, _to_bool),
+    "totimespan": (1, 1, _to_timespan),
     "todatetime": (1, 1, _to_datetime),
-    "tolower": (1, 1, _case_of(str.lower, "tolower")),
-    "toupper": (1, 1, _case_of(str.upper, "toupper")),
+    "datetime_diff": (3, 3, _datetime_diff),
     "not": (1, 1, _not),
     "iff": (3, 3, _iff),
     "iif": (3, 3, _iff),
     "case": (3, 64, _case),
     "coalesce": (2, 64, _coalesce),
-    "strcat": (1, 64, _strcat),
     "bin": (2, 2, _bin),
+    "floor": (2, 2, _bin),
     "bin_at": (3, 3, _bin_at),
+    **numbers.FUNCTIONS,
+    **texts.FUNCTIONS,
 }

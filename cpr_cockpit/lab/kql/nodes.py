@@ -42,7 +42,29 @@ class Star:
     """`*` as an argument: all columns."""
 
 
-Expression = Literal | Name | Call | Operation | Star
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A part of a dynamic value: `value.key` or `value["key"]`."""
+
+    value: Expression
+    key: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The first column of a table as the list that `in` looks into."""
+
+    pipeline: Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """`toscalar()`: the first value of a table."""
+
+    pipeline: Pipeline
+
+
+Expression = Literal | Name | Call | Operation | Star | Member | Rows | Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +148,31 @@ class Join:
     on: tuple[tuple[str, str], ...]
 
 
-Operator = Where | Extend | Project | Summarize | Sort | Take | Distinct | Count | Join
+@dataclass(frozen=True, slots=True)
+class Union:
+    """Rows of these tables, after those of the table before it, if there is one; see `unions.union`."""
+
+    kind: str
+    source_column: str
+    tables: tuple[Pipeline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """`operator` project-away or project-keep, with the names of columns."""
+
+    operator: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Pairs of a new name and an old one."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+Operator = Where | Extend | Project | Summarize | Sort | Take | Distinct | Count | Join | Union | Columns | Rename
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +184,9 @@ class Print:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A source (the name of a table or variable, `print`, or another pipeline) and the operators it runs through."""
+    """A source (the name of a table or variable, `print`, `union`, a pipeline) and the operators it runs through."""
 
-    source: str | Print | Pipeline
+    source: str | Print | Union | Pipeline
     operators: tuple[Operator, ...]
 
 

@@ -22,14 +22,19 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+MEMBERSHIP = ("in", "in~")
 _CASELESS = {"=~": True, "!~": False}
 
 
 def apply(name: str, operands: Sequence[Bound]) -> Bound:
     """The operator `name` over its operands. Raises KqlError for types it is not defined for."""
     positive = name.removeprefix("!") if name not in ("!=", "!~") else name
-    if positive in ("in", "in~"):
+    if positive in MEMBERSHIP:
         return _negated(name, _member(positive, operands))
+    if name in _ANY_OF:
+        return _any_of(name, operands)
+    if name == "matches regex":
+        return _matches(*operands)
     if positive == "between":
         return _negated(name, _between(operands))
     if name in ("and", "or"):
@@ -109,17 +114,57 @@ def _text(name: str, left: Bound, right: Bound) -> Bound:
     return lift("bool", _TEXT[name], [left, right])
 
 
-def _member(name: str, operands: Sequence[Bound]) -> Bound:
-    tested, *choices = operands
+def _choices(name: str, tested: Bound, choices: Sequence[Bound]) -> list[Any]:
+    """The values of a list: constants, dynamic lists of them, or a table's column. Raises KqlError."""
+    found: list[Any] = []
     for choice in choices:
         if not choice.constant:
             raise errors.unsupported(f"a list of '{name}' with anything but constants")
-        if not comparable(tested.type, choice.type) or (name == "in~" and tested.type != "string"):
+        if choice.type == "dynamic" and isinstance(choice.value, list):
+            found.extend(choice.value)
+            continue
+        if not comparable(tested.type, choice.type):
             raise errors.wrong_types(name, tested.type, choice.type)
+        found.extend(choice.value if isinstance(choice.value, frozenset) else (choice.value,))
+    return found
+
+
+def _member(name: str, operands: Sequence[Bound]) -> Bound:
+    tested, *choices = operands
+    found = _choices(name, tested, choices)
     if name == "in~":
-        folded = frozenset(choice.value.casefold() for choice in choices)
+        _strings(name, tested)
+        folded = frozenset(str(choice).casefold() for choice in found)
         return lift("bool", lambda value: value.casefold() in folded, [tested])
-    return lift("bool", frozenset(choice.value for choice in choices).__contains__, [tested])
+    return lift("bool", frozenset(found).__contains__, [tested])
+
+
+_ANY_OF: dict[str, Callable[..., bool]] = {"has_any": any, "has_all": all}
+
+
+def _any_of(name: str, operands: Sequence[Bound]) -> Bound:
+    tested, *choices = operands
+    _strings(name, tested)
+    terms = [_term(str(choice), exact=False) for choice in _choices(name, tested, choices)]
+    count = _ANY_OF[name]
+    return lift("bool", lambda text: count(term.search(text) is not None for term in terms), [tested])
+
+
+def _matches(tested: Bound, expression: Bound) -> Bound:
+    _strings("matches regex", tested, expression)
+    if not expression.constant:
+        raise errors.unsupported("'matches regex' with anything but a constant")
+    found = regex(expression.value)
+    return lift("bool", lambda text: found.search(text) is not None, [tested])
+
+
+@cache
+def regex(text: str) -> re.Pattern[str]:
+    """A regular expression of the language. Raises KqlError where it is none."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise errors.wrong_arguments("regex", f"'{text}' is no regular expression ({error}).") from error
 
 
 def _between(operands: Sequence[Bound]) -> Bound:
@@ -174,6 +219,8 @@ def _numeric(name: str, left: Bound, right: Bound) -> Bound:
     real = "real" in (left.type, right.type)
     if name == "/":
         return lift("real" if real else "long", _real_quotient if real else _whole_quotient, [left, right])
+    if name == "%":
+        return lift("real" if real else "long", _remainder, [left, right])
     function = {"+": operator.add, "-": operator.sub, "*": operator.mul}[name]
     return lift("real" if real else "long", function, [left, right])
 
@@ -190,6 +237,11 @@ def _whole_quotient(left: int, right: int) -> int | None:
         return None
     quotient = abs(left) // abs(right)
     return quotient if (left < 0) == (right < 0) else -quotient
+
+
+def _remainder(left: float, right: float) -> float | None:
+    """Never negative, as the language has it; null where the divisor is zero."""
+    return left % abs(right) if right else None
 
 
 def _ticks_quotient(left: int, right: float) -> int | None:

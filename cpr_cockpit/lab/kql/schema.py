@@ -1,4 +1,4 @@
-"""The tables of the workspace: AppRequests and AppExceptions with the columns and types that Azure Monitor publishes.
+"""The tables of the workspace, with the columns and types that Azure Monitor publishes for them.
 
 Sources: the reference of the tables of Azure Monitor Logs, and the published example of a batch query. A column that
 the telemetry of the lab does not fill is empty, or null where it is no string.
@@ -22,6 +22,7 @@ _CLIENT = (
     "ClientType ClientModel ClientOS ClientIP ClientCity ClientStateOrProvince ClientCountryOrRegion ClientBrowser"
 )
 _USER = "SyntheticSource SessionId UserId UserAuthenticatedId UserAccountId AppVersion AppRoleName AppRoleInstance"
+_END = "ResourceGUID IKey SDKVersion ItemCount SourceSystem Type _ResourceId"
 _TAIL = "ResourceGUID IKey SDKVersion ItemCount ReferencedItemId ReferencedType SourceSystem Type _ResourceId"
 
 TABLES: dict[str, dict[str, str]] = {
@@ -43,6 +44,47 @@ TABLES: dict[str, dict[str, str]] = {
         TimeGenerated="datetime",
         SeverityLevel="int",
         Details="dynamic",
+        Properties="dynamic",
+        Measurements="dynamic",
+        ItemCount="int",
+    ),
+    "AppDependencies": _typed(
+        "TenantId TimeGenerated Id Target DependencyType Name Data Success ResultCode DurationMs "
+        f"Properties Measurements OperationName OperationId ParentId {_USER} {_CLIENT} {_TAIL}",
+        TimeGenerated="datetime",
+        Success="bool",
+        DurationMs="real",
+        Properties="dynamic",
+        Measurements="dynamic",
+        ItemCount="int",
+    ),
+    "AppEvents": _typed(
+        "TenantId TimeGenerated Name Properties Measurements OperationName OperationId ParentId "
+        f"{_USER} {_CLIENT} {_END}",
+        TimeGenerated="datetime",
+        Properties="dynamic",
+        Measurements="dynamic",
+        ItemCount="int",
+    ),
+    "AppPageViews": _typed(
+        "TenantId TimeGenerated Id Name Url DurationMs Properties Measurements OperationName "
+        f"OperationId ParentId {_USER} {_CLIENT} {_END}",
+        TimeGenerated="datetime",
+        DurationMs="real",
+        Properties="dynamic",
+        Measurements="dynamic",
+        ItemCount="int",
+    ),
+    "AppBrowserTimings": _typed(
+        "TenantId TimeGenerated Name Url NetworkDurationMs SendDurationMs ReceiveDurationMs ProcessingDurationMs "
+        "TotalDurationMs Properties Measurements OperationName OperationId ParentId "
+        f"{_USER} {_CLIENT} {_END}",
+        TimeGenerated="datetime",
+        NetworkDurationMs="real",
+        SendDurationMs="real",
+        ReceiveDurationMs="real",
+        ProcessingDurationMs="real",
+        TotalDurationMs="real",
         Properties="dynamic",
         Measurements="dynamic",
         ItemCount="int",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
-from cpr_cockpit.lab.rest import config, identity, kudu, logs, metrics, routing, swaps
+from cpr_cockpit.lab.rest import config, identity, kudu, logs, metrics, plan, routing, swaps
 from cpr_cockpit.lab.rest.sites import Sites
 
 if TYPE_CHECKING:
@@ -20,13 +20,28 @@ def resource_manager_app(world: World) -> web.Application:
         *identity.routes(),
         *logs.routes(),
         *metrics.routes(),
+        *plan.routes(),
         *swaps.routes(),
         *config.routes(),
         *Sites().routes(),
     ]
-    return routing.application(world, routes, ApiError.body)
+    app = routing.application(world, routes, ApiError.body)
+
+    async def let_go(_: web.Application) -> None:
+        world.telemetry.faults.end()
+
+    app.on_shutdown.append(let_go)
+    return app
 
 
 def kudu_app(world: World, slot: str) -> web.Application:
     """Kudu (the SCM site) of the slot named `slot`."""
-    return routing.application(world, kudu.routes(slot), kudu.error_body)
+    app = routing.application(world, kudu.routes(slot), kudu.error_body)
+
+    async def end_streams(_: web.Application) -> None:
+        instance = world.slots[slot].instance
+        if instance is not None:
+            instance.log.cut()
+
+    app.on_shutdown.append(end_streams)
+    return app

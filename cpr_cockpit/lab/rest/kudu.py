@@ -1,4 +1,4 @@
-"""Kudu, the deployment engine beside each slot: zip deploy, publish, log of deployments, the served content as a zip.
+"""Kudu, the deployment engine beside each slot: zip deploy, publish, deployments, the content as a zip, the live log.
 
 Routes, statuses and headers as of Kudu's documentation and the requests of `az webapp deploy`.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
-from cpr_cockpit.lab.rest import scope
+from cpr_cockpit.lab.rest import log_stream, scope
 from cpr_cockpit.lab.rest.routing import Call, Route
 from cpr_cockpit.lab.rest.wire import utc
 
@@ -41,6 +41,8 @@ def routes(slot: str) -> list[Route]:
         route("GET", "/api/deployments/{id}", _get),
         route("GET", "/api/zip/site/wwwroot", _content),
         route("GET", "/api/settings", _settings),
+        route("GET", "/api/logstream", log_stream.stream),
+        route("GET", "/logstream", log_stream.stream),
     ]
 
 

@@ -20,6 +20,7 @@ from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.kql import KqlError, run, schema
 from cpr_cockpit.lab.rest import durations
 from cpr_cockpit.lab.rest.routing import Call, Route
+from cpr_cockpit.lab.telemetry_faults import LOGS
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.world import World
@@ -48,7 +49,7 @@ def routes() -> list[Route]:
     """Routes of the logs."""
 
     def route(method: str, template: str, handler: Any) -> Route:
-        return Route(method, template, handler, access="logs", api_version=False)
+        return Route(method, template, handler, access="logs", api_version=False, source=LOGS)
 
     return [
         route("POST", "/v1/workspaces/{workspace}/query", _query),

@@ -1,24 +1,29 @@
-"""Platform metrics of a slot in the shape of `Microsoft.Insights/metrics`, api-version 2018-01-01.
+"""Platform metrics of the app, its plan and its database as `Microsoft.Insights/metrics`, api-version 2018-01-01.
 
-A point without the key of an aggregation means that there is no data for that time: not zero.
+A point without the key of an aggregation means that there is no data for that time: not zero. A metric that a resource
+does not have is told by its own `errorCode` beside those that it has, within a success.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
-from cpr_cockpit.lab.rest import durations, scope
+from cpr_cockpit.lab.platform_metrics import DATABASE, PLAN, SITE
+from cpr_cockpit.lab.rest import durations, metric_names, plan, scope
+from cpr_cockpit.lab.rest.metric_names import Metric
 from cpr_cockpit.lab.rest.routing import Call, Route
 from cpr_cockpit.lab.rest.wire import utc
+from cpr_cockpit.lab.telemetry_faults import PLATFORM
 
 if TYPE_CHECKING:
-    from cpr_cockpit.lab.models import Slot
     from cpr_cockpit.lab.world import World
 
 _AGGREGATIONS = ("average", "count", "maximum", "minimum", "total")
@@ -27,23 +32,14 @@ _WINDOW = 900.0  # seconds of the real observation window; a shorter one in the 
 
 
 @dataclass(frozen=True, slots=True)
-class _Metric:
-    unit: str
-    aggregation: str  # the one answered when none is asked for
-    text: str
+class _Resource:
+    """What is asked about; `kind` and `name` as in `Telemetry.points`."""
 
-
-_METRICS = {
-    "Requests": _Metric("Count", "total", "Requests"),
-    "Http2xx": _Metric("Count", "total", "Http 2xx"),
-    "Http4xx": _Metric("Count", "total", "Http 4xx"),
-    "Http5xx": _Metric("Count", "total", "Http Server Errors"),
-    "HttpResponseTime": _Metric("Seconds", "average", "Response Time"),
-    "CpuTime": _Metric("Seconds", "total", "CPU Time"),
-    "MemoryWorkingSet": _Metric("Bytes", "average", "Memory working set"),
-    "InstanceCount": _Metric("Count", "average", "Automatic Scaling Instance Count"),
-    "HealthCheckStatus": _Metric("Count", "average", "Health check status"),
-}
+    kind: str
+    name: str
+    id: str
+    type: str
+    metrics: Mapping[str, Metric]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +52,43 @@ class _Asked:
 
 
 def routes() -> list[Route]:
-    """The route of the metrics of the app and of each slot."""
-    return list(scope.both("GET", "/providers/Microsoft.Insights/metrics", _metrics))
+    """The routes of the metrics of the app and of each slot, of the plan, of the database."""
+    end = "/providers/Microsoft.Insights/metrics"
+    return [
+        *scope.both("GET", end, _of_site, source=PLATFORM),
+        Route("GET", scope.PLAN + end, _of_plan, source=PLATFORM),
+        Route("GET", scope.DATABASE + end, _of_database, source=PLATFORM),
+    ]
 
 
-async def _metrics(call: Call) -> web.Response:
-    slot = scope.slot_of(call)
+async def _of_site(call: Call) -> web.Response:
+    slot, world = scope.slot_of(call), call.world
+    return _metrics(
+        call, _Resource(SITE, slot.name, scope.slot_id(world, slot), scope.slot_type(slot), metric_names.SITE)
+    )
+
+
+async def _of_plan(call: Call) -> web.Response:
+    plan.check_plan(call)
+    id = scope.plan_id(call.world)
+    return _metrics(call, _Resource(PLAN, "", id, "Microsoft.Web/serverfarms", metric_names.PLAN))
+
+
+async def _of_database(call: Call) -> web.Response:
+    plan.check_database(call)
+    id = scope.database_id(call.world)
+    return _metrics(call, _Resource(DATABASE, "", id, "Microsoft.Sql/servers/databases", metric_names.DATABASE))
+
+
+def _metrics(call: Call, resource: _Resource) -> web.Response:
     asked = _asked(call)
     return web.json_response(
         {
             "cost": 0,
             "timespan": f"{utc(asked.start)}/{utc(asked.end)}",
             "interval": durations.duration(asked.step),
-            "value": [_value(call.world, slot, name, asked) for name in asked.names],
-            "namespace": scope.slot_type(slot),
+            "value": [_value(call.world, resource, name, asked) for name in asked.names],
+            "namespace": resource.type,
             "resourceregion": call.world.location,
         }
     )
@@ -95,20 +114,8 @@ def _asked(call: Call) -> _Asked:
     unknown = sorted(aggregations - set(_AGGREGATIONS))
     if unknown:
         raise _bad(f"Invalid aggregation type: {unknown[0]}.")
-    return _Asked(_names(call, query.get("metricnames", "")), frozenset(aggregations), start, end, length)
-
-
-def _names(call: Call, text: str) -> tuple[str, ...]:
-    asked = [name.strip() for name in text.split(",") if name.strip()] or ["Requests"]
-    known = {name.lower(): name for name in _METRICS}
-    for name in asked:
-        if name.lower() not in known:
-            kind = "sites/slots" if "slot" in call.parts else "sites"
-            raise _bad(
-                f"Failed to find metric configuration for provider: Microsoft.Web, resource Type: {kind}, "
-                f"metric: {name}, Valid metrics: {','.join(_METRICS)}"
-            )
-    return tuple(known[name.lower()] for name in asked)
+    names = tuple(name.strip() for name in query.get("metricnames", "").split(",") if name.strip())
+    return _Asked(names or ("Requests",), frozenset(aggregations), start, end, length)
 
 
 def step(window: float) -> float:
@@ -116,22 +123,43 @@ def step(window: float) -> float:
     return max(1.0, 60.0 * min(1.0, window / _WINDOW))
 
 
-def _value(world: World, slot: Slot, name: str, asked: _Asked) -> dict[str, Any]:
-    metric = _METRICS[name]
+def _value(world: World, resource: _Resource, asked_name: str, asked: _Asked) -> dict[str, Any]:
+    name = next((known for known in resource.metrics if known.lower() == asked_name.lower()), None)
+    if name is None:
+        return _unknown(resource, asked_name)
+    metric = resource.metrics[name]
     wanted = asked.aggregations or {metric.aggregation}
-    measured = dict(world.telemetry.platform(slot.name, name, asked.start, asked.end))
-    points = []
-    for at in sorted({*_grid(asked), *measured}):
-        values = {key: number for key, number in measured.get(at, {}).items() if key in wanted}
-        points.append({"timeStamp": utc(at)} | values)
-    return {
-        "id": f"{scope.slot_id(world, slot)}/providers/Microsoft.Insights/metrics/{name}",
-        "type": "Microsoft.Insights/metrics",
-        "name": {"value": name, "localizedValue": metric.text},
-        "displayDescription": metric.text,
+    measured = list(world.telemetry.points(resource.kind, resource.name, name, asked.start, asked.end))
+    empty: list[tuple[float, dict[str, float]]] = [(at, {}) for at in set(_grid(asked)) - {at for at, _ in measured}]
+    points = [
+        {"timeStamp": utc(at)} | {key: number for key, number in point.items() if key in wanted}
+        for at, point in sorted([*measured, *empty], key=itemgetter(0))
+    ]
+    shown = _shown(resource, name, metric.text)
+    return shown | {
         "unit": metric.unit,
         "timeseries": [{"metadatavalues": [], "data": points}] if measured else [],
         "errorCode": "Success",
+    }
+
+
+def _shown(resource: _Resource, name: str, text: str) -> dict[str, Any]:
+    return {
+        "id": f"{resource.id}/providers/Microsoft.Insights/metrics/{name}",
+        "type": "Microsoft.Insights/metrics",
+        "name": {"value": name, "localizedValue": text},
+        "displayDescription": text,
+    }
+
+
+def _unknown(resource: _Resource, name: str) -> dict[str, Any]:
+    provider, _, kind = resource.type.partition("/")
+    return _shown(resource, name, name) | {
+        "unit": "Unspecified",
+        "timeseries": [],
+        "errorCode": "BadRequest",
+        "errorMessage": f"Failed to find metric configuration for provider: {provider}, resource Type: {kind}, "
+        f"metric: {name}, Valid metrics: {','.join(resource.metrics)}",
     }
 
 

@@ -21,6 +21,7 @@ from cpr_cockpit.lab.rest import errors, tokens
 if TYPE_CHECKING:
     from cpr_cockpit.lab.world import World
 
+_SAFE = ("GET", "HEAD", "OPTIONS")
 MAX_BODY = 256 * 1024 * 1024  # bytes; a release zip is the largest body
 
 
@@ -53,7 +54,10 @@ Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`template` has variable parts in braces; `access`: the token wanted, a key of `tokens.ACCEPTED`, or None."""
+    """`template` has variable parts in braces; `access`: the token wanted, a key of `tokens.ACCEPTED`, or None.
+
+    `source`: of telemetry that it reads, which a fault may cut off.
+    """
 
     method: str
     template: str
@@ -61,6 +65,7 @@ class Route:
     access: str | None = "manager"
     api_version: bool = True
     mutates: bool = False
+    source: str | None = None
     pattern: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,7 +98,16 @@ def application(world: World, routes: Iterable[Route], error_body: Callable[[Api
 
 
 async def _answer(table: tuple[Route, ...], world: World, request: web.Request) -> web.StreamResponse:
-    route, parts = _find(table, request.method, request.path)
+    try:
+        route, parts = _find(table, request.method, request.path)
+    except ApiError:
+        if request.method not in _SAFE:
+            _note(world, request)
+        raise
+    if route.mutates:
+        _note(world, request)
+    if route.source is not None and not await world.telemetry.faults.passed(route.source):
+        return _cut(request)
     if route.access is not None:
         tokens.check(world, request, route.access)
     if route.api_version and "api-version" not in {name.lower() for name in request.query}:
@@ -102,6 +116,18 @@ async def _answer(table: tuple[Route, ...], world: World, request: web.Request) 
     if not route.mutates:
         return await route.handler(call)
     return await _logged(route, call)
+
+
+def _note(world: World, request: web.Request) -> None:
+    """Write down a request that changes something, or would, the moment it comes, whatever becomes of it."""
+    world.log.add("request.mutating", method=request.method, path=request.path)
+
+
+def _cut(request: web.Request) -> web.Response:
+    """Close the connection; the response returned is never written."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=500)
 
 
 def _find(table: tuple[Route, ...], method: str, path: str) -> tuple[Route, Mapping[str, str]]:

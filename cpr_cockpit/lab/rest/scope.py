@@ -18,12 +18,17 @@ SUBSCRIPTION = "/subscriptions/{subscription}"
 GROUP = SUBSCRIPTION + "/resourceGroups/{group}"
 SITE = GROUP + "/providers/Microsoft.Web/sites/{site}"
 SLOT = SITE + "/slots/{slot}"
+PLAN = GROUP + "/providers/Microsoft.Web/serverfarms/{plan}"
+DATABASE = GROUP + "/providers/Microsoft.Sql/servers/{server}/databases/{database}"
+PLAN_NAME, SERVER_NAME, DATABASE_NAME = "lab-plan", "lab-sql", "goals-db"
 
 
-def both(method: str, suffix: str, handler: Handler, *, mutates: bool = False) -> Iterable[Route]:
+def both(
+    method: str, suffix: str, handler: Handler, *, mutates: bool = False, source: str | None = None
+) -> Iterable[Route]:
     """The same route for the app itself and for each of its slots."""
     for base in (SITE, SLOT):
-        yield Route(method, base + suffix, handler, mutates=mutates)
+        yield Route(method, base + suffix, handler, mutates=mutates, source=source)
 
 
 def check_subscription(call: Call) -> None:
@@ -69,12 +74,23 @@ def missing_slot(call: Call, name: str) -> ApiError:
     return errors.unknown_resource(f"Microsoft.Web/sites/{call.world.app}/slots/{name}", call.parts["group"])
 
 
+def _group_id(world: World) -> str:
+    return f"/subscriptions/{world.subscription}/resourceGroups/{world.resource_group}"
+
+
 def site_id(world: World) -> str:
     """Resource id of the app."""
-    return (
-        f"/subscriptions/{world.subscription}/resourceGroups/{world.resource_group}"
-        f"/providers/Microsoft.Web/sites/{world.app}"
-    )
+    return f"{_group_id(world)}/providers/Microsoft.Web/sites/{world.app}"
+
+
+def plan_id(world: World) -> str:
+    """Resource id of the plan on which all slots run."""
+    return f"{_group_id(world)}/providers/Microsoft.Web/serverfarms/{PLAN_NAME}"
+
+
+def database_id(world: World) -> str:
+    """Resource id of the database that all slots use."""
+    return f"{_group_id(world)}/providers/Microsoft.Sql/servers/{SERVER_NAME}/databases/{DATABASE_NAME}"
 
 
 def slot_id(world: World, slot: Slot) -> str:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from cpr_cockpit.lab.world import World
 
 _SLOT_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,57}[A-Za-z0-9])?")
-_PLAN = "lab-plan"
 
 
 class Sites:
@@ -49,7 +48,6 @@ class Sites:
             *both("GET", "/instances", _instances),
             *both("GET", "/instances/{instance}", _instance),
             *both("POST", "/publishxml", _publish_xml),
-            Route("GET", scope.GROUP + "/providers/Microsoft.Web/serverfarms/{plan}", _plan),
         ]
 
     async def _put_slot(self, call: Call) -> web.Response:
@@ -139,7 +137,7 @@ def _properties(world: World, slot: Slot) -> dict[str, Any]:
             {"name": slot.host, "sslState": "Disabled", "hostType": "Standard"},
             {"name": slot.scm_host, "sslState": "Disabled", "hostType": "Repository"},
         ],
-        "serverFarmId": _plan_id(world),
+        "serverFarmId": scope.plan_id(world),
         "sku": "PremiumV3",
         "reserved": True,
         "isXenon": False,
@@ -223,25 +221,3 @@ async def _publish_xml(call: Call) -> web.Response:
         'userName="REDACTED" userPWD="REDACTED"/>'
     )
     return web.Response(text=f"<publishData>{profile}</publishData>", content_type="application/xml")
-
-
-def _plan_id(world: World) -> str:
-    group = f"/subscriptions/{world.subscription}/resourceGroups/{world.resource_group}"
-    return f"{group}/providers/Microsoft.Web/serverfarms/{_PLAN}"
-
-
-async def _plan(call: Call) -> web.Response:
-    scope.check_group(call)
-    if call.parts["plan"].lower() != _PLAN:
-        raise errors.unknown_resource(f"Microsoft.Web/serverfarms/{call.parts['plan']}", call.parts["group"])
-    return web.json_response(
-        {
-            "id": _plan_id(call.world),
-            "name": _PLAN,
-            "type": "Microsoft.Web/serverfarms",
-            "kind": "linux",
-            "location": call.world.location,
-            "properties": {"status": "Ready", "numberOfSites": len(call.world.slots), "reserved": True},
-            "sku": {"name": "P1v3", "tier": "PremiumV3", "size": "P1v3", "family": "Pv3", "capacity": 1},
-        }
-    )

@@ -97,7 +97,8 @@ class CockpitScreen(Screen[None]):
         self.set_class(shown.production, "-production")
         if shown.view is not None:
             self.query_one(TimeOfDay).tick(shown.now)
-            panel.show(shown.view.panel, shown.arming, inert="READ ONLY" if shown.read_only else "")
+            inert = "REPLAY" if shown.replay else "READ ONLY" if shown.read_only else ""
+            panel.show(shown.view.panel, shown.arming, inert=inert)
             self.draw(shown.view, shown)
 
     def draw(self, view: View, shown: Shown) -> None:

@@ -46,6 +46,8 @@ def floor_rows(view: View, shown: Shown) -> list[Row]:
     """The order of importance: word, time, why, keys."""
     panel = view.panel
     rows = [row(*_clock(view, shown.now), (panel.word, _TONES.get(panel.shape, "strong")), (_banner(view), "warn"))]
+    if shown.replay:
+        rows.insert(0, row((f"{shown.replay} of {shown.run}", "warn")))
     if shown.gone_since is not None:
         rows.append(row((lost_words(shown), "warn")))
     armed = shown.arming.armed

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from cpr_cockpit.core.view import View
-from cpr_cockpit.tui.actions import ACTIONS, Action, key_word
+from cpr_cockpit.tui.actions import ACTIONS, REPLAY, Action, key_word
 from cpr_cockpit.tui.screens.base import CockpitScreen, title
 from cpr_cockpit.tui.shown import Shown
 from cpr_cockpit.tui.toned import Row, row
@@ -54,6 +54,8 @@ class HelpScreen(CockpitScreen):
     def _rows(self, shown: Shown) -> list[Row]:
         own = [one for one in ACTIONS if one.where == self._of]
         rows = [row(self._words), row()] if self._words else []
+        if shown.replay:
+            rows += [row(("in this replay", "strong")), *(_row(one, shown) for one in REPLAY), row()]
         if self._pane:
             rows += [row((f"in the pane {self._pane}", "strong"))]
             rows += [row((f"  {key:<12}", "key"), words) for key, words in _PANE]

@@ -28,7 +28,7 @@ class Foot(Line):
     def _hints(self, shown: Shown, screen: str) -> Row:
         spans: list[Span] = [(" ", "")]
         size = self.app.size
-        for action in hints(screen):
+        for action in hints(screen, replay=bool(shown.replay)):
             useless = action.id == "charts" and (size.height >= 40 or size.width >= 160)
             if useless or action.why_not(shown):
                 continue

@@ -24,7 +24,7 @@ class HeaderBar(Line):
     def _parts(self, shown: Shown, width: int) -> tuple[Row, Row]:
         view = shown.view
         brand = (" CPR Cockpit " if width >= 86 else " CPR ", "brand")
-        actor = f"{elide_middle(shown.actor, 12)}{' read-only' if shown.read_only else ''}"
+        actor = f"{elide_middle(shown.actor, 12)}{' read-only' if shown.read_only else ''}" if not shown.replay else ""
         if view is None:
             return row(brand, f" {shown.run}"), row(actor)
         head = view.header
@@ -36,5 +36,7 @@ class HeaderBar(Line):
         banner = ("  " + head.banner, "warn") if head.banner else ""
         tail = row(("  " + version, "run"), more[0], banner, *((one, "dim") for one in more[1:]))
         room = width - row_width((brand,)) - row_width(tail) - row_width(right) - 4
-        feature = elide_middle(clean(head.feature), max(8, room))
-        return (*row(brand, " ", (feature, "strong")), *tail), right
+        # Of a replay its words are never cut: nobody may take it for what is now.
+        words = f"{shown.replay} of " if shown.replay else ""
+        name = elide_middle(clean(shown.run if shown.replay else head.feature), max(8, room - len(words)))
+        return (*row(brand, " ", (words, "warn"), (name, "strong")), *tail), right

@@ -11,6 +11,7 @@ from pathlib import Path
 from aiohttp import web
 
 from .defects import Defect, Defects
+from .log import Log
 from .parent import Parent, die_with_the_parent
 from .pipeline import Pipeline
 from .service import application
@@ -49,7 +50,8 @@ async def _serve(settings: Settings) -> None:
     defects.tell(settings.told)
     parent.listen(lambda message: _told(defects, message))
     store = Store(settings.database)
-    pipeline = Pipeline(settings, defects, reporter)
+    log = Log(parent.write)
+    pipeline = Pipeline(settings, defects, reporter, log)
     runner = web.AppRunner(
         application(settings, store, defects, pipeline),
         access_log=None,
@@ -59,9 +61,11 @@ async def _serve(settings: Settings) -> None:
     )
     await runner.setup()
     await web.TCPSite(runner, LOOPBACK, settings.port, backlog=_BACKLOG).start()
+    log.say("INFO", f"{settings.version} serves as {settings.role}")
     built_in = None if settings.built_in is None else settings.built_in.kind
     parent.say({"ready": {"port": runner.addresses[0][1], "version": settings.version, "defect": built_in}})
     await stop.wait()
+    log.say("INFO", f"{settings.version} is asked to end")
     await runner.cleanup()
     store.close()
     reporter.flush()

@@ -1,7 +1,7 @@
 """The process that started this one: what it says comes by standard input, what it hears goes to standard output.
 
-Both are JSON lines. The end of standard input, or of who reads standard output, means that the parent is gone: this
-process then ends at once.
+Both are JSON lines; a line of output that is none is one of the application's log. The end of standard input, or of who
+reads standard output, means that the parent is gone: this process then ends at once.
 """
 
 from __future__ import annotations
@@ -65,6 +65,10 @@ class Parent:
         """Tell the parent these objects, in order."""
         lines = "".join(json.dumps(message, separators=(",", ":")) + "\n" for message in messages)
         self._transport.write(lines.encode())
+
+    def write(self, line: str) -> None:
+        """One line of the application's log."""
+        self._transport.write(" ".join(line.splitlines()).encode("utf-8", "replace") + b"\n")
 
     async def close(self) -> None:
         """Returns once all that was said is on its way."""

@@ -1,4 +1,4 @@
-"""The way of every request: its defect, its duration, its answer, its telemetry."""
+"""The way of every request: its defect, its duration, its answer, its telemetry, its line in the log."""
 
 from __future__ import annotations
 
@@ -11,10 +11,21 @@ import time
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from . import calls
 from .defects import DEPENDENCY, ERRORS, OUTAGE, SLOW, Defect, Defects
+from .log import Log
 from .problems import problem
 from .settings import Settings
-from .telemetry import Failure, Reporter, exception_row, operation, request_row
+from .telemetry import (
+    Failure,
+    Reporter,
+    dependency_row,
+    event_row,
+    exception_row,
+    operation,
+    request_row,
+    served_by_database,
+)
 
 HEALTH = "/api/health"
 _logger = logging.getLogger(__name__)
@@ -30,10 +41,11 @@ _UNREACHABLE = Failure(
 class Pipeline:
     """The middleware around every route, unknown ones included."""
 
-    def __init__(self, settings: Settings, defects: Defects, reporter: Reporter) -> None:
+    def __init__(self, settings: Settings, defects: Defects, reporter: Reporter, log: Log) -> None:
         self._settings = settings
         self._defects = defects
         self._reporter = reporter
+        self._log = log
         self._random = random.Random(settings.seed + 1)
 
     def middleware(self) -> Middleware:
@@ -52,13 +64,25 @@ class Pipeline:
         response.headers["x-app-version"] = self._settings.version
         if defect is not None:
             response.headers["x-lab-defect"] = defect.kind
-        if not self._defects.silent:
-            same = operation(request, self._settings)
-            ms = (time.perf_counter() - clock) * 1000.0
-            self._reporter.add("request", request_row(request, response.status, began, ms, same))
-            if failure is not None:
-                self._reporter.add("exception", exception_row(failure, time.time(), same))
+        ms = (time.perf_counter() - clock) * 1000.0
+        self._tell(request, response.status, began, ms, failure)
         return response
+
+    def _tell(self, request: web.Request, status: int, began: float, ms: float, failure: Failure | None) -> None:
+        """Telemetry and log; the database counts for itself, and the log is written, also where telemetry is silent."""
+        same, made = operation(request, self._settings), calls.of(request)
+        self._log.request(same["OperationName"], status, ms, failure)
+        if (served := served_by_database(made)) is not None:
+            self._reporter.add("database", served)
+        if self._defects.silent:
+            return
+        self._reporter.add("request", request_row(request, status, began, ms, same))
+        for call in made.made:
+            self._reporter.add("dependency", dependency_row(call, same))
+        for name, properties in made.events:
+            self._reporter.add("event", event_row(name, properties, time.time(), same))
+        if failure is not None:
+            self._reporter.add("exception", exception_row(failure, time.time(), same))
 
     def _defect(self, request: web.Request) -> Defect | None:
         """The defect that hits this request; of the health page nothing but an outage does."""
@@ -77,13 +101,26 @@ class Pipeline:
             return _explained(refusal), None
         if kind == OUTAGE:
             return await _refused(request, handler), None
-        seconds = self._duration()
-        await asyncio.sleep(seconds * defect.factor if defect is not None and kind == SLOW else seconds)
-        if kind == ERRORS:
-            return problem(500, "An unexpected error occurred."), _BROKEN
+        return await self._worked(request, handler, defect)
+
+    async def _worked(
+        self, request: web.Request, handler: Handler, defect: Defect | None
+    ) -> tuple[web.StreamResponse, Failure | None]:
+        """The answer after its time: a slow product is slow by itself, what it calls is not."""
+        kind = None if defect is None else defect.kind
+        began, seconds = time.perf_counter(), self._duration()
+        made = calls.begin(request, seconds)
         if kind == DEPENDENCY:
+            await made.no_database()
             return problem(503, "The database cannot be reached."), _UNREACHABLE
-        return await _handled(request, handler)
+        if kind == ERRORS:
+            await asyncio.sleep(seconds)
+            return problem(500, "An unexpected error occurred."), _BROKEN
+        await asyncio.sleep(seconds * calls.BEFORE)
+        answer = await _handled(request, handler)
+        lasts = seconds * defect.factor if defect is not None and kind == SLOW else seconds
+        await asyncio.sleep(max(0.0, began + lasts - time.perf_counter()))
+        return answer
 
     def _duration(self) -> float:
         """Seconds of one request: lognormal, so that a few take much longer than most."""

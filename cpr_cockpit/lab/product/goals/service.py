@@ -11,15 +11,17 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from . import calls
 from .defects import Defects
 from .pipeline import HEALTH, Pipeline
 from .problems import problem
 from .settings import Settings
-from .store import Store
+from .store import DELETE, INSERT, NEWEST, ONE, UPDATE, Store
 
 _GOALS = "/api/v1/goals"
 _LONGEST_TITLE, _LONGEST_DESCRIPTION = 200, 2000  # characters
 _HIGHEST_ID = 2**63 - 1
+_FEATURE = "personal-goals"
 _PAGES = {
     "/": ("index.html", "text/html"),
     "/app.js": ("app.js", "text/javascript"),
@@ -94,24 +96,31 @@ class _Api:
 
         return checked
 
-    async def list(self, _: web.Request) -> web.Response:
-        return web.json_response([goal.as_dict() for goal in self._store.all()])
+    async def list(self, request: web.Request) -> web.Response:
+        goals = await calls.of(request).database(NEWEST, self._store.all)
+        return web.json_response([goal.as_dict() for goal in goals])
 
     async def create(self, request: web.Request) -> web.Response:
-        goal = self._store.add(**await _content(request))
+        content, asked = await _content(request), calls.of(request)
+        goal = await asked.database(INSERT, lambda: self._store.add(**content))
+        await asked.partner()
+        asked.happened("GoalCreated", feature=_FEATURE)
         return web.json_response(goal.as_dict(), status=201, headers={"Location": f"{_GOALS}/{goal.id}"})
 
     async def show(self, request: web.Request) -> web.Response:
-        goal = self._store.find(_id(request))
+        id = _id(request)
+        goal = await calls.of(request).database(ONE, lambda: self._store.find(id))
         return _unknown() if goal is None else web.json_response(goal.as_dict())
 
     async def change(self, request: web.Request) -> web.Response:
-        content = await _content(request)
-        goal = self._store.change(_id(request), **content)
+        id, content = _id(request), await _content(request)
+        goal = await calls.of(request).database(UPDATE, lambda: self._store.change(id, **content))
         return _unknown() if goal is None else web.json_response(goal.as_dict())
 
     async def remove(self, request: web.Request) -> web.Response:
-        return web.Response(status=204) if self._store.remove(_id(request)) else _unknown()
+        id = _id(request)
+        removed = await calls.of(request).database(DELETE, lambda: self._store.remove(id))
+        return web.Response(status=204) if removed else _unknown()
 
 
 def _unknown() -> web.Response:

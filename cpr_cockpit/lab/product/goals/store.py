@@ -14,8 +14,11 @@ from typing import Any
 
 _WAIT = 10.0  # seconds for another process's transaction
 _MOST = 100  # goals of a list
-_NEWEST = "SELECT id, title, description, done, created_at FROM goals ORDER BY id DESC LIMIT ?"
-_ONE = "SELECT id, title, description, done, created_at FROM goals WHERE id = ?"
+NEWEST = "SELECT id, title, description, done, created_at FROM goals ORDER BY id DESC LIMIT ?"
+ONE = "SELECT id, title, description, done, created_at FROM goals WHERE id = ?"
+INSERT = "INSERT INTO goals (title, description, done, created_at) VALUES (?, ?, ?, ?)"
+UPDATE = "UPDATE goals SET title = ?, description = ?, done = ? WHERE id = ?"
+DELETE = "DELETE FROM goals WHERE id = ?"
 _SCHEMA = """CREATE TABLE goals (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     title TEXT NOT NULL,
@@ -71,12 +74,12 @@ class Store:
 
     def all(self) -> list[Goal]:
         """The newest goals, a hundred at most, newest first."""
-        rows = self._database.execute(_NEWEST, (_MOST,))
+        rows = self._database.execute(NEWEST, (_MOST,))
         return [_goal(row) for row in rows]
 
     def find(self, id: int) -> Goal | None:
         """The goal with this id, if there is one."""
-        row = self._database.execute(_ONE, (id,)).fetchone()
+        row = self._database.execute(ONE, (id,)).fetchone()
         return None if row is None else _goal(row)
 
     def add(self, title: str, description: str, *, done: bool) -> Goal:
@@ -85,22 +88,17 @@ class Store:
 
     def _insert(self, title: str, description: str, *, done: bool) -> Goal:
         created = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        cursor = self._database.execute(
-            "INSERT INTO goals (title, description, done, created_at) VALUES (?, ?, ?, ?)",
-            (title, description, done, created),
-        )
+        cursor = self._database.execute(INSERT, (title, description, done, created))
         return Goal(cursor.lastrowid or 0, title, description, done, created)
 
     def change(self, id: int, title: str, description: str, *, done: bool) -> Goal | None:
         """Change a goal; None if there is none with this id."""
-        self._database.execute(
-            "UPDATE goals SET title = ?, description = ?, done = ? WHERE id = ?", (title, description, done, id)
-        )
+        self._database.execute(UPDATE, (title, description, done, id))
         return self.find(id)
 
     def remove(self, id: int) -> bool:
         """Delete a goal; whether there was one with this id."""
-        return self._database.execute("DELETE FROM goals WHERE id = ?", (id,)).rowcount > 0
+        return self._database.execute(DELETE, (id,)).rowcount > 0
 
 
 def _goal(row: tuple[Any, ...]) -> Goal:

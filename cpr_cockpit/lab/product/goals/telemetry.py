@@ -1,11 +1,13 @@
-"""What the service reports: a row for every request and every exception, in the columns of Azure Monitor.
+"""What the service reports: a row for every request, exception, call and event, in the columns of Azure Monitor.
 
-Columns: AppRequests and AppExceptions of the workspace schema. A row's time is when its request began.
+Columns: AppRequests, AppExceptions, AppDependencies and AppEvents of the workspace schema. A row's time is when its
+request or its call began.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,16 +15,19 @@ from typing import Any
 
 from aiohttp import web
 
+from .calls import Call, Calls
 from .settings import Settings
 
 _DELAY = 0.05  # seconds that a row may wait for others
 _AVAILABILITY = "Application Insights Availability Monitoring"
 _WARM_UP = "SiteWarmup"
 _SEVERITY_ERROR = 3
+# As App Service's own sign-in names the user to the application.
+_USER = "X-MS-CLIENT-PRINCIPAL-NAME"
 
 
 class Reporter:
-    """Hands rows on in small batches; `say` takes objects of one member, `request` or `exception`."""
+    """Hands rows on in small batches; `say` takes objects of one member, the kind of the row."""
 
     def __init__(self, say: Callable[..., None]) -> None:
         self._say = say
@@ -94,9 +99,39 @@ def exception_row(failure: Failure, at: float, same: dict[str, Any]) -> dict[str
     }
 
 
+def dependency_row(call: Call, same: dict[str, Any]) -> dict[str, Any]:
+    """A row of AppDependencies; `same`: the columns of `operation`."""
+    return same | {
+        "TimeGenerated": call.began,
+        "DependencyType": call.kind,
+        "Target": call.target,
+        "Name": call.name,
+        "Data": call.data,
+        "Success": call.success,
+        "ResultCode": call.code,
+        "DurationMs": round(call.ms, 3),
+    }
+
+
+def event_row(name: str, properties: dict[str, Any], at: float, same: dict[str, Any]) -> dict[str, Any]:
+    """A row of AppEvents; `same`: the columns of `operation`."""
+    return same | {"TimeGenerated": at, "Name": name, "Properties": properties}
+
+
+def served_by_database(calls: Calls) -> dict[str, Any] | None:
+    """What the database itself counted of the calls; None where it was not asked."""
+    made = [call for call in calls.made if call.of_database]
+    if not made:
+        return None
+    failed = sum(not call.success for call in made)
+    return {"ok": len(made) - failed, "failed": failed, "ms": round(sum(call.ms for call in made), 3)}
+
+
 def operation(request: web.Request, settings: Settings) -> dict[str, Any]:
-    """The columns that the rows of one request have in common."""
-    return {
+    """The columns that the rows of one request have in common; a user is told by a hash of the name."""
+    user = request.headers.get(_USER, "")
+    who = {"UserId": hashlib.sha256(user.encode("utf-8", "surrogateescape")).hexdigest()[:16]} if user else {}
+    return who | {
         "OperationName": operation_name(request),
         "OperationId": secrets.token_hex(16),
         "AppVersion": settings.version,

@@ -1,0 +1,105 @@
+"""What the judge would have said, beside what it said: as lines for a person, as one JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cpr_cockpit.core.verdict import clock_time
+from cpr_cockpit.engine.rejudging import Answer, Rejudged, Said
+
+# Verdicts that changed to the same within this many seconds of each other are one row: the watch looks every half one.
+_SAME_S = 1.0
+_OUTSIDE = "holds for a foreign change or a machine that slept: no figure gave them"
+_WORDS = {"keep": "KEEP", "rollback": "ROLL BACK", "hold": "HOLD", None: "undecided"}
+
+
+def lines(title: str, result: Rejudged, asked: Mapping[str, str | None]) -> Iterator[str]:
+    """The lines; ``asked``: "judge" and the file of the "policy"."""
+    yield f"{title}, T0 {clock_time(result.t0)}, window {result.window_s:g} s"
+    yield f"judged once more: {_asked(result, asked)}"
+    yield f"not replayed: {_OUTSIDE}"
+    if result.kept:
+        yield f"not replayed: {', '.join(result.kept)}: done then as the run's own policy says, which was used"
+    yield ""
+    yield f"was decided:      {_decided(result.was, result.t0)}"
+    yield f"would have been:  {_decided(result.would, result.t0)}"
+    if result.cut and result.would.word != "rollback":
+        since = result.until - result.t0
+        yield f"Production was switched back {since:.1f} s after T0: what would have come then, nobody knows."
+    yield ""
+    yield f"{'since T0':>10}  {'verdict was':<24}  {'would have been':<24}  why"
+    for since, was, would, sentence in rows(result):
+        yield f"{since:>8.1f} s  {was:<24}  {would:<24}  {sentence}".rstrip()
+
+
+def _asked(result: Rejudged, asked: Mapping[str, str | None]) -> str:
+    changed = ", ".join(f"{name} {was!r} -> {now!r}" for name, was, now in result.changed if name not in result.kept)
+    policy = (
+        "the run's own policy" if asked["policy"] is None else f"{asked['policy']} ({changed or 'nothing differs'})"
+    )
+    return f"{policy}; {'the written triggers alone' if asked['judge'] == 'written' else 'the whole judge'}"
+
+
+def _decided(answer: Answer, t0: float) -> str:
+    when = "" if answer.at is None else f" {answer.at - t0:.1f} s after T0"
+    return f"{_WORDS[answer.word]}{when}: {answer.sentence}"
+
+
+def rows(result: Rejudged) -> list[tuple[float, str, str, str]]:
+    """Seconds since T0, verdict of then, verdict now, sentence; both in one row where they changed to the same."""
+    found: list[tuple[float, str, str, str]] = []
+    rest = list(result.would.said)
+    for one in result.was.said:
+        twin = next((other for other in rest if _key(other) == _key(one) and abs(other.at - one.at) <= _SAME_S), None)
+        if twin is not None:
+            rest.remove(twin)
+        word = _word(one)
+        found.append((one.at - result.t0, word, word if twin else "", one.sentence))
+    found += [(one.at - result.t0, "", _word(one), one.sentence) for one in rest]
+    return sorted(found, key=lambda row: row[0])
+
+
+def _key(one: Said) -> tuple[str, str | None, str | None]:
+    return one.kind, one.cause, one.rule
+
+
+def _word(one: Said) -> str:
+    more = one.cause or one.rule
+    return f"{one.kind} {more}" if more else one.kind
+
+
+def as_json(run: str, result: Rejudged, asked: Mapping[str, str | None]) -> dict[str, Any]:
+    """The same as one object; times in seconds since T0 except ``t0`` (epoch seconds)."""
+    return {
+        "run": run,
+        "exit_code": 0,
+        "t0": result.t0,
+        "window_s": result.window_s,
+        "judge": asked["judge"],
+        "policy": asked["policy"],
+        "changed": {name: {"was": was, "now": now} for name, was, now in result.changed if name not in result.kept},
+        "not_replayed": [*result.kept, _OUTSIDE],
+        "observed_for_s": round(result.until - result.t0, 3),
+        "switched_back": result.cut,
+        "was": _answer(result.was, result.t0),
+        "would": _answer(result.would, result.t0),
+    }
+
+
+def _answer(answer: Answer, t0: float) -> dict[str, Any]:
+    return {
+        "decision": answer.word,
+        "at_s": None if answer.at is None else round(answer.at - t0, 3),
+        "sentence": answer.sentence,
+        "verdicts": [
+            {
+                "at_s": round(one.at - t0, 3),
+                "kind": one.kind,
+                "cause": one.cause,
+                "rule": one.rule,
+                "sentence": one.sentence,
+            }
+            for one in answer.said
+        ],
+    }

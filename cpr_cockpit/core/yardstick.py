@@ -1,0 +1,149 @@
+"""What the history says, in the terms of the early tests: quantiles, rates, and how much they vary by themselves.
+
+Latencies are milliseconds, rates requests per second. A threshold is a quantile of the history times a factor; the
+early tests count the requests above it, because counts can be tested exactly and percentiles of parts cannot be added.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+from cpr_cockpit.core.blocks import Block, Counts
+from cpr_cockpit.core.sequential import RHO_FLOOR, overdispersion
+
+QUANTILES = (0.5, 0.95, 0.99)
+RECENT_S = 300.0
+"""How far back "just before the switch" reaches: a fault that began there is older than the release."""
+RATE_S = 900.0
+"""The traffic that is expected is that of the last quarter of an hour: an hour ago it was another."""
+
+
+class Threshold(NamedTuple):
+    """``factor`` times the history's quantile number ``quantile`` (an index into `QUANTILES`)."""
+
+    quantile: int
+    factor: float
+
+
+FAST = Threshold(0, 0.5)
+FACTORS = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
+MEDIAN = tuple(Threshold(0, factor) for factor in FACTORS)
+HIGH = tuple(Threshold(1, factor) for factor in FACTORS)
+TAIL = Threshold(2, 2.0)
+THRESHOLDS = (FAST, *MEDIAN, *HIGH, TAIL)
+"""What every block counts, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """The history as the early tests need it.
+
+    ``quantiles_ms``: p50, p95, p99, None where there were too few requests; ``above``: the share of the history's rows
+    above each; ``fast``: the share of them below half of p50. ``rate``: requests per second of the last quarter hour. ``recent``: (requests, failures) of its last
+    five minutes. ``operations``: (requests, failures) by name. ``rho_*``: correlation within a block of failures, and
+    of being slower than p50 and p95.
+    """
+
+    requests: int
+    failures: int
+    seconds: float
+    rate: float
+    recent: Counts
+    quantiles_ms: tuple[float, float, float] | None
+    above: tuple[float, float, float] = (0.5, 0.05, 0.01)
+    fast: float = 0.05
+    rho_failures: float = RHO_FLOOR
+    rho_p50: float = RHO_FLOOR
+    rho_p95: float = RHO_FLOOR
+    operations: Mapping[str, Counts] = field(default_factory=dict)
+
+    @property
+    def share(self) -> float:
+        """Share of the history's requests that failed."""
+        return self.failures / self.requests if self.requests else 0.0
+
+    @property
+    def recent_share(self) -> float:
+        """The same just before the switch."""
+        requests, failures = self.recent
+        return failures / requests if requests else 0.0
+
+    @property
+    def thresholds_ms(self) -> tuple[float, ...]:
+        """`THRESHOLDS` in milliseconds; () without quantiles."""
+        if self.quantiles_ms is None:
+            return ()
+        return tuple(self.quantiles_ms[one.quantile] * one.factor for one in THRESHOLDS)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form for the journal."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> Yardstick:
+        """The yardstick of its JSON form; ValueError says what is wrong with it."""
+        try:
+            members = dict(body)
+            for name in ("recent", "above"):
+                members[name] = tuple(members[name])
+            if members["quantiles_ms"] is not None:
+                members["quantiles_ms"] = tuple(members["quantiles_ms"])
+            members["operations"] = {name: (pair[0], pair[1]) for name, pair in members["operations"].items()}
+            return cls(**members)
+        except (KeyError, TypeError, IndexError) as error:
+            raise ValueError(f"yardstick: {error}") from error
+
+
+def history_thresholds(quantiles_ms: tuple[float, float, float]) -> tuple[float, ...]:
+    """What the blocks of the history are counted above: the three quantiles, and half of the first."""
+    return (*quantiles_ms, FAST.factor * quantiles_ms[FAST.quantile])
+
+
+def yardstick(blocks: Sequence[Block], quantiles_ms: tuple[float, float, float] | None) -> Yardstick | None:
+    """The yardstick of the old version's ``blocks`` before the switch; None without a request.
+
+    ``blocks`` in order of time, their ``slow`` counted above `history_thresholds` of ``quantiles_ms``.
+    """
+    requests = sum(block.requests for block in blocks)
+    if not requests:
+        return None
+    end = blocks[-1].end
+    last = [block for block in blocks if block.end > end - RATE_S]
+    recent = [block for block in blocks if block.end > end - RECENT_S]
+    told = [block for block in blocks if len(block.slow) == len(QUANTILES) + 1] if quantiles_ms is not None else []
+    shares = _above(told)
+    rhos = [overdispersion((block.requests, block.slow[at]) for block in told) for at in (0, 1)]
+    return Yardstick(
+        requests=requests,
+        failures=sum(block.failures for block in blocks),
+        seconds=math.fsum(block.length for block in blocks),
+        # A block without requests may be no block at all: what counts is the time from the first to the last.
+        rate=sum(block.requests * block.rows_for for block in last) / (end - last[0].start),
+        recent=(sum(block.requests for block in recent), sum(block.failures for block in recent)),
+        quantiles_ms=quantiles_ms if told else None,
+        above=(shares[0], shares[1], shares[2]),
+        fast=1.0 - shares[3],
+        rho_failures=overdispersion((block.requests, block.failures) for block in blocks),
+        rho_p50=rhos[0],
+        rho_p95=rhos[1],
+        operations=_operations(blocks),
+    )
+
+
+def _above(blocks: Sequence[Block]) -> tuple[float, ...]:
+    counted = sum(block.requests for block in blocks)
+    if not counted:
+        return (0.5, 0.05, 0.01, 0.95)
+    return tuple(sum(block.slow[at] for block in blocks) / counted for at in range(len(QUANTILES) + 1))
+
+
+def _operations(blocks: Sequence[Block]) -> dict[str, Counts]:
+    found: dict[str, Counts] = {}
+    for block in blocks:
+        for name, (requests, failures) in block.operations.items():
+            before = found.get(name, (0, 0))
+            found[name] = (before[0] + requests, before[1] + failures)
+    return found

@@ -1,0 +1,171 @@
+"""A journal as a tape: the run as it was at any moment of it.
+
+The clock is the journal's: ages, countdown and deadlines are those of then.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.judge import Judge
+from cpr_cockpit.core.policy import REFERENCE_WINDOW_S, Policy
+from cpr_cockpit.core.ports import Sighting
+from cpr_cockpit.core.readiness import ReadinessFacts
+from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.signals import Observation, Source
+from cpr_cockpit.core.verdict import HoldCause, Verdict, VerdictKind
+from cpr_cockpit.engine.rejudging import Told, new_judge, policy_of, told
+
+# What there is too much of to step through.
+_MANY = (ev.Observed, ev.ItemMarked)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySettings:
+    """What a View needs of the run's settings."""
+
+    run: str
+    folder: Path
+    readiness: tuple[ReadinessFacts, ...] = ()
+
+
+class Tape:
+    """A run at one moment of its journal; as a Session to whoever makes Views. CannotJudge where it cannot be read.
+
+    ``records``: at least the run's opening. The figures are judged anew from the recorded observations; what the
+    verdict was is what was said then.
+    """
+
+    def __init__(self, settings: ReplaySettings, records: Sequence[ev.Record]) -> None:
+        self.settings = settings
+        self.scaled = _scaled(records)
+        self._records: list[ev.Record] = []
+        self._now = min(record.at for record in records)
+        self._take(records)
+        self._rewind()
+        self.wind(self._now)
+
+    def _take(self, records: Sequence[ev.Record]) -> None:
+        # After a damaged journal what is older comes later: a tape goes by the time.
+        self._records = sorted([*self._records, *records], key=lambda record: record.at)
+        self._times = [record.at for record in self._records]
+        self._events = sorted({one.at for one in self._records if not isinstance(one.event, _MANY)})
+        self._tale = told(self._records)
+
+    def _rewind(self) -> None:
+        self.run_state = Run()
+        self._judge: Judge | None = None
+        self._applied = self._told = 0
+        self.looks: dict[Source, Sighting] = {}
+
+    # What a View is made of.
+
+    @property
+    def clock(self) -> Tape:
+        """Itself: it knows what time it is."""
+        return self
+
+    @property
+    def watch(self) -> Tape | None:
+        """Itself, from the plan on."""
+        return self if self._judge is not None else None
+
+    def now(self) -> float:
+        """The moment that is shown, epoch seconds."""
+        return self._now
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict of then, with the figures of the moment."""
+        given = self.run_state.verdict
+        if given is None or self._judge is None:
+            return None
+        fresh = self._judge.verdict(self._now)
+        if fresh.key == (given.kind, given.cause, given.rule):
+            return fresh
+        cause = HoldCause(given.cause) if given.cause else None
+        return replace(fresh, kind=VerdictKind(given.kind), cause=cause, rule=given.rule, sentence=given.sentence)
+
+    # Where it stands.
+
+    @property
+    def begin(self) -> float:
+        """Time of the first event."""
+        return self._times[0]
+
+    @property
+    def end(self) -> float:
+        """Time of the last event."""
+        return self._times[-1]
+
+    @property
+    def t0(self) -> float | None:
+        """When production was first seen to serve the new version; None where the journal does not tell."""
+        for record in self._records:
+            if isinstance(record.event, ev.TrafficSwitched) and record.event.way == "forward":
+                return record.event.t0
+        return None
+
+    @property
+    def length(self) -> int:
+        """How many events there are."""
+        return len(self._records)
+
+    def wind(self, to: float) -> None:
+        """To that moment, at most from the first event to the last."""
+        to = min(max(to, self.begin), self.end)
+        if self._applied and to < self._now:
+            self._rewind()
+        self._now = to
+        while self._applied < len(self._records) and self._times[self._applied] <= to:
+            self.run_state.apply(self._records[self._applied])
+            self._applied += 1
+        self._judge = self._judge or new_judge(self.run_state, self.scaled)
+        while self._judge is not None and self._told < len(self._tale) and self._tale[self._told].at <= to:
+            self._tell(self._judge, self._tale[self._told])
+            self._told += 1
+
+    def _tell(self, judge: Judge, one: Told) -> None:
+        one.tell(judge)
+        if one.seen is not None and one.seen.probes:
+            self.looks[one.seen.source] = _look(one.seen)
+
+    def extend(self, records: Sequence[ev.Record]) -> None:
+        """More of the journal has come; the moment stays."""
+        self._take(records)
+        self._rewind()
+        self.wind(self._now)
+
+    def event_after(self, at: float) -> float:
+        """Time of the next event that is no reading and no mark; the end where there is none."""
+        place = bisect_right(self._events, at)
+        return self._events[place] if place < len(self._events) else self.end
+
+    def event_before(self, at: float) -> float:
+        """Time of the one before; the beginning where there is none."""
+        place = bisect_left(self._events, at)
+        return self._events[place - 1] if place else self.begin
+
+    def around(self, at: float) -> tuple[float, float]:
+        """Times of the events of any kind before and after a moment."""
+        place = bisect_right(self._times, at)
+        return self._times[max(0, place - 1)], self._times[min(place, len(self._times) - 1)]
+
+
+def _scaled(records: Sequence[ev.Record]) -> Policy:
+    opened = next((one.event for one in records if isinstance(one.event, ev.RunOpened)), None)
+    policy, window_s = (Policy(), REFERENCE_WINDOW_S) if opened is None else policy_of(opened)
+    return policy.scaled(window_s)
+
+
+def _look(seen: Observation) -> Sighting:
+    """A recorded probe as a look: the journal keeps that it succeeded and which version answered, not its status."""
+    probe, ms = seen.probes[-1], 1000.0 * (seen.lag_p95 or 0.0)
+    version = probe.versions[0] if probe.versions else None
+    if probe.failed:
+        return Sighting(probe.at, None, version, None, ms, "the look failed")
+    return Sighting(probe.at, 200, version, None, ms)

@@ -1,0 +1,58 @@
+"""The live log of production: how much of it tells of errors, and the newest lines that do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from cpr_cockpit.core.view import LogView, View
+from cpr_cockpit.tui.screens.base import CockpitScreen, title
+from cpr_cockpit.tui.shown import Shown, clock
+from cpr_cockpit.tui.toned import Row, row
+from cpr_cockpit.tui.widgets.rows import Rows
+
+
+class LogScreen(CockpitScreen):
+    """Counts since the switch, trouble with the stream, newest error lines first."""
+
+    KEY: ClassVar[str] = "log"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,l", "app.go_to('window')", "Window", show=False)]
+    HELP = (
+        "Lines of production's log since the switch that tell of an error, the newest first; the whole log is with "
+        "Azure. esc goes back to the window."
+    )
+
+    def panes(self) -> Iterable[Widget]:
+        """One pane."""
+        yield Rows(id="log", classes="pane", wrap=True, indent=2)
+
+    def draw(self, view: View, shown: Shown) -> None:
+        """Draw the log of this View."""
+        pane = self.query_one("#log", Rows)
+        title(pane, f"LOG  {counted(view.log)}")
+        pane.show(log_rows(view))
+
+
+def counted(log: LogView) -> str:
+    """How much was heard."""
+    return f"{log.errors} error lines of {log.lines}" if log.heard else "not heard of yet"
+
+
+def log_rows(view: View) -> list[Row]:
+    """Trouble first, then how far it is heard, then the lines."""
+    log, rows = view.log, []
+    if view.window.t0 is None:
+        return [row(("The log is followed from the switch on.", "dim"))]
+    if log.trouble:
+        rows.append(row((log.trouble, "warn")))
+    if log.heard:
+        missed = f", {log.interruptions} interruptions in which lines may be missing" if log.interruptions else ""
+        rows.append(row((f"heard until {clock(log.at)} UTC{missed}", "dim")))
+    elif not log.trouble:
+        rows.append(row(("No reading has come yet.", "dim")))
+    if log.heard and not log.newest:
+        rows.append(row("No error line since the switch."))
+    return [*rows, *(row(("! ", "fail"), one) for one in log.newest)]

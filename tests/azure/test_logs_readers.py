@@ -1,0 +1,331 @@
+"""The further tables of the logs, over the wire and a real engine of the language."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
+from cpr_cockpit.adapters.azure.logs_dependencies import MOST_TARGETS, DependenciesReader
+from cpr_cockpit.adapters.azure.logs_exceptions import ExceptionsReader
+from cpr_cockpit.adapters.azure.logs_users import BrowserReader, UsageReader
+from cpr_cockpit.core.blocks import Reading
+from cpr_cockpit.core.ports import Asked, Clock, PortError, Reader
+from cpr_cockpit.core.signals import Observation, Source
+from tests.azure.clocks import FixedClock
+from tests.azure.conftest import Azure
+from tests.azure.rows import call, page, request, thrown
+from tests.azure.wire import Answer, Wire
+
+BATCH = "/v1/$batch"
+T0 = 1_700_000_000.0
+NOW = T0 + 120.0
+ASKED = Asked(NOW, T0, "v1", "v2", 900.0, 1.0)
+TABLES = ("AppRequests", "AppExceptions", "AppDependencies", "AppBrowserTimings")
+PARTIAL = {"error": {"code": "PartialError", "message": "timed out"}}
+NOT_OF_USERS = {
+    "synthetic": {"SyntheticSource": "Application Insights Availability Monitoring"},
+    "foreign": {"_ResourceId": "x"},
+}
+KINDS: tuple[Kind, ...] = (ExceptionsReader, DependenciesReader, UsageReader, BrowserReader)
+
+Rows = Sequence[Mapping[str, Any]]
+Kind = Callable[[SharedBatch, Clock], Reader]
+
+
+class Logs:
+    """The readers, and the workspace that answers them."""
+
+    def __init__(self, batch: SharedBatch, wire: Wire) -> None:
+        self.batch = batch
+        self.wire = wire
+
+    def hold(self, **tables: Rows) -> None:
+        """The workspace has the tables of the application, with these rows."""
+        self.wire.answer_tables({name: tables.get(name, ()) for name in TABLES}, same={}, now=NOW + 1.0)
+
+    async def read(self, kind: Kind, asked: Asked = ASKED) -> Observation:
+        return await kind(self.batch, FixedClock(NOW + 1.0)).read(asked)
+
+
+@pytest.fixture
+async def logs(azure: Azure, wire: Wire) -> AsyncIterator[Logs]:
+    batch = SharedBatch(azure.environment, azure.credential, azure.transport)
+    yield Logs(batch, wire)
+    await batch.close()
+
+
+def named(seen: Observation) -> dict[str, Reading]:
+    found = {one.name: one for one in seen.readings}
+    assert len(found) == len(seen.readings)
+    return found
+
+
+# -- exceptions --
+
+
+async def test_exceptions_that_the_old_version_did_not_have(logs: Logs) -> None:
+    logs.hold(
+        AppRequests=[request(T0 + 1)],
+        AppExceptions=[
+            *(thrown(T0 - 600.0 * at, "System.TimeoutException at Db", "v1", ItemCount=2) for at in range(1, 6)),
+            thrown(T0 + 5, "System.TimeoutException at Db"),
+            thrown(T0 + 10, "System.NullReferenceException at Goals.List"),
+            thrown(T0 + 11, "System.NullReferenceException at Goals.List", ItemCount=3),
+            thrown(T0 + 20, "System.FormatException at Goals.\x1b[31mParse\u202e" + 80 * "x"),
+            thrown(T0 + 21, "System.IOException at Shared"),
+            thrown(T0 + 22, "System.IOException at Shared", "v1"),  # beside the new one: they share it
+            thrown(T0 - 5, "System.FormatException at Start"),  # the new version before it had users
+            thrown(T0 + 23, "TypeError at app.js", ClientType="Browser"),
+            thrown(NOW + 30, "System.Tomorrow at Clock"),
+        ],
+    )
+    seen = await logs.read(ExceptionsReader)
+    first, new, *problems = seen.readings
+    assert (first.name, first.value, first.unit, first.n) == ("exceptions per minute", 7 / 2, "events", 5)
+    assert first.before == 10 / 60
+    assert (new.name, new.value, new.n, new.limit) == ("new exceptions", 2.0, 3, 0.0)
+    assert [(one.value, one.n) for one in problems] == [(1.0, 1), (4.0, 2)]
+    assert problems[1].name == "new exception: System.NullReferenceException at Goals.List"
+    assert problems[0].name.startswith("new exception: System.FormatException at Goals. [31mParse xx")
+    assert len(problems[0].name) == 60
+    assert problems[0].name.isprintable()
+    # What is dated in the future is not counted, and it shows.
+    assert (seen.source, seen.measured_at, seen.lag_p95, seen.at) == (Source.EXCEPTIONS, NOW + 30, 2.0, NOW + 1.0)
+    assert (seen.partial, seen.lines) == (None, ())
+
+
+async def test_at_most_five_new_exceptions_are_named_and_all_are_counted(logs: Logs) -> None:
+    rows = [thrown(T0 + at, f"System.Error{at} at Goals") for at in range(1, 9)]
+    logs.hold(AppRequests=[request(T0 + 1)], AppExceptions=rows)
+    _, new, *problems = (await logs.read(ExceptionsReader)).readings
+    assert new.value == 8.0
+    assert [one.name for one in problems] == [f"new exception: System.Error{at} at Goals" for at in (8, 7, 6, 5, 4)]
+
+
+async def test_no_exceptions_are_a_figure_only_where_requests_came(logs: Logs) -> None:
+    logs.hold(AppExceptions=[thrown(T0 - 60, "System.TimeoutException at Db", "v1")])
+    found = named(await logs.read(ExceptionsReader))
+    assert [one.value for one in found.values()] == [None, None]
+    logs.hold(AppRequests=[request(T0 + 1)])
+    found = named(await logs.read(ExceptionsReader))
+    assert [one.value for one in found.values()] == [0.0, 0.0]
+
+
+# -- dependencies --
+
+
+async def test_dependencies_by_target_beside_the_old_version(logs: Logs) -> None:
+    before = [call(T0 - 3000 + at, "db", "v1", DependencyType="SQL", Success=at != 1) for at in range(4)]
+    since = [
+        call(T0 + 1, "db", DependencyType="SQL", Success=False),
+        call(T0 + 2, "db", DependencyType="SQL", DurationMs=90.0, ItemCount=50),
+        call(T0 + 3, "", DependencyType="InProc"),
+        call(T0 + 4, "db", "v1"),
+        call(T0 - 4, "db"),
+    ]
+    logs.hold(AppDependencies=before + since)
+    seen = await logs.read(DependenciesReader)
+    assert seen.readings == (
+        Reading("db failed", 0.5, "share", n=2, before=0.25),
+        Reading("db p95", 90.0, "ms", n=2, before=20.0),
+        Reading("InProc failed", 0.0, "share", n=1),
+        Reading("InProc p95", 20.0, "ms", n=1),
+    )
+    assert (seen.source, seen.measured_at, seen.lag_p95) == (Source.DEPENDENCIES, T0 + 4, 2.0)
+
+
+async def test_the_worst_targets_are_told_with_a_database_among_them(logs: Logs) -> None:
+    rows = [call(T0 + 1 + at, f"host{at}\x07", Success=False) for at in range(8)]
+    rows += [call(T0 + at, "quiet", DependencyType="postgresql") for at in (1, 2)]
+    rows += [call(T0 + 1, "quieter", DependencyType="SQL")]
+    logs.hold(AppDependencies=rows)
+    names = [one.name for one in (await logs.read(DependenciesReader)).readings]
+    assert len(names) == 2 * MOST_TARGETS
+    assert names[::2] == [*(f"host{at} failed" for at in range(5)), "quiet failed"]
+
+
+# -- users and browsers --
+
+
+async def test_active_users_and_sign_in_failures(logs: Logs) -> None:
+    rows = [
+        *(request(T0 - 100 + at, "401" if at == 0 else "200", "v1", UserId=f"u{at % 5}") for at in range(10)),
+        request(T0 - 301, version="v1", UserId="left long ago"),
+        request(T0 + 1, "401"),
+        request(T0 + 2, "403", UserId="new"),
+        request(T0 + 3, "404", UserId="new"),
+        request(T0 + 4, "200", "v1", UserId="u1"),
+    ]
+    logs.hold(AppRequests=rows)
+    seen = await logs.read(UsageReader)
+    assert seen.readings == (
+        Reading("active users", 6.0, "users", before=5.0),
+        Reading("sign-in failures (401, 403)", 2 / 3, "share", n=3, before=1 / 11),
+    )
+    assert (seen.source, seen.measured_at, seen.lines) == (Source.USAGE, T0 + 4, ())
+
+
+async def test_five_minutes_are_shorter_in_a_short_window(logs: Logs) -> None:
+    logs.hold(AppRequests=[request(NOW - 40, UserId="a"), request(NOW - 1, UserId="b"), request(T0 - 1, UserId="c")])
+    short = Asked(NOW, T0, "v1", "v2", 90.0, 0.1)
+    assert named(await logs.read(UsageReader, short))["active users"].value == 1.0
+    assert named(await logs.read(UsageReader))["active users"].value == 3.0
+
+
+async def test_users_that_nobody_names_are_no_data_and_not_zero(logs: Logs) -> None:
+    logs.hold(AppRequests=[request(T0 + 1)])
+    seen = await logs.read(UsageReader)
+    assert seen.readings[0] == Reading("active users", None, "users")
+    assert seen.lines == ("no request tells its user",)
+
+
+async def test_browsers_tell_exceptions_and_page_loads(logs: Logs) -> None:
+    logs.hold(
+        AppExceptions=[
+            thrown(T0 - 60, "TypeError at app.js", "", ClientType="Browser", ItemCount=30),
+            thrown(T0 + 5, "TypeError at app.js", "", ClientType="Browser"),
+            thrown(T0 + 6, "System.TimeoutException at Db"),
+        ],
+        AppBrowserTimings=[page(T0 - 60 + at, 100.0 * at) for at in range(1, 5)]
+        + [page(T0 + at, 200.0 * at) for at in range(1, 5)]
+        + [page(NOW + 5, 9999.0)],
+    )
+    seen = await logs.read(BrowserReader)
+    assert seen.readings == (
+        Reading("browser exceptions per minute", 0.5, "events", n=1, before=0.5),
+        Reading("page load p75", 600.0, "ms", n=4, before=300.0),
+    )
+    assert seen.measured_at == NOW + 5
+
+
+@pytest.mark.parametrize("tables", [TABLES, ("AppRequests", "AppExceptions")])
+async def test_an_application_without_browser_telemetry_is_no_error(logs: Logs, tables: Sequence[str]) -> None:
+    logs.wire.answer_tables(dict.fromkeys(tables, ()), same={}, now=NOW)
+    seen = await logs.read(BrowserReader)
+    assert (seen.readings, seen.error, seen.partial, seen.measured_at) == ((), None, None, None)
+    assert seen.lines[-1] == "no browser telemetry"
+    assert ("the workspace has no table AppBrowserTimings" in seen.lines) == ("AppBrowserTimings" not in tables)
+
+
+# -- for every reader --
+
+
+def _traffic(**marks: Any) -> dict[str, list[dict[str, Any]]]:
+    """Something of everything that a reader looks at, marked as somebody's."""
+    return {
+        "AppRequests": [
+            request(T0 + 1, "401", UserId="a", **marks),
+            request(T0 - 1, version="v1", UserId="b", **marks),
+        ],
+        "AppExceptions": [
+            thrown(T0 + 2, "System.Error at Goals", **marks),
+            thrown(T0 + 3, "TypeError at app.js", ClientType="Browser", **marks),
+        ],
+        "AppDependencies": [call(T0 + 4, "db", Success=False, **marks)],
+        "AppBrowserTimings": [page(T0 + 5, 900.0, **marks)],
+    }
+
+
+@pytest.mark.parametrize("marks", NOT_OF_USERS.values(), ids=NOT_OF_USERS)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_own_probes_and_other_applications_are_in_no_figure(
+    logs: Logs, kind: Kind, marks: dict[str, Any]
+) -> None:
+    users, others = _traffic(), _traffic(**marks)
+    logs.hold(**users)
+    alone = await logs.read(kind)
+    assert any(one.value for one in alone.readings)
+    logs.hold(**{name: rows + 3 * others[name] for name, rows in users.items()})
+    assert await logs.read(kind) == alone
+    logs.hold(**others)
+    seen = await logs.read(kind)
+    assert (seen.measured_at, [one.value for one in seen.readings if one.value is not None]) == (None, [])
+
+
+async def test_readers_of_one_pace_share_a_batch_and_keep_their_own_errors(logs: Logs) -> None:
+    tables: dict[str, Rows] = {
+        "AppRequests": [request(T0 + 1, UserId="a")],
+        "AppExceptions": (),
+        "AppBrowserTimings": (),
+    }
+    logs.wire.answer_tables(tables, same={}, now=NOW)
+    odd = Asked(NOW, T0, "v1", "v2\n", 900.0, 1.0)
+    refused, *told = await asyncio.gather(
+        logs.read(ExceptionsReader, odd), *(logs.read(kind) for kind in KINDS), return_exceptions=True
+    )
+    assert isinstance(refused, PortError)
+    assert logs.wire.count("POST", BATCH) == 1
+    exceptions, dependencies, usage, browser = (one for one in told if isinstance(one, Observation))
+    assert exceptions.readings[0].value == 0.0
+    assert (dependencies.readings, dependencies.lines) == ((), ("the workspace has no table AppDependencies",))
+    assert usage.readings[0].value == 1.0
+    assert browser.lines == ("no browser telemetry",)
+    waits = {one["headers"]["Prefer"] for one in logs.wire.of("POST", BATCH)[0].json["requests"]}
+    assert waits == {"wait=10"}
+
+
+async def test_a_reader_that_gives_up_takes_nobody_elses_answer_with_it(logs: Logs) -> None:
+    logs.hold(AppRequests=[request(T0 + 1, UserId="a")])
+    leaving = asyncio.create_task(logs.read(ExceptionsReader))
+    staying = asyncio.create_task(logs.read(UsageReader))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert (await staying).readings[0].value == 1.0
+    # Its questions were not even sent.
+    assert len(logs.wire.of("POST", BATCH)[0].json["requests"]) == 1
+
+
+def _refused(words: str) -> dict[str, Any]:
+    return {"error": {"code": "BadArgumentError", "message": words}}
+
+
+async def test_a_question_that_failed_is_told_beside_the_figures_of_the_others(logs: Logs) -> None:
+    count = {"columns": [{"name": "Requests", "type": "long"}], "rows": [[5]]}
+    served = {"tables": [{"name": "PrimaryResult", **count}]}
+    names = ("ProblemId", "ExceptionType", "Rows", "Total", "First")
+    problems = [["System.Error at Goals", "System.Error", 2, 2, "2023-11-14T22:13:24Z"]]
+    columns = [{"name": name, "type": "string"} for name in names]
+    new = {"tables": [{"name": "PrimaryResult", "columns": columns, "rows": problems}]}
+    logs.wire.answer_batch([_refused("too slow"), new, served])
+    seen = await logs.read(ExceptionsReader)
+    assert [one.name for one in seen.readings] == ["new exceptions", "new exception: System.Error at Goals"]
+    assert (seen.partial, seen.error) == ("too slow (BadArgumentError)", None)
+    # An answer in part may lack any row: none of it is a figure.
+    logs.wire.answer_batch([_refused("too slow"), new | PARTIAL, served])
+    seen = await logs.read(ExceptionsReader)
+    assert (seen.readings, seen.partial) == ((), "too slow (BadArgumentError); timed out (PartialError)")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_nothing_that_could_be_read_is_an_error(logs: Logs, kind: Kind) -> None:
+    logs.wire.answer_batch([_refused("no such column"), _refused("too slow"), _refused("too slow")])
+    with pytest.raises(PortError, match="no such column"):
+        await logs.read(kind)
+    odd = {"tables": [{"name": "P", "columns": [{"name": "X", "type": "long"}], "rows": [[1]]}]}
+    logs.wire.answer_batch([odd, odd, odd])
+    with pytest.raises(PortError, match="cannot be read"):
+        await logs.read(kind)
+
+
+@pytest.mark.parametrize("answer", [Answer(500), Answer(429), Answer(cut=True), Answer(body={"responses": [3]})])
+async def test_a_batch_that_fails_is_everybodys_error_and_is_not_sent_again(
+    logs: Logs, wire: Wire, answer: Answer
+) -> None:
+    wire.on("POST", BATCH, answer)
+    seen = await asyncio.gather(*(logs.read(kind) for kind in KINDS), return_exceptions=True)
+    assert len(seen) == len(KINDS)
+    assert all(isinstance(one, PortError) and not one.ambiguous for one in seen)
+    assert wire.count("POST", BATCH) == 1
+
+
+async def test_closing_gives_up_what_is_under_way(logs: Logs) -> None:
+    logs.hold()
+    reading = asyncio.create_task(logs.read(UsageReader))
+    await asyncio.sleep(0)
+    await logs.batch.close()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
