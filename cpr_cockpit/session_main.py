@@ -59,7 +59,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _hold(config: SessionConfig, *, must_not_fail: bool) -> AppLock | None:
-    """The app for this session alone. A rollback goes on without: nothing blocks it, and it goes by observation."""
+    """The app for this session alone. A rollback goes on without: nothing blocks it, and it goes by observation.
+
+    A run that only looks on holds nothing: it may stand beside one that deploys.
+    """
+    if config.settings.observe:
+        return None
     azure = place_of(config.target, config.ready).azure
     try:
         return AppLock(azure.resource_manager, azure.site_id, config.settings.run)

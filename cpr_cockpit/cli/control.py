@@ -88,6 +88,11 @@ async def _rollback(folder: Path, person: str, printer: Printer) -> int:
             "Another run is named like this: cpr-cockpit rollback RUN (cpr-cockpit runs lists them)."
         )
         return codes.BLOCKED
+    if run is not None and run.observed:
+        complain(
+            "This run only looks on: ROLLBACK IS BY HAND, and this command changes nothing. It records the "
+            f"decision and waits until production has gone back. What to do: {folder / CARD}"
+        )
     try:
         client = await _rolling_back(folder, person)
     except (LaunchError, SessionGone, SessionRefused) as error:

@@ -105,7 +105,7 @@ def _status_of(folder: Path, run: Run) -> dict[str, Any]:
         "state": _state(run),
         "step": step.title if step else None,
         "old_version": run.plan.old_version if run.plan else None,
-        "new_version": run.plan.new_version if run.plan else None,
+        "new_version": run.plan.new_version or None if run.plan else None,
         "production_version": run.ended.production_version if run.ended else _last_seen(run),
         "verdict": f"{verdict.kind}: {verdict.sentence}" if verdict else None,
         "swaps": run.swaps,

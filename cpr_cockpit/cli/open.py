@@ -1,4 +1,7 @@
-"""``open``: a run on the real configuration, or on a lab that somebody runs, shown on the screen."""
+"""``open``: a run on the real configuration, or on a lab that somebody runs, shown on the screen.
+
+With ``--observe`` it only looks on (`cli.observe`).
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ import asyncio
 import difflib
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.attach import face, no_screen
+from cpr_cockpit.cli.observe_options import misused
 from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.person import acting
 from cpr_cockpit.cli.release import (
@@ -43,29 +49,52 @@ _PAPERS = (automation_deploy.NAME, test_report.NAME, automation_test.NAME, NAME)
 
 def open(options: argparse.Namespace) -> int:  # the command's name
     """Prepare the run, start its session, show it; 1 with the reason where it cannot begin."""
-    feature = Path(options.feature)
-    if no_screen(plain=options.plain):
+    if wrong := misused(options):
+        complain(f"{wrong} Nothing was changed.")
+        return codes.WRONG_USE
+    if options.decide is None and no_screen(plain=options.plain):
         return codes.BLOCKED
+    begun = _begun(options)
+    if begun is None:
+        return codes.BLOCKED
+    folder, actor = begun
+    if options.decide is not None:
+        from cpr_cockpit.cli.observe import to_the_end
+
+        return asyncio.run(to_the_end(folder, as_json=options.json))
+    return face(folder, actor, plain=options.plain, read_only=False)
+
+
+def _begun(options: argparse.Namespace) -> tuple[Path, str] | None:
+    """The run's folder and who opened it, once its session answers; None where it cannot begin, which has been said."""
     try:
-        loaded = settings_in(feature)
-        chosen = _aimed(loaded, options)
-        actor = _actor(loaded, options.person)
-        folder = _prepared(feature, loaded, chosen, actor)
-        if folder is None:
-            return codes.BLOCKED
-        asyncio.run(_launch(folder))
+        prepared = _to_begin(options)
+        if prepared is not None:
+            asyncio.run(_launch(prepared[0]))
     except SettingsError as error:
         for problem in error.problems:
             complain(problem.words())
         complain("Nothing was changed.")
-        return codes.BLOCKED
+        return None
     except (LabError, ConfigError, AppBusy, PlacesError) as error:
         complain(str(error))
-        return codes.BLOCKED
+        return None
     except (LaunchError, SessionGone, SessionRefused, ZipError, OSError) as error:
         complain(f"The run cannot begin: {error} The environment was not changed.")
-        return codes.BLOCKED
-    return face(folder, actor, plain=options.plain, read_only=False)
+        return None
+    return prepared
+
+
+def _to_begin(options: argparse.Namespace) -> tuple[Path, str] | None:
+    feature = Path(options.feature)
+    loaded = settings_in(feature)
+    if options.observe:
+        from cpr_cockpit.cli.observe import prepare
+
+        return prepare(options, loaded)
+    chosen, actor = _aimed(loaded, options), actor_of(loaded, options.person)
+    folder = _prepared(feature, loaded, chosen, actor)
+    return None if folder is None else (folder, actor)
 
 
 def _aimed(loaded: Loaded | None, options: argparse.Namespace) -> Aim:
@@ -77,7 +106,7 @@ def _aimed(loaded: Loaded | None, options: argparse.Namespace) -> Aim:
     return chosen
 
 
-def _actor(loaded: Loaded | None, wanted: str) -> str:
+def actor_of(loaded: Loaded | None, wanted: str) -> str:
     """Who opens the run: one of the settings' people where they name any and somebody was named."""
     people = loaded.settings.people if loaded else ()
     if not wanted or not people:
@@ -104,23 +133,29 @@ def _prepared(feature: Path, loaded: Loaded | None, chosen: Aim, actor: str) -> 
     # Held for a moment: the session takes it for its whole life, and refuses by itself where another was faster.
     AppLock(azure.resource_manager, azure.site_id, run).close()
     folder = make_run_folder(run)
-    _fill(folder, feature, chosen, documents)
+    keep_documents(folder, feature, documents)
+    bring_artifacts(chosen, folder / "artifacts")
+    keep_ready(folder, chosen.ready)
     settings = session_settings(chosen, documents, policy, feature=name_of(feature), folder=folder, actor=actor)
     write_config(settings, chosen.target)
     return folder
 
 
-def _fill(folder: Path, feature: Path, chosen: Aim, documents: FeatureDocuments) -> None:
+def keep_documents(folder: Path, feature: Path, documents: FeatureDocuments) -> None:
+    """Copy into the run's folder what its gate stands on. OSError."""
     papers = folder / "feature" / name_of(feature)
     papers.mkdir(parents=True)
     for name in {one.source for one in documents.facts} | set(_PAPERS):
         if (feature / name).is_file():
             shutil.copyfile(feature / name, papers / name)
-    bring_artifacts(chosen, folder / "artifacts")
-    if chosen.ready:
+
+
+def keep_ready(folder: Path, ready: Mapping[str, Any]) -> None:
+    """Keep the ready file of somebody else's lab; nothing where it is none. OSError."""
+    if ready:
         path = folder / BORROWED_LAB
         path.touch(mode=0o600)
-        path.write_text(json.dumps(dict(chosen.ready)) + "\n", "utf-8")
+        path.write_text(json.dumps(dict(ready)) + "\n", "utf-8")
 
 
 async def _launch(folder: Path) -> None:

@@ -77,7 +77,9 @@ class Printer:
 def _words(record: dict[str, Any]) -> str:
     kind = record["type"]
     if kind in _SAYINGS:
-        return _SAYINGS[kind].format_map(_Blank(record))
+        # A run that only looks on may not know yet what it waits for.
+        unknown = {"new_version": "the next version"} if record.get("new_version") == "" else {}
+        return _SAYINGS[kind].format_map(_Blank(record | unknown))
     return str(kind)
 
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from cpr_cockpit import __version__
+from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.values import factor, moment, seconds, share, speed, window
 
 SCENARIOS = ("healthy", "errors", "slow", "outage", "silent", "dependency")
@@ -17,6 +18,7 @@ exit codes:
   2 wrong use             3 could not be determined
   4 conditional without approval
  10 rolled back          11 rolled back in part
+ 12 (open --observe) rollback advised: to be done by others
  20 held                 30 stopped before START
  40 failed after START: look   50 journal damaged   128+n signal n
 
@@ -157,6 +159,7 @@ def _deployment(commands: _Commands[argparse.ArgumentParser]) -> None:
     opened = _add(commands, "open", "A deployment on the real configuration (cockpit.toml), on the screen.")
     _target_arguments(opened)
     _face_arguments(opened)
+    add_observe_options(opened, window)
     opened.set_defaults(call=_Call("open"))
 
 

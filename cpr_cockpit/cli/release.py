@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cpr_cockpit.config import NAME, USER_TOKEN, Loaded, Problem, SettingsError, find, load
+from cpr_cockpit.config import NAME, USER_TOKEN, Loaded, Problem, SettingsError, Signal, find, load
 from cpr_cockpit.config.loading import ENVIRONMENT
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
@@ -116,7 +116,13 @@ def lacking(chosen: Aim) -> list[Problem]:
     if signed_in is not None and not os.environ.get(USER_TOKEN):
         what = f"is not set, and smoke test {signed_in!r} is signed in"
         found.append(Problem(f"variable {USER_TOKEN}", "", what, "a token of a user of the application"))
-    for signal in chosen.target.signals:
+    return found + unset_headers(chosen.target.signals)
+
+
+def unset_headers(signals: Sequence[Signal]) -> list[Problem]:
+    """Variables of signals' headers that are not set."""
+    found: list[Problem] = []
+    for signal in signals:
         if signal.header_env is not None and not os.environ.get(signal.header_env):
             what = f"is not set, and signal {signal.name!r} sends it as header {signal.header}"
             found.append(Problem(f"variable {signal.header_env}", "", what, "the header's value"))

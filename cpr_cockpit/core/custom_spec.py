@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Limit(StrEnum):
@@ -36,3 +38,15 @@ class SignalSpec:
     def against_history(self) -> bool:
         """Whether it is held against the time before the switch."""
         return self.limit in (Limit.DROP, Limit.RISE)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form for the journal."""
+        return asdict(self) | {"limit": self.limit.value}
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> SignalSpec:
+        """The signal of its JSON form; ValueError says what is wrong with it."""
+        try:
+            return cls(**{**body, "limit": Limit(body["limit"])})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"signal: {error}") from error

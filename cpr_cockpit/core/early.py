@@ -1,4 +1,4 @@
-"""Early detection: the written limits, decided as soon as the evidence is there, with a bounded chance of a false alarm.
+"""Early detection: the written limits, decided as soon as the evidence is there; false alarms have a bound.
 
 Blocks of users' requests go in once each, in the order of event time; findings come out. ROLLBACK needs evidence
 against the limit, evidence against a control where there is one, a share that reaches the written limit, and time: as
@@ -16,7 +16,8 @@ from cpr_cockpit.core.early_latency import LatencySignals
 from cpr_cockpit.core.early_signals import Patience, Signal, share_signal
 from cpr_cockpit.core.early_traffic import TrafficSignals
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.triggers import Finding
+from cpr_cockpit.core.power import visible
+from cpr_cockpit.core.triggers import Finding, written_words
 from cpr_cockpit.core.verdict import EARLY, HoldCause, VerdictKind, clock_time, percent
 from cpr_cockpit.core.yardstick import Yardstick
 
@@ -38,6 +39,7 @@ class EarlyTests:
         self._policy = policy
         self._t0 = t0
         self._yardstick = yardstick
+        self._share = share
         self._patience = Patience.of(policy)
         self._bound = math.log(_TESTS / policy.early_alpha)
         self._limit = _limit_of(policy, yardstick.share, yardstick.recent_share) if yardstick else policy.early_limit
@@ -125,9 +127,15 @@ class EarlyTests:
             until = since + signal.needed(self._patience, self._t0, self._policy.block_s, bound)
             waits = f"a dependency's spike could explain it until {clock_time(until)}"
             return Finding(VerdictKind.WAIT, rule, f"{words}; {waits}")
-        return Finding(
-            VerdictKind.ROLLBACK, rule, f"{words}; chance of a false alarm at most {self._policy.early_alpha:g}"
-        )
+        told = f"{words}; false-alarm bound 1 in {1.0 / self._policy.early_alpha:.0f}"
+        if not operation:
+            told += f"; {written_words(self._policy, self._t0, excursion.since or self._t0, self._policy.error_for_s)}"
+        return Finding(VerdictKind.ROLLBACK, rule, told)
+
+    def visible(self, now: float, deadline: float, lag_s: float) -> str:
+        """What size of fault would be visible by when."""
+        rate = self._yardstick.rate * self._share if self._yardstick is not None else 0.0
+        return visible(rate, self._limit, self._rho, self._policy, self._bound, now, deadline, lag_s)
 
     def _words(self, operation: str, signal: Signal) -> str:
         excursion, control = signal.excursion, signal.control_share
@@ -158,7 +166,7 @@ class EarlyTests:
         others = signal.control_share or 0.0
         sentence = (
             f"instance {name}: {excursion.events} of {excursion.requests} requests failed since "
-            f"{clock_time(excursion.since or 0)}, on the others {percent(others)}: one instance is sick, look at it first"
+            f"{clock_time(excursion.since or 0)}, on the others {percent(others)}: one instance is sick, look at it"
         )
         return Finding(VerdictKind.HOLD, f"{EARLY}: one instance", sentence, HoldCause.SUSPICIOUS)
 

@@ -13,7 +13,7 @@ from cpr_cockpit.core.blocks import Block
 from cpr_cockpit.core.early_signals import Patience, Signal, frequent_signal, share_signal
 from cpr_cockpit.core.evidence import Evidence
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.triggers import Finding, by_the_letter, judgeable
+from cpr_cockpit.core.triggers import Finding, by_the_letter, judgeable, written_words
 from cpr_cockpit.core.verdict import EARLY, HoldCause, VerdictKind, clock_time, percent
 from cpr_cockpit.core.yardstick import FACTORS, FAST, HIGH, MEDIAN, TAIL, THRESHOLDS, Threshold, Yardstick
 
@@ -63,7 +63,7 @@ class LatencySignals:
         self._fast.add(new.start, new.end, (fast, new.requests), None)
 
     def _allowed(self, seconds: float) -> float | None:
-        """The smallest tested factor that a cold start does not reach ``seconds`` after the switch; None: there is none."""
+        """The smallest tested factor that no cold start reaches ``seconds`` after the switch; None: there is none."""
         least = 1.0 + max(_DELTA, _COLD * math.exp(-seconds / self._policy.warm_up_s))
         return next((factor for factor in FACTORS[1:] if factor >= least), None)
 
@@ -88,6 +88,8 @@ class LatencySignals:
             return Finding(VerdictKind.WAIT, SLOWER, f"{words}; the old version is slow too")
         if not signal.lasts(patience, self._t0, self._policy.block_s, self._bound):
             return Finding(VerdictKind.WAIT, SLOWER, f"{words}; a dependency's spike could still explain it")
+        since = excursion.since or self._t0
+        words += f"; {written_words(self._policy, self._t0, since, self._policy.degradation_for_s)}"
         return Finding(VerdictKind.ROLLBACK, SLOWER, words)
 
     def _far_tail(self, patience: Patience) -> Finding | None:
@@ -97,8 +99,8 @@ class LatencySignals:
         if signal.has_control and not signal.control_rejects(self._bound):
             return None
         sentence = (
-            f"{percent(signal.excursion.share)} of the requests since {clock_time(signal.excursion.since or 0)} took longer "
-            f"than twice the p99 of before, then {percent(self._yardstick.above[2])} took longer than that p99"
+            f"{percent(signal.excursion.share)} of the requests since {clock_time(signal.excursion.since or 0)} took "
+            f"longer than twice the p99 of before, then {percent(self._yardstick.above[2])} took longer than that p99"
         )
         return Finding(VerdictKind.HOLD, f"{EARLY}: far tail", sentence, HoldCause.SUSPICIOUS)
 
@@ -107,9 +109,9 @@ class LatencySignals:
         if not signal.rejects(self._bound) or signal.excursion.lasted < patience.alone:
             return None
         sentence = (
-            f"{percent(signal.excursion.share)} of the answers since {clock_time(signal.excursion.since or 0)} came in less "
-            f"than half the median time of before, then {percent(self._yardstick.fast)}: look whether they hold what they "
-            "should"
+            f"{percent(signal.excursion.share)} of the answers since {clock_time(signal.excursion.since or 0)} came in "
+            f"less than half the median time of before, then {percent(self._yardstick.fast)}: look whether they hold "
+            "what they should"
         )
         return Finding(VerdictKind.HOLD, f"{EARLY}: fast answers", sentence, HoldCause.SUSPICIOUS)
 

@@ -1,6 +1,6 @@
 """The single questions of the early tests: one count of the new version, judged alone and against a control.
 
-Each keeps two e-processes (`core.sequential`) and the stretch of bad blocks (`core.excursion`). The evidence must reject
+Each keeps two e-processes (`core.sequential`) and the stretch of bad blocks (`core.excursion`). Evidence must reject
 the limit, and where a control exists also that the control suffers the same; and it must have lasted.
 """
 
@@ -45,9 +45,10 @@ class Patience:
 class Signal:
     """One count against its limit and, block by block, against a control.
 
-    ``level``: the share above which a block is bad, if that is also more than chance makes of the ``usual`` share: single
-    failures scattered before and after a spike must not make it look longer. ``least``: the share that the excursion must reach to be worth a
-    rollback; ``severe``: the share from which on less patience is due. ``bound``: log(1/alpha) of this test's own alpha.
+    ``level``: the share above which a block is bad, if that is also more than chance makes of the ``usual`` share:
+    single failures scattered before and after a spike must not make it look longer. ``least``: the share that the
+    excursion must reach to be worth a rollback; ``severe``: the share from which on less patience is due. ``bound``:
+    log(1/alpha) of this test's own alpha.
     """
 
     def __init__(

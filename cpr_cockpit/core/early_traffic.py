@@ -130,7 +130,7 @@ class TrafficSignals:
         if low.requests < _LEAST_EXPECTED:
             return None
         sentence = (
-            f"{name}: {low.events} requests since {clock_time(low.since)} where about {low.requests} were to be expected of "
-            "this traffic: users may not get that far"
+            f"{name}: {low.events} requests since {clock_time(low.since)} where about {low.requests} were to be "
+            "expected of this traffic: users may not get that far"
         )
         return Finding(VerdictKind.HOLD, f"{EARLY}: {name} vanished", sentence, HoldCause.SUSPICIOUS)

@@ -30,7 +30,11 @@ class Script(BaseModel):
 
 
 class RunOpened(Event):
-    """A run of a feature began. ``environment`` holds pinned ids and addresses, never a secret."""
+    """A run of a feature began. ``environment`` holds pinned ids and addresses, never a secret.
+
+    ``signals``: the team's own signals that are judged (`core.custom_spec.SignalSpec`). ``observe``: the run looks on
+    while somebody else deploys, and changes nothing; ``new_version`` may then be "" (whatever version comes next).
+    """
 
     type: Literal["run.opened"] = "run.opened"
     run: str
@@ -44,6 +48,8 @@ class RunOpened(Event):
     policy: dict[str, Any]
     declared_delay_s: float
     program: str
+    signals: tuple[dict[str, Any], ...] = ()
+    observe: bool = False
 
 
 class ItemMarked(Event):
@@ -270,10 +276,13 @@ class Noted(Event):
 
 
 class RunEnded(Event):
-    """The run is over. ``provisional``: kept at the decision, the extended validation not awaited to its end."""
+    """The run is over. ``provisional``: kept at the decision, the extended validation not awaited to its end.
+
+    ``advised``: a run that only looked on was decided as ROLLBACK, and nobody was seen to carry it out.
+    """
 
     type: Literal["run.ended"] = "run.ended"
-    decision: Literal["kept", "rolled_back", "partial", "held", "stopped", "failed"]
+    decision: Literal["kept", "rolled_back", "partial", "advised", "held", "stopped", "failed"]
     provisional: bool
     production_version: str
     slot_version: str | None

@@ -11,7 +11,7 @@ from cpr_cockpit.core.verdict import Figure
 
 def figures(evidence: Evidence, now: float) -> tuple[Figure, ...]:
     """User figures of the new version, the platform's count, load, probes, age of every source, coverage."""
-    rows = [*_users(evidence, now), *_platform(evidence, now), *_probes(evidence, now)]
+    rows = [*_users(evidence, now), *_platform(evidence, now), *_probes(evidence, now), *_further(evidence, now)]
     for source in evidence.sources:
         fresh = evidence.fresh(source, now)
         rows.append(Figure(f"{source.value} age", fresh.age_s, "s", age_s=fresh.age_s, limit=fresh.limit_s))
@@ -67,6 +67,19 @@ def _probes(evidence: Evidence, now: float) -> list[Figure]:
     return [Figure("probes failed in a row", failed, "requests", age_s=fresh.age_s, limit=limit)]
 
 
+def _further(evidence: Evidence, now: float) -> list[Figure]:
+    """What the further sources told last, each figure named after its source, and how old it is."""
+    rows = []
+    for (source, name), seen in sorted(evidence.further.items()):
+        label = f"{source.value} {name}".strip() if name else source.value
+        age = max(0.0, now - (seen.at if seen.measured_at is None else min(seen.measured_at, seen.at)))
+        for one in seen.readings:
+            if source is Source.PLAN and one.name in evidence.load_now:
+                continue
+            rows.append(Figure(f"{label}: {one.name}", one.value, one.unit, one.n, age, one.limit, one.before))
+    return rows
+
+
 def warnings(evidence: Evidence) -> tuple[str, ...]:
     """The procedure's warnings that hold now: slow for ten minutes, CPU or memory high for fifteen (times f)."""
     policy, found = evidence.policy, []
@@ -83,4 +96,16 @@ def warnings(evidence: Evidence) -> tuple[str, ...]:
         since = evidence.load_since.get(name)
         if since is not None and evidence.load_now[name][0] - since >= policy.warning_load_for_s:
             found.append(f"{name} above {limit:g} % for {evidence.load_now[name][0] - since:.0f} s")
-    return tuple(found)
+    return (*found, *_further_warnings(evidence))
+
+
+def _further_warnings(evidence: Evidence) -> list[str]:
+    """Figures of further sources that are above their limit; CPU and memory have a duration and are told above."""
+    found = []
+    for (source, name), seen in sorted(evidence.further.items()):
+        for one in seen.readings:
+            if source in (Source.PLAN, Source.CUSTOM) or one.limit is None or one.value is None:
+                continue
+            if one.value > one.limit:
+                found.append(f"{name or source.value}: {one.name} {one.value:g} {one.unit}".rstrip())
+    return found

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from cpr_cockpit.core.block_queue import BlockQueue
 from cpr_cockpit.core.coverage import Coverage, coverage
+from cpr_cockpit.core.custom import CustomSignals, SignalSpec
 from cpr_cockpit.core.decision import incomplete_or_thin, keep_words, pending, slower, stale
 from cpr_cockpit.core.doubt import Doubt
 from cpr_cockpit.core.early import EarlyTests
@@ -32,7 +33,8 @@ class Judge:
     ``sources``: those that are configured; GO needs all of them that are about production and fine enough for the
     window, so leave out what does not exist. ``early`` False: the written triggers alone. ``share``: the new version's
     share of the traffic. ``control``: the old version serves users beside the new one, on the same settings, so that
-    what both suffer is no fault of the release. Feed it in the order received: `baseline`, `t0`, `observe`.
+    what both suffer is no fault of the release. ``signals``: the team's own. Feed it in the
+    order received: `baseline`, `t0`, `observe`.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Judge:
         early: bool = True,
         share: float = 1.0,
         control: bool = False,
+        signals: Sequence[SignalSpec] = (),
     ) -> None:
         if declared_delay_s < 0:
             raise ValueError(f"judge: the declared delay is not negative, found {declared_delay_s} s")
@@ -55,6 +58,7 @@ class Judge:
         self._raised: tuple[PersonTrigger, str] | None = None
         self._final: Verdict | None = None
         self._share = share
+        self._custom = CustomSignals(signals, policy)
         self._blocks = BlockQueue() if early else None
         self._early: EarlyTests | None = None
 
@@ -68,10 +72,12 @@ class Judge:
     def t0(self, at: float) -> None:
         """Traffic was seen to switch to the new version at ``at``; the window begins."""
         self._evidence.begin(at)
+        self._custom.begin(at)
 
     def observe(self, observation: Observation) -> None:
         """One reading. Duplicates and readings out of order change nothing that a newer one said."""
         self._evidence.take(observation)
+        self._custom.take(observation)
         if self._blocks is not None and observation.source is Source.LOGS and observation.blocks:
             self._take_blocks(self._blocks, observation)
 
@@ -145,7 +151,7 @@ class Judge:
         found = (unavailable(self._evidence, now), error_rate(self._evidence), degradation(self._evidence))
         early = self._early.findings() if self._early is not None else ()
         written = tuple(finding for finding in found if finding is not None)
-        return (*written, *(tempered(self._evidence, finding) for finding in early))
+        return (*written, *(tempered(self._evidence, finding) for finding in early), *self._custom.findings(now))
 
     def _given(self, now: float, findings: Sequence[Finding], last: bool) -> Verdict:
         rising = [finding for finding in findings if finding.kind is VerdictKind.WAIT]
@@ -153,7 +159,7 @@ class Judge:
 
         def answer(kind: VerdictKind, cause: HoldCause | None, rule: str | None, sentence: str) -> Verdict:
             shown = figures(self._evidence, now)
-            return Verdict(kind, cause, rule, sentence, now, shown, words, warnings(self._evidence))
+            return Verdict(kind, cause, rule, sentence, now, shown, words, warnings(self._evidence), self._visible(now))
 
         if self._raised is not None:
             trigger, by = self._raised
@@ -186,6 +192,12 @@ class Judge:
             return VerdictKind.GO, None, keep_words(self._evidence, now)
         sentence = "; ".join([keep_words(self._evidence, now), *(finding.sentence for finding in rising)])
         return VerdictKind.WAIT, None, f"{sentence}; {due}"
+
+    def _visible(self, now: float) -> str:
+        deadline = self.deadline
+        if self._early is None or deadline is None or now >= deadline:
+            return ""
+        return self._early.visible(now, deadline, self._evidence.lag(Source.LOGS))
 
     def _triggers_had_their_time(self) -> bool:
         """Whether every written trigger could have fired by now: before that its silence means nothing."""

@@ -24,6 +24,7 @@ class ActKind(StrEnum):
     SWAP = "swap"
     PROVE_SERVING = "prove-serving"
     KEEP_WARM = "keep-warm"
+    AWAIT_VERSION = "await-version"
 
 
 MUTATING = frozenset({ActKind.ENSURE_SLOT, ActKind.DEPLOY, ActKind.SWAP})

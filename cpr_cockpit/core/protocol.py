@@ -1,8 +1,8 @@
 """The judge's protocol, version 1: scrapes in as JSON objects, one verdict for each.
 
 ``start`` begins a run, ``obs`` brings a scrape (or tells that one was lost), ``end`` asks for the final verdict. The
-scrapes become the judge's own observations: minutes for the written triggers, blocks for the early tests. What cannot be
-true (from the future, told twice, word for word the same as before, impossible counts) is not taken as data.
+scrapes become the judge's own observations: minutes for the written triggers, blocks for the early tests. What cannot
+be true (from the future, told twice, word for word the same as before, impossible counts) is not taken as data.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class _Run:
         self._history = History(self._edges)
         self._judge: Judge | None = None
         self._wall = -math.inf
-        self._began: None | float = None
+        self._began: float | None = None
         self._minutes = Minutes(self._policy.bin_s, self._edges)
         self._ledger = Ledger()
         self._repeats = Repeats()
@@ -91,7 +91,8 @@ class _Run:
         self._wall = max(self._wall, self._window)
         judge = self._judging()
         covered = self._ledger.covered(self._wall - max(self._delay, self._lag), self._window)
-        if covered is not None and covered < self._policy.coverage:
+        stale = judge.verdict(self._wall, last=True).cause is HoldCause.STALE
+        if covered is not None and covered < self._policy.coverage and not stale:
             judge.hold(HoldCause.INCOMPLETE, f"the scrapes cover {100 * covered:.0f} % of the time since the switch")
         return self._answer(last=True)
 
@@ -181,6 +182,8 @@ def _told(verdict: Verdict) -> dict[str, Any]:
         told["rule"] = verdict.rule
     if verdict.pending and verdict.kind is not VerdictKind.ROLLBACK:
         told["pending"] = list(verdict.pending)
+    if verdict.visible:
+        told["visible"] = verdict.visible
     return told
 
 

@@ -24,7 +24,7 @@ class Phase(StrEnum):
 
 
 # Exit codes of the command line, by the decision of an ended run (product.md, "Exit codes").
-EXIT_CODES = {"kept": 0, "rolled_back": 10, "partial": 11, "held": 20, "stopped": 30, "failed": 40}
+EXIT_CODES = {"kept": 0, "rolled_back": 10, "partial": 11, "advised": 12, "held": 20, "stopped": 30, "failed": 40}
 EXIT_BLOCKED = 1
 # The policy's default: how far ahead of its arrival a reading may be dated.
 SKEW_S = 5.0
@@ -113,11 +113,16 @@ class Run:
             return Phase.ROLLING_BACK
         if self.decision:
             return Phase.KEEPING
-        if self.t0 is not None and self.finished("keep-warm", "forward"):
+        if self.t0 is not None and (self.observed or self.finished("keep-warm", "forward")):
             return Phase.WINDOW
         if self.started_at is not None:
             return Phase.DEPLOYING
         return Phase.READY if self.card else Phase.PREPARING
+
+    @property
+    def observed(self) -> bool:
+        """Whether the run only looks on: somebody else deploys, and this program changes nothing."""
+        return self.opened is not None and self.opened.observe
 
     @property
     def open_step(self) -> StepRow | None:

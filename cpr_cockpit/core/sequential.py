@@ -1,4 +1,4 @@
-"""Anytime-valid tests of counts: they may be looked at after every block, and the bound on false alarms holds all the same.
+"""Anytime-valid tests of counts: look after every block, and the bound on false alarms holds all the same.
 
 Each test is an e-process: a product of likelihood ratios that has expectation at most 1 while nothing is wrong, so that
 by Ville's inequality it ever reaches 1/alpha with a chance of at most alpha. All of them mix over alternatives, because
@@ -19,7 +19,7 @@ RHO_CEILING = 0.2
 _FIRST = 0.5
 """Share of the wager that is put on the first block; the rest is spread over the blocks that follow."""
 _EXACT = 300
-"""Up to so many requests an arm the exact two-sample distribution is computed; beyond it the binomial that bounds it."""
+"""Up to so many requests an arm the two-sample distribution is exact; beyond it stands the binomial that bounds it."""
 
 
 def overdispersion(pairs: Iterable[tuple[int, int]], floor: float = RHO_FLOOR) -> float:
@@ -122,7 +122,7 @@ class ControlTest:
     __slots__ = ("_mix", "_ratios", "_rho", "_tolerance")
 
     def __init__(self, tolerance: float, rho: float, ratios: Sequence[float], blocks: int) -> None:
-        if not 0.0 < tolerance or not all(tolerance < ratio for ratio in ratios):
+        if not tolerance > 0.0 or not all(tolerance < ratio for ratio in ratios):
             raise ValueError(f"control test: 0 < tolerance < ratios, found {tolerance} and {tuple(ratios)}")
         self._tolerance, self._rho, self._ratios = tolerance, rho, tuple(ratios)
         self._mix = Mixture(len(ratios), blocks)
@@ -194,7 +194,7 @@ def _binomial_ratio(hits: int, events: int, share: float, null: float) -> float:
 
 
 def _hypergeometric_norms(new: int, control: int, events: int, odds: Sequence[float]) -> list[float]:
-    """log E[odds^Y] of a hypergeometric Y for each of ``odds``, summed outwards from the most likely Y."""
+    """Log E[odds^Y] of a hypergeometric Y for each of ``odds``, summed outwards from the most likely Y."""
     low, high = max(0, events - control), min(new, events)
     mode = min(high, max(low, (events + 1) * (new + 1) // (new + control + 2)))
     weights = {mode: 1.0}

@@ -51,14 +51,18 @@ def header(run: Run) -> vw.Header:
     opened, plan = run.opened, run.plan
     if opened is None:
         return vw.Header()
-    lab = opened.mode in ("drill", "rehearse")
+    lab, new = opened.mode in ("drill", "rehearse"), opened.new_version
+    banners = [("REHEARSAL", "lab, loopback only")] if lab else []
+    if opened.observe:
+        banners.append(("OBSERVE ONLY", "this program changes nothing"))
+        new = (plan.new_version if plan else new) or "the next version"
     return vw.Header(
         feature=opened.feature,
         old_version=plan.old_version if plan else "",
-        new_version=opened.new_version,
+        new_version=new,
         strategy=plan.strategy if plan else "",
-        banner="REHEARSAL" if lab else "",
-        banner_detail="lab, loopback only" if lab else "",
+        banner=" ".join(banner for banner, _ in banners),
+        banner_detail="; ".join(detail for _, detail in banners),
         actor=opened.actor,
         ids=tuple(opened.environment.items()),
     )

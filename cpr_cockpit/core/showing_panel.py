@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cpr_cockpit.core import showing_observed as observed
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
@@ -40,6 +41,8 @@ def deadline_of(run: Run, stage: Stage) -> float | None:
 
 def _phase(run: Run, stage: Stage) -> str:
     row = run.open_step
+    if run.observed:
+        return observed.phase(run)
     if run.phase is Phase.READY and stage.blocking:
         return "checking"
     if run.phase is Phase.DEPLOYING and row is not None and row.key == "swap":
@@ -50,6 +53,8 @@ def _phase(run: Run, stage: Stage) -> str:
 def _sentence(run: Run, stage: Stage) -> str:
     if run.ended is not None:
         return run.ended.reason
+    if run.observed and (words := observed.sentence(run)):
+        return words
     if run.phase in (Phase.PREPARING, Phase.READY):
         if run.gate is not None and run.gate.blockers:
             return f"The gate says {run.gate.level}: {run.gate.blockers[0]}"
@@ -67,12 +72,12 @@ def _detail(run: Run, stage: Stage) -> str:
         slot = run.ended.slot_version or "not read"
         provisional = ", provisionally: the extended validation was not awaited" if run.ended.provisional else ""
         return f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
-    verdict = stage.verdict
+    verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else ""
     if verdict is None:
-        return ""
+        return looks_on
     fired = f"Fired by: {verdict.rule}." if verdict.kind is VerdictKind.ROLLBACK and verdict.rule else ""
     rest = "; ".join((*verdict.pending, *verdict.warnings))
-    return " ".join(part for part in (fired, rest) if part)
+    return " ".join(part for part in (looks_on, fired, rest) if part)
 
 
 def _ids(run: Run) -> str:
@@ -82,6 +87,8 @@ def _ids(run: Run) -> str:
 
 
 def _start(run: Run, stage: Stage) -> vw.Control | None:
+    if run.observed:
+        return observed.start(run)
     if run.started_at is not None or run.ended is not None:
         return None
     new = run.opened.new_version if run.opened else ""
@@ -113,10 +120,12 @@ def _go(run: Run, stage: Stage) -> vw.Control | None:
         return vw.Control("g", label, enabled=False, reason="opens with the critical window")
     if stage.now < deadline and not (good and stage.policy.go_early):
         return vw.Control("g", label, enabled=False, reason=f"opens at {clock_time(deadline)}")
-    details = (
+    details: tuple[str, ...] = (
         f"{new} stays in production, provisionally until the extended validation ends",
         "the watch goes on; ROLL BACK stays possible while the old version is warm",
     )
+    if run.observed:
+        details = observed.go_details(new)
     if good:
         return vw.Control("g", label, enabled=True, type_this="go", details=details)
     against = "against the data: type the version and a reason"
@@ -124,6 +133,8 @@ def _go(run: Run, stage: Stage) -> vw.Control | None:
 
 
 def _rollback(run: Run, stage: Stage) -> vw.Control | None:
+    if run.observed:
+        return observed.rollback(run)
     plan = run.plan
     if plan is None or run.ended is not None:
         return None

@@ -1,4 +1,4 @@
-"""Strategies: from the facts of an environment to a Plan. Blue-green by slot swap."""
+"""Strategies: from the facts of an environment to a Plan. Blue-green by slot swap, and looking on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ PRODUCTION = "production"
 OLD_ARTIFACT = "old.zip"
 NEW_ARTIFACT = "new.zip"
 NOTHING = Undo("nothing to undo: it only reads")
+BLUE_GREEN = "blue-green"
+OBSERVED = "observed"
+# A pipeline may be started in the evening and switch in the morning; seconds.
+_WAIT_S = 86_400.0
 
 
 def _swap_undo(slot: str, old: str, *, artifact: bool) -> Undo:
@@ -132,7 +136,7 @@ def blue_green(slot: str, new: str, facts: PlanFacts, *, baseline_s: float, arti
         [] if artifact else [f"rollback by swap only: no artifact of {old} can be had, so slot {slot} keeps {new}"]
     )
     return Plan(
-        strategy="blue-green",
+        strategy=BLUE_GREEN,
         old_version=old,
         new_version=new,
         slot=slot,
@@ -145,3 +149,48 @@ def blue_green(slot: str, new: str, facts: PlanFacts, *, baseline_s: float, arti
         facts=facts,
         remarks=tuple(remarks),
     )
+
+
+def observed(slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:
+    """Look on while somebody else deploys: no step of it changes anything, and neither does its way back.
+
+    ``new`` "": whatever other version production serves next. ``artifact``: whether the old version's zip is at hand,
+    for whoever rolls back by hand.
+    """
+    old = facts.production_version
+    name = new or "another version"
+    by_hand = Undo("by the pipeline's own rollback, or by hand with the rollback card: this program changes nothing")
+    await_switch = Act(ActKind.AWAIT_VERSION, PRODUCTION, version=new, other=old)
+    prove = Act(ActKind.PROVE_SERVING, slot, version=new)
+    await_old = Act(ActKind.AWAIT_VERSION, PRODUCTION, version=old, other=new)
+    return Plan(
+        strategy=OBSERVED,
+        old_version=old,
+        new_version=new,
+        slot=slot,
+        forward=(
+            Step(
+                "await-switch", f"Production serves {name}, switched by somebody else", await_switch, by_hand, _WAIT_S
+            ),
+            Step(
+                "baseline",
+                "Production before the switch, as its logs tell",
+                Act(ActKind.BASELINE, PRODUCTION, seconds=baseline_s),
+                NOTHING,
+                120.0,
+            ),
+            Step("prove-production", f"Production serves {name} everywhere", prove, NOTHING, 600.0),
+        ),
+        back=(Step("await-old", f"Production serves {old} again, by the work of others", await_old, NOTHING, _WAIT_S),),
+        facts=facts,
+        remarks=("observed only: this program changes nothing, neither now nor on ROLLBACK",)
+        + (
+            () if artifact else (f"no artifact of {old} is kept: a rollback by hand is by swap, or the pipeline's own",)
+        ),
+    )
+
+
+def plan_by(strategy: str, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:
+    """The plan of a strategy's name; KeyError for a name that is none."""
+    make = {BLUE_GREEN: blue_green, OBSERVED: observed}[strategy]
+    return make(slot, new, facts, baseline_s=baseline_s, artifact=artifact)

@@ -1,4 +1,4 @@
-"""The procedure's targets when the decision is due: met, or not worse than before, or not worse than the old version now.
+"""The procedure's targets when the decision is due: met, or not worse than before or than the old version now.
 
 One passing fault is allowed for: a stretch as short as a dependency's usual spike, over for at least two bins, may not
 decide about the rest of the window. What it was is said in the sentence that keeps the version.
@@ -39,7 +39,8 @@ class Passing:
         """What it was."""
         failures, requests = sum(row.failures for row in self.bins), sum(row.requests for row in self.bins)
         first, last = self.bins[0].start, self.bins[-1].end
-        return f"{percent(failures / requests)} failed from {clock_time(first)} to {clock_time(last)}, a spike that is over"
+        when = f"from {clock_time(first)} to {clock_time(last)}"
+        return f"{percent(failures / requests)} failed {when}, a spike that is over"
 
 
 def target_missed(evidence: Evidence) -> Doubt | None:

@@ -7,6 +7,7 @@ few) are passed over; they neither fire nor excuse.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,13 @@ class Finding:
     rule: str
     sentence: str
     cause: HoldCause | None = None
+
+
+def written_words(policy: Policy, t0: float, since: float, duration_s: float) -> str:
+    """When the written trigger would fire of a fault that began at ``since`` and lasts."""
+    first = math.floor((since - t0) / policy.bin_s + 1e-6)
+    fires = t0 + (first + policy.bins_beyond(duration_s)) * policy.bin_s
+    return f"the written trigger (for longer than {duration_s:g} s) would fire at {clock_time(fires)}"
 
 
 def runs_above(rows: Sequence[Bin], above: Callable[[Bin], bool]) -> list[tuple[Bin, ...]]:

@@ -79,7 +79,8 @@ class Verdict:
     """One verdict at ``at``. ``cause`` belongs to HOLD, ``rule`` to the trigger that fired (or would).
 
     ``sentence`` is one sentence with numbers for a tired person. ``pending``: trigger streaks under way;
-    ``warnings``: the procedure's warnings that hold now; neither changes what was decided.
+    ``warnings``: the procedure's warnings that hold now; neither changes what was decided. ``visible``: what size of
+    fault could be seen by when.
     """
 
     kind: VerdictKind
@@ -90,6 +91,7 @@ class Verdict:
     figures: tuple[Figure, ...] = ()
     pending: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    visible: str = ""
 
     @property
     def key(self) -> tuple[str, str | None, str | None]:
@@ -107,6 +109,7 @@ class Verdict:
             "figures": [figure.to_dict() for figure in self.figures],
             "pending": list(self.pending),
             "warnings": list(self.warnings),
+            "visible": self.visible,
         }
 
     @classmethod
@@ -123,6 +126,7 @@ class Verdict:
                 figures=tuple(Figure(**figure) for figure in body.get("figures", ())),
                 pending=tuple(body.get("pending", ())),
                 warnings=tuple(body.get("warnings", ())),
+                visible=body.get("visible", ""),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"verdict: {error}") from error

@@ -303,10 +303,12 @@ class View:
 
 PREPARING = ("PREPARING", Shape.CALM)
 _NO_DATA = frozenset({"stale", "incomplete"})
+_GOING_BACK = frozenset({"rolling back", "by hand"})
 _ENDED = {
     "kept": ("KEPT", Shape.FINAL),
     "rolled_back": ("ROLLED BACK", Shape.FINAL),
     "partial": ("SKEW", Shape.LOOK),
+    "advised": ("BACK BY HAND", Shape.BREACH),
     "held": ("HELD", Shape.LOOK),
     "stopped": ("STOPPED", Shape.FINAL),
     "failed": ("FAILED", Shape.BREACH),
@@ -317,6 +319,8 @@ _BY_PHASE = {
     "ready": ("READY TO START", Shape.CALM),
     "deploying": ("DEPLOYING", Shape.BUSY),
     "switching": ("SWITCHING", Shape.BUSY),
+    "waiting": ("WAITING", Shape.CALM),
+    "by hand": ("BACK BY HAND", Shape.BREACH),
     "rolling back": ("ROLLING BACK", Shape.BUSY),
     "keeping": ("KEPT", Shape.GO),
 }
@@ -332,7 +336,7 @@ def panel_word(
     if decision is not None:
         return _ENDED.get(decision, ("FAILED", Shape.BREACH))
     if phase not in ("window", "keeping") or (phase == "keeping" and verdict != "ROLLBACK"):
-        return _BY_PHASE.get(phase, PREPARING) if verdict != "ROLLBACK" or phase == "rolling back" else _BREACH
+        return _BY_PHASE.get(phase, PREPARING) if verdict != "ROLLBACK" or phase in _GOING_BACK else _BREACH
     if verdict == "ROLLBACK":
         return _BREACH
     if verdict == "HOLD":

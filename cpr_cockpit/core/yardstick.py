@@ -42,7 +42,8 @@ class Yardstick:
     """The history as the early tests need it.
 
     ``quantiles_ms``: p50, p95, p99, None where there were too few requests; ``above``: the share of the history's rows
-    above each; ``fast``: the share of them below half of p50. ``rate``: requests per second of the last quarter hour. ``recent``: (requests, failures) of its last
+    above each; ``fast``: the share of them below half of p50. ``rate``: requests per second of the last quarter hour.
+    ``recent``: (requests, failures) of its last
     five minutes. ``operations``: (requests, failures) by name. ``rho_*``: correlation within a block of failures, and
     of being slower than p50 and p95.
     """

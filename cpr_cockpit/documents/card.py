@@ -15,12 +15,20 @@ from cpr_cockpit.documents.whole import write_whole
 
 CARD = "rollback-card.md"
 CARD_DATA = "rollback-card.json"
+_BY_HAND = (
+    "**ROLLBACK BY HAND.** The cockpit only looked on at this deployment: no key of it rolls back. Where your pipeline",
+    "has a rollback of its own, use that. Otherwise, and only where the slot below holds the old version, go on here.",
+    "",
+)
 
 
-def write_card(folder: Path, environment: dict[str, str], plan: Plan) -> tuple[Path, str]:
-    """Write the card and its data (for a session whose journal is damaged); the card's path and SHA-256. OSError."""
+def write_card(folder: Path, environment: dict[str, str], plan: Plan, *, observed: bool = False) -> tuple[Path, str]:
+    """Write the card and its data (for a session whose journal is damaged); the card's path and SHA-256. OSError.
+
+    ``observed``: this run changes nothing itself, so the card is the only way back that it has.
+    """
     path = folder / CARD
-    card = render_card(folder, environment, plan).encode()
+    card = render_card(folder, environment, plan, observed=observed).encode()
     digest = hashlib.sha256(card).hexdigest()
     write_whole(path, card)
     baseline = next(step.act.seconds for step in plan.forward if step.act.kind is ActKind.BASELINE)
@@ -41,7 +49,7 @@ def _has_artifact(plan: Plan) -> bool:
     return any(step.act.kind is ActKind.DEPLOY for step in plan.back)
 
 
-def render_card(folder: Path, environment: dict[str, str], plan: Plan) -> str:
+def render_card(folder: Path, environment: dict[str, str], plan: Plan, *, observed: bool = False) -> str:
     """The card's text: ids, exact commands, expected versions, what not to do.
 
     Versions are the application's own words, so they stand in code spans; ids and paths in commands are quoted.
@@ -54,6 +62,7 @@ def render_card(folder: Path, environment: dict[str, str], plan: Plan) -> str:
     return "\n".join(
         [
             *heading(1, f"Rollback card: {plan.new_version} back to {plan.old_version}"),
+            *(_BY_HAND if observed else ()),
             *_about(environment, plan),
             *_look(look, pinned, plan),
             *_swap(pinned, plan),

@@ -22,6 +22,61 @@ def baseline_of(event: ev.BaselineTaken) -> Baseline:
     return Baseline(event.requests, event.failures, event.p50, event.p95, event.p99, event.start, event.end, told)
 
 
+class UsersBefore:
+    """Asks the logs for production's users in ``seconds`` before a moment, all of them served by ``version``."""
+
+    def __init__(self, ports: Ports, version: str, seconds: float, policy: Policy) -> None:
+        self._ports = ports
+        self._version = version
+        self._seconds = seconds
+        self._policy = policy
+
+    async def until(self, end: float) -> ev.BaselineTaken:
+        """The baseline that ends at ``end`` (epoch seconds); without any request where none came. PortError."""
+        start = end - self._seconds
+        whole = self._whole(await self._asked(start, end, None))
+        stick = await self._history(end) if whole is not None else None
+        return ev.BaselineTaken(
+            start=start,
+            end=end,
+            requests=whole.requests if whole else 0,
+            failures=whole.failures if whole else 0,
+            p50=whole.p50 if whole else None,
+            p95=whole.p95 if whole else None,
+            p99=whole.p99 if whole else None,
+            yardstick=stick.to_dict() if stick else None,
+        )
+
+    async def _history(self, end: float) -> Yardstick | None:
+        """An hour before the switch (in short windows as many blocks) for the early tests; None where it did not come.
+
+        Two questions: the quantiles first, then the blocks that are counted above them.
+        """
+        length = self._policy.block_s
+        start = end - _HISTORY_BLOCKS * length
+        whole = self._whole(await self._asked(start, end, None))
+        if whole is None or whole.p50 is None or whole.p95 is None or whole.p99 is None:
+            return None
+        quantiles = (whole.p50, whole.p95, whole.p99)
+        question = BlockQuestion(start, end, length, history_thresholds(quantiles))
+        blocks = (await self._asked(start, end, question)).blocks
+        return yardstick(sorted(blocks, key=lambda block: block.start), quantiles)
+
+    def _whole(self, seen: Observation) -> Bin | None:
+        return next((row for row in seen.whole if row.version == self._version), None)
+
+    async def _asked(self, start: float, end: float, blocks: BlockQuestion | None) -> Observation:
+        return await self._ports.telemetry.requests(
+            start=start, end=end, bin_s=end - start, versions=(self._version,), blocks=blocks
+        )
+
+
+def baseline_words(event: ev.BaselineTaken) -> str:
+    """For a person."""
+    p95 = "unknown" if event.p95 is None else f"{event.p95:.0f} ms"
+    return f"{event.failures} of {event.requests} requests failed, p95 {p95}"
+
+
 class TakeBaseline:
     """Production's users before the switch: errors and percentiles of the old version."""
 
@@ -37,60 +92,22 @@ class TakeBaseline:
     ) -> None:
         self._ports = ports
         self._recorder = recorder
-        self._plan = plan
+        self._users = UsersBefore(ports, plan.old_version, act.seconds, policy)
         self._seconds = act.seconds
         self._delay_s = declared_delay_s
         self._judge = judge
-        self._policy = policy
         self._began = ports.clock.now()
 
     async def look(self) -> Reading:
         """Done when the whole length has been observed; with few requests once more of it, then with what there is."""
         now = self._ports.clock.now()
         end = now - self._delay_s
-        start = end - self._seconds
-        missing = self._recorder.run.opened_at - start
+        missing = self._recorder.run.opened_at - (end - self._seconds)
         if missing > 0:
             return Reading(State.TO_DO, f"{self._seconds - missing:.0f} of {self._seconds:.0f} s observed")
-        observation = await self._asked(start, end, None)
-        whole = next((row for row in observation.whole if row.version == self._plan.old_version), None)
-        if whole is None and now - self._began < self._seconds + self._delay_s:
+        event = await self._users.until(end)
+        if not event.requests and now - self._began < self._seconds + self._delay_s:
             return Reading(State.TO_DO, "no request of the old version has been seen yet")
-        return self._taken(whole, start, end, await self._history(end) if whole is not None else None)
-
-    async def _history(self, end: float) -> Yardstick | None:
-        """An hour before the switch (in short windows as many blocks) for the early tests; None where it did not come.
-
-        Two questions: the quantiles first, then the blocks that are counted above them.
-        """
-        length, version = self._policy.block_s, self._plan.old_version
-        start = end - _HISTORY_BLOCKS * length
-        first = await self._asked(start, end, None)
-        whole = next((row for row in first.whole if row.version == version), None)
-        if whole is None or whole.p50 is None or whole.p95 is None or whole.p99 is None:
-            return None
-        quantiles = (whole.p50, whole.p95, whole.p99)
-        question = BlockQuestion(start, end, length, history_thresholds(quantiles))
-        blocks = (await self._asked(start, end, question)).blocks
-        return yardstick(sorted(blocks, key=lambda block: block.start), quantiles)
-
-    async def _asked(self, start: float, end: float, blocks: BlockQuestion | None) -> Observation:
-        return await self._ports.telemetry.requests(
-            start=start, end=end, bin_s=end - start, versions=(self._plan.old_version,), blocks=blocks
-        )
-
-    def _taken(self, whole: Bin | None, start: float, end: float, stick: Yardstick | None) -> Reading:
-        event = ev.BaselineTaken(
-            start=start,
-            end=end,
-            requests=whole.requests if whole else 0,
-            failures=whole.failures if whole else 0,
-            p50=whole.p50 if whole else None,
-            p95=whole.p95 if whole else None,
-            p99=whole.p99 if whole else None,
-            yardstick=stick.to_dict() if stick else None,
-        )
         self._recorder.record(event)
         self._judge.baseline(baseline_of(event))
-        p95 = "unknown" if event.p95 is None else f"{event.p95:.0f} ms"
-        return Reading(State.DONE, f"{event.failures} of {event.requests} requests failed, p95 {p95}")
+        return Reading(State.DONE, baseline_words(event))

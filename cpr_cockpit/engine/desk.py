@@ -119,6 +119,8 @@ class Desk:
             raise CommandError(
                 "There is nothing to roll back: production was not touched. End the run with: cpr-cockpit stop"
             )
+        if self._session.run_state.observed and self._session.run_state.t0 is None:
+            raise CommandError("Production was not seen to switch: there is nothing to go back from.")
         self._session.roll_back(_who(arguments), _text(arguments, "reason") or "on command")
         return {}
 
@@ -134,7 +136,7 @@ class Desk:
 
     async def _stop(self, arguments: dict[str, Any]) -> dict[str, Any]:
         run = self._session.run_state
-        if run.started_at is not None and run.phase is not Phase.KEEPING:
+        if run.started_at is not None and run.phase is not Phase.KEEPING and not run.observed:
             raise CommandError(
                 "The run has begun in production: it is not safe to end it. Nothing was changed. "
                 "Keep the new version or roll it back."

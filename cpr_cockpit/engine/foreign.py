@@ -6,9 +6,10 @@ from cpr_cockpit.core.plan import Plan
 from cpr_cockpit.engine.serving import Serving
 
 
-def foreign_change(plan: Plan, first: Serving, now: Serving) -> str:
+def foreign_change(plan: Plan, first: Serving, now: Serving, *, slot_kept: bool = True) -> str:
     """What somebody else has changed since ``first`` (a look taken when our own swap was over), in words; or "".
 
+    ``slot_kept``: the slot is still this run's own; later another release may be put there, for the next deployment.
     An application that does not answer is no sign of it: that is for the judge.
     """
     if now.swap.in_flight is not None:
@@ -19,6 +20,6 @@ def foreign_change(plan: Plan, first: Serving, now: Serving) -> str:
         return f"somebody has begun a swap with preview: slot {now.swap.pending_preview} waits"
     if now.production not in (None, plan.new_version):
         return f"production serves {now.production}, which this run did not put there"
-    if now.slot not in (None, plan.old_version):
+    if slot_kept and now.slot not in (None, plan.old_version):
         return f"slot {plan.slot} serves {now.slot}, which this run did not put there"
     return ""

@@ -23,7 +23,9 @@ def start_blockers(run: Run, now: float) -> list[Blocker]:
 
 
 def blocking_items(run: Run, now: float) -> tuple[str, ...]:
-    """Keys of the items that keep the run from its next point: START, then GO."""
+    """Keys of the items that keep the run from its next point: START, then GO; none where it only looks on."""
+    if run.observed:
+        return ()
     if run.started_at is None:
         found = start_blockers(run, now)
     else:

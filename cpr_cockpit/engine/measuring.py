@@ -42,7 +42,7 @@ def from_documents(facts: Sequence[ReadinessFacts]) -> Iterator[ev.ItemMarked]:
 
 def from_plan(run: Run) -> Iterator[ev.ItemMarked]:
     """Marks that follow from the plan and the card of this run."""
-    if run.plan is not None:
+    if run.plan is not None and not run.observed:
         yield _mark("deployment-safety.zero-downtime", Mark.DERIVED, f"{run.plan.strategy} by slot swap")
         if run.plan.artifact:
             value = f"{run.plan.old_version} answers in production, its artifact is at hand"

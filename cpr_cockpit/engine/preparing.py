@@ -11,7 +11,7 @@ from cpr_cockpit.core.plan import Act, Plan, PlanFacts, Step
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest, PortError
 from cpr_cockpit.core.standings import PROGRAM
-from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, blue_green
+from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, blue_green, plan_by
 from cpr_cockpit.documents.card import write_card
 from cpr_cockpit.engine.gate import judge
 from cpr_cockpit.engine.measuring import from_documents, from_plan
@@ -101,7 +101,19 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
 def plan_of(event: ev.PlanMade) -> Plan:
     """The plan that an event stands for: the same strategy on the same facts."""
     facts = PlanFacts(event.old_version, event.slot_version, event.slot_exists)
-    return blue_green(event.slot, event.new_version, facts, baseline_s=event.baseline_s, artifact=event.artifact)
+    slot, new, baseline_s = event.slot, event.new_version, event.baseline_s
+    return plan_by(event.strategy, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
+
+
+async def premises_told(settings: SessionSettings, scaled: Policy, ports: Ports, recorder: Recorder) -> tuple[str, ...]:
+    """What holds of the logs, as remarks of the plan; where production's rows come in time, the item stands."""
+    if ports.premises is None:
+        return ()
+    found = await read_premises(ports.premises, ports.clock.now(), scaled, settings.declared_delay_s)
+    if found.sound:
+        item = "monitoring.performance-monitoring"
+        recorder.record(ev.ItemMarked(item=item, mark=Mark.MEASURED, by=PROGRAM, value=found.summary))
+    return found.remarks
 
 
 class Preparation:
@@ -150,20 +162,10 @@ class Preparation:
             self._recorder.record(ev.Noted(by="cockpit", words=words))
         baseline_s = self._scaled.baseline_s
         plan = blue_green(settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing)
-        plan = replace(plan, remarks=(*plan.remarks, *await self._premises()))
+        plan = replace(
+            plan, remarks=(*plan.remarks, *await premises_told(settings, self._scaled, self._ports, self._recorder))
+        )
         self._recorder.record(plan_event(plan, baseline_s, artifact=not missing, requests=self._requests))
-
-    async def _premises(self) -> tuple[str, ...]:
-        """What holds of the logs, as remarks of the plan; where production's rows come in time, the item stands."""
-        if self._ports.premises is None:
-            return ()
-        now, delay = self._ports.clock.now(), self._settings.declared_delay_s
-        found = await read_premises(self._ports.premises, now, self._scaled, delay)
-        if found.sound:
-            item = "monitoring.performance-monitoring"
-            mark = ev.ItemMarked(item=item, mark=Mark.MEASURED, by=PROGRAM, value=found.summary)
-            self._recorder.record(mark)
-        return found.remarks
 
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
         return self._ports.web_apps.planned(act) + self._ports.probe.planned(act)

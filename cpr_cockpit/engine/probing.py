@@ -99,6 +99,11 @@ class ProbeRuns:
         """Whether no more is to be kept before it is recorded."""
         return len(self._runs) >= _MOST_RUNS
 
+    @property
+    def count(self) -> int:
+        """How many runs are kept."""
+        return len(self._runs)
+
     def whole(self, now: float) -> Observation | None:
         """All of them in one observation; None where there is nothing."""
         counts = tuple(count for run in self._runs for count in run.counts())

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Literal
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.custom_spec import SignalSpec
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Run, fold
@@ -159,11 +160,13 @@ def _alone(seen: Observation, probe: ProbeCount) -> Observation:
 
 
 def new_judge(run: Run, policy: Policy, *, early: bool = True) -> Judge | None:
-    """A judge for the run that has been told nothing; None before the plan was made. ``policy`` is scaled."""
-    if run.plan is None or run.opened is None:
+    """A judge for the run that has been told nothing; None before both versions are known. ``policy`` is scaled."""
+    if run.plan is None or run.opened is None or not run.plan.new_version:
         return None
-    plan = run.plan
-    return Judge(policy, plan.new_version, plan.old_version, run.opened.declared_delay_s, early=early)
+    plan, delay_s = run.plan, run.opened.declared_delay_s
+    # The written triggers alone know no signal but the procedure's.
+    signals = [SignalSpec.from_dict(body) for body in run.opened.signals] if early else []
+    return Judge(policy, plan.new_version, plan.old_version, delay_s, early=early, signals=signals)
 
 
 # -- the answer --------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.plan import PlanFacts
-from cpr_cockpit.core.strategy import blue_green
+from cpr_cockpit.core.strategy import BLUE_GREEN, OBSERVED, plan_by
 from cpr_cockpit.documents.card import CARD_DATA
 from cpr_cockpit.engine.journal import GENESIS, Journal, JournalDamaged, set_aside
 from cpr_cockpit.engine.preparing import plan_event
@@ -59,9 +59,8 @@ def _from_card(settings: SessionSettings) -> tuple[ev.AnyEvent, ...]:
         card: dict[str, Any] = json.loads((settings.folder / CARD_DATA).read_text("utf-8"))
         facts = PlanFacts(card["old_version"], None, slot_exists=True)
         artifact = bool(card["artifact"])
-        plan = blue_green(
-            card["slot"], card["new_version"], facts, baseline_s=float(card["baseline_s"]), artifact=artifact
-        )
+        strategy, new = (OBSERVED, settings.new_version) if settings.observe else (BLUE_GREEN, card["new_version"])
+        plan = plan_by(strategy, card["slot"], new, facts, baseline_s=float(card["baseline_s"]), artifact=artifact)
         written = ev.CardWritten(path=str(card["path"]), sha256=str(card["sha256"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         log.warning("no card to go by: %s", error)

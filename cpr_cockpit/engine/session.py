@@ -8,11 +8,13 @@ import logging
 from collections.abc import Callable
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.check_words import extended_check
 from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.engine.acts import Check, Context
+from cpr_cockpit.engine.afterwards import Afterwards
 from cpr_cockpit.engine.executor import Executor, Patience
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.ports import Ports
@@ -33,7 +35,7 @@ class Session:
     def __init__(self, settings: SessionSettings, ports: Ports, recorder: Recorder, patience: Patience) -> None:
         self.settings = settings
         self.recorder = recorder
-        self.watch: Watch | None = None
+        self.watch: Watch | Afterwards | None = None
         self._ports = ports
         self._patience = patience
         self.scaled = settings.policy.scaled(settings.window_s)
@@ -140,21 +142,22 @@ class Session:
         self._decided("rollback", by, sentence)
 
     def stop(self) -> None:
-        """End the run where that is safe: before START, or after GO without awaiting the extended validation."""
+        """End the run where that is safe: before START, or after GO without awaiting the rest of the schedule."""
         self._stop.set()
 
     # The way forth.
 
     async def _forward(self) -> None:
         try:
-            if self.run_state.started_at is None:
-                await Preparation(self.settings, self.scaled, self._ports, self.recorder).run()
-                await self._until_started()
+            await self._ready()
         except (Blocked, PortError) as error:
             words = error.words() if isinstance(error, PortError) else str(error)
             self._end("failed", None, words)
             return
         plan = self._plan()
+        if self._kept_long_ago():
+            await self._watch_on(plan)
+            return
         watch = self._begin_watch(plan)
         decider = Decider(self.settings, self.scaled, self._ports.clock, self.recorder, watch)
         executor = self._executor_for(plan)
@@ -173,6 +176,12 @@ class Session:
             through.cancel()
             urgent.cancel()
             await asyncio.gather(through, urgent, return_exceptions=True)
+
+    async def _ready(self) -> None:
+        """Everything up to START; Blocked or PortError where the run cannot begin."""
+        if self.run_state.started_at is None:
+            await Preparation(self.settings, self.scaled, self._ports, self.recorder).run()
+            await self._until_started()
 
     async def _until_started(self) -> None:
         script, run = self.settings.script, self.run_state
@@ -198,9 +207,9 @@ class Session:
         return plan_of(event)
 
     def _begin_watch(self, plan: Plan) -> Watch:
-        self.watch = Watch(self.settings, self.scaled, plan, self._ports, self.recorder)
-        self.watch.begin()
-        return self.watch
+        watch = self.watch = Watch(self.settings, self.scaled, plan, self._ports, self.recorder)
+        watch.begin()
+        return watch
 
     def _executor_for(self, plan: Plan) -> Executor:
         lost = self.run_state.continued is not None
@@ -208,7 +217,7 @@ class Session:
         sha256 = opened.artifact_sha256 if opened else ""
         context = Context(self._ports, plan, self.settings.artifacts, self._saw, lost, sha256)
         checks: dict[ActKind, Callable[[Act], Check]] = {ActKind.PROVE_TELEMETRY: self._telemetry_check}
-        if self.watch is not None:
+        if isinstance(self.watch, Watch):
             checks[ActKind.BASELINE] = self.watch.baseline_check
         self._executor = Executor(self.recorder, context, self._patience, checks)
         return self._executor
@@ -275,7 +284,30 @@ class Session:
         if await decider.extended() == "rollback" and not self._back.is_set():
             self.roll_back(self.settings.actor, watch.verdict_sentence)
             return
+        if decider.awaited_extension:
+            self.recorder.record(extended_check(self.run_state, self.scaled, watch.verdict))
+        if self.settings.script is None:
+            await watch.close()
+            await self._watch_on(plan)
+            return
         await self._end_observed("kept", f"{plan.new_version} kept", provisional=not decider.awaited_extension)
+
+    def _kept_long_ago(self) -> bool:
+        """After a restart: kept, and the extended validation behind us, so that only the schedule is left."""
+        run = self.run_state
+        kept = run.decision is not None and run.decision.word == "keep"
+        return kept and self.settings.script is None and self._extended() and bool(run.checks)
+
+    def _extended(self) -> bool:
+        """Whether the extended validation has ended."""
+        t0 = self.run_state.t0
+        return t0 is not None and self.clock.now() >= t0 + self.scaled.extended_s
+
+    async def _watch_on(self, plan: Plan) -> None:
+        """After GO, without a face, to the end of the first week."""
+        watch = self.watch = Afterwards(self.settings, self.scaled, plan, self._ports, self.recorder)
+        await watch.run()
+        await self._end_observed("kept", f"{plan.new_version} kept and watched through the first week")
 
     async def _decide_first(self, watch: Watch, decider: Decider) -> None:
         """The decision of the critical window; what a person decided meanwhile stands."""
@@ -296,7 +328,8 @@ class Session:
             await self._end_observed("held", run.decision.sentence)
             return
         version = run.plan.new_version if run.plan else "the new version"
-        await self._end_observed("kept", f"{version} kept; the watch was ended on command", provisional=True)
+        words = f"{version} kept; the watch was ended on command"
+        await self._end_observed("kept", words, provisional=not self._extended())
 
     # The way back.
 

@@ -20,7 +20,8 @@ class SessionSettings:
 
     ``environment``: pinned ids and addresses (tenant, subscription, resource_group, app, production_url, slot_url), no
     secret. ``policy`` is at its real length; ``declared_delay_s``: how late telemetry is expected to come.
-    ``signals``: the custom signals that the judge watches.
+    ``signals``: the custom signals that the judge watches. ``observe``: look on while somebody else deploys, change
+    nothing; ``new_version`` "" then stands for whatever other version production serves next.
     """
 
     run: str
@@ -37,6 +38,7 @@ class SessionSettings:
     readiness: tuple[ReadinessFacts, ...]
     folder: Path
     signals: tuple[SignalSpec, ...] = ()
+    observe: bool = False
 
     @property
     def artifacts(self) -> Path:
@@ -58,6 +60,8 @@ class SessionSettings:
                 "policy": self.policy.to_dict() | {"window_s": self.window_s},
                 "declared_delay_s": self.declared_delay_s,
                 "program": __version__,
+                "signals": tuple(spec.to_dict() for spec in self.signals),
+                "observe": self.observe,
             }
         )
 

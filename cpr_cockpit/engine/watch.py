@@ -16,10 +16,10 @@ from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, Plan
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import PRODUCTION, Asked, PortError, Reader, Sighting
+from cpr_cockpit.core.ports import PRODUCTION, Asked, PortError, Reader
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.signals import Observation, Source
-from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, VerdictKind, clock_time
+from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, clock_time
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.baseline import TakeBaseline, baseline_of
 from cpr_cockpit.engine.block_range import BlockRange
@@ -30,6 +30,7 @@ from cpr_cockpit.engine.probing import ProbeBatch
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.engine.spoken import Spoken, person_trigger, verdict_event, verdict_of
 from cpr_cockpit.engine.turns import LEAST_PAUSE_S, Turns
 
 log = logging.getLogger(__name__)
@@ -41,20 +42,19 @@ SLEPT_S = 10.0
 RECORD_EVERY_S = 15.0
 
 
-class Watch:
+class Watch(Spoken):
     """Sources, judge and baseline of one run."""
 
     def __init__(self, settings: SessionSettings, scaled: Policy, plan: Plan, ports: Ports, recorder: Recorder) -> None:
+        super().__init__(ports.clock)
         self._settings = settings
         self._scaled = scaled
         self._plan = plan
         self._ports = ports
         self._recorder = recorder
-        self._judge = Judge(scaled, plan.new_version, plan.old_version, settings.declared_delay_s)
+        delay_s, signals = settings.declared_delay_s, settings.signals
+        self._judge = Judge(scaled, plan.new_version, plan.old_version, delay_s, signals=signals)
         self._blocks = BlockRange(scaled.block_s, settings.declared_delay_s)
-        self._verdict: Verdict | None = None
-        self._defect = ""
-        self.looks: dict[Source, Sighting] = {}
         self._batches: list[ProbeBatch] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._restore()
@@ -72,7 +72,7 @@ class Watch:
             elif isinstance(record.event, ev.TriggerRaised):
                 self._judge.raise_trigger(PersonTrigger(record.event.trigger), record.event.by)
             elif isinstance(record.event, ev.VerdictGiven):
-                self._judge.restore(_verdict_of(record.event, record.at))
+                self._judge.restore(verdict_of(record.event, record.at))
 
     def begin(self) -> None:
         """Start every source's own task; each waits for the switch."""
@@ -87,14 +87,6 @@ class Watch:
         )
         self._tasks = [asyncio.create_task(self._guarded(source)) for source in sources]
 
-    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
-        """A defect of this program in one part must not leave an old verdict standing: from then on it is HOLD."""
-        try:
-            await work()
-        except Exception as error:
-            log.exception("a part of the watch ended by a defect")
-            self._defect = f"a part of the watch ended by a defect of this program ({type(error).__name__})"
-
     async def close(self) -> None:
         """Stop all sources; probes that are not in the journal yet go there."""
         for task in self._tasks:
@@ -106,32 +98,6 @@ class Watch:
 
     # What the session asks.
 
-    @property
-    def verdict(self) -> Verdict | None:
-        """The verdict as of the last look; where this program itself failed, HOLD."""
-        if self._defect and self.kind == VerdictKind.HOLD.value:
-            now = self._ports.clock.now()
-            return Verdict(VerdictKind.HOLD, HoldCause.UNDECIDABLE, None, self._defect, now)
-        return self._verdict
-
-    @property
-    def kind(self) -> str:
-        """WAIT, GO, HOLD or ROLLBACK, as of the last look."""
-        if self._verdict is not None and self._verdict.kind is VerdictKind.ROLLBACK:
-            return VerdictKind.ROLLBACK.value
-        if self._defect:
-            return VerdictKind.HOLD.value
-        return self._verdict.kind.value if self._verdict else VerdictKind.WAIT.value
-
-    @property
-    def verdict_sentence(self) -> str:
-        """The verdict's sentence."""
-        return self._defect or (self._verdict.sentence if self._verdict else "No verdict yet.")
-
-    def may_keep(self) -> bool:
-        """Whether the verdict is GO."""
-        return self.kind == VerdictKind.GO.value
-
     def hold(self, sentence: str) -> None:
         """Something other than the figures asks a person to look."""
         self._judge.hold(HoldCause.SUSPICIOUS, sentence)
@@ -139,11 +105,9 @@ class Watch:
 
     def raise_trigger(self, trigger: str, by: str) -> None:
         """A person raises one of the procedure's triggers; ValueError names those that there are."""
-        known = {one.value: one for one in PersonTrigger}
-        if trigger not in known:
-            raise ValueError(f"There is no trigger {trigger!r}; there are: {', '.join(known)}.")
+        known = person_trigger(trigger)
         self._recorder.record(ev.TriggerRaised(trigger=trigger, by=by))
-        self._judge.raise_trigger(known[trigger], by)
+        self._judge.raise_trigger(known, by)
         self._judge_now()
 
     def baseline_check(self, act: Act) -> Check:
@@ -214,7 +178,9 @@ class Watch:
             await clock.sleep(max(LEAST_PAUSE_S, self._scaled.poll_probes_s - (clock.now() - began)))
 
     async def _watch_changes(self) -> None:
-        """From the end of our own swap on: nobody else may change who serves what."""
+        """From the end of our own swap on: nobody else may change who serves what; of a run that looks on, all may."""
+        if self._settings.observe:
+            return
         while self._recorder.run.phase not in (Phase.WINDOW, Phase.KEEPING):
             await self._recorder.wait_news()
         first: Serving | None = None
@@ -281,23 +247,8 @@ class Watch:
         if not all(self._record_probes(batch) for batch in self._batches):
             return False
         try:
-            self._recorder.record(_verdict_event(verdict))
+            self._recorder.record(verdict_event(verdict))
         except JournalError:
             log.exception("verdict %s could not be recorded", verdict.kind.value)
             return False
         return True
-
-
-def _verdict_event(verdict: Verdict) -> ev.VerdictGiven:
-    return ev.VerdictGiven(
-        kind=verdict.kind.value,
-        cause=verdict.cause.value if verdict.cause else None,
-        rule=verdict.rule,
-        sentence=verdict.sentence,
-        figures=tuple(figure.to_dict() for figure in verdict.figures),
-    )
-
-
-def _verdict_of(event: ev.VerdictGiven, at: float) -> Verdict:
-    cause = HoldCause(event.cause) if event.cause else None
-    return Verdict(VerdictKind(event.kind), cause, event.rule, event.sentence, at)

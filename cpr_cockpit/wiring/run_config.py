@@ -49,6 +49,7 @@ def write_config(settings: SessionSettings, target: Target | None = None) -> Non
         "policy": settings.policy.to_dict(),
         "window_s": settings.window_s,
         "declared_delay_s": settings.declared_delay_s,
+        "observe": settings.observe,
         "readiness": [asdict(facts) for facts in settings.readiness],
         "target": (target or Target()).to_dict(),
     }
@@ -77,6 +78,7 @@ def read_config(folder: Path) -> SessionConfig:
             readiness=tuple(ReadinessFacts(**facts) for facts in body["readiness"]),
             folder=folder,
             signals=target.specs,
+            observe=bool(body.get("observe", False)),
         )
     except LabError as error:
         raise ConfigError(str(error)) from error

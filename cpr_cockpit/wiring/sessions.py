@@ -13,6 +13,7 @@ from cpr_cockpit.documents.card import render_card
 from cpr_cockpit.documents.plan import render_plan
 from cpr_cockpit.engine.executor import Patience
 from cpr_cockpit.engine.journal import Journal
+from cpr_cockpit.engine.observing import session_of
 from cpr_cockpit.engine.preparing import Blocked, keep_old_artifact, read_facts
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.session import Session
@@ -35,10 +36,12 @@ async def open_session(
     ``journal`` None: none can be written, and ``records`` are what could be read (only for a rollback).
     """
     async with outside_of(place_of(config.target, config.ready), config.settings.policy) as outside:
-        lease = asyncio.create_task(keep_lease(dict(config.ready))) if config.ready else None
+        # A run that only looks on does not keep somebody else's lab alive either.
+        kept = bool(config.ready) and not config.settings.observe
+        lease = asyncio.create_task(keep_lease(dict(config.ready))) if kept else None
         try:
             recorder = Recorder(journal, outside.ports.clock, records)
-            yield Session(config.settings, outside.ports, recorder, Patience() if config.ready else AZURE)
+            yield session_of(config.settings, outside.ports, recorder, Patience() if config.ready else AZURE)
         finally:
             if lease is not None:
                 lease.cancel()

@@ -11,7 +11,7 @@ import pytest
 
 from cpr_cockpit.cli.replay import reading_on
 from cpr_cockpit.cli.values import moment, speed
-from cpr_cockpit.core.events import Noted
+from cpr_cockpit.core.events import Noted, Script
 from cpr_cockpit.engine.journal import Journal, read
 from cpr_cockpit.engine.places import runs_home
 from cpr_cockpit.engine.writer import FILE
@@ -91,19 +91,19 @@ def test_a_journal_that_is_being_written_is_read_on_until_its_writer_has_gone(co
 
 
 def test_the_written_triggers_alone_beside_what_was_said(command: Command) -> None:
-    runs.ended(ONE, ERRORS)
+    runs.ended(ONE, ERRORS, script=Script(decide="keep"))
     body = command.object("replay", "--judge", "written")
     assert (body["run"], body["judge"], body["policy"]) == (ONE, "written", None)
-    assert body["was"]["decision"] == body["would"]["decision"] == "rollback"
+    assert body["was"]["verdicts"][-1]["rule"] == "early: error rate"
+    assert body["would"]["decision"] == "rollback"
     assert body["would"]["verdicts"][-1]["rule"] == "error rate"
-    assert 0.0 < body["would"]["at_s"] <= body["observed_for_s"]
+    assert body["was"]["verdicts"][-1]["at_s"] < body["would"]["at_s"] <= body["observed_for_s"]
     said = command("replay", "--judge", "written")
     assert said.code == 0
     assert "the written triggers alone" in said.out
     assert "not replayed: holds for a foreign change or a machine that slept" in said.out
-    rows = [line for line in said.out.splitlines() if "ROLLBACK error rate" in line]
-    assert len(rows) == 1
-    assert rows[0].count("ROLLBACK error rate") == 2
+    assert sum("ROLLBACK early: error rate" in line for line in said.out.splitlines()) == 1
+    assert sum("ROLLBACK error rate" in line for line in said.out.splitlines()) == 1
 
 
 def test_another_policy_beside_what_was_decided(command: Command, tmp_path: Path) -> None:

@@ -113,8 +113,20 @@ ROLLED_BACK: tuple[ev.AnyEvent, ...] = (
     ev.RunEnded(decision="rolled_back", provisional=False, production_version=OLD, slot_version=OLD, reason="errors"),
 )
 A_RUN: tuple[ev.AnyEvent, ...] = (*PREPARED, *BEFORE_THE_SWAP, *A_DOUBTFUL_SWAP, *WATCHED, *ROLLED_BACK)
+CHECKED = ev.WatchChecked(
+    stage="first hour",
+    since=T0 + 1800,
+    due=T0 + 2700,
+    kind="GO",
+    cause=None,
+    sentence="0.2 % of 5400 requests failed; 90 of 90 own probes answered",
+    figures=({"name": "p95", "value": 143.0},),
+)
+CROSSED = ev.LimitCrossed(what="CPU above # % for # s", holds=True, sentence="CPU above 80 % for 912 s")
 EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     *A_RUN,
+    CHECKED,
+    CROSSED,
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),
 )
 

@@ -96,6 +96,25 @@ def reasons_against_go(heard: Sequence[Observation], now: float) -> list[str]:
         against.append(f"the logs hold {share:.2f} of the requests")
     requests = sum(row.requests for row in logs[-1].whole if row.version == NEW)
     failures = sum(row.failures for row in logs[-1].whole if row.version == NEW)
-    if not requests or _tail(failures, requests) > 0.05 or failures >= 0.01 * requests:
+    if not requests or _tail(failures, requests) > 0.05:
+        against.append(f"{failures} of {requests} requests do not exclude 5 %")
+    elif _worse(failures, requests) and not _without_one_spike(list(_latest(logs).values()), failures, requests):
         against.append(f"{failures} of {requests} requests failed")
     return against
+
+
+def _worse(failures: int, requests: int) -> bool:
+    """The target is missed by more than a fifth of what failed before (0.3 %), and by more than chance."""
+    due = 0.003 * 1.2 * requests
+    return failures >= 0.01 * requests and failures > due + 1.65 * math.sqrt(due)
+
+
+def _without_one_spike(bins: Sequence[Bin], failures: int, requests: int) -> bool:
+    """Whether some four bins in a row, over for two, hold so many failures that the rest is well."""
+    rows = sorted((row for row in bins if row.version == NEW and row.requests), key=lambda row: row.start)
+    for first in range(len(rows)):
+        for after in range(first + 1, min(first + 4, len(rows) - 2) + 1):
+            failed, served = (sum(getattr(row, name) for row in rows[first:after]) for name in ("failures", "requests"))
+            if 2 * failed < served and served < requests and not _worse(failures - failed, requests - served):
+                return True
+    return False

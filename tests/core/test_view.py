@@ -14,7 +14,7 @@ from tests.tui import views
 
 VERDICTS = (None, *(kind.value for kind in VerdictKind))
 CAUSES = (None, *(cause.value for cause in HoldCause))
-DECISIONS = (None, "kept", "rolled_back", "partial", "held", "stopped", "failed")
+DECISIONS = (None, "kept", "rolled_back", "partial", "advised", "held", "stopped", "failed")
 
 
 @pytest.mark.parametrize("name", sorted(views.ALL))
@@ -31,7 +31,7 @@ def test_unknown_members_of_a_newer_session_are_passed_over() -> None:
 
 
 def test_table_of_words_is_total() -> None:
-    phases = [*(str(phase) for phase in Phase), "switching"]
+    phases = [*(str(phase) for phase in Phase), "switching", "waiting", "by hand"]
     for phase, decision, verdict, cause, overdue, early in itertools.product(
         phases, DECISIONS, VERDICTS, CAUSES, (False, True), (False, True)
     ):
@@ -86,6 +86,7 @@ def test_only_an_end_says_how_it_ended() -> None:
         "kept": "KEPT",
         "rolled_back": "ROLLED BACK",
         "partial": "SKEW",
+        "advised": "BACK BY HAND",
         "held": "HELD",
         "stopped": "STOPPED",
         "failed": "FAILED",

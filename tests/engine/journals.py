@@ -6,7 +6,6 @@ from cpr_cockpit.core.events import Record, Script
 from tests.engine.stage import AUTO, Stage
 from tests.engine.users import HEALTHY, Behaviour
 
-
 KEEPING = Script(decide="keep")
 """Kept whatever the verdict says, so that the data go on to the end of the window."""
 

@@ -25,8 +25,8 @@ from cpr_cockpit.engine.executor import Patience
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.ground import take_ground
 from cpr_cockpit.engine.journal import COUNT
+from cpr_cockpit.engine.observing import session_of
 from cpr_cockpit.engine.recorder import Recorder
-from cpr_cockpit.engine.session import Session
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.writer import FILE
 from tests.engine.users import HEALTHY, Behaviour
@@ -111,7 +111,7 @@ class Life:
         ground = take_ground(stage.settings, stage.world.clock.now(), go_on=go_on or rollback, must_not_fail=rollback)
         self.journal = ground.journal
         self.recorder = Recorder(ground.journal, stage.world.clock, ground.records)
-        self.session = Session(stage.settings, stage.world.ports(), self.recorder, Patience())
+        self.session = session_of(stage.settings, stage.world.ports(), self.recorder, Patience())
         self.desk = Desk(self.session)
         self._rollback_by = rollback_by
         self._task: asyncio.Task[None] | None = None

@@ -67,7 +67,8 @@ def rollback_capability(run: Run) -> list[str]:
 
 def _required(run: Run) -> str:
     if ending.ordered_back(run):
-        return f"EXECUTED: {ending.rollback_executed(run)}"
+        done = ending.rollback_executed(run)
+        return f"EXECUTED: {done}" if done.startswith("YES") else f"REQUIRED: {done}"
     if run.ended is None:
         return "not decided yet"
     if not ending.switched(run):
@@ -76,6 +77,8 @@ def _required(run: Run) -> str:
 
 
 def _plan_status(run: Run) -> str:
+    if run.observed:
+        return "BY HAND: the cockpit only looked on"
     if ending.ordered_back(run):
         return "EXECUTED"
     ready = "READY" if run.card is not None else "plan made, card not written"

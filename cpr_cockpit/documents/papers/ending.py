@@ -20,6 +20,11 @@ def rehearsal(run: Run) -> str:
     return f"a {kind} on the embedded lab, signed by {opened.actor}; no production was touched"
 
 
+def looked_on(run: Run) -> str:
+    """Says that the run only looked on; "" where it deployed."""
+    return "others deployed; the cockpit changed nothing, it watched and judged" if run.observed else ""
+
+
 def switched(run: Run) -> bool:
     """Whether users were seen to be served by the new version."""
     return run.t0 is not None
@@ -55,6 +60,10 @@ def _partial(run: Run) -> str:
     return f"PARTIAL: ROLLED BACK in part: {slot_words(run)}: SKEW"
 
 
+def _advised(run: Run) -> str:
+    return f"FAILED: ROLLBACK ADVISED, not seen to be carried out ({slot_words(run)}): go back by hand"
+
+
 def _held(run: Run) -> str:
     return f"PARTIAL: HELD, nobody decided ({slot_words(run)}): a person must look"
 
@@ -78,6 +87,7 @@ _STATUS: dict[str, Callable[[Run], str]] = {
     "kept": _kept,
     "rolled_back": _rolled_back,
     "partial": _partial,
+    "advised": _advised,
     "held": _held,
     "stopped": _stopped,
     "failed": _failed,
@@ -92,7 +102,9 @@ def status(run: Run) -> str:
 def rollback_executed(run: Run) -> str:
     """YES or NO, and how far it came."""
     if not ordered_back(run):
-        return "NO"
+        return "YES, by others: this program only looked on" if run.switched_back_at is not None else "NO"
+    if looked_on(run):
+        return "YES, by others" if run.switched_back_at is not None else "NO: advised, not seen to be carried out"
     decision = run.ended.decision if run.ended else ""
     if decision == "failed":
         return "YES, and it did not succeed"
@@ -132,7 +144,9 @@ def _course(run: Run) -> str:
     if run.started_at is None:
         return f"{feature} {new_version(run)} was not deployed: START was not pressed."
     strategy = plan.strategy if plan else "a plan that the journal does not hold"
-    begun = f"{feature} {new_version(run)}: START at {stamp(run.started_at)} by {run.started_by}, by {strategy}."
+    begun = f"{feature} {new_version(run)}: watched from {stamp(run.started_at)} on, deployed by others."
+    if not run.observed:
+        begun = f"{feature} {new_version(run)}: START at {stamp(run.started_at)} by {run.started_by}, by {strategy}."
     if run.t0 is None:
         return f"{begun} Production was not seen to serve {new_version(run)}."
     tail = f" It served {old_version(run)} again from {clock(run.switched_back_at)}." if run.switched_back_at else ""

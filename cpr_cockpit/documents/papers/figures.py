@@ -66,7 +66,7 @@ def path_of_health(environment: Mapping[str, str]) -> str:
 def new_version(run: Run) -> str:
     """The version that was to be deployed."""
     if run.plan is not None:
-        return run.plan.new_version
+        return run.plan.new_version or "the next version"
     return run.opened.new_version if run.opened else "the new version"
 
 

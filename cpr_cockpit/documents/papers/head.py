@@ -39,6 +39,7 @@ def head(run: Run) -> list[str]:
     rehearsal = ending.rehearsal(run)
     score = NOT_MEASURED if run.gate is None or run.gate.score is None else f"{run.gate.score:g}/100"
     lines = [field("REHEARSAL", rehearsal), ""] if rehearsal else []
+    lines += [field("OBSERVED ONLY", ending.looked_on(run)), ""] if run.observed else []
     lines += heading(1, f"Deployment Report: {opened.feature if opened else 'no opened run in the journal'}")
     lines += [
         field("Deployment Date", stamp(run.started_at, "not started")),
@@ -67,7 +68,7 @@ def key_metrics(run: Run) -> list[str]:
         bullet("User Impact", user_impact(run)),
         bullet("Rollback Duration", took if ending.ordered_back(run) else "not applicable: no rollback was ordered"),
         bullet("Before the switch", before_words(run)),
-        bullet("Swaps that took effect", str(run.swaps)),
+        bullet("Swaps that took effect", f"{run.swaps}{' of its own' if run.observed else ''}"),
         "",
         point(
             "Users' figures are rows of requests in Application Insights without the cockpit's own probes; "

@@ -64,7 +64,11 @@ def _fate(run: Run) -> tuple[str, str]:
     decision = run.ended.decision if run.ended else ""
     if ordered_back(run):
         words = f"rollback to {old_version(run)}, decided at {clock(run.decided_at)}"
-        ends = {"rolled_back": ("", "RESOLVED"), "partial": (", in part only", "OPEN")}
+        ends = {
+            "rolled_back": ("", "RESOLVED"),
+            "partial": (", in part only", "OPEN"),
+            "advised": (", by hand", "OPEN"),
+        }
         tail, status = ends.get(decision, (", not succeeded", "OPEN") if decision else (", under way", "OPEN"))
         return words + tail, status
     if decision == "kept" and run.decision is not None:

@@ -50,6 +50,7 @@ _STATUS = {
     "kept": "SUCCESS",
     "rolled_back": "ROLLED_BACK",
     "partial": "ROLLED_BACK",
+    "advised": "IN_PROGRESS",
     "held": "IN_PROGRESS",
     "stopped": "NOT_STARTED",
     "failed": "FAILED",

@@ -69,7 +69,7 @@ def _loads(run: Run) -> dict[str, Any]:
 
 def rollback(run: Run) -> dict[str, Any]:
     """The fields of ``rollback``."""
-    if not ending.ordered_back(run) or run.decision is None:
+    if not ending.ordered_back(run) or run.decision is None or (run.observed and run.switched_back_at is None):
         return {"executed": False}
     rows = [row for row in run.steps if row.way == "back"]
     end = max((row.ended_at for row in rows if row.ended_at is not None), default=None)

@@ -1,0 +1,314 @@
+"""The watch after GO: the procedure's schedule (first hour, 24 hours, first week), without a face, in bounded memory.
+
+Sources are read at a slower pace, and at the window's while something is wrong. The journal gets no reading by itself:
+only what a check of the schedule or a crossed limit stands on, one observation of each source. So a quiet week adds
+about 32 checks and 33 events each at most with a dozen further sources. A figure that hovers at its limit is told of at
+most twice in a quarter of an hour (`core.afterwards.Level`): 192 times a day at the very worst.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+
+from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.afterwards import (
+    LONGEST_S,
+    PROBES_S,
+    ROLLING_S,
+    SLOT_S,
+    Later,
+    Level,
+    ScheduledCheck,
+    Warned,
+    level,
+    next_check,
+    stage_at,
+)
+from cpr_cockpit.core.check_words import check_event, check_figures
+from cpr_cockpit.core.plan import Plan
+from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.ports import PRODUCTION, Asked, PortError, Reader
+from cpr_cockpit.core.rolling import Rolling, Stretch
+from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.signals import Baseline, Observation, Source
+from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, VerdictKind, clock_time
+from cpr_cockpit.engine.asking import Asking
+from cpr_cockpit.engine.baseline import baseline_of
+from cpr_cockpit.engine.foreign import foreign_change
+from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.engine.probing import ProbeRuns
+from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.serving import Serving, observe
+from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.engine.spoken import Spoken, person_trigger, verdict_event, verdict_of
+from cpr_cockpit.engine.thinned import Thinned
+from cpr_cockpit.engine.turns import LEAST_PAUSE_S, Turns
+
+log = logging.getLogger(__name__)
+
+# How often it is judged without news, and looked whether a pause is to be cut short; in the procedure's seconds.
+_TICK_S = 15.0
+# So much longer than a tick that this machine must have been away.
+_AWAY_S = 30.0
+
+
+class Afterwards(Spoken):
+    """Sources, rolling judge and checks of a run that was kept."""
+
+    def __init__(self, settings: SessionSettings, scaled: Policy, plan: Plan, ports: Ports, recorder: Recorder) -> None:
+        super().__init__(ports.clock)
+        self._scaled = scaled
+        self._plan = plan
+        self._ports = ports
+        self._recorder = recorder
+        run = recorder.run
+        self._t0 = run.t0 if run.t0 is not None else ports.clock.now()
+        self._before: Baseline | None = baseline_of(run.baseline) if run.baseline is not None else None
+        delay_s = settings.declared_delay_s
+        self._rolling = Rolling(scaled, plan.new_version, plan.old_version, delay_s, self._before)
+        self._asking = Asking(ports, scaled, (plan.old_version, plan.new_version))
+        self._thinned = Thinned(recorder, ports.clock)
+        self._counted = [0, 0]
+        calm_s = ROLLING_S * scaled.scale
+        self._level, self._warned = Level(calm_s, (0, "")), Warned(calm_s)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._restore()
+
+    def _restore(self) -> None:
+        """What was told of already: the last verdict, and what persons raised."""
+        run = self._recorder.run
+        if run.verdict is not None:
+            told = verdict_of(run.verdict, run.verdict_at or 0.0)
+            self._level.tell(level(told) or (0, ""))
+            if told.cause is HoldCause.FOREIGN:
+                self._rolling.hold(HoldCause.FOREIGN, told.sentence)
+        if run.triggers:
+            self._rolling.raise_trigger(PersonTrigger(run.triggers[-1].trigger), run.triggers[-1].by)
+
+    async def run(self) -> None:
+        """Watch and check until the schedule is over."""
+        sources: tuple[Callable[[], Awaitable[None]], ...] = (
+            partial(self._watch_probes, PRODUCTION, Source.PROBES_PRODUCTION, PROBES_S),
+            partial(self._watch_probes, self._plan.slot, Source.PROBES_SLOT, SLOT_S),
+            partial(self._every, self._scaled.poll_logs_s, self._read_rolling),
+            partial(self._every, self._scaled.poll_platform_s, self._read_platform),
+            *(partial(self._watch_further, reader) for reader in self._ports.readers),
+            self._watch_changes,
+            self._keep_judging,
+        )
+        self._tasks = [asyncio.create_task(self._guarded(source)) for source in sources]
+        await self._guarded(self._keep_checking)
+        if self._defect:
+            # Nobody makes the checks any more: that is for a person to see, not an end of the watch.
+            await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        """Stop all sources; what is not in the journal yet goes there."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._thinned.record()
+        self._tasks = []
+
+    # -- what the session asks ---------------------------------------------------------------------------------------
+
+    def raise_trigger(self, trigger: str, by: str) -> None:
+        """A person raises one of the procedure's triggers; ValueError names those that there are."""
+        known = person_trigger(trigger)
+        self._recorder.record(ev.TriggerRaised(trigger=trigger, by=by))
+        self._rolling.raise_trigger(known, by)
+        self._judge_now()
+
+    @property
+    def later(self) -> Later:
+        """Stage, next check and judged stretch, for the faces."""
+        now, stretch = self._clock.now(), self._rolling.stretch
+        following = self._next()
+        name = following.stage if following else stage_at(self._t0, self._scaled.scale, now).name
+        return Later(name, following.due if following else None, stretch.start, stretch.length, self._rolling.logs)
+
+    @property
+    def kept_readings(self) -> int:
+        """How many readings are in memory."""
+        return self._rolling.kept + self._thinned.kept
+
+    # -- sources -----------------------------------------------------------------------------------------------------
+
+    def _scale(self, seconds: float) -> float:
+        return max(self._scaled.poll_floor_s, seconds * self._scaled.scale)
+
+    def _poll_s(self) -> float:
+        return self._scale(stage_at(self._t0, self._scaled.scale, self._clock.now()).poll_s)
+
+    def _next_poll_s(self) -> float:
+        """The pace up to the next reading, by which the age of the last one is judged: a stage may end before it."""
+        later = self._clock.now() + self._poll_s() + LEAST_PAUSE_S
+        return self._scale(stage_at(self._t0, self._scaled.scale, later).poll_s)
+
+    def _keeping(self) -> bool:
+        """Whether the new version is still kept; on the way back its figures say nothing."""
+        return self._recorder.run.phase is Phase.KEEPING
+
+    def _worried(self) -> bool:
+        """Whether sources are read at the window's pace: a failed probe, a trigger under way or met, the way back."""
+        if not self._keeping():
+            return True
+        look, verdict = self.looks.get(Source.PROBES_PRODUCTION), self._verdict
+        if look is not None and not look.ok:
+            return True
+        return verdict is not None and (verdict.kind is VerdictKind.ROLLBACK or bool(verdict.pending))
+
+    async def _pause(self, began: float, calm_s: Callable[[], float], soon_s: float) -> None:
+        """Until the next reading is due; soon, once something is wrong."""
+        await self._clock.sleep(LEAST_PAUSE_S)
+        while True:
+            pause = soon_s if self._worried() else calm_s()
+            left = began + pause - self._clock.now()
+            if left <= 0.0:
+                return
+            await self._clock.sleep(min(left, self._scale(_TICK_S)))
+
+    async def _every(self, soon_s: float, read: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            began = self._clock.now()
+            await read()
+            self._judge_now()
+            await self._pause(began, self._poll_s, soon_s)
+
+    async def _read_rolling(self) -> None:
+        stretch = self._rolling.newest(self._clock.now(), self._t0)
+        seen = await self._asking.logs(stretch.start, self._scaled.bin_s)
+        self._thinned.take(seen)
+        self._rolling.take_logs(seen, stretch, self._next_poll_s())
+
+    async def _read_platform(self) -> None:
+        self._take(await self._asking.platform(self._rolling.newest(self._clock.now(), self._t0).start))
+
+    def _take(self, seen: Observation) -> None:
+        self._thinned.take(seen)
+        self._rolling.take(seen, self._next_poll_s())
+
+    async def _watch_further(self, reader: Reader) -> None:
+        plan, policy = self._plan, self._scaled
+
+        def asked() -> Asked:
+            now = self._clock.now()
+            stretch = self._rolling.newest(now, self._t0)
+            return Asked(now, stretch.start, plan.old_version, plan.new_version, stretch.length, policy.scale)
+
+        def poll_s() -> float:
+            return max(self._poll_s(), reader.poll_s * policy.scale)
+
+        await Turns(reader, self._clock, poll_s, self._take).go_on(asked)
+
+    async def _watch_probes(self, slot: str, source: Source, every_s: float) -> None:
+        runs = self._thinned.add(ProbeRuns(source))
+        production = source is Source.PROBES_PRODUCTION
+        while True:
+            began = self._clock.now()
+            seen = await self._ports.probe.look(slot)
+            self.looks[source] = seen
+            second = None if seen.ok or not production else await self._ports.probe.second_host()
+            self._rolling.take(runs.add(seen, self._clock.now(), second), self._scale(every_s))
+            if runs.full:
+                self._thinned.record_runs(runs)
+            if production:
+                self._counted = [self._counted[0] + int(seen.ok), self._counted[1] + 1]
+                if not seen.ok:
+                    self._judge_now()
+            await self._pause(began, partial(self._scale, every_s), self._scaled.poll_probes_s)
+
+    async def _watch_changes(self) -> None:
+        """Nobody else changes who serves what; of the slot only as long as the old version is kept warm in it."""
+        first: Serving | None = None
+        while self._keeping():
+            began = self._clock.now()
+            with contextlib.suppress(PortError):
+                seen = await observe(self._ports.web_apps, self._ports.probe, self._plan.slot)
+                first = first or seen
+                warm = self._clock.now() < self._t0 + self._scaled.keep_warm_s
+                words = foreign_change(self._plan, first, seen, slot_kept=warm)
+                if words and self._keeping():
+                    self._rolling.hold(HoldCause.FOREIGN, words)
+            await self._pause(began, self._poll_s, self._scaled.poll_platform_s)
+
+    # -- the judge ---------------------------------------------------------------------------------------------------
+
+    async def _keep_judging(self) -> None:
+        last = self._clock.now()
+        while True:
+            self._judge_now()
+            tick = self._scale(_TICK_S)
+            await self._clock.sleep(tick)
+            now = self._clock.now()
+            if now - last > tick + _AWAY_S:
+                away = f"this machine was away for {now - last:.0f} s until {clock_time(now)}"
+                self._rolling.hold(HoldCause.SLEPT, f"{away}: nobody watched meanwhile")
+            last = now
+
+    def _judge_now(self) -> None:
+        now = self._clock.now()
+        verdict = self._rolling.verdict(now)
+        if verdict is None or not self._keeping():
+            return
+        # Shown in any case: a disk that is full must not hide a breach.
+        self._verdict = verdict
+        found = level(verdict)
+        if self._level.news(found, now) and found is not None and self._told(verdict_event(verdict)):
+            self._level.tell(found)
+        for crossing in self._warned.news(verdict.warnings, now):
+            event = ev.LimitCrossed(what=crossing.what, holds=crossing.holds, sentence=crossing.sentence)
+            if self._told(event):
+                self._warned.tell(crossing, now)
+
+    def _told(self, event: ev.VerdictGiven | ev.LimitCrossed | ev.WatchChecked) -> bool:
+        """What it stands on first, then the event; whether both are in the journal."""
+        return self._thinned.record() and self._thinned.write(event)
+
+    # -- the checks --------------------------------------------------------------------------------------------------
+
+    def _next(self) -> ScheduledCheck | None:
+        run, now = self._recorder.run, self._clock.now()
+        since = max(run.decided_at or 0.0, run.checks[-1][1].due if run.checks else 0.0)
+        return next_check(self._t0, self._scaled.scale, since, now)
+
+    async def _keep_checking(self) -> None:
+        while (following := self._next()) is not None:
+            await self._until(following.due)
+            while not await self._check(following):
+                # The journal refuses: the check is made again.
+                await self._clock.sleep(self._scale(_TICK_S))
+
+    async def _until(self, due: float) -> None:
+        """In pauses that a machine which was suspended notices."""
+        while (left := due - self._clock.now()) > 0.0:
+            await self._clock.sleep(min(left, 60.0))
+
+    async def _check(self, check: ScheduledCheck) -> bool:
+        """Make one check: the stretch since the last one, the judge's word on it (of a day: on its last hour)."""
+        length_s = (check.due - check.since) / self._scaled.scale
+        stretch = self._rolling.newest(self._clock.now(), self._t0, min(LONGEST_S, length_s))
+        self._take(await self._asking.platform(stretch.start))
+        logs = whole = await self._asking.logs(stretch.start, self._scaled.bin_s)
+        self._thinned.take(logs)
+        if length_s > LONGEST_S:
+            day = Stretch(check.since, check.due - check.since)
+            whole = replace(await self._asking.logs(day.start, day.length), name="day")
+            self._thinned.take(whole)
+        now = self._clock.now()
+        verdict = self._rolling.verdict_on(stretch, logs, self._next_poll_s(), now)
+        row = next((one for one in whole.whole if one.version == self._plan.new_version), None)
+        figures = check_figures(row, self._before, self._scaled)
+        probes, trouble = (self._counted[0], self._counted[1]), whole.error or whole.partial or ""
+        event = check_event(check, figures, verdict, probes=probes, late_s=now - check.due, trouble=trouble)
+        if not self._told(event):
+            return False
+        self._counted = [0, 0]
+        # Whoever reads the check has been told that nobody watched.
+        self._rolling.release(HoldCause.SLEPT)
+        return True
