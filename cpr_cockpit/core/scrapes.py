@@ -13,7 +13,7 @@ from cpr_cockpit.core.histograms import Edges, Sparse, above, merge
 from cpr_cockpit.core.signals import Baseline, Bin
 from cpr_cockpit.core.yardstick import QUANTILES, THRESHOLDS, history_thresholds, yardstick
 
-_MOST_HISTORY = 480
+_MOST_HISTORY = 240
 _MOST_SEEN = 4096
 _MOST_NAMES = 64
 _TELLING = 5
@@ -79,7 +79,7 @@ def _whole(value: Any) -> bool:
 
 
 class History:
-    """Scrapes of the old version before the switch, the newest two hours of them at most."""
+    """Scrapes of the old version before the switch, the newest hour of them at most."""
 
     def __init__(self, edges: Edges) -> None:
         self._edges = edges

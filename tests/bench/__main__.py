@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.view import sections, view_of
+from tests.bench import judge
 from tests.core.observations import BEFORE, NEW, OLD, T0, WRITTEN, logs, probes, user_bin
 from tests.tui import views
 
@@ -42,16 +43,16 @@ def _pair(name: str, work: Callable[[], None], beside: str, other: Callable[[], 
 
 def _judging(minutes: int) -> Callable[[], None]:
     def run() -> None:
-        judge = Judge(WRITTEN, NEW, OLD, 2.0)
-        judge.baseline(BEFORE)
-        judge.t0(T0)
+        judging = Judge(WRITTEN, NEW, OLD, 2.0)
+        judging.baseline(BEFORE)
+        judging.t0(T0)
         rows = []
         for minute in range(minutes):
             rows.append(user_bin(minute, 2400, 5))
-            judge.observe(logs(rows))
+            judging.observe(logs(rows))
             for second in range(60):
-                judge.observe(probes(60.0 * minute + second))
-                judge.verdict(T0 + 60.0 * minute + second)
+                judging.observe(probes(60.0 * minute + second))
+                judging.verdict(T0 + 60.0 * minute + second)
 
     return run
 
@@ -72,6 +73,8 @@ def main() -> None:
     _pair("start: status (imports)", _process("import cpr_cockpit.cli.listing"), "a bare interpreter", bare)
     _pair("start: the screen (imports)", _process("import cpr_cockpit.tui.app"), "import textual.app", textual)
     _pair("judge: a 15 minute window", _judging(15), "a window of 5 minutes", _judging(5))
+    judge.throughput()
+    judge.memory()
     _pair("view: over the wire and back", _over_the_wire, "making the sample", _made)
 
 
