@@ -18,13 +18,14 @@ _WAGER = math.log(240.0)
 
 def seconds_to_see(share: float, limit: float, rho: float, rate: float, policy: Policy, bound: float) -> float | None:
     """Seconds of event time until a steady fault of ``share`` is proven at ``rate`` requests a second; None: never."""
-    requests = round(rate * policy.block_s)
-    if requests < 1 or share <= limit:
+    requests = rate * policy.block_s
+    if requests <= 0.0 or share <= limit:
         return None
     # One alternative, the fault itself: a single block of what it brings on average tells what a block is worth.
     test = LimitTest(limit, rho, (share,), 1)
-    test.add(round(share * requests), requests)
-    gain = test.log_e - math.log(0.5)
+    test.add(share * requests, requests)
+    # Half of the wager was not staked on the first block: it is no part of what the block told.
+    gain = test.log_e + math.log(2.0 - math.exp(-test.log_e))
     return math.ceil((bound + _WAGER) / gain) * policy.block_s if gain > 0.0 else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cpr_cockpit.core.blocks import Block, Counts
@@ -208,7 +208,8 @@ class Minutes:
         """One row per version for the time from the switch to ``t``."""
         for version, row in self._whole.items():
             if row.requests:
-                yield self._bin(version, row, t)
+                # The scrape itself is fresh, also where nobody asked for anything in it.
+                yield replace(self._bin(version, row, t), newest=t)
 
     def _bin(self, version: str, row: _Minute, length: float) -> Bin:
         told = row.untold * 2 < row.requests

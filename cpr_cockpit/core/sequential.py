@@ -86,8 +86,8 @@ class LimitTest:
         self._others = tuple(_Beta(other, size) for other in alternatives)
         self._mix = Mixture(len(alternatives), blocks)
 
-    def add(self, failures: int, requests: int) -> None:
-        """One block; without requests it tells nothing."""
+    def add(self, failures: float, requests: float) -> None:
+        """One block, or what is to be expected of one; without requests it tells nothing."""
         if requests:
             null = self._null.log_weight(failures, requests)
             self._mix.add([other.log_weight(failures, requests) - null for other in self._others])
@@ -107,7 +107,7 @@ class _Beta:
         self._a, self._b = share * size, (1.0 - share) * size
         self._norm = math.lgamma(self._a) + math.lgamma(self._b)
 
-    def log_weight(self, failures: int, requests: int) -> float:
+    def log_weight(self, failures: float, requests: float) -> float:
         return math.lgamma(self._a + failures) + math.lgamma(self._b + requests - failures) - self._norm
 
 

@@ -66,16 +66,16 @@ def passing(evidence: Evidence) -> Passing | None:
         return None
     rows = evidence.complete(evidence.new_version)
     longest = math.ceil(policy.early_patience_s / policy.bin_s) + 1
-    best: tuple[float, int, int] | None = None
+    best: tuple[int, int, int] | None = None
     for first in range(len(rows)):
         for after in range(first + 1, min(first + longest, len(rows) - _CALM_BINS) + 1):
             left = whole.failures - sum(row.failures for row in rows[first:after])
-            if best is None or left < best[0]:
-                best = (left, first, after)
+            if best is None or (left, after - first) < best[:2]:
+                best = (left, after - first, first)
     if best is None:
         return None
-    _, first, after = best
-    found = Passing(rows[first:after])
+    _, length, first = best
+    found = Passing(rows[first : first + length])
     failures, requests = sum(row.failures for row in found.bins), sum(row.requests for row in found.bins)
     if failures >= _MOST_FAILED * requests:
         return None

@@ -72,4 +72,5 @@ def memory() -> None:
             judge.answer(one)
         kept.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
-    print(f"{'judge: memory after 24 h of history':<42} {kept[1] / 1024:8.0f} kB   {kept[1] / kept[0]:6.2f} x after 1 h of it")
+    ratio = kept[1] / kept[0]
+    print(f"{'judge: memory after 24 h of history':<42} {kept[1] / 1024:8.0f} kB   {ratio:6.2f} x after 1 h of it")

@@ -10,7 +10,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
@@ -227,5 +227,3 @@ def changed(messages: Sequence[Message], change: Callable[[Message], Message | N
         other = change(message)
         found.append({"type": "obs", "wall": message["wall"], "lost": True} if other is None else other)
     return found
-
-

@@ -94,6 +94,11 @@ def reasons_against_go(heard: Sequence[Observation], now: float) -> list[str]:
     share = _rows_share(logs, platform, good[Source.PROBES_PRODUCTION])
     if share < LEAST_COVERAGE - 0.05:
         against.append(f"the logs hold {share:.2f} of the requests")
+    return [*against, *_figures_against(logs)]
+
+
+def _figures_against(logs: Sequence[Observation]) -> list[str]:
+    against = []
     requests = sum(row.requests for row in logs[-1].whole if row.version == NEW)
     failures = sum(row.failures for row in logs[-1].whole if row.version == NEW)
     if not requests or _tail(failures, requests) > 0.05:

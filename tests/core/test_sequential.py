@@ -34,12 +34,11 @@ BLOCK = 40
 _Z = 3.29
 
 
-class Test(Protocol):
+class EProcess(Protocol):
     """What every e-process has."""
 
-    __test__ = False
-
-    def add(self, *block: Any) -> None: ...
+    @property
+    def add(self) -> Callable[..., None]: ...
     @property
     def log_e(self) -> float: ...
 
@@ -61,7 +60,7 @@ class Side:
 Draw = Callable[[random.Random], tuple[Any, ...]]
 
 
-def alarms(make: Callable[[], Test], draw: Draw, runs: int, looks: int) -> int:
+def alarms(make: Callable[[], EProcess], draw: Draw, runs: int, looks: int) -> int:
     """In how many runs the test ever reaches 1/alpha."""
     chance, bound, found = random.Random(7), math.log(1.0 / ALPHA), 0
     for _ in range(runs):
@@ -142,7 +141,7 @@ def odds_test() -> OddsTest:
 
 
 WILD = (0.001, 0.01, 0.1, 0.3)
-NULLS: dict[str, tuple[Callable[[], Test], Draw]] = {
+NULLS: dict[str, tuple[Callable[[], EProcess], Draw]] = {
     "binomial at the limit": (limit_test, failures(binomial(BLOCK, 0.02))),
     "bursts as the history had them": (lambda: limit_test(0.05), failures(beta_binomial(BLOCK, 0.02, 0.05))),
     "both arms suffer alike": (lambda: control_test(1.0), two_arms(1.0, WILD)),
@@ -154,7 +153,7 @@ NULLS: dict[str, tuple[Callable[[], Test], Draw]] = {
     "as many as allowed": (lambda: Side(low=False), counts(15.0, 10.0)),
     "as few as allowed, more than a block is worth": (lambda: Side(low=True), counts(50.0, 100.0)),
 }
-FAULTS: dict[str, tuple[Callable[[], Test], Draw]] = {
+FAULTS: dict[str, tuple[Callable[[], EProcess], Draw]] = {
     "more than the limit": (limit_test, failures(binomial(BLOCK, 0.08))),
     "more than the control": (lambda: control_test(1.0), two_arms(5.0, (0.01, 0.05, 0.1))),
     "more of a frequent event": (odds_test, two_arms(1.6, (0.3, 0.5))),
@@ -208,7 +207,9 @@ def test_the_hypergeometric_mean_is_exact(new: int, control: int, data: st.DataO
     assert found == pytest.approx(_exact_norm(new, control, events, odds), abs=1e-9)
 
 
-@pytest.mark.parametrize(("new", "control", "events"), [(300, 300, 300), (300, 40, 30), (400, 500, 450), (5000, 350, 90)])
+@pytest.mark.parametrize(
+    ("new", "control", "events"), [(300, 300, 300), (300, 40, 30), (400, 500, 450), (5000, 350, 90)]
+)
 def test_an_odds_ratio_has_mean_one_at_most_over_all_that_can_happen(new: int, control: int, events: int) -> None:
     """Exact up to 300 an arm, the binomial bound beyond; counts that never happen (1e-25) are left out."""
     mean, ways = 0.0, math.comb(new + control, events)
@@ -229,7 +230,7 @@ BIG = 10**6
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_evidence_stays_a_number_for_extreme_counts(requests: int, share: float) -> None:
     hits = round(share * requests)
-    tests: list[Test] = [limit_test(), limit_test(RHO_CEILING), control_test(1.25), odds_test()]
+    tests: list[EProcess] = [limit_test(), limit_test(RHO_CEILING), control_test(1.25), odds_test()]
     for _ in range(300):
         tests[0].add(hits, requests)
         tests[1].add(hits, requests)
@@ -247,14 +248,16 @@ def test_evidence_stays_a_number_for_extreme_counts(requests: int, share: float)
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=8), st.integers(0, 7))
 @settings(max_examples=60, deadline=None)
 def test_one_failure_more_is_never_less_evidence(blocks: list[int], which: int) -> None:
-    def evidence(counted: Sequence[int], make: Callable[[], Test], block: Callable[[int], tuple[Any, ...]]) -> float:
+    def evidence(
+        counted: Sequence[int], make: Callable[[], EProcess], block: Callable[[int], tuple[Any, ...]]
+    ) -> float:
         test = make()
         for count in counted:
             test.add(*block(count))
         return test.log_e
 
     more = [count + (index == which % len(blocks)) for index, count in enumerate(blocks)]
-    cases: list[tuple[Callable[[], Test], Callable[[int], tuple[Any, ...]]]] = [
+    cases: list[tuple[Callable[[], EProcess], Callable[[int], tuple[Any, ...]]]] = [
         (limit_test, lambda count: (count, 61)),
         (odds_test, lambda count: ((count, 61), (10, 61))),
         (lambda: Side(low=False), lambda count: (count, 20.0)),
@@ -307,7 +310,9 @@ def _blocks(chance: random.Random, rho: float) -> Iterator[tuple[int, int]]:
     return ((BLOCK, draw(chance)) for _ in range(3000))
 
 
-@pytest.mark.parametrize(("rho", "low", "high"), [(0.0, RHO_FLOOR, 0.006), (0.05, 0.04, 0.06), (0.5, RHO_CEILING, RHO_CEILING)])
+@pytest.mark.parametrize(
+    ("rho", "low", "high"), [(0.0, RHO_FLOOR, 0.006), (0.05, 0.04, 0.06), (0.5, RHO_CEILING, RHO_CEILING)]
+)
 def test_correlation_within_a_block_is_found(rho: float, low: float, high: float) -> None:
     assert low <= overdispersion(_blocks(random.Random(2), rho)) <= high
 
@@ -317,7 +322,9 @@ def test_a_history_that_tells_nothing_gets_the_least_correlation() -> None:
         assert overdispersion(pairs) == RHO_FLOOR
 
 
-@pytest.mark.parametrize(("limit", "others"), [(0.0, (0.5,)), (1.0, ()), (0.1, (0.1,)), (0.1, (1.0,)), (math.nan, (0.5,))])
+@pytest.mark.parametrize(
+    ("limit", "others"), [(0.0, (0.5,)), (1.0, ()), (0.1, (0.1,)), (0.1, (1.0,)), (math.nan, (0.5,))]
+)
 def test_a_limit_that_is_none_is_refused(limit: float, others: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="limit test"):
         LimitTest(limit, RHO_FLOOR, others, 60)
