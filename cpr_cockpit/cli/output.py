@@ -102,6 +102,8 @@ _SAYINGS = {
     "traffic.switched": "traffic switched: production serves {version}",
     "baseline.taken": "  baseline: {failures} of {requests} requests failed",
     "verdict": "verdict {kind}: {sentence}",
+    "watch.checked": "check of {stage}, {kind}: {sentence}",
+    "limit.crossed": "limit {what}: {sentence}",
     "trigger.raised": "trigger raised by {by}: {trigger}",
     "decision": "DECISION {word} by {by}: {sentence}",
     "session.interrupted": "interrupted during '{during}', {silent_s} s ago: going on by observation",
