@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,9 +118,12 @@ class LabControl:
         share: float | None,
         factor: float | None,
         window_s: float,
-        telemetry_fault: str | None = None,
+        telemetry_fault: Mapping[str, Any] | None = None,
     ) -> None:
-        """Choose the defect of the version under deployment; ``telemetry_fault`` begins with it, at its switch."""
+        """Choose the defect of the version under deployment; ``telemetry_fault`` begins with it, at its switch.
+
+        Its members: fault, source, seconds, share; those that are absent mean the usual.
+        """
         body: dict[str, Any] = {"name": name, "version": version, "window": window_s}
         more = {"share": share, "factor": factor, "telemetry_fault": telemetry_fault}
         await self._ask(

@@ -98,7 +98,20 @@ async def choose_scenario(run: LabRun, options: argparse.Namespace) -> None:
     control = LabControl(run.ready)
     try:
         await control.scenario(
-            name, version=run.settings.new_version, share=options.share, factor=options.factor, window_s=options.window
+            name,
+            version=run.settings.new_version,
+            share=options.share,
+            factor=options.factor,
+            window_s=options.window,
+            telemetry_fault=fault_of(options),
         )
     finally:
         await control.close()
+
+
+def fault_of(options: argparse.Namespace) -> dict[str, Any] | None:
+    """What goes wrong with the telemetry from the switch on, as the lab is told; None where nothing does."""
+    if options.telemetry_fault is None:
+        return None
+    fault = {"fault": options.telemetry_fault, "source": options.fault_source}
+    return fault | ({"seconds": options.fault_seconds} if options.fault_seconds is not None else {})

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from cpr_cockpit import __version__
+from cpr_cockpit.cli.fault_options import add_fault_name, add_fault_options
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.values import factor, moment, seconds, share, speed, window
 
@@ -133,6 +134,7 @@ def _defect_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--telemetry-delay", type=seconds, default=2.0, metavar="2s", help="how late telemetry arrives (default: 2s)"
     )
+    add_fault_options(parser)
 
 
 def _face_arguments(parser: argparse.ArgumentParser) -> None:
@@ -199,6 +201,7 @@ def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
         metavar="15m",
         help="window that scales the lab's own times (default: 15m)",
     )
+    add_fault_name(lab)
     lab.add_argument("--port", type=int, metavar="N", help="port of Resource Manager (default: any free one)")
     lab.set_defaults(call=_Call("lab"))
 

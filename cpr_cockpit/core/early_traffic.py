@@ -26,6 +26,11 @@ _LEAST_EXPECTED = 60
 """Expected requests of an operation over the time in question, below which its silence says nothing."""
 
 
+def is_absence(rule: str) -> bool:
+    """Whether a finding rests on requests that did not come, which lost telemetry looks like too."""
+    return rule.startswith(EARLY) and rule.endswith(("vanished", "traffic fell"))
+
+
 class _Flow:
     """One count of requests against what was to be expected."""
 

@@ -15,6 +15,7 @@ from cpr_cockpit.core.decision import incomplete_or_thin, keep_words, pending, s
 from cpr_cockpit.core.doubt import Doubt
 from cpr_cockpit.core.early import EarlyTests
 from cpr_cockpit.core.early_latency import tempered
+from cpr_cockpit.core.early_traffic import is_absence
 from cpr_cockpit.core.evidence import Evidence
 from cpr_cockpit.core.figures import figures, warnings
 from cpr_cockpit.core.policy import Policy
@@ -151,7 +152,19 @@ class Judge:
         found = (unavailable(self._evidence, now), error_rate(self._evidence), degradation(self._evidence))
         early = self._early.findings() if self._early is not None else ()
         written = tuple(finding for finding in found if finding is not None)
-        return (*written, *(tempered(self._evidence, finding) for finding in early), *self._custom.findings(now))
+        checked = (self._cross_checked(tempered(self._evidence, finding)) for finding in early)
+        return (*written, *(finding for finding in checked if finding is not None), *self._custom.findings(now))
+
+    def _cross_checked(self, finding: Finding) -> Finding | None:
+        """Requests that did not come may be telemetry that was lost: what the platform counted tells, where it can."""
+        if not is_absence(finding.rule) or Source.PLATFORM not in self._evidence.sources:
+            return finding
+        rows = coverage(self._evidence, Source.LOGS).rows
+        if rows is not None and rows < self.policy.coverage:
+            return None
+        if rows is None and finding.kind is VerdictKind.ROLLBACK:
+            return Finding(VerdictKind.HOLD, finding.rule, finding.sentence, HoldCause.SUSPICIOUS)
+        return finding
 
     def _given(self, now: float, findings: Sequence[Finding], last: bool) -> Verdict:
         rising = [finding for finding in findings if finding.kind is VerdictKind.WAIT]
