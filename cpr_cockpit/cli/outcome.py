@@ -12,7 +12,7 @@ from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers.writing import REPORT, feature_folder, write_papers
 from cpr_cockpit.documents.whole import write_whole
 from cpr_cockpit.engine.writer import FILE
-from cpr_cockpit.lab_client import READY_FILE, LabControl, LabError, read_ready
+from cpr_cockpit.lab_client import READY_FILE, TELEMETRY_SOURCES, LabControl, LabError, read_ready
 
 OUTCOME_FILE = "outcome.json"
 # How long the lab's clients are watched after the rollback was proven.
@@ -57,6 +57,7 @@ def _outcome(folder: Path, run: Run, measured: dict[str, Any]) -> dict[str, Any]
         "rollback_s": measured.get("rollback_s"),
         "azure_s": measured.get("azure_s"),
         "requests": measured.get("requests"),
+        "telemetry_fault": measured.get("telemetry_fault"),
         "journal": str(folder / FILE),
         "report": str(folder / "report" / REPORT),
         "reason": ended.reason if ended else "the run has not ended",
@@ -96,6 +97,7 @@ async def _measure(control: LabControl, run: Run) -> dict[str, Any]:
             "failed_otherwise": traffic["failed_otherwise"],
             "on_bad_version_after_rollback": bad_after,
         },
+        "telemetry_fault": _telemetry_fault(operations),
     }
     first_bad, verdict_at = traffic["first_bad_at"], run.first_rollback_verdict_at
     if first_bad is not None and verdict_at is not None:
@@ -103,6 +105,16 @@ async def _measure(control: LabControl, run: Run) -> dict[str, Any]:
     if proven_at is not None and run.decided_at is not None:
         measured |= await _rollback_times(control, run, run.decided_at, operations)
     return measured
+
+
+def _telemetry_fault(operations: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The last fault of telemetry that began: its name, the sources it hit; None where the telemetry was whole."""
+    for entry in reversed(operations):
+        faults = entry["faults"] if entry["kind"] == "telemetry.fault" else {}
+        hit = {source: faults[source]["fault"] for source in TELEMETRY_SOURCES if faults.get(source)}
+        if hit:
+            return {"fault": next(iter(hit.values())), "sources": sorted(hit)}
+    return None
 
 
 def _proven_at(run: Run) -> float | None:

@@ -10,6 +10,7 @@ from cpr_cockpit.core.checklist import Due, open_reason
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.showing import Stage, takes
+from cpr_cockpit.core.showing_further import further_signals
 from cpr_cockpit.core.showing_panel import deadline_of
 from cpr_cockpit.core.signals import Bin, Observation, Source
 from cpr_cockpit.core.verdict import Figure, percent
@@ -68,7 +69,7 @@ def signals(run: Run, stage: Stage) -> tuple[vw.Signal, ...]:
     rows += [
         _signal(load, f"{load.name} of the plan", ("", f"{load.limit:g} %"), stage, (), load.limit) for load in loads
     ]
-    return tuple(rows)
+    return (*rows, *further_signals(stage))
 
 
 def _latency(figure: Figure, name: str, stage: Stage, trend: tuple[float | None, ...]) -> vw.Signal:

@@ -8,9 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from cpr_cockpit import __version__
+from cpr_cockpit.cli.fault_options import FAULTS
+from cpr_cockpit.cli.lab_run import fault_of
 from cpr_cockpit.cli.parser import SCENARIOS, parse
 from cpr_cockpit.cli.values import factor, seconds, share, window
 from cpr_cockpit.core.run import EXIT_BLOCKED, EXIT_CODES
+from cpr_cockpit.lab_client import TELEMETRY_FAULTS
 from tests.cli.commands import Command
 
 
@@ -57,10 +60,32 @@ def test_every_scenario_is_taken(scenario: str) -> None:
     assert parse(["drill", "--scenario", scenario]).scenario == scenario
 
 
+@pytest.mark.parametrize("command_words", [["drill"], ["rehearse"], ["lab", "--ready-file", "lab.json"]], ids=" ".join)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_of_telemetry_is_taken(command_words: list[str], fault: str) -> None:
+    assert parse(command_words).telemetry_fault is None
+    assert parse([*command_words, "--telemetry-fault", fault]).telemetry_fault == fault
+
+
+def test_the_faults_are_those_of_the_lab() -> None:
+    assert {"none", *FAULTS} == set(TELEMETRY_FAULTS)
+
+
+@pytest.mark.parametrize("name", ["drill", "rehearse"])
+def test_a_fault_reaches_the_lab_with_its_source_and_its_length(name: str) -> None:
+    assert fault_of(parse([name])) is None
+    assert fault_of(parse([name, "--telemetry-fault", "lossy"])) == {"fault": "lossy", "source": "all"}
+    cut = parse([name, "--telemetry-fault", "cut", "--fault-source", "logs", "--fault-seconds", "60s"])
+    assert fault_of(cut) == {"fault": "cut", "source": "logs", "seconds": 60.0}
+
+
 @pytest.mark.parametrize(
     "words",
     [
         [],
+        ["drill", "--telemetry-fault", "slow"],
+        ["drill", "--telemetry-fault", "cut", "--fault-source", "browser"],
+        ["drill", "--telemetry-fault", "cut", "--fault-seconds", "soon"],
         ["dril"],
         ["drill", "--scen", "errors"],
         ["drill", "--scenario", "bad"],

@@ -1,0 +1,56 @@
+"""Rows of the further sources: dependencies, exceptions, browsers, users, plan, database, the team's own signals."""
+
+from __future__ import annotations
+
+from cpr_cockpit.core import view as vw
+from cpr_cockpit.core.showing import Stage
+from cpr_cockpit.core.signals import Source
+from cpr_cockpit.core.verdict import Figure, percent
+
+_FURTHER = tuple(
+    source.value
+    for source in Source
+    if source not in (Source.LOGS, Source.PLATFORM, Source.PROBES_PRODUCTION, Source.PROBES_SLOT, Source.LOG_STREAM)
+)
+_SLOWEST_POLL_S = 60.0
+_POLLS = 4.0
+_LEAST_S = 10.0
+
+
+def further_signals(stage: Stage) -> tuple[vw.Signal, ...]:
+    """One row for every reading of a further source, named after it; the live log has a screen of its own."""
+    figures = stage.verdict.figures if stage.verdict is not None else ()
+    return tuple(_row(figure, stage) for figure in figures if figure.name.split(":")[0].split(" ")[0] in _FURTHER)
+
+
+def _row(figure: Figure, stage: Stage) -> vw.Signal:
+    stale_after = _LEAST_S + _POLLS * max(stage.policy.poll_floor_s, _SLOWEST_POLL_S * stage.policy.scale)
+    return vw.Signal(
+        key=figure.name,
+        name=figure.name,
+        now=words(figure, figure.value),
+        target="",
+        trigger="" if figure.limit is None else words(figure, figure.limit),
+        before="" if figure.before is None else words(figure, figure.before),
+        n=figure.n,
+        measured_at=None if figure.age_s is None else stage.now - figure.age_s,
+        stale_after_s=stale_after,
+        state=_state(figure, stale_after),
+    )
+
+
+def words(figure: Figure, value: float | None) -> str:
+    """A value with its unit."""
+    if value is None:
+        return "no data"
+    if figure.unit == "share":
+        return percent(value)
+    return f"{value:.3g} {figure.unit}".strip()
+
+
+def _state(figure: Figure, stale_after: float) -> vw.State:
+    """These figures roll nothing back by themselves: what is above its limit is for a person to look at."""
+    if figure.value is None or (figure.age_s is not None and figure.age_s > stale_after):
+        return vw.State.NO_DATA
+    above = figure.limit is not None and figure.value > figure.limit
+    return vw.State.WARN if above else vw.State.OK
