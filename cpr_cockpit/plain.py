@@ -146,7 +146,9 @@ class PlainFace:
             self._say("no View yet")
             return
         self._say(clean(f"{view.panel.word}: {view.panel.sentence} {view.panel.detail}"))
-        if view.window.deadline is not None:
+        if view.window.stage and view.window.deadline is not None:
+            self._say(f"{view.window.stage}: next check in {max(0.0, view.window.deadline - view.now):.0f} s")
+        elif view.window.deadline is not None:
             self._say(f"window: {max(0.0, view.window.deadline - view.now):.0f} s left of {view.window.length_s:.0f}")
         for one in view.signals:
             age = "no age" if one.measured_at is None else f"{max(0.0, view.now - one.measured_at):.0f} s old"

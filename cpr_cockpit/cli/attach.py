@@ -50,6 +50,13 @@ def _has_ended(folder: Path) -> bool:
     return run is not None and run.ended is not None
 
 
+def _is_kept(folder: Path) -> bool:
+    from cpr_cockpit.cli.known import known_run
+
+    run = known_run(folder)
+    return run is not None and run.phase == "keeping"
+
+
 def face(folder: Path, actor: str, *, plain: bool, read_only: bool) -> int:
     """Show the session of the run in ``folder``; the run's exit code once it has ended, 0 where it goes on."""
 
@@ -66,7 +73,12 @@ def shown(
     code = _plain(source, actor, read_only=read_only) if plain else _screen(source, actor, read_only=read_only)
     if _has_ended(folder) or (code == 0 and not writer_alive(folder)):
         return _without_session(folder)
-    if code == 0 and plain:
+    if code == 0 and _is_kept(folder):
+        print(
+            f"It is kept, and the session goes on to check it through the first week. Look with: cpr-cockpit attach "
+            f"{folder.name}; end the watch with: cpr-cockpit stop {folder.name}"
+        )
+    elif code == 0 and plain:
         print(f"The session goes on without this face. Come back with: cpr-cockpit attach {folder.name}")
     return code
 

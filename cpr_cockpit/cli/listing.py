@@ -108,11 +108,20 @@ def _status_of(folder: Path, run: Run) -> dict[str, Any]:
         "new_version": run.plan.new_version or None if run.plan else None,
         "production_version": run.ended.production_version if run.ended else _last_seen(run),
         "verdict": f"{verdict.kind}: {verdict.sentence}" if verdict else None,
+        "last_check": _last_check(run),
         "swaps": run.swaps,
         "events": run.seq,
         "last_event_s_ago": round(max(0.0, time.time() - run.last_at), 1),
         "session_pid": writer_pid(folder),
     }
+
+
+def _last_check(run: Run) -> str | None:
+    """The newest check of the schedule after GO; None before the first."""
+    if not run.checks:
+        return None
+    at, check = run.checks[-1]
+    return f"{_iso(at)} {check.stage}: {check.kind}: {check.sentence}"
 
 
 def _last_seen(run: Run) -> str | None:

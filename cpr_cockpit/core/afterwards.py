@@ -23,7 +23,7 @@ LONGEST_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class WatchStage:
     """A part of the schedule: a check every ``every_s`` until ``until_s`` after T0.
 
     ``poll_s``: seconds between two readings of a source; own probes of production come every ``PROBES_S``.
@@ -36,9 +36,9 @@ class Stage:
 
 
 STAGES = (
-    Stage("first hour", 3_600.0, 900.0, 60.0),
-    Stage("first 24 hours", 86_400.0, 3_600.0, 300.0),
-    Stage("first week", 604_800.0, 86_400.0, 300.0),
+    WatchStage("first hour", 3_600.0, 900.0, 60.0),
+    WatchStage("first 24 hours", 86_400.0, 3_600.0, 300.0),
+    WatchStage("first week", 604_800.0, 86_400.0, 300.0),
 )
 PROBES_S = 10.0
 SLOT_S = 60.0
@@ -79,7 +79,7 @@ def ends_at(t0: float, scale: float) -> float:
     return t0 + STAGES[-1].until_s * scale
 
 
-def stage_at(t0: float, scale: float, now: float) -> Stage:
+def stage_at(t0: float, scale: float, now: float) -> WatchStage:
     """The stage at ``now``; the last one where the schedule is over."""
     return next((stage for stage in STAGES if now < t0 + stage.until_s * scale), STAGES[-1])
 

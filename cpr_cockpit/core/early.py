@@ -18,7 +18,7 @@ from cpr_cockpit.core.early_traffic import TrafficSignals
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.power import visible
 from cpr_cockpit.core.triggers import Finding, written_words
-from cpr_cockpit.core.verdict import EARLY, HoldCause, VerdictKind, clock_time, percent
+from cpr_cockpit.core.verdict import EARLY, HoldCause, Rule, VerdictKind, clock_time, percent
 from cpr_cockpit.core.yardstick import Yardstick
 
 _TESTS = 8
@@ -41,6 +41,8 @@ class EarlyTests:
         self._yardstick = yardstick
         self._share = share
         self._patience = Patience.of(policy)
+        self._dead: list[Block] = []
+        self._dead_requests = 0
         self._bound = math.log(_TESTS / policy.early_alpha)
         self._limit = _limit_of(policy, yardstick.share, yardstick.recent_share) if yardstick else policy.early_limit
         rho = yardstick.rho_failures if yardstick else 2.5 * 0.004
@@ -56,6 +58,10 @@ class EarlyTests:
         """One stretch of time: what the new version did, and the old one beside it; None: not known."""
         if new is None:
             return
+        if new.requests:
+            all_failed = new.failures == new.requests
+            self._dead = [*self._dead[:1], new] if all_failed else []
+            self._dead_requests = self._dead_requests + new.requests if all_failed else 0
         served = None if control is None else (control.failures, control.requests)
         self._errors.add(new.start, new.end, (new.failures, new.requests), served)
         self._add_operations(new, control)
@@ -122,15 +128,28 @@ class EarlyTests:
             return Finding(
                 VerdictKind.WAIT, rule, f"{words}; the old version fails too, so the written trigger decides"
             )
-        if not signal.lasts(self._patience, self._t0, self._policy.block_s, bound):
+        if not signal.lasts(self._patience, bound):
             since = excursion.since or self._t0
-            until = since + signal.needed(self._patience, self._t0, self._policy.block_s, bound)
+            until = since + signal.needed(self._patience, bound)
             waits = f"a dependency's spike could explain it until {clock_time(until)}"
             return Finding(VerdictKind.WAIT, rule, f"{words}; {waits}")
         told = f"{words}; false-alarm bound 1 in {1.0 / self._policy.early_alpha:.0f}"
         if not operation:
             told += f"; {written_words(self._policy, self._t0, excursion.since or self._t0, self._policy.error_for_s)}"
         return Finding(VerdictKind.ROLLBACK, rule, told)
+
+    def unavailable(self) -> Finding | None:
+        """Every user request of the written time fails: the written trigger where no probe can say otherwise."""
+        policy, before = self._policy, self._yardstick
+        if not self._dead or self._dead_requests < policy.unavailable_min:
+            return None
+        if before is not None and before.recent_share >= 1.0:
+            return None
+        since, last = self._dead[0].start, self._dead[-1].end
+        if last - since < policy.unavailable_for_s:
+            return None
+        sentence = f"{self._dead_requests} of {self._dead_requests} requests failed since {clock_time(since)}"
+        return Finding(VerdictKind.ROLLBACK, Rule.UNAVAILABLE, f"{sentence} ({last - since:.0f} s)")
 
     def visible(self, now: float, deadline: float, lag_s: float) -> str:
         """What size of fault would be visible by when."""

@@ -86,7 +86,7 @@ class LatencySignals:
             return Finding(VerdictKind.WAIT, SLOWER, words)
         if signal.has_control and not signal.control_rejects(self._bound):
             return Finding(VerdictKind.WAIT, SLOWER, f"{words}; the old version is slow too")
-        if not signal.lasts(patience, self._t0, self._policy.block_s, self._bound):
+        if not signal.lasts(patience, self._bound):
             return Finding(VerdictKind.WAIT, SLOWER, f"{words}; a dependency's spike could still explain it")
         since = excursion.since or self._t0
         words += f"; {written_words(self._policy, self._t0, since, self._policy.degradation_for_s)}"

@@ -18,9 +18,6 @@ RISING = math.log(20.0)
 """Evidence that is worth a word: one in twenty by chance."""
 _SHARED = math.log(4.0)
 """What a shared fault could bring to a false alarm is two families of tests, failures and latency, not all eight."""
-_SEVERE = 0.5
-"""Where every second request fails from the switch on, users cannot wait for certainty."""
-_BEYOND = 2
 _TINY = 5
 """Requests in a block up to which a single failure is telling."""
 _CONTROL_SHARE = 0.7
@@ -47,8 +44,7 @@ class Signal:
 
     ``level``: the share above which a block is bad, if that is also more than chance makes of the ``usual`` share:
     single failures scattered before and after a spike must not make it look longer. ``least``: the share that the
-    excursion must reach to be worth a rollback; ``severe``: the share from which on less patience is due. ``bound``:
-    log(1/alpha) of this test's own alpha.
+    excursion must reach to be worth a rollback. ``bound``: log(1/alpha) of this test's own alpha.
     """
 
     def __init__(
@@ -60,7 +56,6 @@ class Signal:
         level: float,
         least: float,
         usual: float,
-        severe: float = math.inf,
     ) -> None:
         self.limit = limit
         self._control = control
@@ -68,7 +63,6 @@ class Signal:
         self.level = level
         self.least = least
         self._usual = usual
-        self._severe = severe
         self._blocks = self._controlled = 0
         self.control_events = self.control_requests = 0
 
@@ -131,22 +125,17 @@ class Signal:
         """Whether there is evidence that is not decisive."""
         return self.excursion.since is not None and self.limit.log_e >= RISING
 
-    def lasts(self, patience: Patience, t0: float, block_s: float, bound: float) -> bool:
+    def lasts(self, patience: Patience, bound: float) -> bool:
         """Whether it has lasted as long as it must; a control that is well shortens the wait."""
-        needed = self.needed(patience, t0, block_s, bound)
-        if needed < patience.alone:
-            return self.excursion.lasted >= needed - 1e-3
-        # Beyond the longest usual spike one bad block may still be chance; two are not.
-        return self.excursion.bad_after(needed - block_s) >= _BEYOND
+        return self.excursion.lasted >= self.needed(patience, bound) - 1e-3
 
-    def needed(self, patience: Patience, t0: float, block_s: float, bound: float) -> float:
-        """Seconds that it must last."""
-        since = self.excursion.since
-        if self.control_rejects(bound):
-            return patience.controlled
-        if since is not None and since <= t0 + block_s + 1e-3:
-            return patience.severe if self.excursion.share >= self._severe else patience.at_switch
-        return patience.alone
+    def needed(self, patience: Patience, bound: float) -> float:
+        """Seconds that it must last.
+
+        Without a control nobody can tell a bad release from a dependency's fault, not even where it began with the
+        switch: the only defence is to wait longer than a usual spike.
+        """
+        return patience.controlled if self.control_rejects(bound) else patience.alone
 
 
 def share_signal(
@@ -171,7 +160,6 @@ def share_signal(
         level=policy.error_rate if level is None else level,
         least=policy.error_rate if least is None else least,
         usual=usual,
-        severe=_SEVERE,
     )
 
 

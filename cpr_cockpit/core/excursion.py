@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 
 _RECENT_S = 120.0
-_MOST_BAD = 64
 
 
 class Excursion:
@@ -19,7 +18,7 @@ class Excursion:
     back the recent share looks.
     """
 
-    __slots__ = ("_bad", "_calm_s", "_first", "_newest", "_recent", "_recent_s", "events", "last", "requests")
+    __slots__ = ("_calm_s", "_first", "_newest", "_recent", "_recent_s", "events", "last", "requests")
 
     def __init__(self, calm_s: float, recent_s: float = _RECENT_S) -> None:
         self._calm_s, self._recent_s = calm_s, recent_s
@@ -27,7 +26,6 @@ class Excursion:
         self.last = 0.0
         self._newest = 0.0
         self.events = self.requests = 0
-        self._bad: deque[float] = deque(maxlen=_MOST_BAD)
         self._recent: deque[tuple[float, int, int]] = deque()
 
     def add(self, start: float, end: float, events: int, requests: int, *, bad: bool) -> None:
@@ -37,8 +35,6 @@ class Excursion:
         if bad:
             if self._first is None or start - self.last > self._calm_s:
                 self._first, self.events, self.requests = start, 0, 0
-                self._bad.clear()
-            self._bad.append(start)
             self.last = max(self.last, end)
         self._newest = max(self._newest, end)
         if self._first is not None:
@@ -58,11 +54,6 @@ class Excursion:
         """Seconds from its first bad block to the end of its last; 0 while there is none."""
         since = self.since
         return 0.0 if since is None else self.last - since
-
-    def bad_after(self, seconds: float) -> int:
-        """How many of its bad blocks began that long after it began, or later (of the newest 64)."""
-        since = self.since
-        return 0 if since is None else sum(start >= since + seconds - 1e-3 for start in self._bad)
 
     @property
     def share(self) -> float:

@@ -149,8 +149,14 @@ class Judge:
     def _findings(self, now: float) -> tuple[Finding, ...]:
         if self._evidence.t0 is None:
             return ()
-        found = (unavailable(self._evidence, now), error_rate(self._evidence), degradation(self._evidence))
+        found: tuple[Finding | None, ...] = (
+            unavailable(self._evidence, now),
+            error_rate(self._evidence),
+            degradation(self._evidence),
+        )
         early = self._early.findings() if self._early is not None else ()
+        if self._early is not None and Source.PROBES_PRODUCTION not in self._evidence.sources:
+            found = (self._early.unavailable(), *found)
         written = tuple(finding for finding in found if finding is not None)
         checked = (self._cross_checked(tempered(self._evidence, finding)) for finding in early)
         return (*written, *(finding for finding in checked if finding is not None), *self._custom.findings(now))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cpr_cockpit.core import view as vw
+from cpr_cockpit.core.afterwards import Later
 from cpr_cockpit.core.checklist import Checklist, Due, Item, Mark, Standing, complete, open_reason
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Sighting
@@ -32,7 +33,10 @@ _HERE = {
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a View needs beside the Run. ``policy`` is scaled to the window; ``standings`` with what follows added."""
+    """What a View needs beside the Run. ``policy`` is scaled to the window; ``standings`` with what follows added.
+
+    ``later``: after the extended validation, the schedule and the stretch that is judged now.
+    """
 
     now: float
     policy: Policy
@@ -44,6 +48,7 @@ class Stage:
     verdict: Verdict | None = None
     production_look: Sighting | None = None
     slot_look: Sighting | None = None
+    later: Later | None = None
 
 
 def header(run: Run) -> vw.Header:

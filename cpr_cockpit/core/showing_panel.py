@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cpr_cockpit.core import showing_observed as observed
 from cpr_cockpit.core import view as vw
+from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
 from cpr_cockpit.core.verdict import VerdictKind, clock_time
@@ -153,4 +154,17 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
         "this run does not touch the database: data written since the switch stays",
         f"if it is refused: {run.card.path if run.card else 'the rollback card'}",
     )
+    redeploy = _redeploy(run, stage)
+    if redeploy:
+        return vw.Control("r", label, enabled=True, reason=redeploy, details=(redeploy, *details[-2:]))
     return vw.Control("r", label, enabled=True, reason=takes(run), details=details)
+
+
+def _redeploy(run: Run, stage: Stage) -> str:
+    """Why a swap would not bring the old version back any more; "" where it would. It is not kept from being tried."""
+    plan, look = run.plan, stage.slot_look
+    if run.phase is not Phase.KEEPING or run.t0 is None or plan is None or look is None:
+        return ""
+    if swap_brings_back(look, plan.old_version):
+        return ""
+    return redeploy_words(look, plan.slot, plan.old_version, run.t0 + stage.policy.keep_warm_s)

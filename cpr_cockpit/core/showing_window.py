@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from cpr_cockpit.core import view as vw
+from cpr_cockpit.core.afterwards import EXTENDED, Later
 from cpr_cockpit.core.checklist import Due, open_reason
 from cpr_cockpit.core.ports import Sighting
-from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
 from cpr_cockpit.core.showing_further import further_signals
 from cpr_cockpit.core.showing_panel import deadline_of
 from cpr_cockpit.core.signals import Bin, Observation, Source
-from cpr_cockpit.core.verdict import Figure, percent
+from cpr_cockpit.core.verdict import Figure, moment, percent
 
 _TREND = 30
 
 
 def window(run: Run, stage: Stage) -> vw.Window:
-    """The clock and what stands beside it."""
+    """The clock and what stands beside it; after GO the clock runs to the next check."""
     plan, rows = run.plan, []
     if run.t0 is not None and plan is not None:
         rows = [
@@ -28,7 +29,27 @@ def window(run: Run, stage: Stage) -> vw.Window:
             ("database", "not touched by this run"),
             ("card", run.card.path if run.card else "not written"),
         ]
-    return vw.Window(stage.policy.window_s, run.t0, deadline_of(run, stage), tuple(rows))
+    if run.phase is not Phase.KEEPING or run.t0 is None:
+        return vw.Window(stage.policy.window_s, run.t0, deadline_of(run, stage), tuple(rows))
+    later = _later(run.t0, stage)
+    rows = [*_watch_rows(run, later), *rows]
+    return vw.Window(later.length_s, later.start, later.next_due, tuple(rows), later.stage)
+
+
+def _later(t0: float, stage: Stage) -> Later:
+    """Where the schedule stands; before its first check that is the extended validation, shown since T0."""
+    extended_s = stage.policy.extended_s
+    return stage.later or Later(EXTENDED, t0 + extended_s, t0, extended_s)
+
+
+def _watch_rows(run: Run, later: Later) -> list[tuple[str, str]]:
+    following = "its last check was made" if later.next_due is None else f"next check {moment(later.next_due)}"
+    rows = [("watch", f"{later.stage}, {following}")]
+    if run.checks:
+        at, check = run.checks[-1]
+        cause = f" ({check.cause})" if check.cause else ""
+        rows.append(("last", f"{moment(at)} {check.kind}{cause}: {check.sentence}"))
+    return rows
 
 
 def _checked(look: Sighting | None, slot: str, old: str, now: float) -> str:
@@ -48,7 +69,7 @@ def signals(run: Run, stage: Stage) -> tuple[vw.Signal, ...]:
     if stage.verdict is None or run.t0 is None:
         return ()
     figures = {figure.name: figure for figure in stage.verdict.figures}
-    bins = _bins(run)
+    bins = _bins(run, stage)
     rows = []
     if (rate := figures.get("error rate")) is not None:
         trend = tuple(row.rate for row in bins)
@@ -137,10 +158,11 @@ def _state(figure: Figure, trigger: float | None, target: float | None, stage: S
 
 
 def series(run: Run, stage: Stage) -> tuple[vw.Series, ...]:
-    """Error rate and p95 of the new version, bin by bin, on an axis from T0 to the end of the window."""
+    """Error rate and p95 of the new version, bin by bin, from T0 to the window's end; later of the newest stretch."""
     if run.t0 is None:
         return ()
-    bins, before, policy = _bins(run), run.baseline, stage.policy
+    start, markers = (run.t0, ((0.0, "swap"),)) if stage.later is None else (stage.later.start, ())
+    bins, before, policy = _bins(run, stage), run.baseline, stage.policy
     rate_before = 100.0 * before.failures / before.requests if before is not None and before.requests else None
     errors = [(row, 100.0 * row.rate) for row in bins]
     slow = [(row, row.p95) for row in bins if row.p95 is not None]
@@ -152,22 +174,22 @@ def series(run: Run, stage: Stage) -> tuple[vw.Series, ...]:
             title="ERROR RATE",
             unit="%",
             top=_top([100.0 * policy.error_rate * 2, *(value for _, value in errors)]),
-            points=_points(run.t0, errors),
+            points=_points(start, errors),
             limit=100.0 * policy.error_rate,
             limit_words=f"{percent(policy.error_rate)} for {_span(policy.error_for_s)}",
             before=rate_before,
-            markers=((0.0, "swap"),),
+            markers=markers,
         ),
         vw.Series(
             key="p95",
             title="P95",
             unit="ms",
             top=_top([slow_limit * 1.5, *(value for _, value in slow)]),
-            points=_points(run.t0, slow),
+            points=_points(start, slow),
             limit=slow_limit,
             limit_words=f"{slow_limit:.0f} ms for {_span(policy.degradation_for_s)}",
             before=p95_before,
-            markers=((0.0, "swap"),),
+            markers=markers,
         ),
     )
 
@@ -180,17 +202,18 @@ def _top(values: Sequence[float]) -> float:
     return max(values) * 1.05
 
 
-def _points(t0: float, rows: Sequence[tuple[Bin, float]]) -> tuple[vw.Point, ...]:
-    return tuple(vw.Point(row.start - t0, row.length, value, value, value) for row, value in rows)
+def _points(start: float, rows: Sequence[tuple[Bin, float]]) -> tuple[vw.Point, ...]:
+    return tuple(vw.Point(row.start - start, row.length, value, value, value) for row, value in rows)
 
 
-def _bins(run: Run) -> list[Bin]:
+def _bins(run: Run, stage: Stage) -> list[Bin]:
     """The newest whole answer of the logs, for the new version."""
     body: dict[str, Any] | None = run.observations.get(Source.LOGS.value)
-    if body is None or run.plan is None or body.get("error") or body.get("partial"):
+    told = stage.later.logs if stage.later else Observation.from_dict(body) if body is not None else None
+    if told is None or run.plan is None or told.error or told.partial:
         return []
     version = run.plan.new_version
-    rows = [row for row in Observation.from_dict(body).bins if row.version == version and row.requests]
+    rows = [row for row in told.bins if row.version == version and row.requests]
     return sorted(rows, key=lambda row: row.start)
 
 

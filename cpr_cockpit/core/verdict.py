@@ -137,6 +137,11 @@ def clock_time(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S} UTC"
 
 
+def moment(at: float) -> str:
+    """``Thu 14:03 UTC`` of epoch seconds: for what may be days away."""
+    return f"{datetime.fromtimestamp(at, UTC):%a %H:%M} UTC"
+
+
 def percent(share: float) -> str:
     """``2.8 %``; more digits only where one would hide that something is there."""
     text = f"{100 * share:.1f}"

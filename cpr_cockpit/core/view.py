@@ -157,12 +157,17 @@ class PlanView:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The clock of the critical window; None where it has not begun. ``facts``: (name, value) rows beside it."""
+    """The clock of the critical window; None where it has not begun. ``facts``: (name, value) rows beside it.
+
+    ``stage``: after GO, which part of the schedule it is; then ``deadline`` is the next check, and ``t0`` and
+    ``length_s`` are those of the stretch that the charts show.
+    """
 
     length_s: float
     t0: float | None = None
     deadline: float | None = None
     facts: tuple[tuple[str, str], ...] = ()
+    stage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +340,9 @@ def panel_word(
     """
     if decision is not None:
         return _ENDED.get(decision, ("FAILED", Shape.BREACH))
-    if phase not in ("window", "keeping") or (phase == "keeping" and verdict != "ROLLBACK"):
+    # Too few requests are no reason to look at what was kept; data that stopped are one, and so is a missed target.
+    calm = phase == "keeping" and (verdict not in ("HOLD", "ROLLBACK") or cause == "thin")
+    if phase not in ("window", "keeping") or calm:
         return _BY_PHASE.get(phase, PREPARING) if verdict != "ROLLBACK" or phase in _GOING_BACK else _BREACH
     if verdict == "ROLLBACK":
         return _BREACH

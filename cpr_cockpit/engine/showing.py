@@ -12,6 +12,7 @@ from cpr_cockpit.core.showing import Stage
 from cpr_cockpit.core.signals import Source
 from cpr_cockpit.core.standings import lists_in_force, standings
 from cpr_cockpit.core.view import ListView, View, sections
+from cpr_cockpit.engine.afterwards import Afterwards
 from cpr_cockpit.engine.gate import blocking_items
 from cpr_cockpit.engine.shown import ShownSession
 
@@ -86,6 +87,7 @@ class Showing:
             verdict=watch.verdict if watch else None,
             production_look=watch.looks.get(Source.PROBES_PRODUCTION) if watch else None,
             slot_look=watch.looks.get(Source.PROBES_SLOT) if watch else None,
+            later=watch.later if isinstance(watch, Afterwards) else None,
         )
 
     def _reported(self, run: Run, now: float) -> str:

@@ -48,11 +48,6 @@ def test_since_when_it_is_bad(pattern: str, since: float | None, lasted: float) 
     assert (found.since, found.lasted) == (since, lasted)
 
 
-def test_bad_blocks_far_beyond_the_beginning_are_counted() -> None:
-    assert [_excursion("xxxx").bad_after(seconds) for seconds in (0.0, 30.0, 45.0, 60.0)] == [4, 2, 1, 0]
-    assert _excursion("....").bad_after(0.0) == 0
-
-
 def _block(start: float, requests: int, version: str = "new") -> Block:
     return Block(start, 15.0, version, requests, 0)
 

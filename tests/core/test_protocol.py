@@ -47,7 +47,7 @@ def test_a_healthy_release_is_kept(share: float | None, seed: int) -> None:
     assert judged(Night(seed=seed, share=share)).verdict == "go"
 
 
-@pytest.mark.parametrize(("share", "within"), [(None, 90.0), (0.5, 60.0)])
+@pytest.mark.parametrize(("share", "within"), [(None, 180.0), (0.5, 60.0)])
 def test_failures_are_found_long_before_the_written_trigger_would(share: float | None, within: float) -> None:
     found = judged(Night(share=share, new=since(0.0, FAILING)))
     assert (found.verdict, found.rule) == ("rollback", "early: error rate")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from cpr_cockpit.core.afterwards import schedule
 from cpr_cockpit.core.checklists import MONITORING_PLAN, ROLLBACK_FOLLOW_UP
+from cpr_cockpit.core.policy import REFERENCE_WINDOW_S
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers import ending
 from cpr_cockpit.documents.papers.figures import back_seconds, limit, new_version, old_version, swap_seconds
 from cpr_cockpit.documents.papers.issues import RULE, Issue, Severity, issues
 from cpr_cockpit.documents.papers.marks import Marks
-from cpr_cockpit.documents.papers.text import bullet, clock, field, heading, inert, paragraph, span
+from cpr_cockpit.documents.papers.text import bullet, clock, field, heading, inert, paragraph, span, stamp, table
 
 ROLLBACK_TARGET_S = 300.0
 """The procedure: a rollback takes less than five minutes."""
@@ -118,6 +120,7 @@ def monitoring_plan(run: Run, marks: Marks) -> list[str]:
     """The procedure's three stretches, or why they do not apply; after a rollback what must follow it."""
     lines = [*heading(2, "Monitoring Plan"), field("Post-Deployment Monitoring", _watched(run))]
     lines += [field("Status", ending.status(run)), ""]
+    lines += _checks(run)
     applies = not ending.ordered_back(run) and ending.switched(run)
     for one in MONITORING_PLAN:
         lines += heading(3, one.title)
@@ -127,6 +130,39 @@ def monitoring_plan(run: Run, marks: Marks) -> list[str]:
         for one in ROLLBACK_FOLLOW_UP:
             lines += marks.lines(one)
     return lines
+
+
+def _checks(run: Run) -> list[str]:
+    """What the schedule's checks found, which of them nobody made, and every limit that was crossed after GO."""
+    if not run.checks or run.t0 is None:
+        return []
+    rows = [
+        (stamp(check.due).removesuffix(" UTC"), check.stage, check.cause or "-", check.kind, check.sentence)
+        for _, check in run.checks
+    ]
+    lines = [*heading(3, "Checks after GO"), *table(("Due (UTC)", "Stage", "Cause", "Verdict", "Result"), rows)]
+    missed = _missed(run, run.t0)
+    if missed:
+        lines += paragraph(f"Not made, because no session lived: {', '.join(stamp(at) for at in missed)}.")
+    told: list[tuple[float, str, str]] = [
+        (at, one.kind, one.sentence) for at, one in run.verdicts if run.decided_at is not None and at > run.decided_at
+    ]
+    told += [(at, "LIMIT CROSSED" if one.holds else "WITHIN AGAIN", one.sentence) for at, one in run.crossings]
+    if not told:
+        return [*lines, *paragraph("No limit was crossed between the checks.")]
+    crossed = [(stamp(at).removesuffix(" UTC"), what, sentence) for at, what, sentence in sorted(told)]
+    return [*lines, *paragraph("Limits crossed after GO:"), *table(("Time (UTC)", "What", "Sentence"), crossed)]
+
+
+def _missed(run: Run, t0: float) -> list[float]:
+    """When checks were due, between the first one made and the last, that are not in the journal."""
+    made = [check.due for _, check in run.checks]
+    scale = min(1.0, limit(run, "window_s") / REFERENCE_WINDOW_S)
+    return [
+        one.due
+        for one in schedule(t0, scale)
+        if made[0] < one.due < made[-1] and not any(abs(one.due - due) < 1.0 for due in made)
+    ]
 
 
 def _why_not(run: Run) -> str:

@@ -20,14 +20,20 @@ _TRIGGERS = {
 }
 
 
+# The last check of the first hour is made as soon as its data has come.
+_FIRST_HOUR_S = 3_900.0
+
+
 # -- monitoring --------------------------------------------------------------------------------------------------------
 
 
 def first_hour(run: Run) -> dict[str, Any]:
-    """The checks of ``monitoring.first_hour``: one for each change of the verdict, and the last load."""
+    """The checks of ``monitoring.first_hour``: each change of the verdict, the schedule's checks, the last load."""
     rates, speeds = [], []
-    for at, verdict in run.verdicts:
-        figures = {one.get("name"): one.get("value") for one in verdict.figures}
+    checks = [*run.verdicts, *run.checks]
+    hour = [(at, one.figures) for at, one in checks if run.t0 is None or at <= run.t0 + _FIRST_HOUR_S]
+    for at, figures_told in sorted(hour, key=lambda one: one[0]):
+        figures = {one.get("name"): one.get("value") for one in figures_told}
         if (rate := _number(figures.get("error rate"))) is not None:
             rates.append(_check(at, "error_rate_percent", 100 * rate, 100 * limit(run, "target_error_rate")))
         if (p95 := _number(figures.get("p95"))) is not None:

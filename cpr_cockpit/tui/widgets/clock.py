@@ -62,10 +62,13 @@ class Countdown(Canvas):
         """Digits, until when, bar: as much of it as there is room for."""
         window = self._window
         if self._stopped or window.deadline is None or window.t0 is None:
-            return [((self._stopped or f"window {countdown_words(window.length_s)}, not begun", "dim"),)]
+            begun = (
+                f"{window.stage} is over" if window.stage else f"window {countdown_words(window.length_s)}, not begun"
+            )
+            return [((self._stopped or begun, "dim"),)]
         left = window.deadline - self._now
         tone = "strong" if left > 0 else "warn"
-        word = "left" if left > 0 else "over"
+        word = ("left" if left > 0 else "over") if not window.stage else "to go" if left > 0 else "late"
         digits = block_letters(self._figures(), width, min(3, height - 1), self.glyphs)
         if digits is not None:
             rows: list[Row] = [((line, tone),) for line in digits]
@@ -86,14 +89,17 @@ class Countdown(Canvas):
         window = self._window
         if window.deadline is None or window.t0 is None:
             return ""
+        if window.stage:
+            return f"{window.stage}, next check {time_of_day(window.deadline)}"
         word = "until" if self._now < window.deadline else "ended"
         return f"{word} {time_of_day(window.deadline)[:8]}, T0 {time_of_day(window.t0)}"
 
     def _bar(self, width: int) -> Row:
         """Time gone and time to come, told apart by form."""
-        if width < 4:
-            return ()
         window = self._window
+        if width < 4 or window.stage:
+            # From one check to the next nothing is decided: there is no end to count down to.
+            return ()
         gone = (self._now - (window.t0 or 0.0)) / window.length_s if window.length_s > 0 else 1.0
         inner = width - 2 if self.glyphs is Glyphs.ASCII else width
         filled = max(0, min(inner, int(gone * inner)))
