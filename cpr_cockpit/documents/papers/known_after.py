@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from cpr_cockpit.core.events import VerdictGiven, WatchChecked
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers import ending
 from cpr_cockpit.documents.papers.figures import limit, rate_before, served_again
@@ -30,7 +31,7 @@ _FIRST_HOUR_S = 3_900.0
 def first_hour(run: Run) -> dict[str, Any]:
     """The checks of ``monitoring.first_hour``: each change of the verdict, the schedule's checks, the last load."""
     rates, speeds = [], []
-    checks = [*run.verdicts, *run.checks]
+    checks: list[tuple[float, VerdictGiven | WatchChecked]] = [*run.verdicts, *run.checks]
     hour = [(at, one.figures) for at, one in checks if run.t0 is None or at <= run.t0 + _FIRST_HOUR_S]
     for at, figures_told in sorted(hour, key=lambda one: one[0]):
         figures = {one.get("name"): one.get("value") for one in figures_told}
