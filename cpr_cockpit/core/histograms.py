@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
@@ -16,10 +15,12 @@ class Edges:
     """Upper edges of the buckets in ms, rising; what lies above the last is overflow. ValueError for what is none."""
 
     def __init__(self, edges_ms: Any) -> None:
-        rows = edges_ms if isinstance(edges_ms, Sequence) and not isinstance(edges_ms, str) else ()
-        self.ms = tuple(float(edge) for edge in rows if isinstance(edge, int | float) and math.isfinite(edge))
-        if len(self.ms) != len(rows) or any(low >= high for low, high in zip(self.ms, self.ms[1:], strict=False)):
-            raise ValueError("edges_ms: rising finite numbers")
+        rows = edges_ms if isinstance(edges_ms, list | tuple) else ()
+        if not rows or not all(_is_edge(edge) for edge in rows):
+            raise ValueError("edges_ms: a list of rising numbers above 0")
+        self.ms = tuple(float(edge) for edge in rows)
+        if any(low >= high for low, high in zip(self.ms, self.ms[1:], strict=False)):
+            raise ValueError("edges_ms: a list of rising numbers above 0")
 
     def at_least(self, ms: float) -> int:
         """The bucket whose edge is the first at or above ``ms``."""
@@ -45,6 +46,10 @@ class Edges:
         if low <= 0.0:
             return low + (high - low) * min(1.0, max(0.0, part))
         return float(low * (high / low) ** min(1.0, max(0.0, part)))
+
+
+def _is_edge(edge: Any) -> bool:
+    return isinstance(edge, int | float) and not isinstance(edge, bool) and 0.0 < edge < 1e12
 
 
 def above(hist: Sparse, bucket: int) -> int:

@@ -8,6 +8,8 @@ be true (from the future, told twice, word for word the same as before, impossib
 from __future__ import annotations
 
 import math
+import statistics
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,6 +25,8 @@ from cpr_cockpit.core.verdict import HoldCause, Verdict, VerdictKind
 NEW, OLD = "the new version", "the old version"
 _ENOUGH_CONTROL = 200
 """Requests of the control that stand in for a history where there is none."""
+_LATEST = 20
+"""Scrapes whose lateness tells the usual one: a single straggler must not stretch what may be missing."""
 
 
 class ProtocolError(ValueError):
@@ -70,7 +74,7 @@ class _Run:
         self._minutes = Minutes(self._policy.bin_s, self._edges)
         self._ledger = Ledger()
         self._repeats = Repeats()
-        self._lag = 0.0
+        self._late: deque[float] = deque(maxlen=_LATEST)
 
     # -- what it is told ---------------------------------------------------------------------------------------------
 
@@ -96,6 +100,11 @@ class _Run:
             judge.hold(HoldCause.INCOMPLETE, f"the scrapes cover {100 * covered:.0f} % of the time since the switch")
         return self._answer(last=True)
 
+    @property
+    def _lag(self) -> float:
+        """Seconds by which scrapes usually come late."""
+        return statistics.median(self._late) if self._late else 0.0
+
     def _take_history(self, t: float, interval: float, base: Arm | None) -> None:
         if base is not None and self._began is None:
             self._history.add(t, interval, base)
@@ -116,7 +125,7 @@ class _Run:
         self._ledger.add(t, interval)
         if self._history.requests == 0 and base is not None:
             self._stand_in(t, interval, base)
-        self._lag = max(self._wall - t, 0.0) if self._lag == 0.0 else max(0.9 * self._lag, self._wall - t)
+        self._late.append(max(0.0, self._wall - t))
         judge = self._judging()
         middle = t - 0.5 * interval
         touched = [self._minutes.add(NEW, middle, t, new)]
@@ -132,7 +141,7 @@ class _Run:
                 measured_at=t,
                 bins=tuple(row for rows in touched for row in rows),
                 whole=tuple(self._minutes.whole(t)),
-                lag_p95=max(0.0, self._wall - t),
+                lag_p95=self._lag,
                 blocks=tuple(blocks),
             )
         )

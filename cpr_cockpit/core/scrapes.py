@@ -18,6 +18,9 @@ _MOST_SEEN = 4096
 _MOST_NAMES = 64
 _TELLING = 5
 """Requests from which on two scrapes that are the same to the last bucket are one scrape told twice."""
+_SPREAD = 8
+"""Buckets that must hold something for the same histogram to be no chance, however long ago it was told."""
+_MOST_TOLD = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def arm_of(body: Any, edges: Edges) -> Arm | None:
     """The arm of a message; None where it is absent or holds what no count can be."""
     if not isinstance(body, Mapping):
         return None
-    counts = _counts([body.get("requests"), body.get("errors", 0)])
+    counts = _counts([body.get("requests"), body.get("errors")])
     if counts is None:
         return None
     weight = body.get("weight", 1.0)
@@ -244,28 +247,42 @@ class Ledger:
 
 
 class Repeats:
-    """Tells a scrape that is the same as the one before it to the last bucket: a source that has frozen."""
+    """Tells a scrape that was told before to the last bucket: a source that has frozen, or serves old ones in turn."""
 
     def __init__(self) -> None:
-        self._new: Arm | None = None
-        self._base: Arm | None = None
-        self._new_times = self._base_times = 0
+        self._new, self._base = _Told(), _Told()
 
     def new(self, arm: Arm) -> bool:
         """Whether the new version's arm only repeats."""
-        same = arm == self._new and arm.requests >= _TELLING
-        self._new_times = self._new_times + 1 if same else 0
-        self._new = arm
-        return _frozen(arm, self._new_times)
+        return self._new.again(arm)
 
     def base(self, arm: Arm) -> bool:
         """Whether the old version's arm only repeats."""
-        same = arm == self._base and arm.requests >= _TELLING
-        self._base_times = self._base_times + 1 if same else 0
-        self._base = arm
-        return _frozen(arm, self._base_times)
+        return self._base.again(arm)
 
 
-def _frozen(arm: Arm, times: int) -> bool:
-    # Without latencies two equal pairs of counts may be chance; a third is not.
-    return times >= (1 if arm.hist else 3)
+class _Told:
+    """The arms of one version, the newest of them."""
+
+    def __init__(self) -> None:
+        self._last: Arm | None = None
+        self._times = 0
+        self._seen: dict[tuple[int, int, Sparse], None] = {}
+
+    def again(self, arm: Arm) -> bool:
+        same = arm == self._last and arm.requests >= _TELLING
+        self._times = self._times + 1 if same else 0
+        self._last = arm
+        # Without latencies two equal pairs of counts may be chance; a third is not.
+        return self._circles(arm) or self._times >= (1 if arm.hist else 3)
+
+    def _circles(self, arm: Arm) -> bool:
+        if len(arm.hist) < _SPREAD:
+            return False
+        key = (arm.requests, arm.errors, arm.hist)
+        if key in self._seen:
+            return True
+        self._seen[key] = None
+        if len(self._seen) > _MOST_TOLD:
+            del self._seen[next(iter(self._seen))]
+        return False
