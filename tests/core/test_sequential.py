@@ -165,7 +165,7 @@ FAULTS: dict[str, tuple[Callable[[], EProcess], Draw]] = {
 @pytest.mark.parametrize("null", NULLS)
 def test_false_alarms_keep_their_bound_however_often_one_looks(null: str) -> None:
     make, draw = NULLS[null]
-    runs = 600
+    runs = 400
     assert at_least(alarms(make, draw, runs, 120), runs) <= ALPHA
 
 
