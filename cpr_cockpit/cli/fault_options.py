@@ -1,12 +1,28 @@
-"""The options that spoil the lab's telemetry from the switch to the new version on."""
+"""The options that say what is wrong on a lab: with the new version, and with the telemetry from its switch on."""
 
 from __future__ import annotations
 
 import argparse
 
-from cpr_cockpit.cli.values import seconds
+from cpr_cockpit.cli.values import factor, seconds, share
 
 FAULTS = ("lossy", "ahead", "frozen", "cut", "late", "duplicated")
+
+
+def add_defect_options(parser: argparse.ArgumentParser) -> None:
+    """How bad the scenario's defect is, how late telemetry is, and what spoils it: which of it, for how long."""
+    parser.add_argument("--share", type=share, metavar="0.2", help="share of requests that the defect hits")
+    parser.add_argument("--factor", type=factor, metavar="3", help="how much slower 'slow' is")
+    parser.add_argument(
+        "--telemetry-delay", type=seconds, default=2.0, metavar="2s", help="how late telemetry arrives (default: 2s)"
+    )
+    add_fault_name(parser)
+    parser.add_argument(
+        "--fault-source", choices=("logs", "platform", "all"), help="which telemetry the fault hits (default: all)"
+    )
+    parser.add_argument(
+        "--fault-seconds", type=_length, metavar="60s", help="how long the fault lasts (default: to the end of the lab)"
+    )
 
 
 def add_fault_name(parser: argparse.ArgumentParser) -> None:
@@ -18,12 +34,16 @@ def add_fault_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--telemetry-fault", choices=FAULTS, help=words)
 
 
-def add_fault_options(parser: argparse.ArgumentParser) -> None:
-    """Which fault, of which source, for how long."""
-    add_fault_name(parser)
-    parser.add_argument(
-        "--fault-source", choices=("logs", "platform", "all"), default="all", help="of which source (default: all)"
-    )
-    parser.add_argument(
-        "--fault-seconds", type=seconds, metavar="60s", help="for how long (default: to the end of the lab)"
-    )
+def wrong_fault(options: argparse.Namespace) -> str:
+    """What is wrong with the options of the fault taken together; "" where nothing is."""
+    details = (getattr(options, "fault_source", None), getattr(options, "fault_seconds", None))
+    if any(detail is not None for detail in details) and options.telemetry_fault is None:
+        return "--fault-source and --fault-seconds belong to a fault: name it with --telemetry-fault"
+    return ""
+
+
+def _length(text: str) -> float:
+    value = seconds(text)
+    if value == 0.0:
+        raise argparse.ArgumentTypeError(f"a fault lasts longer than 0 seconds, found {text!r}")
+    return value

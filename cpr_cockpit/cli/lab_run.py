@@ -113,5 +113,5 @@ def fault_of(options: argparse.Namespace) -> dict[str, Any] | None:
     """What goes wrong with the telemetry from the switch on, as the lab is told; None where nothing does."""
     if options.telemetry_fault is None:
         return None
-    fault = {"fault": options.telemetry_fault, "source": options.fault_source}
+    fault = {"fault": options.telemetry_fault, "source": options.fault_source or "all"}
     return fault | ({"seconds": options.fault_seconds} if options.fault_seconds is not None else {})

@@ -71,6 +71,9 @@ class Printer:
                 f"failed otherwise {requests['failed_otherwise']}, on the bad version after the rollback "
                 f"{requests['on_bad_version_after_rollback']}"
             )
+        fault = outcome.get("telemetry_fault")
+        if fault is not None:
+            print(clean(f"  telemetry fault     {fault['fault']}: {', '.join(fault['sources'])}"))
         print(clean(f"  report              {outcome['report']}"))
 
 

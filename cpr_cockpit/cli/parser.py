@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 
 from cpr_cockpit import __version__
-from cpr_cockpit.cli.fault_options import add_fault_name, add_fault_options
+from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
 from cpr_cockpit.cli.observe_options import add_observe_options
-from cpr_cockpit.cli.values import factor, moment, seconds, share, speed, window
+from cpr_cockpit.cli.values import moment, seconds, speed, window
 
 SCENARIOS = ("healthy", "errors", "slow", "outage", "silent", "dependency")
 SURPRISE = "surprise"
@@ -55,7 +55,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _replay(commands)
     _control(commands)
     _judge(commands)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    wrong = wrong_fault(options)
+    if wrong:
+        parser.error(wrong)
+    return options
 
 
 _Commands = argparse._SubParsersAction  # argparse has no public name for it
@@ -93,7 +97,7 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
     drill.add_argument(
         "--fast", action=argparse.BooleanOptionalAction, default=True, help="swaps of 2 s (default) or of 20 to 60 s"
     )
-    _defect_arguments(drill)
+    add_defect_options(drill)
     drill.add_argument(
         "--plan",
         action="store_true",
@@ -123,18 +127,9 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="length of the critical window (default: 3m; the real one: 15m)",
     )
     rehearse.add_argument("--fast", action="store_true", help="swaps of 2 s instead of 20 to 60 s")
-    _defect_arguments(rehearse)
+    add_defect_options(rehearse)
     _face_arguments(rehearse)
     rehearse.set_defaults(call=_Call("rehearse"))
-
-
-def _defect_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--share", type=share, metavar="0.2", help="share of requests that the defect hits")
-    parser.add_argument("--factor", type=factor, metavar="3", help="how much slower 'slow' is")
-    parser.add_argument(
-        "--telemetry-delay", type=seconds, default=2.0, metavar="2s", help="how late telemetry arrives (default: 2s)"
-    )
-    add_fault_options(parser)
 
 
 def _face_arguments(parser: argparse.ArgumentParser) -> None:

@@ -103,7 +103,8 @@ class Reading:
     """
 
     name: str
-    value: float | None
+    # The journal leaves out what is absent: without a default it could not be read back.
+    value: float | None = None
     unit: str = ""
     n: int | None = None
     limit: float | None = None

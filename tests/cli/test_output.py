@@ -99,7 +99,11 @@ def test_the_outcome_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
     assert "detected after      12.3 s" in shown
     assert "of that Azure" not in shown
     assert "requests            7, failed by the defect 2" in shown
+    assert "telemetry fault" not in shown
     assert shown.rstrip().endswith("the/report.md")
+    fault = {"fault": "cut", "sources": ["logs"]}
+    Printer(as_json=False).outcome(OUTCOME | {"telemetry_fault": fault})
+    assert "telemetry fault     cut: logs" in capsys.readouterr().out
 
 
 def test_the_outcome_as_json_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cpr_cockpit.core.blocks import Reading
 from cpr_cockpit.core.signals import (
     Baseline,
     Bin,
@@ -51,6 +52,15 @@ probe_counts = st.builds(
     failed=st.integers(0, 60),
     versions=st.lists(st.sampled_from([NEW, OLD]), max_size=2).map(tuple),
 )
+readings = st.builds(
+    Reading,
+    name=st.text(max_size=10),
+    value=maybe,
+    unit=st.sampled_from(["share", "ms", ""]),
+    n=st.none() | st.integers(0, 10_000),
+    limit=maybe,
+    before=maybe,
+)
 observations = st.builds(
     Observation,
     source=st.sampled_from(Source),
@@ -59,6 +69,8 @@ observations = st.builds(
     bins=st.lists(bins(), max_size=3).map(tuple),
     whole=st.lists(bins(), max_size=2).map(tuple),
     probes=st.lists(probe_counts, max_size=3).map(tuple),
+    readings=st.lists(readings, max_size=3).map(tuple),
+    name=st.text(max_size=10),
     lag_p95=maybe,
     granularity_s=maybe,
     second_host=st.none() | st.booleans(),
