@@ -20,6 +20,7 @@ _SHARED = math.log(4.0)
 """What a shared fault could bring to a false alarm is two families of tests, failures and latency, not all eight."""
 _TINY = 5
 """Requests in a block up to which a single failure is telling."""
+_BEYOND = 2
 _CONTROL_SHARE = 0.7
 """Share of an excursion's blocks that must have a control before the control may speak for or against."""
 
@@ -56,6 +57,7 @@ class Signal:
         level: float,
         least: float,
         usual: float,
+        block_s: float,
     ) -> None:
         self.limit = limit
         self._control = control
@@ -63,6 +65,7 @@ class Signal:
         self.level = level
         self.least = least
         self._usual = usual
+        self._block_s = block_s
         self._blocks = self._controlled = 0
         self.control_events = self.control_requests = 0
 
@@ -101,7 +104,10 @@ class Signal:
         if not requests or events / requests <= self.level:
             return False
         expected = requests * self._usual
-        return requests <= _TINY or events > expected + 3.0 * math.sqrt(expected) + 1.0
+        if events > expected + 3.0 * math.sqrt(expected) + 1.0:
+            return True
+        # A single failure of very few requests goes on with what has begun; it begins nothing.
+        return requests <= _TINY and self.excursion.since is not None
 
     @property
     def has_control(self) -> bool:
@@ -126,8 +132,14 @@ class Signal:
         return self.excursion.since is not None and self.limit.log_e >= RISING
 
     def lasts(self, patience: Patience, bound: float) -> bool:
-        """Whether it has lasted as long as it must; a control that is well shortens the wait."""
-        return self.excursion.lasted >= self.needed(patience, bound) - 1e-3
+        """Whether it has lasted as long as it must; a control that is well shortens the wait.
+
+        Without one, a single event in its last block is chance, however long the stretch is that it makes of a spike.
+        """
+        needed = self.needed(patience, bound)
+        if self.excursion.lasted < needed - 1e-3:
+            return False
+        return self.control_rejects(bound) or self.excursion.events_after(needed - self._block_s) >= _BEYOND
 
     def needed(self, patience: Patience, bound: float) -> float:
         """Seconds that it must last.
@@ -160,6 +172,7 @@ def share_signal(
         level=policy.error_rate if level is None else level,
         least=policy.error_rate if least is None else least,
         usual=usual,
+        block_s=policy.block_s,
     )
 
 
@@ -174,6 +187,7 @@ def frequent_signal(null: float, rho: float, policy: Policy, *, alternatives: Se
         level=level,
         least=null,
         usual=null * 0.6,
+        block_s=policy.block_s,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 _RECENT_S = 120.0
+_MOST_BAD = 64
 
 
 class Excursion:
@@ -18,7 +19,7 @@ class Excursion:
     back the recent share looks.
     """
 
-    __slots__ = ("_calm_s", "_first", "_newest", "_recent", "_recent_s", "events", "last", "requests")
+    __slots__ = ("_bad", "_calm_s", "_first", "_newest", "_recent", "_recent_s", "events", "last", "requests")
 
     def __init__(self, calm_s: float, recent_s: float = _RECENT_S) -> None:
         self._calm_s, self._recent_s = calm_s, recent_s
@@ -26,6 +27,7 @@ class Excursion:
         self.last = 0.0
         self._newest = 0.0
         self.events = self.requests = 0
+        self._bad: deque[tuple[float, int]] = deque(maxlen=_MOST_BAD)
         self._recent: deque[tuple[float, int, int]] = deque()
 
     def add(self, start: float, end: float, events: int, requests: int, *, bad: bool) -> None:
@@ -35,6 +37,8 @@ class Excursion:
         if bad:
             if self._first is None or start - self.last > self._calm_s:
                 self._first, self.events, self.requests = start, 0, 0
+                self._bad.clear()
+            self._bad.append((start, events))
             self.last = max(self.last, end)
         self._newest = max(self._newest, end)
         if self._first is not None:
@@ -54,6 +58,11 @@ class Excursion:
         """Seconds from its first bad block to the end of its last; 0 while there is none."""
         since = self.since
         return 0.0 if since is None else self.last - since
+
+    def events_after(self, seconds: float) -> int:
+        """Events of its bad blocks that began so long after it, or later; of the newest blocks alone."""
+        since = self.since
+        return 0 if since is None else sum(events for start, events in self._bad if start >= since + seconds - 1e-3)
 
     @property
     def share(self) -> float:

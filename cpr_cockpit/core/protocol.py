@@ -175,7 +175,7 @@ class _Run:
         return self._judge
 
     def _baseline(self) -> Baseline:
-        return self._history.baseline()
+        return self._history.baseline(self._policy.scale)
 
     def _answer(self, *, last: bool) -> dict[str, Any]:
         if self._judge is None:

@@ -111,8 +111,8 @@ class History:
         if self.standing_in >= 200:
             self.requests = self.standing_in
 
-    def baseline(self) -> Baseline:
-        """All of it as the judge's baseline, with its yardstick."""
+    def baseline(self, scale: float) -> Baseline:
+        """All of it as the judge's baseline, with its yardstick; ``scale``: f of a short window."""
         rows = sorted(self._rows, key=lambda row: row[0])
         merged = [0] * (len(self._edges.ms) + 1)
         for _, _, arm in rows:
@@ -140,7 +140,7 @@ class History:
             )
             for t, interval, arm in rows
         ]
-        stick = yardstick(blocks, (quantiles[0], quantiles[1], quantiles[2]) if quantiles else None)
+        stick = yardstick(blocks, (quantiles[0], quantiles[1], quantiles[2]) if quantiles else None, scale)
         requests = sum(arm.requests for _, _, arm in rows)
         errors = sum(arm.errors for _, _, arm in rows)
         start, end = (rows[0][0] - rows[0][1], rows[-1][0]) if rows else (0.0, 0.0)

@@ -15,19 +15,26 @@ _FURTHER = tuple(
 _SLOWEST_POLL_S = 60.0
 _POLLS = 4.0
 _LEAST_S = 10.0
+_WHOLE = 100.0
+"""From here on nobody reads a fraction."""
 
 
 def further_signals(stage: Stage) -> tuple[vw.Signal, ...]:
     """One row for every reading of a further source, named after it; the live log has a screen of its own."""
     figures = stage.verdict.figures if stage.verdict is not None else ()
-    return tuple(_row(figure, stage) for figure in figures if figure.name.split(":")[0].split(" ")[0] in _FURTHER)
+    return tuple(_row(figure, stage) for figure in figures if _is_further(figure))
+
+
+def _is_further(figure: Figure) -> bool:
+    source, colon, _ = figure.name.partition(": ")
+    return bool(colon) and source.split(" ")[0] in _FURTHER
 
 
 def _row(figure: Figure, stage: Stage) -> vw.Signal:
     stale_after = _LEAST_S + _POLLS * max(stage.policy.poll_floor_s, _SLOWEST_POLL_S * stage.policy.scale)
     return vw.Signal(
         key=figure.name,
-        name=figure.name,
+        name=figure.name.partition(": ")[2],
         now=words(figure, figure.value),
         target="",
         trigger="" if figure.limit is None else words(figure, figure.limit),
@@ -45,7 +52,8 @@ def words(figure: Figure, value: float | None) -> str:
         return "no data"
     if figure.unit == "share":
         return percent(value)
-    return f"{value:.3g} {figure.unit}".strip()
+    number = f"{value:.0f}" if abs(value) >= _WHOLE else f"{value:.3g}"
+    return f"{number} {figure.unit}".strip()
 
 
 def _state(figure: Figure, stale_after: float) -> vw.State:

@@ -15,8 +15,10 @@ from cpr_cockpit.core.blocks import Block, Counts
 from cpr_cockpit.core.sequential import RHO_FLOOR, overdispersion
 
 QUANTILES = (0.5, 0.95, 0.99)
-RECENT_S = 300.0
-"""How far back "just before the switch" reaches: a fault that began there is older than the release."""
+RECENT_S = (60.0, 120.0, 300.0)
+"""How far back "just before the switch" reaches: a fault that began there is older than the release, however young."""
+RECENT_REQUESTS, RECENT_FAILURES = 20, 3
+"""What one of those stretches must hold to speak."""
 RATE_S = 900.0
 """The traffic that is expected is that of the last quarter of an hour: an hour ago it was another."""
 
@@ -43,9 +45,8 @@ class Yardstick:
 
     ``quantiles_ms``: p50, p95, p99, None where there were too few requests; ``above``: the share of the history's rows
     above each; ``fast``: the share of them below half of p50. ``rate``: requests per second of the last quarter hour.
-    ``recent``: (requests, failures) of its last
-    five minutes. ``operations``: (requests, failures) by name. ``rho_*``: correlation within a block of failures, and
-    of being slower than p50 and p95.
+    ``recent``: (requests, failures) of its last minute, two or five, whichever failed most. ``operations``: (requests,
+    failures) by name. ``rho_*``: correlation within a block of failures, and of being slower than p50 and p95.
     """
 
     requests: int
@@ -103,8 +104,12 @@ def history_thresholds(quantiles_ms: tuple[float, float, float]) -> tuple[float,
     return (*quantiles_ms, FAST.factor * quantiles_ms[FAST.quantile])
 
 
-def yardstick(blocks: Sequence[Block], quantiles_ms: tuple[float, float, float] | None) -> Yardstick | None:
+def yardstick(
+    blocks: Sequence[Block], quantiles_ms: tuple[float, float, float] | None, scale: float = 1.0
+) -> Yardstick | None:
     """The yardstick of the old version's ``blocks`` before the switch; None without a request.
+
+    ``scale``: f of a short window, with which the stretches shrink as the blocks do.
 
     ``blocks`` in order of time, their ``slow`` counted above `history_thresholds` of ``quantiles_ms``.
     """
@@ -112,8 +117,7 @@ def yardstick(blocks: Sequence[Block], quantiles_ms: tuple[float, float, float] 
     if not requests:
         return None
     end = blocks[-1].end
-    last = [block for block in blocks if block.end > end - RATE_S]
-    recent = [block for block in blocks if block.end > end - RECENT_S]
+    last = [block for block in blocks if block.end > end - RATE_S * scale]
     told = [block for block in blocks if len(block.slow) == len(QUANTILES) + 1] if quantiles_ms is not None else []
     shares = _above(told)
     rhos = [overdispersion((block.requests, block.slow[at]) for block in told) for at in (0, 1)]
@@ -123,7 +127,7 @@ def yardstick(blocks: Sequence[Block], quantiles_ms: tuple[float, float, float] 
         seconds=math.fsum(block.length for block in blocks),
         # A block without requests may be no block at all: what counts is the time from the first to the last.
         rate=sum(block.requests * block.rows_for for block in last) / (end - last[0].start),
-        recent=(sum(block.requests for block in recent), sum(block.failures for block in recent)),
+        recent=_recent(blocks, scale),
         quantiles_ms=quantiles_ms if told else None,
         above=(shares[0], shares[1], shares[2]),
         fast=1.0 - shares[3],
@@ -132,6 +136,16 @@ def yardstick(blocks: Sequence[Block], quantiles_ms: tuple[float, float, float] 
         rho_p95=rhos[1],
         operations=_operations(blocks),
     )
+
+
+def _recent(blocks: Sequence[Block], scale: float) -> Counts:
+    """The worst of the stretches just before the switch that can speak; the longest where none can."""
+    found = []
+    for seconds in RECENT_S:
+        rows = [block for block in blocks if block.end > blocks[-1].end - seconds * scale]
+        found.append((sum(block.requests for block in rows), sum(block.failures for block in rows)))
+    telling = [one for one in found if one[0] >= RECENT_REQUESTS and one[1] >= RECENT_FAILURES]
+    return max(telling, key=lambda one: one[1] / one[0]) if telling else found[-1]
 
 
 def _above(blocks: Sequence[Block]) -> tuple[float, ...]:

@@ -60,7 +60,7 @@ class UsersBefore:
         quantiles = (whole.p50, whole.p95, whole.p99)
         question = BlockQuestion(start, end, length, history_thresholds(quantiles))
         blocks = (await self._asked(start, end, question)).blocks
-        return yardstick(sorted(blocks, key=lambda block: block.start), quantiles)
+        return yardstick(sorted(blocks, key=lambda block: block.start), quantiles, self._policy.scale)
 
     def _whole(self, seen: Observation) -> Bin | None:
         return next((row for row in seen.whole if row.version == self._version), None)

@@ -69,7 +69,7 @@ def _history(night: Night) -> History:
 
 
 def test_the_baseline_is_the_history_and_its_yardstick() -> None:
-    found = _history(Night(rate=30.0, old=lambda _: Health(failing=0.01))).baseline()
+    found = _history(Night(rate=30.0, old=lambda _: Health(failing=0.01))).baseline(1.0)
     stick = found.yardstick
     assert stick is not None
     assert (found.start, found.end) == (-1800.0, 0.0)
@@ -86,7 +86,7 @@ def test_the_baseline_is_the_history_and_its_yardstick() -> None:
 
 
 def test_a_fault_that_began_just_before_the_switch_shows_in_the_newest_minutes() -> None:
-    stick = _history(Night(rate=30.0, old=since(-300.0, Health(failing=0.3)))).baseline().yardstick
+    stick = _history(Night(rate=30.0, old=since(-300.0, Health(failing=0.3)))).baseline(1.0).yardstick
     assert stick is not None
     assert stick.recent_share == pytest.approx(0.3, abs=0.03)
     assert stick.share < 0.07
@@ -100,7 +100,7 @@ def test_history_told_twice_or_frozen_is_told_once_and_an_hour_of_it_is_kept() -
     rows = History(EDGES)
     for index in range(1000):
         rows.add(-15.0 * (1000 - index), 15.0, _arm(errors=index % 7))
-    assert rows.baseline().start == -15.0 * 240 - 15.0
+    assert rows.baseline(1.0).start == -15.0 * 240 - 15.0
 
 
 def test_order_does_not_matter_to_the_baseline() -> None:
@@ -111,7 +111,7 @@ def test_order_does_not_matter_to_the_baseline() -> None:
     random.Random(4).shuffle(rows)
     for t, arm in rows:
         shuffled.add(t, 15.0, replace(arm))
-    one, other = sorted_.baseline(), shuffled.baseline()
+    one, other = sorted_.baseline(1.0), shuffled.baseline(1.0)
     assert (one.requests, one.p95, one.start, one.end) == (590, other.p95, other.start, other.end)
 
 
@@ -119,7 +119,7 @@ def test_a_history_without_latencies_has_none_and_counts_nothing_above() -> None
     history = History(EDGES)
     for index in range(5):
         history.add(-15.0 * index, 15.0, _arm(hist=None, errors=index))
-    found = history.baseline()
+    found = history.baseline(1.0)
     assert (found.p50, found.p95, found.p99) == (None, None, None)
     assert found.yardstick is not None
     assert found.yardstick.thresholds_ms == ()
@@ -128,7 +128,7 @@ def test_a_history_without_latencies_has_none_and_counts_nothing_above() -> None
 
 def test_slow_counts_fall_with_the_threshold() -> None:
     history = _history(Night(rate=30.0))
-    history.baseline()
+    history.baseline(1.0)
     counts = history.slow(_arm(requests=100, hist=[[20, 10], [46, 60], [60, 20], [90, 10]]))
     assert len(counts) == len(THRESHOLDS)
     assert counts[0] == 90
