@@ -46,7 +46,8 @@ def replay(options: argparse.Namespace) -> int:
     except JournalDamaged as error:
         records, damage = error.good, damage_words(error)
     except FileNotFoundError:
-        pass
+        # A run that has only just begun: that it has no journal yet is said below.
+        records = ()
     except JournalError as error:
         complain(str(error))
         return codes.BLOCKED

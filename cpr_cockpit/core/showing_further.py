@@ -43,6 +43,7 @@ def _row(figure: Figure, stage: Stage) -> vw.Signal:
         measured_at=None if figure.age_s is None else stage.now - figure.age_s,
         stale_after_s=stale_after,
         state=_state(figure, stale_after),
+        further=True,
     )
 
 

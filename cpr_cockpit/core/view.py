@@ -172,7 +172,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One row of the signal table, already in words; ``trend``: newest last, None where there was no data."""
+    """One row of the signal table, already in words; ``trend``: newest last, None where there was no data.
+
+    ``further``: of a source that rolls nothing back by itself.
+    """
 
     key: str
     name: str
@@ -185,6 +188,7 @@ class Signal:
     stale_after_s: float | None
     state: str
     trend: tuple[float | None, ...] = ()
+    further: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,49 +11,24 @@ from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.check_words import extended_check
 from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
-from cpr_cockpit.core.ports import Clock, PortError
-from cpr_cockpit.core.run import Phase, Run
-from cpr_cockpit.engine.acts import Check, Context
+from cpr_cockpit.core.ports import PortError
+from cpr_cockpit.core.run import Phase
+from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
-from cpr_cockpit.engine.executor import Executor, Patience
+from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.gate import start_blockers
-from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
 from cpr_cockpit.engine.preparing import Blocked, Preparation, plan_of
-from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.script import Decider
-from cpr_cockpit.engine.serving import Serving, answering, observe
-from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.watch import Watch
+from cpr_cockpit.engine.way_back import WayBack
 
 log = logging.getLogger(__name__)
 
 
-class Session:
+class Session(WayBack):
     """Carries a run from its opening to its end, wherever its journal says that it stands."""
-
-    def __init__(self, settings: SessionSettings, ports: Ports, recorder: Recorder, patience: Patience) -> None:
-        self.settings = settings
-        self.recorder = recorder
-        self.watch: Watch | Afterwards | None = None
-        self._ports = ports
-        self._patience = patience
-        self.scaled = settings.policy.scaled(settings.window_s)
-        self._start = asyncio.Event()
-        self._stop = asyncio.Event()
-        self._back = asyncio.Event()
-        self._keep = asyncio.Event()
-        self._executor: Executor | None = None
-
-    @property
-    def clock(self) -> Clock:
-        """The run's clock."""
-        return self._ports.clock
-
-    @property
-    def run_state(self) -> Run:
-        """The Run as of now."""
-        return self.recorder.run
 
     def blockers(self) -> list[str]:
         """What stands between the run and START, in words."""
@@ -136,11 +111,6 @@ class Session:
         """A person's remark, which changes nothing."""
         self.recorder.record(ev.Noted(by=by, words=words))
 
-    def roll_back(self, by: str, sentence: str) -> None:
-        """ROLLBACK: from here on nothing may stand in the way, a journal that refuses included."""
-        self._begin_back()
-        self._decided("rollback", by, sentence)
-
     def stop(self) -> None:
         """End the run where that is safe: before START, or after GO without awaiting the rest of the schedule."""
         self._stop.set()
@@ -211,16 +181,11 @@ class Session:
         watch.begin()
         return watch
 
-    def _executor_for(self, plan: Plan) -> Executor:
-        lost = self.run_state.continued is not None
-        opened = self.run_state.opened
-        sha256 = opened.artifact_sha256 if opened else ""
-        context = Context(self._ports, plan, self.settings.artifacts, self._saw, lost, sha256)
+    def _checks(self) -> dict[ActKind, Callable[[Act], Check]]:
         checks: dict[ActKind, Callable[[Act], Check]] = {ActKind.PROVE_TELEMETRY: self._telemetry_check}
         if isinstance(self.watch, Watch):
             checks[ActKind.BASELINE] = self.watch.baseline_check
-        self._executor = Executor(self.recorder, context, self._patience, checks)
-        return self._executor
+        return checks
 
     def _telemetry_check(self, act: Act) -> Check:
         settings, must = self.settings, must_arrive(self.settings)
@@ -245,25 +210,6 @@ class Session:
                     return serving
             await self.clock.sleep(self._patience.poll_s)
         return None
-
-    def _saw(self, serving: Serving, switched: bool) -> None:
-        """Every look at who serves comes here: the first sighting of the other version is the switch (T0)."""
-        run, event = self.run_state, self.run_state.plan
-        if event is None:
-            return
-        back = run.decision is not None and run.decision.word == "rollback"
-        version = event.old_version if back else event.new_version
-        known = run.switched_back_at if back else run.t0
-        if known is not None or (back and run.t0 is None):
-            return
-        seen = [look.at for look in serving.sightings[:-1] if look.version == version or switched]
-        if seen:
-            way: ev.Way = "back" if back else "forward"
-            self.recorder.record(ev.TrafficSwitched(way=way, version=version, t0=min(seen)))
-
-    def _failure_words(self, step: Step, way: ev.Way) -> str:
-        row = self.run_state.row(step.key, way)
-        return f"step '{step.title}' did not succeed: {row.words if row else ''}"
 
     async def _decide(self, plan: Plan, watch: Watch, decider: Decider, failed: Step | None) -> None:
         if self._back.is_set():
@@ -330,83 +276,3 @@ class Session:
         version = run.plan.new_version if run.plan else "the new version"
         words = f"{version} kept; the watch was ended on command"
         await self._end_observed("kept", words, provisional=not self._extended())
-
-    # The way back.
-
-    def _begin_back(self) -> None:
-        self.recorder.must_not_fail = True
-        self._back.set()
-
-    async def _go_back(self) -> None:
-        event = self.run_state.plan
-        if event is None:
-            decision, words = "stopped", "no plan was made and no card written: production was never touched"
-            if self.run_state.continued is not None:
-                decision = "failed"
-                words = "neither journal nor card tells which version to go back to: nothing was sent. Go back by hand"
-            await self._end_observed(decision, words, way="back")
-            return
-        plan = plan_of(event)
-        executor = self._executor or self._executor_for(plan)
-        pending = self.run_state.open_step
-        if pending is not None and pending.way == "forward" and pending.mutates:
-            await executor.resolve("forward", plan.step(pending.key))
-        failed = await executor.run("back", plan.back)
-        if failed is None:
-            left = "" if event.artifact else await self._left_behind(plan)
-            decision = "partial" if left else "rolled_back"
-            await self._end_observed(decision, f"{plan.old_version} serves again{left}", way="back")
-            return
-        words = self._failure_words(failed, "back")
-        back = self.run_state.finished("swap-back", "back")
-        card = self.run_state.card.path if self.run_state.card else "the rollback card"
-        await self._end_observed("partial" if back else "failed", f"{words} Go on by hand with {card}.", way="back")
-
-    async def _left_behind(self, plan: Plan) -> str:
-        """Without an artifact of the old version: what the slot is left with, in words; "" for another than the new."""
-        seen = await self._ports.probe.look(plan.slot)
-        if seen.version not in (None, plan.new_version):
-            return ""
-        return f"; slot {plan.slot} still holds {seen.version or 'what does not answer with a version'}"
-
-    # Ends.
-
-    async def _end_observed(
-        self, decision: str, reason: str, *, provisional: bool = False, way: ev.Way = "forward"
-    ) -> None:
-        if self.watch is not None:
-            # Its last readings belong before the end: nothing follows it in the journal.
-            await self.watch.close()
-        slot = self.settings.slot
-        try:
-            serving = await observe(self._ports.web_apps, self._ports.probe, slot)
-            self._saw(serving, False)
-        except PortError as error:
-            serving = await answering(self._ports.probe, slot)
-            reason = f"{reason} (whether a swap is under way could not be read at the end: {error.what})"
-        if way == "forward" and self._back.is_set():
-            # ROLLBACK came while we looked: nothing has ended.
-            return
-        self._end(decision, serving, reason, provisional=provisional)
-
-    def _end(self, decision: str, serving: Serving | None, reason: str, *, provisional: bool = False) -> None:
-        plan, version = self.run_state.plan, serving.production if serving else None
-        if serving is None and plan is not None and self.run_state.started_at is None:
-            version = plan.old_version
-        self.recorder.record(
-            ev.RunEnded.model_validate(
-                {
-                    "decision": decision,
-                    "provisional": provisional,
-                    "production_version": version or "unknown",
-                    "slot_version": serving.slot if serving else None,
-                    "reason": reason,
-                }
-            )
-        )
-
-    def _decided(self, word: str, by: str, sentence: str) -> None:
-        verdict = self.run_state.verdict.kind if self.run_state.verdict else "none"
-        self.recorder.record(
-            ev.Decided.model_validate({"word": word, "by": by, "verdict": verdict, "sentence": sentence})
-        )

@@ -19,6 +19,7 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Asked, PortError, Reader
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.signals import Observation, Source
+from cpr_cockpit.core.tally import reading
 from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, clock_time
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.baseline import TakeBaseline, baseline_of
@@ -68,7 +69,12 @@ class Watch(Spoken):
             self._judge.t0(run.t0)
         for record in self._recorder.records:
             if isinstance(record.event, ev.Observed):
-                self._judge.observe(Observation.from_dict(record.event.body))
+                seen = reading(record.event.body)
+                if seen is None:
+                    # To the judge it was never told; a session must not end of it.
+                    log.error("event %d holds no observation that this program can read", record.seq)
+                else:
+                    self._judge.observe(seen)
             elif isinstance(record.event, ev.TriggerRaised):
                 self._judge.raise_trigger(PersonTrigger(record.event.trigger), record.event.by)
             elif isinstance(record.event, ev.VerdictGiven):

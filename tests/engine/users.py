@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cpr_cockpit.core.blocks import Block, BlockQuestion
-from cpr_cockpit.core.ports import PortError
+from cpr_cockpit.core.blocks import Block, BlockQuestion, Reading
+from cpr_cockpit.core.ports import Asked, PortError
 from cpr_cockpit.core.signals import Bin, Observation, Source
 from tests.engine.virtual import EPOCH, VirtualClock
 
@@ -133,3 +133,18 @@ class Users:
             at += grain
         newest = points[-1].end if points else None
         return Observation(Source.PLATFORM, now, newest, tuple(points), granularity_s=grain, lag_p95=1.0)
+
+
+class FurtherSource:
+    """A further source that every session has: one figure it knows, one of which it has no data."""
+
+    source, name, poll_s, timeout_s = Source.USAGE, "", 15.0, 10.0
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+
+    async def read(self, asked: Asked) -> Observation:
+        """The Reader port."""
+        await self._clock.sleep(0.05)
+        figures = (Reading("active users", 12.0, "users", 12), Reading("sign-ins that failed", None, "share"))
+        return Observation(self.source, self._clock.now(), asked.now, readings=figures)

@@ -27,7 +27,7 @@ from cpr_cockpit.core.ports import (
     SwapStatus,
 )
 from cpr_cockpit.engine.ports import Ports
-from tests.engine.users import Behaviour, Users
+from tests.engine.users import Behaviour, FurtherSource, Users
 from tests.engine.virtual import VirtualClock, VirtualLoop
 
 OLD, NEW, SLOT = "v1.2.0", "v1.3.0", "green"
@@ -143,7 +143,8 @@ class World:
 
     def ports(self) -> Ports:
         """The world as a session is given it."""
-        return Ports(self.clock, self, self, self.users, self.users, premises=self.premises)
+        readers = (FurtherSource(self.clock),)
+        return Ports(self.clock, self, self, self.users, self.users, readers, self.premises)
 
     @property
     def production(self) -> str | None:

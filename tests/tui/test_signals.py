@@ -30,6 +30,14 @@ def test_what_fails_comes_first_then_what_is_not_known() -> None:
     assert [one.key for one in in_order(rows, NOW)] == ["d", "c", "b", "a"]
 
 
+def test_sources_that_decide_nothing_stand_below_those_that_do() -> None:
+    rows = (
+        replace(figures.signal("a", "1", "", "", "", state=State.NO_DATA), further=True),
+        figures.signal("b", "1", "", "", "", state=State.OK),
+    )
+    assert [one.key for one in in_order(rows, NOW)] == ["b", "a"]
+
+
 def test_old_is_no_data_whatever_the_session_said_last_but_a_failure_stays_one() -> None:
     row = figures.signal("a", "1", "", "", "", age=12.0)
     assert state_of(row, NOW) == State.OK

@@ -56,8 +56,8 @@ SETS: tuple[tuple[Column, ...], ...] = (
 
 
 def in_order(signals: Sequence[Signal], now: float) -> list[Signal]:
-    """What fails, has no data or warns first; else as given."""
-    return sorted(signals, key=lambda one: _ORDER.get(State(state_of(one, now)), 3))
+    """What fails, has no data or warns first; else as given. Further sources stand below those that decide."""
+    return sorted(signals, key=lambda one: (one.further, _ORDER.get(State(state_of(one, now)), 3)))
 
 
 def state_of(signal: Signal, now: float) -> str:

@@ -1,0 +1,168 @@
+"""The way back, and the ends of a run: what must work however far the way forth has come, and whatever is missing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
+from cpr_cockpit.core.ports import Clock, PortError
+from cpr_cockpit.core.run import Run
+from cpr_cockpit.engine.acts import Check, Context
+from cpr_cockpit.engine.executor import Executor, Patience
+from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.engine.preparing import plan_of
+from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.serving import Serving, answering, observe
+from cpr_cockpit.engine.settings import SessionSettings
+
+if TYPE_CHECKING:
+    from cpr_cockpit.engine.afterwards import Afterwards
+    from cpr_cockpit.engine.watch import Watch
+
+
+class WayBack:
+    """A run as far as rolling it back and ending it needs: nothing of gate, lists or judge stands here."""
+
+    def __init__(self, settings: SessionSettings, ports: Ports, recorder: Recorder, patience: Patience) -> None:
+        self.settings = settings
+        self.recorder = recorder
+        self.watch: Watch | Afterwards | None = None
+        self._ports = ports
+        self._patience = patience
+        self.scaled = settings.policy.scaled(settings.window_s)
+        self._start = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._back = asyncio.Event()
+        self._keep = asyncio.Event()
+        self._executor: Executor | None = None
+
+    @property
+    def clock(self) -> Clock:
+        """The run's clock."""
+        return self._ports.clock
+
+    @property
+    def run_state(self) -> Run:
+        """The Run as of now."""
+        return self.recorder.run
+
+    # Looks at who serves, and who carries the steps out.
+
+    def _saw(self, serving: Serving, switched: bool) -> None:
+        """Every look at who serves comes here: the first sighting of the other version is the switch (T0)."""
+        run, event = self.run_state, self.run_state.plan
+        if event is None:
+            return
+        back = run.decision is not None and run.decision.word == "rollback"
+        version = event.old_version if back else event.new_version
+        known = run.switched_back_at if back else run.t0
+        if known is not None or (back and run.t0 is None):
+            return
+        seen = [look.at for look in serving.sightings[:-1] if look.version == version or switched]
+        if seen:
+            way: ev.Way = "back" if back else "forward"
+            self.recorder.record(ev.TrafficSwitched(way=way, version=version, t0=min(seen)))
+
+    def _failure_words(self, step: Step, way: ev.Way) -> str:
+        row = self.run_state.row(step.key, way)
+        return f"step '{step.title}' did not succeed: {row.words if row else ''}"
+
+    def _executor_for(self, plan: Plan) -> Executor:
+        lost = self.run_state.continued is not None
+        opened = self.run_state.opened
+        sha256 = opened.artifact_sha256 if opened else ""
+        context = Context(self._ports, plan, self.settings.artifacts, self._saw, lost, sha256)
+        self._executor = Executor(self.recorder, context, self._patience, self._checks())
+        return self._executor
+
+    def _checks(self) -> dict[ActKind, Callable[[Act], Check]]:
+        """Checks that the way forth brings to the executor; the way back needs none."""
+        return {}
+
+    # The way back.
+
+    def roll_back(self, by: str, sentence: str) -> None:
+        """ROLLBACK: from here on nothing may stand in the way, a journal that refuses included."""
+        self._begin_back()
+        self._decided("rollback", by, sentence)
+
+    def _begin_back(self) -> None:
+        self.recorder.must_not_fail = True
+        self._back.set()
+
+    async def _go_back(self) -> None:
+        event = self.run_state.plan
+        if event is None:
+            decision, words = "stopped", "no plan was made and no card written: production was never touched"
+            if self.run_state.continued is not None:
+                decision = "failed"
+                words = "neither journal nor card tells which version to go back to: nothing was sent. Go back by hand"
+            await self._end_observed(decision, words, way="back")
+            return
+        plan = plan_of(event)
+        executor = self._executor or self._executor_for(plan)
+        pending = self.run_state.open_step
+        if pending is not None and pending.way == "forward" and pending.mutates:
+            await executor.resolve("forward", plan.step(pending.key))
+        failed = await executor.run("back", plan.back)
+        if failed is None:
+            left = "" if event.artifact else await self._left_behind(plan)
+            decision = "partial" if left else "rolled_back"
+            await self._end_observed(decision, f"{plan.old_version} serves again{left}", way="back")
+            return
+        words = self._failure_words(failed, "back")
+        back = self.run_state.finished("swap-back", "back")
+        card = self.run_state.card.path if self.run_state.card else "the rollback card"
+        await self._end_observed("partial" if back else "failed", f"{words} Go on by hand with {card}.", way="back")
+
+    async def _left_behind(self, plan: Plan) -> str:
+        """Without an artifact of the old version: what the slot is left with, in words; "" for another than the new."""
+        seen = await self._ports.probe.look(plan.slot)
+        if seen.version not in (None, plan.new_version):
+            return ""
+        return f"; slot {plan.slot} still holds {seen.version or 'what does not answer with a version'}"
+
+    # Ends.
+
+    async def _end_observed(
+        self, decision: str, reason: str, *, provisional: bool = False, way: ev.Way = "forward"
+    ) -> None:
+        if self.watch is not None:
+            # Its last readings belong before the end: nothing follows it in the journal.
+            await self.watch.close()
+        slot = self.settings.slot
+        try:
+            serving = await observe(self._ports.web_apps, self._ports.probe, slot)
+            self._saw(serving, False)
+        except PortError as error:
+            serving = await answering(self._ports.probe, slot)
+            reason = f"{reason} (whether a swap is under way could not be read at the end: {error.what})"
+        if way == "forward" and self._back.is_set():
+            # ROLLBACK came while we looked: nothing has ended.
+            return
+        self._end(decision, serving, reason, provisional=provisional)
+
+    def _end(self, decision: str, serving: Serving | None, reason: str, *, provisional: bool = False) -> None:
+        plan, version = self.run_state.plan, serving.production if serving else None
+        if serving is None and plan is not None and self.run_state.started_at is None:
+            version = plan.old_version
+        self.recorder.record(
+            ev.RunEnded.model_validate(
+                {
+                    "decision": decision,
+                    "provisional": provisional,
+                    "production_version": version or "unknown",
+                    "slot_version": serving.slot if serving else None,
+                    "reason": reason,
+                }
+            )
+        )
+
+    def _decided(self, word: str, by: str, sentence: str) -> None:
+        verdict = self.run_state.verdict.kind if self.run_state.verdict else "none"
+        self.recorder.record(
+            ev.Decided.model_validate({"word": word, "by": by, "verdict": verdict, "sentence": sentence})
+        )
