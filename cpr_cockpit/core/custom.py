@@ -167,17 +167,12 @@ class _Watched:
             words += f"; false-alarm bound 1 in {math.exp(self._threshold):.0f}"
         if not self._spec.rollback:
             return self._finding(VerdictKind.HOLD, words, HoldCause.SUSPICIOUS)
-        patience = self._patience(judged.since)
+        patience = self._policy.early_patience_s
         if judged.inferred and judged.lasted < patience - _ROUNDING_S:
             # Only time tells a release's fault from a dependency's passing spike; a plain figure has its own time.
             waits = f"a dependency's spike could explain it until {clock_time(judged.since + patience)}"
             return self._finding(VerdictKind.WAIT, f"{words}; {waits}")
         return self._finding(VerdictKind.ROLLBACK, words)
-
-    def _patience(self, since: float) -> float:
-        """Seconds that a fault must last; one that began with the switch is hardly a dependency's."""
-        at_switch = since <= (self._t0 or 0.0) + 2.0 * self._every_s + _ROUNDING_S
-        return self._policy.early_at_switch_s if at_switch else self._policy.early_patience_s
 
     def _finding(self, kind: VerdictKind, sentence: str, cause: HoldCause | None = None) -> Finding:
         return Finding(kind, f"signal {self._spec.name}", f"{self._spec.name}: {sentence}", cause)

@@ -85,9 +85,9 @@ def test_logins_that_stop_are_told_at_once_and_rolled_back_when_no_spike_explain
     assert VerdictKind.HOLD not in night.said
 
 
-def test_what_stops_with_the_switch_is_decided_sooner() -> None:
+def test_what_stops_with_the_switch_waits_as_long_a_dependency_could_have_stopped_it() -> None:
     night = Night().go_on(300.0, _even(0))
-    assert night.said[VerdictKind.ROLLBACK][0] == POLICY.early_at_switch_s
+    assert night.said[VerdictKind.ROLLBACK][0] == POLICY.early_patience_s
 
 
 def test_a_spike_that_ends_is_never_rolled_back_and_is_forgotten() -> None:
@@ -268,7 +268,7 @@ def test_a_history_told_from_outside_counts_like_its_own() -> None:
     night = Night(before=None)
     night.signals.baseline(NAME, 3600.0, 3600.0)
     night.go_on(300.0, _even(0))
-    assert night.said[VerdictKind.ROLLBACK][0] == POLICY.early_at_switch_s
+    assert night.said[VerdictKind.ROLLBACK][0] == POLICY.early_patience_s
 
 
 def test_two_signals_of_one_name_are_refused() -> None:
