@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.view import sections, view_of
-from tests.bench import judge
+from tests.bench import judge, sources
 from tests.core.observations import BEFORE, NEW, OLD, T0, WRITTEN, logs, probes, user_bin
 from tests.tui import views
 
@@ -75,6 +75,8 @@ def main() -> None:
     _pair("judge: a 15 minute window", _judging(15), "a window of 5 minutes", _judging(5))
     judge.throughput()
     judge.memory()
+    sources.to_a_verdict()
+    sources.one_round()
     _pair("view: over the wire and back", _over_the_wire, "making the sample", _made)
 
 
