@@ -1,4 +1,4 @@
-"""The sources on a lab of its own processes: event-loop time of one round of all, and from an observation to a verdict."""
+"""The sources, on a lab in processes of its own: loop time of a round of all; and from an observation to a verdict."""
 
 from __future__ import annotations
 
