@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import json
+import math
 import os
 import random
 import signal
 import ssl
 import sys
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from types import SimpleNamespace
@@ -28,6 +28,7 @@ from yarl import URL
 
 from cpr_cockpit.lab.browsers import Browsers
 from cpr_cockpit.lab.counts import PINNED, UNPINNED, Result
+from cpr_cockpit.lab.wishes import Request, Wishes
 
 GRACE = 3.0  # seconds that requests under way may take when told to stop
 ROUTING_COOKIE = "x-ms-routing-name"
@@ -35,14 +36,11 @@ _TIMEOUT = 60.0
 # Far below the 75 s after which servers give up an idle connection: nothing is sent into one just being closed.
 _KEEPALIVE = 15.0
 _CATCH_UP = 2.0  # seconds behind its times beyond which a process that did not run leaves out what it missed
-_GOALS = "/api/v1/goals"
-_KEPT = 3  # goals of each kind of client that are read and never deleted
-_MOST_OWN = 20  # goals of each kind of client that wait for their deletion
-_WEIGHTS = {"list": 30, "read": 25, "page": 15, "script": 5, "create": 10, "delete": 10, "unknown-user": 5}
 _USERS = 60  # of all kinds together
 # What App Service's own sign-in, which stands before the product, says of who is signed in.
 _WHO = "X-MS-CLIENT-PRINCIPAL-NAME"
 _BROKEN = 500
+_SESSION = 20.0  # seconds that a user keeps the cookie of an answer: an hour of App Service's, in a lab's time
 _PR_SET_PDEATHSIG = 1
 
 
@@ -63,18 +61,11 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
+    """``cookie``: what its users hold for good; None: what production last gave them, for the length of a session."""
+
     group: str
     cookie: str | None
     share: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    path: str
-    expected: frozenset[int]
-    authorized: bool = True
-    body: dict[str, Any] | None = None
 
 
 class _Sending:
@@ -106,18 +97,16 @@ class _Client:
         name = f"{kind.group}-{kind.cookie or 'new'}"
         self._users = [f"{name}-{number}@goals.example" for number in range(round(_USERS * kind.share))]
         self._version = ""  # of the page that the users' browsers show
+        self._held: dict[str, tuple[str, float]] = {}  # each user's routing cookie, and when its session ends
         self._base = URL(setup.production_url)
         self._token = {"Authorization": f"Bearer {setup.user_token}"}
         self._report = report
-        self._kept: list[str] = []
-        self._own: deque[str] = deque()
-        self._doubtful: deque[str] = deque()  # deleted, but the answer did not say so
+        self._wishes = Wishes()
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_headers_sent)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=trust, limit=0, keepalive_timeout=_KEEPALIVE),
-            headers={} if kind.cookie is None else {"Cookie": f"{ROUTING_COOKIE}={kind.cookie}"},
-            # The kind's cookie is held for good, and no answer gives one to those that have none.
+            # Each user holds a cookie of their own: see _headers.
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=_TIMEOUT),
             trace_configs=[trace],
@@ -129,14 +118,14 @@ class _Client:
 
     async def turn(self, chance: random.Random) -> None:
         """One request, reported; not reported when cancelled: what we cut short is nobody's failure."""
-        request, user = self._next(chance), chance.choice(self._users)
+        request, user = self._wishes.next(chance), chance.choice(self._users)
         sending, begun = _Sending(), time.time()
         facts: dict[str, Any] = {"version": "", "status": 0, "expected": False}
         try:
             async with self._session.request(
                 request.method,
                 self._base.join(URL(request.path)),
-                headers=self._token | {_WHO: user} if request.authorized else None,
+                headers=self._headers(request, user),
                 json=request.body,
                 allow_redirects=False,
                 trace_request_ctx=sending,
@@ -145,18 +134,30 @@ class _Client:
                 facts["defect"] = answer.headers.get("x-lab-defect", "")
                 await answer.read()
             facts |= {"status": answer.status, "expected": answer.status in request.expected}
-            self._learn(request, answer)
+            self._wishes.learn(request, answer)
+            self._hold(user, answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             facts["error"] = f"{request.method} {request.path}: {type(error).__name__} {error}".rstrip()
             # A connection reset when writing was closed before: aiohttp says so without having written anything.
             facts["unsent"] = sending.at is None or isinstance(error, aiohttp.ClientConnectionResetError)
-            self._doubt(request)
+            self._wishes.doubt(request)
         if facts["status"] and not facts["expected"]:
             facts["error"] = f"{request.method} {request.path}"
         self._report(Result(sent=sending.at or begun, group=self._kind.group, **facts))
         self._seen(request, user, begun, facts)
 
-    def _seen(self, request: _Request, user: str, begun: float, facts: dict[str, Any]) -> None:
+    def _headers(self, request: Request, user: str) -> dict[str, str]:
+        cookie, until = self._held.get(user, ("", 0.0)) if self._kind.cookie is None else (self._kind.cookie, math.inf)
+        headers = {"Cookie": f"{ROUTING_COOKIE}={cookie}"} if cookie and time.time() < until else {}
+        return headers | self._token | {_WHO: user} if request.authorized else headers
+
+    def _hold(self, user: str, answer: aiohttp.ClientResponse) -> None:
+        """A cookie that came begins a session; one that was sent is not given again."""
+        given = answer.cookies.get(ROUTING_COOKIE)
+        if given is not None:
+            self._held[user] = (given.value, time.time() + _SESSION)
+
+    def _seen(self, request: Request, user: str, begun: float, facts: dict[str, Any]) -> None:
         """What the user's browser makes of it: a page that is shown, or a call of its script that fails."""
         status, now = facts["status"], time.time()
         if request.path == "/":
@@ -165,40 +166,6 @@ class _Client:
                 self._browsers.viewed(user, self._version, begun, now - begun)
         elif request.authorized and (status == 0 or status >= _BROKEN):
             self._browsers.failed(user, self._version or facts["version"], now, status)
-
-    def _next(self, chance: random.Random) -> _Request:
-        wish = chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
-        if wish == "create" and len(self._own) + len(self._doubtful) >= _MOST_OWN:
-            wish = "delete"
-        if wish == "delete" and self._doubtful:
-            return _Request("DELETE", self._doubtful.popleft(), frozenset({200, 204, 404}))
-        if wish == "delete" and self._own:
-            return _Request("DELETE", self._own.popleft(), frozenset({200, 204}))
-        if wish == "read" and self._kept:
-            return _Request("GET", chance.choice(self._kept), frozenset({200}))
-        if wish == "list":
-            return _Request("GET", _GOALS, frozenset({200}))
-        if wish == "unknown-user":
-            return _Request("GET", _GOALS, frozenset({401}), authorized=False)
-        if wish in ("page", "script"):
-            return _Request("GET", "/" if wish == "page" else "/app.js", frozenset({200}), authorized=False)
-        # Nothing to read or to delete yet: it has to be made first.
-        body = {"title": f"Goal {chance.randrange(10_000)}"}
-        return _Request("POST", _GOALS, frozenset({201}), body=body)
-
-    def _learn(self, request: _Request, answer: aiohttp.ClientResponse) -> None:
-        if request.method == "POST" and answer.status == 201 and "Location" in answer.headers:
-            path = URL(answer.headers["Location"]).path
-            (self._kept if len(self._kept) < _KEPT else self._own).append(path)
-        elif request.method == "GET" and answer.status == 404 and request.path in self._kept:
-            # Lost goals are a failure once, not for ever.
-            self._kept.remove(request.path)
-        elif answer.status not in request.expected:
-            self._doubt(request)
-
-    def _doubt(self, request: _Request) -> None:
-        if request.method == "DELETE":
-            self._doubtful.append(request.path)
 
 
 def _kinds(slot: str) -> tuple[_Kind, ...]:

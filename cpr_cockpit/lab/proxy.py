@@ -17,6 +17,7 @@ from aiohttp import hdrs, web
 from cpr_cockpit.lab.forwarding import DEFECT_HEADER, SLOT_HEADER, Unanswered, Upstream
 from cpr_cockpit.lab.instance import Instance
 from cpr_cockpit.lab.models import PRODUCTION
+from cpr_cockpit.lab.shares import Shares
 
 LOOPBACK = "127.0.0.1"
 ROUTING = "x-ms-routing-name"
@@ -70,9 +71,10 @@ class _Door:
 
 
 class FrontEnd:
-    """All hosts of the slots. Every answer is told to `counted`."""
+    """All hosts of the slots. Every answer is told to `counted`; `shares` may send new sessions to another slot."""
 
-    def __init__(self, context: ssl.SSLContext, counted: Counted) -> None:
+    def __init__(self, context: ssl.SSLContext, counted: Counted, seed: int = 0) -> None:
+        self.shares = Shares(seed)
         self._context = context
         self._counted = counted
         self._doors: dict[str, _Door] = {}
@@ -169,13 +171,16 @@ class FrontEnd:
     def _routed(self, request: web.BaseRequest) -> tuple[str, str | None]:
         """The slot asked for, production if none or an unknown one; and the name that a new cookie must hold.
 
-        The query wins over the cookie and is remembered in one, as App Service does it.
+        The query wins over the cookie and is remembered in one, as App Service does it; so is what a share decided.
         """
         if ROUTING in request.raw_path and (asked := request.query.get(ROUTING)) is not None:
             slot = self._named(asked)
             return slot or PRODUCTION, None if slot is None else _cookie_name(slot)
         if ROUTING in request.headers.get(hdrs.COOKIE, ""):
             return self._named(request.cookies.get(ROUTING, SELF)) or PRODUCTION, None
+        if self.shares.in_force:
+            slot = self.shares.draw() or PRODUCTION
+            return slot, _cookie_name(slot)
         return PRODUCTION, None
 
     def _named(self, name: str) -> str | None:

@@ -116,7 +116,7 @@ class Lab:
         self._releases = releases.write(folder)
         scenario = Scenario()
         self._telemetry = telemetry = Telemetry(settings.telemetry_delay, metrics.step(settings.window), settings.seed)
-        self._front = FrontEnd(self._certificates.server, telemetry.counted)
+        self._front = FrontEnd(self._certificates.server, telemetry.counted, settings.seed)
         self._world = World(settings, folder, self._front, scenario, telemetry, self._open_kudu)
         self._counts = Counts()
         self._token = secrets.token_urlsafe(24)

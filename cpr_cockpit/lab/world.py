@@ -16,6 +16,7 @@ from cpr_cockpit.lab.gauges import Gauges
 from cpr_cockpit.lab.models import PRODUCTION, Deployment, LabSettings, Operation, OperationLog, Slot
 from cpr_cockpit.lab.processes import Parts, Processes
 from cpr_cockpit.lab.rest.faults import SwapFaults
+from cpr_cockpit.lab.shares import read_rules
 from cpr_cockpit.lab.swapping import Swapping
 
 if TYPE_CHECKING:
@@ -145,6 +146,16 @@ class World:
         slot = self.slots[name]
         slot.settings, slot.last_modified = dict(settings), time.time()
         await self.restart(name)
+
+    def set_configuration(self, name: str, members: dict[str, Any]) -> None:
+        """Change members of a slot's `config/web`; production's ramp-up rules take effect at once. ValueError."""
+        slot = self.slots[name]
+        if name == PRODUCTION and "experiments" in members:
+            hosts = {one.host: one.name for one in self.slots.values() if one.name != PRODUCTION}
+            shares = read_rules(members["experiments"], hosts)
+            self._front.shares.put(shares)
+            self.log.add("routing.changed", shares={share.slot: share.percentage for share in shares})
+        slot.config_web.update(members)
 
     def set_sticky(self, names: dict[str, list[str]]) -> None:
         """Say which settings stay with their slot in a swap."""

@@ -110,7 +110,10 @@ async def _patch_web(call: Call) -> web.Response:
     slot = scope.slot_of(call)
     asked = await _properties(call)
     _check_idle(call.world, slot.name)
-    slot.config_web.update(asked)
+    try:
+        call.world.set_configuration(slot.name, asked)
+    except ValueError as problem:
+        raise errors.bad_request(str(problem)) from problem
     return _config(call, slot, "web", slot.config_web)
 
 
