@@ -15,6 +15,7 @@ from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.parser import SCENARIOS, SURPRISE
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.engine.places import make_run_folder, new_run_name
@@ -73,6 +74,7 @@ def _configured(
         declared_delay_s=options.telemetry_delay,
         readiness=documents.facts,
         folder=folder,
+        course=Course(options.strategy),
     )
     shutil.copyfile(ready["packages"]["good"], settings.artifacts / NEW_ARTIFACT)
     write_config(settings)

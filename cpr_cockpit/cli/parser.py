@@ -9,6 +9,7 @@ from cpr_cockpit import __version__
 from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.values import moment, seconds, speed, window
+from cpr_cockpit.core.strategies import STRATEGIES
 
 SCENARIOS = ("healthy", "errors", "slow", "outage", "silent", "dependency")
 SURPRISE = "surprise"
@@ -75,9 +76,7 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
     drill.add_argument(
         "--scenario", choices=SCENARIOS, default="healthy", help="the defect of the new version (default: healthy)"
     )
-    drill.add_argument(
-        "--strategy", choices=("blue-green",), default="blue-green", help="how it is deployed (default: blue-green)"
-    )
+    _strategy_argument(drill)
     drill.add_argument(
         "--decide",
         choices=("auto", "keep", "rollback"),
@@ -116,9 +115,7 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
         default="healthy",
         help="the defect of the new version; surprise picks one and does not tell (default: healthy)",
     )
-    rehearse.add_argument(
-        "--strategy", choices=("blue-green",), default="blue-green", help="how it is deployed (default: blue-green)"
-    )
+    _strategy_argument(rehearse)
     rehearse.add_argument(
         "--window",
         type=window,
@@ -130,6 +127,12 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
     add_defect_options(rehearse)
     _face_arguments(rehearse)
     rehearse.set_defaults(call=_Call("rehearse"))
+
+
+def _strategy_argument(parser: argparse.ArgumentParser, *, default: str | None = STRATEGIES[0]) -> None:
+    words = "how it is deployed: all at once by a swap, or shares of the new sessions first"
+    preset = default or "as cockpit.toml says, else blue-green"
+    parser.add_argument("--strategy", choices=STRATEGIES, default=default, help=f"{words} (default: {preset})")
 
 
 def _face_arguments(parser: argparse.ArgumentParser) -> None:
@@ -162,6 +165,7 @@ def _deployment(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 def _target_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("feature", metavar="FEATURE_DIR", help="the feature's folder, with its documents")
+    _strategy_argument(parser, default=None)
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--environment", metavar="NAME", help="one of those in cockpit.toml")
     where.add_argument("--lab", metavar="FILE", help="ready file of a running lab, instead of an environment")

@@ -31,7 +31,7 @@ def plan(options: argparse.Namespace) -> int:
     """Print the plan and the rollback card; 0, 1 where none can be made, 3 where the environment cannot be read."""
     try:
         loaded = settings_in(Path(options.feature))
-        chosen = aim(loaded, environment=options.environment, lab=options.lab)
+        chosen = aim(loaded, environment=options.environment, lab=options.lab, strategy=options.strategy)
         say(_planned(Path(options.feature), loaded, chosen))
     except SettingsError as error:
         for problem in error.problems:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from cpr_cockpit.config import NAME, USER_TOKEN, Loaded, Problem, SettingsError,
 from cpr_cockpit.config.loading import ENVIRONMENT
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
+from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
 from cpr_cockpit.documents.feature import FeatureDocuments
 from cpr_cockpit.engine.settings import SessionSettings
@@ -28,7 +29,10 @@ LAB_DELAY_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Where to, and which zips. ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise."""
+    """Where to, how (``course``), and which zips.
+
+    ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise.
+    """
 
     name: str
     mode: str
@@ -39,6 +43,7 @@ class Aim:
     new_version: str
     new_path: Path
     old_path: Path | None = None
+    course: Course = field(default_factory=Course)
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -57,10 +62,10 @@ def wanted(environment: str | None) -> str | None:
     return environment or os.environ.get(ENVIRONMENT) or None
 
 
-def aim(loaded: Loaded | None, *, environment: str | None, lab: str | None) -> Aim:
-    """Where to; SettingsError, LabError or ConfigError where that cannot be told."""
+def aim(loaded: Loaded | None, *, environment: str | None, lab: str | None, strategy: str | None = None) -> Aim:
+    """Where to, and how (``strategy`` None: as configured); SettingsError, LabError or ConfigError where none tells."""
     if lab is not None:
-        return _at_lab(loaded, Path(lab))
+        return _at_lab(loaded, Path(lab), strategy)
     if loaded is None:
         what = "is missing, in the feature folder and above it in the repository"
         raise SettingsError(
@@ -82,10 +87,17 @@ def aim(loaded: Loaded | None, *, environment: str | None, lab: str | None) -> A
         new_version=artifacts.version,
         new_path=home / artifacts.path,
         old_path=home / artifacts.old_path if artifacts.old_path else None,
+        course=_course(loaded, strategy),
     )
 
 
-def _at_lab(loaded: Loaded | None, path: Path) -> Aim:
+def _course(loaded: Loaded | None, strategy: str | None) -> Course:
+    configured = loaded.settings.strategy if loaded else None
+    course = configured.course if configured else Course()
+    return course if strategy is None else replace(course, strategy=strategy)
+
+
+def _at_lab(loaded: Loaded | None, path: Path, strategy: str | None) -> Aim:
     ready = read_ready(path)
     check_ready(path, ready)
     try:
@@ -104,6 +116,7 @@ def _at_lab(loaded: Loaded | None, path: Path) -> Aim:
         delay_s=LAB_DELAY_S,
         new_version=version,
         new_path=package,
+        course=_course(loaded, strategy),
     )
 
 
@@ -163,6 +176,7 @@ def session_settings(
         readiness=documents.facts,
         folder=folder,
         signals=chosen.target.specs,
+        course=chosen.course,
     )
 
 

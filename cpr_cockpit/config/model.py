@@ -10,8 +10,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from cpr_cockpit.config.policy import PolicySettings
 from cpr_cockpit.config.signals_table import Signal
-from cpr_cockpit.config.values import seconds
+from cpr_cockpit.config.values import percent, seconds
+from cpr_cockpit.core.canary import PERCENTS, STEP_S
 from cpr_cockpit.core.ports import PRODUCTION
+from cpr_cockpit.core.strategies import STRATEGIES, Course
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -77,6 +79,7 @@ Guid = Annotated[str, Field(pattern=_GUID)]
 Address = Annotated[str, AfterValidator(_address)]
 Path = Annotated[str, AfterValidator(_path)]
 Duration = Annotated[float, BeforeValidator(seconds)]
+Percent = Annotated[float, BeforeValidator(percent), Field(gt=0, lt=100)]
 Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
 
 _URL = "an https address of scheme and host, such as https://goals.azurewebsites.net"
@@ -176,6 +179,27 @@ class Artifacts(Part):
     old_path: Words | None = Field(None, description="the old version's zip, relative to this file")
 
 
+class Strategy(Part):
+    """How the new version is brought to production; ``shares`` and ``step_s`` are a canary's."""
+
+    name: str = Field(pattern=f"^({'|'.join(STRATEGIES)})$", description=" or ".join(STRATEGIES))
+    shares: tuple[Percent, ...] = Field(
+        PERCENTS, strict=False, description="percent of new sessions, rising, such as [5, 25, 50]"
+    )
+    step_s: Duration = Field(STEP_S, ge=60, description='how long each share is judged: seconds, or text such as "5m"')
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        if not self.shares or sorted(set(self.shares)) != list(self.shares):
+            raise ValueError(f"shares rise from one to the next, found {list(self.shares)}")
+        return self
+
+    @property
+    def course(self) -> Course:
+        """As a run is told."""
+        return Course(self.name, self.shares, self.step_s)
+
+
 class Settings(Part):
     """The whole file."""
 
@@ -187,3 +211,4 @@ class Settings(Part):
     smoke: tuple[Smoke, ...] = Field((), strict=False, description="a table [[smoke]] for each")
     signals: tuple[Signal, ...] = Field((), strict=False, description="a table [[signals]] for each")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
+    strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")

@@ -32,10 +32,10 @@ _LEAST_EVENTS = 3
 class EarlyTests:
     """All early tests of one release. ``yardstick`` None: no history, and only the limits themselves can be tested.
 
-    ``share``: the new version's share of the traffic.
+    ``share``: the new version's share of the traffic; None: not known.
     """
 
-    def __init__(self, policy: Policy, t0: float, yardstick: Yardstick | None, share: float = 1.0) -> None:
+    def __init__(self, policy: Policy, t0: float, yardstick: Yardstick | None, share: float | None = 1.0) -> None:
         self._policy = policy
         self._t0 = t0
         self._yardstick = yardstick
@@ -153,7 +153,7 @@ class EarlyTests:
 
     def visible(self, now: float, deadline: float, lag_s: float) -> str:
         """What size of fault would be visible by when."""
-        rate = self._yardstick.rate * self._share if self._yardstick is not None else 0.0
+        rate = self._yardstick.rate * (self._share or 0.0) if self._yardstick is not None else 0.0
         return visible(rate, self._limit, self._rho, self._policy, self._bound, now, deadline, lag_s)
 
     def _words(self, operation: str, signal: Signal) -> str:

@@ -59,7 +59,7 @@ class _Flow:
 class TrafficSignals:
     """Traffic of the new version, as a whole and by operation."""
 
-    def __init__(self, policy: Policy, t0: float, yardstick: Yardstick, share: float, bound: float) -> None:
+    def __init__(self, policy: Policy, t0: float, yardstick: Yardstick, share: float | None, bound: float) -> None:
         self._policy, self._t0, self._yardstick, self._share, self._bound = policy, t0, yardstick, share, bound
         self._patience = Patience.of(policy)
         self._all = _Flow(policy)
@@ -73,13 +73,14 @@ class TrafficSignals:
     def add(self, new: Block, control: Block | None) -> None:
         """One block; ``control`` tells what the same moment's traffic was."""
         served = new.requests * new.rows_for
-        expected = self._yardstick.rate * self._share * new.length
-        if control is not None and control.requests and self._share < 1.0:
+        share, beside = self._share, control.requests * control.rows_for if control is not None else 0.0
+        if beside and (share is None or share < 1.0):
             # Both together against the history: a control that loses its users too must not excuse the new version.
-            both = served + control.requests * control.rows_for
-            self._total.add(new.start, new.end, both, self._yardstick.rate * new.length)
-            expected = control.requests * control.rows_for * self._share / (1.0 - self._share)
-        self._all.add(new.start, new.end, served, expected)
+            self._total.add(new.start, new.end, served + beside, self._yardstick.rate * new.length)
+        if share is not None:
+            alone = share >= 1.0 or not beside
+            expected = self._yardstick.rate * share * new.length if alone else beside * share / (1.0 - share)
+            self._all.add(new.start, new.end, served, expected)
         if new.operations:
             for name, flow in self._operations.items():
                 part = new.operations.get(name, (0, 0))[0]

@@ -85,7 +85,7 @@ class PlannedStep(BaseModel):
 
 
 class PlanMade(Event):
-    """The plan, the way back, and the facts that both stand on."""
+    """The plan, the way back, and the facts that both stand on. ``percents``, ``step_s``: a canary's, scaled."""
 
     type: Literal["plan.made"] = "plan.made"
     strategy: str
@@ -96,6 +96,8 @@ class PlanMade(Event):
     baseline_s: float
     slot_exists: bool
     slot_version: str | None
+    percents: tuple[float, ...] = ()
+    step_s: float = 0.0
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     remarks: tuple[str, ...] = ()
@@ -168,6 +170,15 @@ class TrafficSwitched(Event):
     way: Way
     version: str
     t0: float
+
+
+class ShareRouted(Event):
+    """``percent`` of production's new sessions were seen to be routed to ``slot``, which serves ``version``."""
+
+    type: Literal["share.routed"] = "share.routed"
+    slot: str
+    version: str
+    percent: float
 
 
 class BaselineTaken(Event):
@@ -301,6 +312,7 @@ AnyEvent = Annotated[
     | StepDoubtful
     | StepOutcome
     | TrafficSwitched
+    | ShareRouted
     | BaselineTaken
     | Observed
     | VerdictGiven

@@ -33,9 +33,9 @@ class Judge:
     ``policy``: already scaled to the window. ``declared_delay_s``: ingestion delay of the logs until one is measured.
     ``sources``: those that are configured; GO needs all of them that are about production and fine enough for the
     window, so leave out what does not exist. ``early`` False: the written triggers alone. ``share``: the new version's
-    share of the traffic. ``control``: the old version serves users beside the new one, on the same settings, so that
-    what both suffer is no fault of the release. ``signals``: the team's own. Feed it in the
-    order received: `baseline`, `t0`, `observe`.
+    share of the traffic, None where nobody knows it (sessions keep their slot when a rule changes). ``control``: the
+    old version serves users beside the new one, on the same settings, so that what both suffer is no fault of the
+    release. ``signals``: the team's own. Feed it in the order received: `baseline`, `t0`, `observe`.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Judge:
         *,
         sources: Sequence[Source] = PRODUCTION_SOURCES,
         early: bool = True,
-        share: float = 1.0,
+        share: float | None = 1.0,
         control: bool = False,
         signals: Sequence[SignalSpec] = (),
     ) -> None:

@@ -21,13 +21,15 @@ class ActKind(StrEnum):
     SMOKE = "smoke"
     PROVE_TELEMETRY = "prove-telemetry"
     BASELINE = "baseline"
+    ROUTE = "route"
+    WATCH_SHARE = "watch-share"
     SWAP = "swap"
     PROVE_SERVING = "prove-serving"
     KEEP_WARM = "keep-warm"
     AWAIT_VERSION = "await-version"
 
 
-MUTATING = frozenset({ActKind.ENSURE_SLOT, ActKind.DEPLOY, ActKind.SWAP})
+MUTATING = frozenset({ActKind.ENSURE_SLOT, ActKind.DEPLOY, ActKind.ROUTE, ActKind.SWAP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Act:
     """One thing to do. ``version`` is the version that must be true afterwards (of ``slot``; of production for a swap).
 
     ``other`` is the version that the other slot must serve where the act proves both. ``artifact`` names a file in the
-    run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline).
+    run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline, the watch of a share).
+    ``percent`` of new sessions go to the slot.
     """
 
     kind: ActKind
@@ -44,6 +47,7 @@ class Act:
     other: str = ""
     artifact: str = ""
     seconds: float = 0.0
+    percent: float = 0.0
 
     @property
     def mutates(self) -> bool:

@@ -6,7 +6,7 @@ found out by reading, never by sending again (``never swap twice``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -114,8 +114,17 @@ class WebApps(Protocol):
     async def swap_status(self) -> SwapStatus:
         """Read afresh; never from a cache."""
 
+    async def shares(self) -> Mapping[str, float]:
+        """Percentage of production's new sessions that each slot gets; without those that get none."""
+
     async def create_slot(self, slot: str) -> Accepted:
         """Create a slot like production; sent once."""
+
+    async def route(self, slot: str, percent: float) -> Accepted:
+        """Send that percentage of production's new sessions to ``slot``, 0: none; other slots' shares stay. Sent once.
+
+        Whoever holds a routing cookie keeps its slot, for an hour on Azure.
+        """
 
     async def swap(self, slot: str) -> Accepted:
         """Swap ``slot`` with production; sent once. PortError.ambiguous when the answer was lost or is a 5xx."""

@@ -66,7 +66,8 @@ class Moment:
 class Run:
     """The state of a run after ``seq`` events.
 
-    ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count.
+    ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count. ``share``:
+    percentage of new sessions that go to the slot, since ``share_at`` (None: none ever did).
     """
 
     seq: int = 0
@@ -83,6 +84,8 @@ class Run:
     steps: list[StepRow] = field(default_factory=list)
     t0: float | None = None
     switched_back_at: float | None = None
+    share: float = 0.0
+    share_at: float | None = None
     baseline: ev.BaselineTaken | None = None
     verdict: ev.VerdictGiven | None = None
     verdict_at: float | None = None
@@ -123,6 +126,21 @@ class Run:
     def observed(self) -> bool:
         """Whether the run only looks on: somebody else deploys, and this program changes nothing."""
         return self.opened is not None and self.opened.observe
+
+    @property
+    def exposed(self) -> bool:
+        """Whether users may have met the new version: by a share, or by the switch."""
+        return self.share_at is not None or self.t0 is not None
+
+    @property
+    def judged_since(self) -> float | None:
+        """Since when the judge has judged what it judges now: the share that is routed, or the switch."""
+        return self.t0 if self.t0 is not None else self.share_at if self.share else None
+
+    @property
+    def on_share(self) -> bool:
+        """Whether a share of the sessions is being judged, before the switch."""
+        return self.t0 is None and self.share > 0.0 and self.phase is Phase.DEPLOYING
 
     @property
     def open_step(self) -> StepRow | None:
@@ -250,6 +268,11 @@ def _switched(run: Run, at: float, event: ev.TrafficSwitched) -> None:
     run.note_moment(event.t0, "Traffic switched", f"production serves {event.version}")
 
 
+def _routed(run: Run, at: float, event: ev.ShareRouted) -> None:
+    run.share, run.share_at = event.percent, at
+    run.note_moment(at, "Traffic routed", f"{event.percent:g} % of new sessions to {event.slot}, {event.version}")
+
+
 def _baseline(run: Run, at: float, event: ev.BaselineTaken) -> None:
     run.baseline = event
     run.note_moment(at, "Baseline taken", f"{event.failures} of {event.requests} requests failed")
@@ -336,6 +359,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.StepDoubtful: _doubtful,
     ev.StepOutcome: _outcome,
     ev.TrafficSwitched: _switched,
+    ev.ShareRouted: _routed,
     ev.BaselineTaken: _baseline,
     ev.Observed: _observed,
     ev.VerdictGiven: _verdict,

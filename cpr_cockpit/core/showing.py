@@ -75,7 +75,7 @@ def header(run: Run) -> vw.Header:
 
 def rail(run: Run, stage: Stage) -> tuple[vw.Stop, ...]:
     """Where the run is, and what keeps the next step from being taken."""
-    here = _HERE[run.phase]
+    here = "window" if run.on_share else _HERE[run.phase]
     if run.phase is Phase.READY and stage.blocking:
         here = "lists"
     return tuple(_stop(run, stage, key, title, here) for key, title in SCREENS)

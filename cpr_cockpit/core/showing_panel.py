@@ -18,7 +18,7 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
     word, shape = vw.panel_word(
         _phase(run, stage),
         decision=run.ended.decision if run.ended else None,
-        verdict=verdict.kind.value if verdict and run.t0 is not None else None,
+        verdict=verdict.kind.value if verdict and run.judged_since is not None else None,
         cause=verdict.cause.value if verdict and verdict.cause else None,
         overdue=deadline is not None and stage.now >= deadline and run.decision is None,
         early=stage.policy.go_early,
@@ -48,7 +48,7 @@ def _phase(run: Run, stage: Stage) -> str:
         return "checking"
     if run.phase is Phase.DEPLOYING and row is not None and row.key == "swap":
         return "switching"
-    return str(run.phase)
+    return "share" if run.on_share else str(run.phase)
 
 
 def _sentence(run: Run, stage: Stage) -> str:
@@ -62,8 +62,9 @@ def _sentence(run: Run, stage: Stage) -> str:
         if stage.blocking:
             return f"{len(stage.blocking)} checklist items block START."
         return "The plan and the rollback card are ready." if run.phase is Phase.READY else "Reading who serves what."
-    if stage.verdict is not None and run.t0 is not None and run.phase is not Phase.ROLLING_BACK:
-        return stage.verdict.sentence
+    if stage.verdict is not None and run.judged_since is not None and run.phase is not Phase.ROLLING_BACK:
+        share = f"{run.share:g} % of new sessions: " if run.t0 is None else ""
+        return share + stage.verdict.sentence
     row = run.open_step
     return f"{row.title}, since {clock_time(row.began_at)}." if row else "Between two steps."
 
@@ -145,6 +146,8 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
     if run.phase not in PRODUCTION:
         return vw.Control("r", label, enabled=False, reason="production was not touched")
     slot = f"swaps {plan.slot} and production" if run.t0 is not None else "production is not switched yet"
+    if run.share:
+        slot = f"routes no new sessions to {plan.slot}; {slot}"
     if plan.artifact:
         slot += f", then puts {plan.old_version} into {plan.slot}"
     details = (

@@ -22,13 +22,16 @@ _TREND = 30
 def window(run: Run, stage: Stage) -> vw.Window:
     """The clock and what stands beside it; after GO the clock runs to the next check."""
     plan, rows = run.plan, []
-    if run.t0 is not None and plan is not None:
+    if run.judged_since is not None and plan is not None:
         rows = [
             ("rollback", _checked(stage.slot_look, plan.slot, plan.old_version, stage.now)),
             ("takes", takes(run)),
             ("database", "not touched by this run"),
             ("card", run.card.path if run.card else "not written"),
         ]
+    if run.on_share and plan is not None and run.share_at is not None:
+        share = f"canary, {run.share:g} % of new sessions"
+        return vw.Window(plan.step_s, run.share_at, run.share_at + plan.step_s, tuple(rows), share)
     if run.phase is not Phase.KEEPING or run.t0 is None:
         return vw.Window(stage.policy.window_s, run.t0, deadline_of(run, stage), tuple(rows))
     later = _later(run.t0, stage)
@@ -66,7 +69,7 @@ def _checked(look: Sighting | None, slot: str, old: str, now: float) -> str:
 
 def signals(run: Run, stage: Stage) -> tuple[vw.Signal, ...]:
     """One row a figure that a person watches; ages of sources are in their rows, coverage is the judge's business."""
-    if stage.verdict is None or run.t0 is None:
+    if stage.verdict is None or run.judged_since is None:
         return ()
     figures = {figure.name: figure for figure in stage.verdict.figures}
     bins = _bins(run, stage)
@@ -159,9 +162,11 @@ def _state(figure: Figure, trigger: float | None, target: float | None, stage: S
 
 def series(run: Run, stage: Stage) -> tuple[vw.Series, ...]:
     """Error rate and p95 of the new version, bin by bin, from T0 to the window's end; later of the newest stretch."""
-    if run.t0 is None:
+    since = run.judged_since
+    if since is None:
         return ()
-    start, markers = (run.t0, ((0.0, "swap"),)) if stage.later is None else (stage.later.start, ())
+    mark = "swap" if run.t0 is not None else f"{run.share:g} %"
+    start, markers = (since, ((0.0, mark),)) if stage.later is None else (stage.later.start, ())
     bins, before, policy = _bins(run, stage), run.baseline, stage.policy
     rate_before = 100.0 * before.failures / before.requests if before is not None and before.requests else None
     errors = [(row, 100.0 * row.rate) for row in bins]
@@ -222,7 +227,7 @@ def _bins(run: Run, stage: Stage) -> list[Bin]:
 
 def checks(run: Run, stage: Stage) -> tuple[vw.Check, ...]:
     """What the machine checks now, what it proved on the way, and what a person still has to look at before GO."""
-    if run.t0 is None:
+    if run.judged_since is None:
         return ()
     rows = []
     look = stage.production_look

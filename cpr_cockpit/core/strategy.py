@@ -9,6 +9,7 @@ OLD_ARTIFACT = "old.zip"
 NEW_ARTIFACT = "new.zip"
 NOTHING = Undo("nothing to undo: it only reads")
 BLUE_GREEN = "blue-green"
+CANARY = "canary"
 OBSERVED = "observed"
 # A pipeline may be started in the evening and switch in the morning; seconds.
 _WAIT_S = 86_400.0
@@ -188,9 +189,3 @@ def observed(slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifa
             () if artifact else (f"no artifact of {old} is kept: a rollback by hand is by swap, or the pipeline's own",)
         ),
     )
-
-
-def plan_by(strategy: str, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:
-    """The plan of a strategy's name; KeyError for a name that is none."""
-    make = {BLUE_GREEN: blue_green, OBSERVED: observed}[strategy]
-    return make(slot, new, facts, baseline_s=baseline_s, artifact=artifact)

@@ -33,6 +33,7 @@ def write_card(folder: Path, environment: dict[str, str], plan: Plan, *, observe
     write_whole(path, card)
     baseline = next(step.act.seconds for step in plan.forward if step.act.kind is ActKind.BASELINE)
     data = {
+        "strategy": plan.strategy,
         "old_version": plan.old_version,
         "new_version": plan.new_version,
         "slot": plan.slot,

@@ -9,6 +9,7 @@ from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import Accepted, OperationState
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.acts import Change, Context, Reading, State
+from cpr_cockpit.engine.routing import Route
 from cpr_cockpit.engine.serving import exists, observe
 from cpr_cockpit.engine.zips import ZipError, examine
 
@@ -145,8 +146,9 @@ class Swap:
         return await self.context.ports.web_apps.operation(operation)
 
 
-_CHANGES: dict[ActKind, type[EnsureSlot | Deploy | Swap]] = {
+_CHANGES: dict[ActKind, type[EnsureSlot | Deploy | Route | Swap]] = {
     ActKind.ENSURE_SLOT: EnsureSlot,
+    ActKind.ROUTE: Route,
     ActKind.DEPLOY: Deploy,
     ActKind.SWAP: Swap,
 }

@@ -262,7 +262,7 @@ class Executor:
 
     def _may_not(self, way: ev.Way, error: PortError) -> bool:
         """Whether we are not allowed to look, while production is untouched: only a person can mend that."""
-        return way == "forward" and error.status in MAY_NOT and self._recorder.run.t0 is None
+        return way == "forward" and error.status in MAY_NOT and not self._recorder.run.exposed
 
     async def _under_way(self, pursuit: _Pursuit) -> bool:
         """Whether a deployment still runs into a slot that served its version before: that restarts it once more."""

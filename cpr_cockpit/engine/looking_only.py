@@ -31,6 +31,7 @@ class LookingWebApps:
         self.swap_status = real.swap_status
         self.operation = real.operation
         self.instances = real.instances
+        self.shares = real.shares
         self.deployment = real.deployment
         self.content = real.content
         self.planned = real.planned
@@ -42,6 +43,10 @@ class LookingWebApps:
     async def swap(self, slot: str) -> Accepted:
         """Refused."""
         _refuse(f"swap slot {slot}")
+
+    async def route(self, slot: str, percent: float) -> Accepted:
+        """Refused."""
+        _refuse(f"route {percent:g} % of new sessions to slot {slot}")
 
     async def deploy(self, slot: str, package: Path) -> Accepted:
         """Refused."""

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
-from cpr_cockpit.core.plan import Act, Plan, PlanFacts, Step
+from cpr_cockpit.core.plan import Act, ActKind, Plan, PlanFacts, Step
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest, PortError
 from cpr_cockpit.core.standings import PROGRAM
-from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, blue_green, plan_by
+from cpr_cockpit.core.strategies import Course, plan_by
+from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
 from cpr_cockpit.documents.card import write_card
 from cpr_cockpit.engine.gate import judge
 from cpr_cockpit.engine.measuring import from_documents, from_plan
@@ -40,6 +41,12 @@ async def read_facts(ports: Ports, slot: str, new_version: str) -> PlanFacts:
         raise Blocked(f"Production serves {new_version} already. Nothing was changed. Choose another version.")
     if serving.in_flight or serving.swap.pending_preview:
         raise Blocked("A swap, or the preview of one, is under way. Nothing was changed. Let it end, then begin again.")
+    share = (await ports.web_apps.shares()).get(slot, 0.0)
+    if share:
+        raise Blocked(
+            f"{share:g} % of production's new sessions go to slot {slot} already: they would meet {new_version} as "
+            f"soon as it is deployed there. Nothing was changed. Route no traffic to {slot}, then begin again."
+        )
     known = slots.get(slot)
     return PlanFacts(
         production_version=serving.production,
@@ -74,6 +81,7 @@ Requests = Callable[[Act], tuple[PlannedRequest, ...]]
 
 def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Requests | None = None) -> ev.PlanMade:
     """The plan as the journal keeps it, with the requests of each step where they are known."""
+    shares = [step.act for step in plan.forward if step.act.kind is ActKind.WATCH_SHARE]
 
     def sent(step: Step) -> tuple[str, ...]:
         return tuple(f"{one.method} {one.url}" for one in requests(step.act)) if requests else ()
@@ -92,6 +100,8 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         baseline_s=baseline_s,
         slot_exists=plan.facts.slot_exists,
         slot_version=plan.facts.slot_version,
+        percents=tuple(act.percent for act in shares),
+        step_s=shares[0].seconds if shares else 0.0,
         forward=planned(plan.forward),
         back=planned(plan.back),
         remarks=plan.remarks,
@@ -102,7 +112,8 @@ def plan_of(event: ev.PlanMade) -> Plan:
     """The plan that an event stands for: the same strategy on the same facts."""
     facts = PlanFacts(event.old_version, event.slot_version, event.slot_exists)
     slot, new, baseline_s = event.slot, event.new_version, event.baseline_s
-    return plan_by(event.strategy, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
+    course = Course(event.strategy, event.percents, event.step_s)
+    return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
 
 
 async def premises_told(settings: SessionSettings, scaled: Policy, ports: Ports, recorder: Recorder) -> tuple[str, ...]:
@@ -161,7 +172,8 @@ class Preparation:
             words = f"no artifact of {facts.production_version}: {missing}"
             self._recorder.record(ev.Noted(by="cockpit", words=words))
         baseline_s = self._scaled.baseline_s
-        plan = blue_green(settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing)
+        course = settings.course_at(self._scaled.scale)
+        plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing)
         plan = replace(
             plan, remarks=(*plan.remarks, *await premises_told(settings, self._scaled, self._ports, self._recorder))
         )

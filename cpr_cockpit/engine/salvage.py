@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import time
+from dataclasses import replace
 from typing import Any
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.plan import PlanFacts
-from cpr_cockpit.core.strategy import BLUE_GREEN, OBSERVED, plan_by
+from cpr_cockpit.core.strategies import Course, plan_by
+from cpr_cockpit.core.strategy import BLUE_GREEN, OBSERVED
 from cpr_cockpit.documents.card import CARD_DATA
 from cpr_cockpit.engine.journal import GENESIS, Journal, JournalDamaged, set_aside
 from cpr_cockpit.engine.preparing import plan_event
@@ -59,8 +61,11 @@ def _from_card(settings: SessionSettings) -> tuple[ev.AnyEvent, ...]:
         card: dict[str, Any] = json.loads((settings.folder / CARD_DATA).read_text("utf-8"))
         facts = PlanFacts(card["old_version"], None, slot_exists=True)
         artifact = bool(card["artifact"])
-        strategy, new = (OBSERVED, settings.new_version) if settings.observe else (BLUE_GREEN, card["new_version"])
-        plan = plan_by(strategy, card["slot"], new, facts, baseline_s=float(card["baseline_s"]), artifact=artifact)
+        course, new = Course(OBSERVED), settings.new_version
+        if not settings.observe:
+            course = replace(settings.course, strategy=str(card.get("strategy", BLUE_GREEN)))
+            new = card["new_version"]
+        plan = plan_by(course, card["slot"], new, facts, baseline_s=float(card["baseline_s"]), artifact=artifact)
         written = ev.CardWritten(path=str(card["path"]), sha256=str(card["sha256"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         log.warning("no card to go by: %s", error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from cpr_cockpit.core.policy import Policy
@@ -11,23 +12,28 @@ from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.settings import SessionSettings
 
 if TYPE_CHECKING:
-    from cpr_cockpit.engine.watch import Watch
+    from cpr_cockpit.engine.spoken import Spoken
 
 Word = Literal["keep", "rollback", "hold"]
 TICK_S = 0.25
 
 
 class Decider:
-    """Waits for the decision; the watch goes on meanwhile."""
+    """Waits for the decision; the watch goes on meanwhile. ``watching``: the one that speaks now."""
 
     def __init__(
-        self, settings: SessionSettings, scaled: Policy, clock: Clock, recorder: Recorder, watch: Watch
+        self,
+        settings: SessionSettings,
+        scaled: Policy,
+        clock: Clock,
+        recorder: Recorder,
+        watching: Callable[[], Spoken],
     ) -> None:
         self._script = settings.script
         self._scaled = scaled
         self._clock = clock
         self._recorder = recorder
-        self._watch = watch
+        self._watching = watching
         # The newest data are this late at worst; until then a verdict at the deadline may still be coming.
         # After a restart they are counted from then: an old deadline is no reason not to look.
         self._began = clock.now()
@@ -41,23 +47,23 @@ class Decider:
         """Return when the script rolls back at once, whatever step of the plan runs; without such a script, never."""
         if self._script is None or self._script.decide != "auto":
             await asyncio.Event().wait()
-        while self._watch.kind != "ROLLBACK":
+        while self._watching().kind != "ROLLBACK":
             await self._recorder.wait_news()
 
     async def first(self, keep: asyncio.Event) -> tuple[Word, str]:
         """The decision of the critical window; without a script nothing happens by itself: a person decides."""
         if self._script is None:
             await keep.wait()
-            return "keep", self._watch.verdict_sentence
+            return "keep", self._watching().verdict_sentence
         while True:
             word = self._scripted(self._clock.now())
             if word is not None:
-                return word, self._watch.verdict_sentence
+                return word, self._watching().verdict_sentence
             await self._clock.sleep(TICK_S)
 
     def _scripted(self, now: float) -> Word | None:
         decide = self._script.decide if self._script else "auto"
-        kind, deadline = self._watch.kind, self._deadline()
+        kind, deadline = self._watching().kind, self._deadline()
         if decide == "keep":
             return "keep" if now >= deadline else None
         if kind == "ROLLBACK":
@@ -75,7 +81,7 @@ class Decider:
         self.awaited_extension = True
         end = (self._recorder.run.t0 or self._clock.now()) + self._scaled.extended_s
         while self._clock.now() < end:
-            if self._script is not None and self._script.decide == "auto" and self._watch.kind == "ROLLBACK":
+            if self._script is not None and self._script.decide == "auto" and self._watching().kind == "ROLLBACK":
                 return "rollback"
             await self._clock.sleep(TICK_S)
         return "keep"

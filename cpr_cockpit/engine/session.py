@@ -21,6 +21,7 @@ from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
 from cpr_cockpit.engine.preparing import Blocked, Preparation, plan_of
 from cpr_cockpit.engine.script import Decider
 from cpr_cockpit.engine.serving import Serving, observe
+from cpr_cockpit.engine.share_watch import ShareWatch, WatchShare
 from cpr_cockpit.engine.watch import Watch
 from cpr_cockpit.engine.way_back import WayBack
 
@@ -51,8 +52,7 @@ class Session(WayBack):
         try:
             await self._live()
         finally:
-            if self.watch is not None:
-                await self.watch.close()
+            await self._close_watches()
 
     async def _live(self) -> None:
         if self._back.is_set():
@@ -129,7 +129,7 @@ class Session(WayBack):
             await self._watch_on(plan)
             return
         watch = self._begin_watch(plan)
-        decider = Decider(self.settings, self.scaled, self._ports.clock, self.recorder, watch)
+        decider = Decider(self.settings, self.scaled, self._ports.clock, self.recorder, lambda: self._watching(watch))
         executor = self._executor_for(plan)
         if self.run_state.continued is not None:
             await self._skip_what_is_done(plan, executor)
@@ -138,7 +138,7 @@ class Session(WayBack):
         try:
             await asyncio.wait({through, urgent}, return_when=asyncio.FIRST_COMPLETED)
             if not through.done():
-                self.roll_back(self.settings.actor, watch.verdict_sentence)
+                self.roll_back(self.settings.actor, self._watching(watch).verdict_sentence)
                 return
             await self._decide(plan, watch, decider, await through)
         finally:
@@ -177,15 +177,26 @@ class Session(WayBack):
         return plan_of(event)
 
     def _begin_watch(self, plan: Plan) -> Watch:
-        watch = self.watch = Watch(self.settings, self.scaled, plan, self._ports, self.recorder)
+        watch = self._watch = Watch(self.settings, self.scaled, plan, self._ports, self.recorder)
         watch.begin()
         return watch
 
     def _checks(self) -> dict[ActKind, Callable[[Act], Check]]:
         checks: dict[ActKind, Callable[[Act], Check]] = {ActKind.PROVE_TELEMETRY: self._telemetry_check}
-        if isinstance(self.watch, Watch):
-            checks[ActKind.BASELINE] = self.watch.baseline_check
+        if isinstance(self._watch, Watch):
+            checks[ActKind.BASELINE] = self._watch.baseline_check
+            checks[ActKind.WATCH_SHARE] = self._share_check
         return checks
+
+    def _watching(self, whole: Watch) -> Watch:
+        """The watch that speaks now: a share's while one is judged, else the critical window's."""
+        return self._share_watch or whole
+
+    def _share_check(self, act: Act) -> Check:
+        watch = ShareWatch(self.settings, self.scaled, self._plan(), act, self._ports, self.recorder)
+        watch.begin()
+        self._share_watch = watch
+        return WatchShare(act, watch, self.clock.now, self._end_share, scripted=self.settings.script is not None)
 
     def _telemetry_check(self, act: Act) -> Check:
         settings, must = self.settings, must_arrive(self.settings)
@@ -214,11 +225,11 @@ class Session(WayBack):
     async def _decide(self, plan: Plan, watch: Watch, decider: Decider, failed: Step | None) -> None:
         if self._back.is_set():
             return
-        if failed is not None and self.run_state.t0 is None:
+        if failed is not None and not self.run_state.exposed:
             await self._end_observed("failed", self._failure_words(failed, "forward"))
             return
         if failed is not None:
-            watch.hold(self._failure_words(failed, "forward"))
+            self._hold(watch, self._failure_words(failed, "forward"))
         if self.run_state.decision is None:
             await self._decide_first(watch, decider)
         decision = self.run_state.decision
@@ -238,6 +249,12 @@ class Session(WayBack):
             return
         await self._end_observed("kept", f"{plan.new_version} kept", provisional=not decider.awaited_extension)
 
+    def _hold(self, watch: Watch, words: str) -> None:
+        """A step failed with users on the new version: a person must look; a script ends where no window will come."""
+        self._watching(watch).hold(words)
+        if self.run_state.t0 is None and self.settings.script is not None:
+            self._decided("hold", self.settings.actor, words)
+
     def _kept_long_ago(self) -> bool:
         """After a restart: kept, and the extended validation behind us, so that only the schedule is left."""
         run = self.run_state
@@ -251,7 +268,7 @@ class Session(WayBack):
 
     async def _watch_on(self, plan: Plan) -> None:
         """After GO, without a face, to the end of the first week."""
-        watch = self.watch = Afterwards(self.settings, self.scaled, plan, self._ports, self.recorder)
+        watch = self._watch = Afterwards(self.settings, self.scaled, plan, self._ports, self.recorder)
         await watch.run()
         await self._end_observed("kept", f"{plan.new_version} kept and watched through the first week")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cpr_cockpit import __version__
@@ -10,6 +10,7 @@ from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.core.events import RunOpened, Script
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessFacts
+from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.zips import digest
 
@@ -21,7 +22,8 @@ class SessionSettings:
     ``environment``: pinned ids and addresses (tenant, subscription, resource_group, app, production_url, slot_url), no
     secret. ``policy`` is at its real length; ``declared_delay_s``: how late telemetry is expected to come.
     ``signals``: the custom signals that the judge watches. ``observe``: look on while somebody else deploys, change
-    nothing; ``new_version`` "" then stands for whatever other version production serves next.
+    nothing; ``new_version`` "" then stands for whatever other version production serves next. ``course``: by which
+    strategy, its times at their real length.
     """
 
     run: str
@@ -39,6 +41,11 @@ class SessionSettings:
     folder: Path
     signals: tuple[SignalSpec, ...] = ()
     observe: bool = False
+    course: Course = field(default_factory=Course)
+
+    def course_at(self, scale: float) -> Course:
+        """The course with its times shrunk like the policy's."""
+        return replace(self.course, step_s=self.course.step_s * scale)
 
     @property
     def artifacts(self) -> Path:

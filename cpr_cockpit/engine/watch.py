@@ -53,20 +53,28 @@ class Watch(Spoken):
         self._plan = plan
         self._ports = ports
         self._recorder = recorder
-        delay_s, signals = settings.declared_delay_s, settings.signals
-        self._judge = Judge(scaled, plan.new_version, plan.old_version, delay_s, signals=signals)
+        self._judge = self._made_judge()
         self._blocks = BlockRange(scaled.block_s, settings.declared_delay_s)
         self._batches: list[ProbeBatch] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._restore()
 
+    def _made_judge(self) -> Judge:
+        plan, settings = self._plan, self._settings
+        delay_s, signals = settings.declared_delay_s, settings.signals
+        return Judge(self._scaled, plan.new_version, plan.old_version, delay_s, signals=signals)
+
+    def _began(self) -> float | None:
+        """Since when there is something to judge (epoch seconds); None: not yet."""
+        return self._recorder.run.t0
+
     def _restore(self) -> None:
-        """Give the judge what an earlier session of this run has already seen."""
-        run = self._recorder.run
+        """Give the judge what an earlier session of this run has already seen; verdicts of what it judges itself."""
+        run, began = self._recorder.run, self._began()
         if run.baseline is not None:
             self._judge.baseline(baseline_of(run.baseline))
-        if run.t0 is not None:
-            self._judge.t0(run.t0)
+        if began is not None:
+            self._judge.t0(began)
         for record in self._recorder.records:
             if isinstance(record.event, ev.Observed):
                 seen = reading(record.event.body)
@@ -77,7 +85,7 @@ class Watch(Spoken):
                     self._judge.observe(seen)
             elif isinstance(record.event, ev.TriggerRaised):
                 self._judge.raise_trigger(PersonTrigger(record.event.trigger), record.event.by)
-            elif isinstance(record.event, ev.VerdictGiven):
+            elif isinstance(record.event, ev.VerdictGiven) and began is not None and record.at >= began:
                 self._judge.restore(verdict_of(record.event, record.at))
 
     def begin(self) -> None:
@@ -124,7 +132,7 @@ class Watch(Spoken):
     # Sources.
 
     async def _switch(self) -> float:
-        while (t0 := self._recorder.run.t0) is None:
+        while (t0 := self._began()) is None:
             await self._recorder.wait_news()
         self._judge.t0(t0)
         return t0
@@ -240,7 +248,7 @@ class Watch(Spoken):
             last = now
 
     def _judge_now(self) -> None:
-        if self._recorder.run.t0 is None:
+        if self._began() is None:
             return
         verdict = self._judge.verdict(self._ports.clock.now())
         changed = self._verdict is None or verdict.key != self._verdict.key

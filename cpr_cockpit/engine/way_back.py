@@ -20,6 +20,7 @@ from cpr_cockpit.engine.settings import SessionSettings
 
 if TYPE_CHECKING:
     from cpr_cockpit.engine.afterwards import Afterwards
+    from cpr_cockpit.engine.share_watch import ShareWatch
     from cpr_cockpit.engine.watch import Watch
 
 
@@ -29,7 +30,8 @@ class WayBack:
     def __init__(self, settings: SessionSettings, ports: Ports, recorder: Recorder, patience: Patience) -> None:
         self.settings = settings
         self.recorder = recorder
-        self.watch: Watch | Afterwards | None = None
+        self._watch: Watch | Afterwards | None = None
+        self._share_watch: ShareWatch | None = None
         self._ports = ports
         self._patience = patience
         self.scaled = settings.policy.scaled(settings.window_s)
@@ -49,6 +51,22 @@ class WayBack:
         """The Run as of now."""
         return self.recorder.run
 
+    @property
+    def watch(self) -> Watch | Afterwards | None:
+        """The watch that speaks now: a share's while one is judged; None before START."""
+        return self._share_watch or self._watch
+
+    async def _end_share(self) -> None:
+        """What is judged from here on is production."""
+        watch, self._share_watch = self._share_watch, None
+        if watch is not None:
+            await watch.close()
+
+    async def _close_watches(self) -> None:
+        await self._end_share()
+        if self._watch is not None:
+            await self._watch.close()
+
     # Looks at who serves, and who carries the steps out.
 
     def _saw(self, serving: Serving, switched: bool) -> None:
@@ -66,6 +84,13 @@ class WayBack:
             way: ev.Way = "back" if back else "forward"
             self.recorder.record(ev.TrafficSwitched(way=way, version=version, t0=min(seen)))
 
+    def _routed(self, percent: float) -> None:
+        """Every look at the routing comes here: a share that changed is when users began, or ceased, to be sent."""
+        plan = self.run_state.plan
+        if plan is not None and percent != self.run_state.share:
+            event = ev.ShareRouted(slot=plan.slot, version=plan.new_version, percent=percent)
+            self.recorder.record(event)
+
     def _failure_words(self, step: Step, way: ev.Way) -> str:
         row = self.run_state.row(step.key, way)
         return f"step '{step.title}' did not succeed: {row.words if row else ''}"
@@ -74,7 +99,7 @@ class WayBack:
         lost = self.run_state.continued is not None
         opened = self.run_state.opened
         sha256 = opened.artifact_sha256 if opened else ""
-        context = Context(self._ports, plan, self.settings.artifacts, self._saw, lost, sha256)
+        context = Context(self._ports, plan, self.settings.artifacts, self._saw, self._routed, lost, sha256)
         self._executor = Executor(self.recorder, context, self._patience, self._checks())
         return self._executor
 
@@ -130,9 +155,8 @@ class WayBack:
     async def _end_observed(
         self, decision: str, reason: str, *, provisional: bool = False, way: ev.Way = "forward"
     ) -> None:
-        if self.watch is not None:
-            # Its last readings belong before the end: nothing follows it in the journal.
-            await self.watch.close()
+        # Their last readings belong before the end: nothing follows it in the journal.
+        await self._close_watches()
         slot = self.settings.slot
         try:
             serving = await observe(self._ports.web_apps, self._ports.probe, slot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,11 +144,20 @@ class Processes:
             if gone is not None:
                 self.discard(gone)
         serving = mapping.get(PRODUCTION)
-        if serving is None:
-            return
-        if self._parts.scenario.switched(serving.version, time.time()):
+        if serving is not None:
+            self._met(serving.version, switched=True)
+
+    def reached(self, slots: Iterable[str]) -> None:
+        """New sessions are sent to these slots from now on: whatever is to go wrong with their versions begins."""
+        for instance in (self._slots[name].instance for name in slots):
+            if instance is not None:
+                self._met(instance.version, switched=False)
+
+    def _met(self, version: str, *, switched: bool) -> None:
+        scenario, now = self._parts.scenario, time.time()
+        if scenario.switched(version, now) if switched else scenario.met(version, now):
             self.background(self.tell_defects(), "tell defects")
-        if self._parts.telemetry.faults.switched(serving.version):
+        if self._parts.telemetry.faults.switched(version):
             self._parts.log.add("telemetry.fault", faults=self._parts.telemetry.faults.as_dict())
 
     async def tell_defects(self) -> None:

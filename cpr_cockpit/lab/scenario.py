@@ -23,7 +23,7 @@ _WINDOW = 900.0  # seconds of the real observation window; a shorter one shrinks
 class Scenario:
     """The scenario chosen now; at first `healthy`.
 
-    A defect begins when production first serves the version it belongs to, and stays with that version in whatever
+    A defect begins when users are first sent to the version it belongs to, and stays with that version in whatever
     slot it runs. That of `dependency` hits every version and ends by itself.
     """
 
@@ -56,6 +56,10 @@ class Scenario:
     def switched(self, version: str, at: float) -> bool:
         """Take note that production serves `version` since `at`; whether this made the defect active."""
         self._serving = version
+        return self.met(version, at)
+
+    def met(self, version: str, at: float) -> bool:
+        """Users meet `version` since `at`, in whatever slot; whether this made the defect active."""
         if self.name == HEALTHY or self._since is not None or version != self.version:
             return False
         self._since = at

@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, Field
-
 _WHOLE = 100.0
 
 
@@ -51,23 +49,14 @@ class Shares:
         return None
 
 
-class _Rule(BaseModel):
-    host: str = Field("", alias="actionHostName")
-    percentage: float = Field(alias="reroutePercentage", ge=0.0, le=_WHOLE)
-    name: str = ""
-
-
-class _Experiments(BaseModel):
-    rules: list[_Rule] | None = Field(None, alias="rampUpRules")
-
-
 def read_rules(experiments: Any, hosts: Mapping[str, str]) -> tuple[Share, ...]:
-    """The shares that `experiments` asks for; `hosts`: the slots that can have one, by host. ValueError: what is wrong.
+    """The shares that `experiments` asks for; `hosts`: the slots that can have one, by host.
 
-    A rule's host names its slot; where no slot has that host its `name` does, for `az` makes the host up.
+    A rule's host names its slot; where no slot has that host its `name` does, for `az` makes the host up. ValueError or
+    TypeError: what is wrong.
     """
-    read = _Experiments.model_validate(experiments or {})
-    shares = tuple(Share(_slot(rule, hosts), rule.percentage) for rule in read.rules or ())
+    rules = _list(_object(experiments or {}).get("rampUpRules") or [])
+    shares = tuple(_share(_object(rule), hosts) for rule in rules)
     if len({share.slot for share in shares}) < len(shares):
         raise ValueError("two rules name the same slot")
     if sum(share.percentage for share in shares) > _WHOLE:
@@ -75,8 +64,23 @@ def read_rules(experiments: Any, hosts: Mapping[str, str]) -> tuple[Share, ...]:
     return shares
 
 
-def _slot(rule: _Rule, hosts: Mapping[str, str]) -> str:
-    slot = hosts.get(rule.host) or next((one for one in hosts.values() if one.lower() == rule.name.lower()), None)
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"an object is needed where the rules have {value!r}")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"'rampUpRules' must be a list, found {value!r}")
+    return value
+
+
+def _share(rule: Mapping[str, Any], hosts: Mapping[str, str]) -> Share:
+    host, name, percentage = rule.get("actionHostName"), rule.get("name"), rule.get("reroutePercentage")
+    if isinstance(percentage, bool) or not isinstance(percentage, int | float) or not 0.0 <= percentage <= _WHOLE:
+        raise ValueError(f"'reroutePercentage' must be between 0 and 100, found {percentage!r}")
+    slot = hosts.get(str(host)) or next((one for one in hosts.values() if one.lower() == str(name).lower()), None)
     if slot is None:
-        raise ValueError(f"no slot has the host {rule.host!r}")
-    return slot
+        raise ValueError(f"no slot has the host {host!r}")
+    return Share(slot, float(percentage))

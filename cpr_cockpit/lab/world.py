@@ -148,12 +148,16 @@ class World:
         await self.restart(name)
 
     def set_configuration(self, name: str, members: dict[str, Any]) -> None:
-        """Change members of a slot's `config/web`; production's ramp-up rules take effect at once. ValueError."""
+        """Change members of a slot's `config/web`; production's ramp-up rules take effect at once.
+
+        Raises ValueError or TypeError where no such rules can be.
+        """
         slot = self.slots[name]
         if name == PRODUCTION and "experiments" in members:
             hosts = {one.host: one.name for one in self.slots.values() if one.name != PRODUCTION}
             shares = read_rules(members["experiments"], hosts)
             self._front.shares.put(shares)
+            self._processes.reached([share.slot for share in shares if share.percentage])
             self.log.add("routing.changed", shares={share.slot: share.percentage for share in shares})
         slot.config_web.update(members)
 

@@ -12,6 +12,7 @@ from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.documents.papers.writing import feature_folder
 from cpr_cockpit.documents.whole import write_whole
@@ -50,6 +51,7 @@ def write_config(settings: SessionSettings, target: Target | None = None) -> Non
         "window_s": settings.window_s,
         "declared_delay_s": settings.declared_delay_s,
         "observe": settings.observe,
+        "course": asdict(settings.course),
         "readiness": [asdict(facts) for facts in settings.readiness],
         "target": (target or Target()).to_dict(),
     }
@@ -79,12 +81,17 @@ def read_config(folder: Path) -> SessionConfig:
             folder=folder,
             signals=target.specs,
             observe=bool(body.get("observe", False)),
+            course=_course(body.get("course") or {}),
         )
     except LabError as error:
         raise ConfigError(str(error)) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{path} cannot be used ({error!r}). Nothing was changed. Begin a new run.") from error
     return SessionConfig(settings, ready, target)
+
+
+def _course(body: Mapping[str, Any]) -> Course:
+    return Course(**{**body, "percents": tuple(body["percents"])}) if body else Course()
 
 
 def readiness_of(folder: Path) -> tuple[ReadinessFacts, ...]:

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from cpr_cockpit.core.events import Record
-from cpr_cockpit.core.strategy import NEW_ARTIFACT, blue_green
+from cpr_cockpit.core.strategies import plan_by
+from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.documents.card import render_card
 from cpr_cockpit.documents.plan import render_plan
 from cpr_cockpit.engine.executor import Patience
@@ -68,5 +69,6 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
     async with outside_of(place_of(config.target, config.ready)) as outside:
         facts = await read_facts(outside.ports, settings.slot, settings.new_version)
         artifact = not await keep_old_artifact(outside.ports, settings)
-        plan = blue_green(settings.slot, settings.new_version, facts, baseline_s=scaled.baseline_s, artifact=artifact)
+        course, baseline_s = settings.course_at(scaled.scale), scaled.baseline_s
+        plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=artifact)
         return render_plan(plan, outside.planned) + "\n" + render_card(shown, settings.environment, plan)

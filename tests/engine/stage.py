@@ -47,7 +47,12 @@ AUTO = Script()
 LONGEST_S = 7200.0
 # Where Linux keeps files in memory: hundreds of whole runs need not wait for the disk to sync each event.
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-STEPS_OF = {"swap": ("swap", "swap-back"), "deploy": ("deploy", "replace-bad"), "create": ("ensure-slot",)}
+STEPS_OF = {
+    "swap": ("swap", "swap-back"),
+    "deploy": ("deploy", "replace-bad"),
+    "create": ("ensure-slot",),
+    "route": ("route-5", "route-25", "route-50", "route-off", "route-back"),
+}
 
 
 def settings_for(folder: Path, script: Script | None = AUTO, window_s: float = 10.0) -> SessionSettings:

@@ -24,7 +24,7 @@ from tests.engine.virtual import EPOCH
 from tests.engine.world import NEW, OLD, SWAP_FIRST
 
 READING = {
-    "slots", "swap_status", "operation", "instances", "deployment", "content", "planned", "look", "second_host",
+    "slots", "swap_status", "operation", "shares", "instances", "deployment", "content", "planned", "look", "second_host",
 }  # fmt: skip
 
 
@@ -285,11 +285,12 @@ def test_every_method_that_is_not_known_to_read_is_refused(port: type) -> None:
         target = sealed.web_apps if port is WebApps else sealed.probe
         methods = [name for name, one in vars(port).items() if inspect.isfunction(one) and not name.startswith("_")]
         refused = set(methods) - READING
-        assert refused == ({"create_slot", "swap", "deploy"} if port is WebApps else {"smoke", "warm"})
+        assert refused == ({"create_slot", "swap", "deploy", "route"} if port is WebApps else {"smoke", "warm"})
         arguments = {
             "create_slot": ("s",),
             "swap": ("s",),
             "deploy": ("s", Path("x.zip")),
+            "route": ("s", 5.0),
             "smoke": ("s",),
             "warm": ("s", 1),
         }

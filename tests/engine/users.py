@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from cpr_cockpit.core.blocks import Block, BlockQuestion, Reading
 from cpr_cockpit.core.ports import Asked, PortError
@@ -12,12 +13,12 @@ from cpr_cockpit.core.signals import Bin, Observation, Source
 from tests.engine.virtual import EPOCH, VirtualClock
 
 RATE = 100
-"""Requests per second."""
+"""Requests per second; every hundred of them begin alike, so that percent of them are so many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How a version behaves in production: every ``fails``-th request fails (0: none); ``slower``: factor on latencies.
+    """How a version behaves: every ``fails``-th request fails (0: none, else a divisor of 100); ``slower``: factor.
 
     ``silent``: it sends no telemetry; ``dead``: it answers nothing but 503.
     """
@@ -26,6 +27,27 @@ class Behaviour:
     slower: float = 1.0
     silent: bool = False
     dead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """``version`` served those requests whose number, modulo 100, is in ``share``."""
+
+    version: str
+    begin: float
+    end: float
+    share: range
+
+
+def _below(number: int, which: Sequence[int]) -> int:
+    """How many requests before the ``number``-th have one of these numbers, modulo 100."""
+    return number // 100 * len(which) + sum(1 for one in which if one < number % 100)
+
+
+def _newest(first: int, last: int, which: Sequence[int]) -> float | None:
+    """When the newest of them from the ``first`` to before the ``last`` one came."""
+    numbers = (at for at in range(last - 1, max(first, last - 100) - 1, -1) if at % 100 in which)
+    return next((EPOCH + at / RATE for at in numbers), None)
 
 
 HEALTHY = Behaviour()
@@ -39,46 +61,47 @@ OUTAGE = Behaviour(dead=True, silent=True)
 class Users:
     """Telemetry and Metrics over a timeline of who served production since when.
 
-    ``delay``: seconds until a request is in the logs; ``down``: neither source answers.
+    ``routed``: since when how many percent of the requests went to another slot, and its version then. ``delay``:
+    seconds until a request is in the logs; ``down``: neither source answers.
     """
 
     clock: VirtualClock
     timeline: list[tuple[float, str]]
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
+    routed: list[tuple[float, float, str]] = field(default_factory=list)
     delay: float = 0.5
     down: bool = False
 
     def _of(self, version: str) -> Behaviour:
         return self.behaviours.get(version, HEALTHY)
 
-    def _served(self, begin: float, end: float) -> Iterator[tuple[str, float, float]]:
-        """Who served production from when to when within [begin, end)."""
-        ends = [at for at, _ in self.timeline[1:]] + [math.inf]
-        for (at, version), until in zip(self.timeline, ends, strict=True):
-            if max(at, begin) < min(until, end):
-                yield version, max(at, begin), min(until, end)
+    def _served(self, begin: float, end: float) -> Iterator[_Stretch]:
+        """Who served which requests of production from when to when within [begin, end)."""
+        changes = [at for at, _ in self.timeline] + [at for at, _, _ in self.routed]
+        edges = sorted({begin, *(at for at in changes if begin < at < end), max(begin, end)})
+        for since, until in pairwise(edges):
+            production = [version for at, version in self.timeline if at <= since]
+            away, slot = next(((percent, who) for at, percent, who in reversed(self.routed) if at <= since), (0.0, ""))
+            if production:
+                yield _Stretch(production[-1], since, until, range(round(away), 100))
+                yield _Stretch(slot, since, until, range(round(away)))
 
-    def _counts(self, version: str, begin: float, end: float) -> tuple[int, int, float | None, float | None]:
-        """Requests, failures, the newest request and the newest success in [begin, end), all served by ``version``."""
-        first, last = math.ceil((begin - EPOCH) * RATE), math.ceil((end - EPOCH) * RATE)
-        count, behaviour = max(0, last - first), self._of(version)
-        if count == 0:
-            return 0, 0, None, None
-        newest = EPOCH + (last - 1) / RATE
-        if behaviour.dead:
-            return count, count, newest, None
-        if not behaviour.fails:
-            return count, 0, newest, newest
-        failed = (last - 1) // behaviour.fails - (first - 1) // behaviour.fails
-        good = last - 1 if (last - 1) % behaviour.fails else last - 2
-        return count, failed, newest, EPOCH + good / RATE if good >= first else None
+    def _counts(self, stretch: _Stretch) -> tuple[int, int, float | None, float | None]:
+        """Requests, failures, the newest request and the newest success of a stretch."""
+        first, last = (math.ceil((at - EPOCH) * RATE) for at in (stretch.begin, stretch.end))
+        behaviour = self._of(stretch.version)
+        bad = [one for one in stretch.share if behaviour.dead or (behaviour.fails and one % behaviour.fails == 0)]
+        good = [one for one in stretch.share if one not in bad]
+        counts = [_below(last, which) - _below(first, which) for which in (bad, good)]
+        newest = [_newest(first, last, which) for which in (bad, good)]
+        return sum(counts), counts[0], max((at for at in newest if at is not None), default=None), newest[1]
 
     def _row(self, version: str, start: float, length: float, upto: float) -> Bin | None:
         """One row of the logs, None where none has come."""
         pieces = [
-            self._counts(version, begin, end)
-            for who, begin, end in self._served(start, min(start + length, upto))
-            if who == version
+            self._counts(stretch)
+            for stretch in self._served(start, min(start + length, upto))
+            if stretch.version == version
         ]
         requests, failures = sum(piece[0] for piece in pieces), sum(piece[1] for piece in pieces)
         behaviour = self._of(version)
@@ -128,7 +151,7 @@ class Users:
         points = []
         at = math.floor((start - EPOCH) / grain) * grain + EPOCH
         while at + grain + 1.0 <= min(end, now):
-            counts = [self._counts(version, begin, until) for version, begin, until in self._served(at, at + grain)]
+            counts = [self._counts(stretch) for stretch in self._served(at, at + grain) if 99 in stretch.share]
             points.append(Bin(at, grain, "", sum(count[0] for count in counts), sum(count[1] for count in counts)))
             at += grain
         newest = points[-1].end if points else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -66,6 +66,7 @@ class Call:
     kind: str
     slot: str
     version: str = ""
+    percent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +125,10 @@ class World:
         self.users = Users(self.clock, [(self.clock.now(), OLD)])
         self.calls: list[Call] = []
         self.switches: list[Switch] = []
-        self.faults: dict[str, list[Fault]] = {"swap": [], "deploy": [], "create": []}
+        self.faults: dict[str, list[Fault]] = {"swap": [], "deploy": [], "create": [], "route": []}
         self.unreachable: list[tuple[float, float]] = []
         self.read_s = READ
+        self.share = 0.0
         self.laying_s = LAYING
         self.pending_preview: str | None = None
         self.content_missing = False
@@ -219,6 +221,11 @@ class World:
             raise PortError(f"The content of {slot} cannot be read.")
         package(destination, self.sites[slot].content or "")
 
+    async def shares(self) -> Mapping[str, float]:
+        """What is routed to the slot."""
+        await self._read()
+        return {SLOT: self.share} if self.share else {}
+
     # -- WebApps: changing -----------------------------------------------------------------------------------------
 
     async def create_slot(self, slot: str) -> Accepted:
@@ -228,6 +235,10 @@ class World:
     async def swap(self, slot: str) -> Accepted:
         """Swap a slot with production."""
         return await self._send(Call(self.loop.time(), "swap", slot))
+
+    async def route(self, slot: str, percent: float) -> Accepted:
+        """Route a share of the sessions; in force as soon as it has arrived."""
+        return await self._send(Call(self.loop.time(), "route", slot, percent=percent))
 
     async def deploy(self, slot: str, package: Path) -> Accepted:
         """Start a zip deployment."""
@@ -276,7 +287,11 @@ class World:
             return PortError("The request is not valid.", status=400)
         if fault is Fault.CONFLICT or self._busy(call):
             return PortError("Another operation is in progress.", status=409)
-        begin = {"swap": lambda: self._begin_swap(fault), "create": lambda: self._begin_create(call.slot)}
+        begin = {
+            "swap": lambda: self._begin_swap(fault),
+            "create": lambda: self._begin_create(call.slot),
+            "route": lambda: self._begin_route(call.percent),
+        }
         if call.kind == "deploy":
             if call.slot not in self.sites:
                 return PortError(f"There is no slot {call.slot}.", status=404)
@@ -300,6 +315,11 @@ class World:
         name, operation = f"{kind}-{len(self._operations) + 1}", _Operation()
         self._operations[name] = operation
         return name, operation
+
+    def _begin_route(self, percent: float) -> str:
+        self.share = percent
+        self.users.routed.append((self.clock.now(), percent, self.slot or ""))
+        return ""
 
     def _begin_create(self, slot: str) -> str:
         name, operation = self._new_operation("create")
@@ -378,8 +398,9 @@ class World:
         return Sighting(at, 200, version, name, LOOK * 1000.0)
 
     def _behaviour(self, version: str) -> Behaviour:
-        """A release's defect shows once production has met it."""
+        """A release's defect shows once users have met it."""
         met = any(switch.production == version for switch in self.switches)
+        met = met or any(who == version for _, _, who in self.users.routed)
         return self.users.behaviours.get(version, Behaviour()) if met else Behaviour()
 
     async def smoke(self, slot: str) -> tuple[SmokeResult, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
-from cpr_cockpit.adapters.azure import operations
+from cpr_cockpit.adapters.azure import operations, traffic_routing
 from cpr_cockpit.adapters.azure.environment import is_loopback
 from cpr_cockpit.adapters.azure.kudu import Kudu
 from cpr_cockpit.adapters.azure.manager import API_VERSION, Manager
@@ -85,6 +86,15 @@ class AzureWebApps:
         found = await self._manager.read(f"Reading the instances of {slot}", listed)
         return tuple(name for name, state in found if name and not state.upper().endswith("STOPPED"))
 
+    async def shares(self) -> Mapping[str, float]:
+        """Percentage of production's new sessions that each slot gets; without those that get none."""
+        told, hosts = await asyncio.gather(traffic_routing.rules(self._manager), self._hosts())
+        return traffic_routing.shares_of(told, hosts)
+
+    async def _hosts(self) -> dict[str, str]:
+        sites = await self._sites(traffic_routing.READING)
+        return {site.facts.host.lower(): site.facts.name for site in sites}
+
     async def operation(self, operation: str) -> OperationState:
         """One look at an accepted operation; a vanished one, or one without an address, is ``unknown``."""
         return await operations.look(self._manager, operation)
@@ -129,6 +139,11 @@ class AzureWebApps:
         answer = await self._manager.change(f"Swapping slot {slot} with production", "POST", path, SWAP_BODY)
         return Accepted(operations.address(answer))
 
+    async def route(self, slot: str, percent: float) -> Accepted:
+        """Send that percentage of new sessions to ``slot``; it is in force when it is answered."""
+        await traffic_routing.route(self._manager, slot, percent, await self._hosts())
+        return Accepted("")
+
     async def deploy(self, slot: str, package: Path) -> Accepted:
         """Start a zip deployment; ``operation`` is its id."""
         return await self._kudu.deploy(await self.kudu_host(slot), slot, package)
@@ -152,6 +167,10 @@ class AzureWebApps:
                 PlannedRequest("GET", f"{kudu}/api/deployments/<its id>"),
             ),
             ActKind.PROVE_SLOT: (self._request("GET", f"{slot}/instances"),),
+            ActKind.ROUTE: (
+                self._request("GET", f"{site}/config/web"),
+                self._request("PATCH", f"{site}/config/web", f"rampUpRules: {act.percent:g} % to {act.slot}"),
+            ),
             ActKind.SWAP: (
                 *state,
                 self._request("POST", f"{slot}/slotsswap", json.dumps(SWAP_BODY)),

@@ -112,7 +112,7 @@ async def _patch_web(call: Call) -> web.Response:
     _check_idle(call.world, slot.name)
     try:
         call.world.set_configuration(slot.name, asked)
-    except ValueError as problem:
+    except (TypeError, ValueError) as problem:
         raise errors.bad_request(str(problem)) from problem
     return _config(call, slot, "web", slot.config_web)
 

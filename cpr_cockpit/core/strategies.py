@@ -1,0 +1,37 @@
+"""A strategy by its name, with what is configured of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cpr_cockpit.core.canary import PERCENTS, STEP_S, canary
+from cpr_cockpit.core.plan import Plan, PlanFacts
+from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, OBSERVED, blue_green, observed
+
+STRATEGIES = (BLUE_GREEN, CANARY)
+"""What a run may choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The strategy of a run. ``percents``, and ``step_s`` (seconds of each, at full length), are a canary's."""
+
+    strategy: str = BLUE_GREEN
+    percents: tuple[float, ...] = PERCENTS
+    step_s: float = STEP_S
+
+
+def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:
+    """The plan of a course, its times as they are; KeyError for another name, ValueError for impossible shares."""
+    if course.strategy == CANARY:
+        return canary(
+            slot,
+            new,
+            facts,
+            baseline_s=baseline_s,
+            artifact=artifact,
+            percents=course.percents,
+            step_s=course.step_s,
+        )
+    make = {BLUE_GREEN: blue_green, OBSERVED: observed}[course.strategy]
+    return make(slot, new, facts, baseline_s=baseline_s, artifact=artifact)

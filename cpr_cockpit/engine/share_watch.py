@@ -1,0 +1,95 @@
+"""A share of a canary under watch: the new version's users beside the old one's, in the same minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from cpr_cockpit.core.canary import PATIENCE
+from cpr_cockpit.core.judge import Judge
+from cpr_cockpit.core.plan import Act, Plan
+from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.signals import Source
+from cpr_cockpit.engine.acts import Reading, State
+from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.engine.watch import Watch
+
+
+class ShareWatch(Watch):
+    """The sources from the moment of the share on; its judge has a control, and nobody knows the exact share.
+
+    Cookies outlive a change of the share, so how many requests should come is not told by the rule.
+    """
+
+    def __init__(
+        self, settings: SessionSettings, scaled: Policy, plan: Plan, act: Act, ports: Ports, recorder: Recorder
+    ) -> None:
+        # Production's platform metrics count the old version's requests: they say nothing of the share.
+        self._judged = (Source.LOGS, Source.PROBES_PRODUCTION)
+        super().__init__(settings, replace(scaled, window_s=max(act.seconds, scaled.bin_s)), plan, ports, recorder)
+
+    def _made_judge(self) -> Judge:
+        plan, settings = self._plan, self._settings
+        return Judge(
+            self._scaled,
+            plan.new_version,
+            plan.old_version,
+            settings.declared_delay_s,
+            sources=self._judged,
+            share=None,
+            control=True,
+            signals=settings.signals,
+        )
+
+    @property
+    def began(self) -> float | None:
+        """Since when the share is routed; None: it is not."""
+        return self._began()
+
+    def _began(self) -> float | None:
+        return self._recorder.run.share_at if self._recorder.run.share else None
+
+    async def _watch_changes(self) -> None:
+        """Who serves what is looked at again before the next share."""
+
+
+class WatchShare:
+    """The check of the step: done when the judge says GO at the end of its time, and never before.
+
+    A person decides on anything else; a script rolls back by itself, and gives up where nothing can be said.
+    ``passed`` is awaited when it is done.
+    """
+
+    def __init__(
+        self,
+        act: Act,
+        watch: ShareWatch,
+        now: Callable[[], float],
+        passed: Callable[[], Awaitable[None]],
+        *,
+        scripted: bool,
+    ) -> None:
+        self._passed = passed
+        self._act = act
+        self._watch = watch
+        self._now = now
+        self._scripted = scripted
+
+    async def look(self) -> Reading:
+        """The judge's word, and how long it still watches."""
+        began = self._watch.began
+        if began is None:
+            return Reading(State.REFUSED, f"no session is routed to slot {self._act.slot}: somebody else changed it")
+        lasted, words = self._now() - began, self._watch.verdict_sentence
+        if lasted < self._act.seconds:
+            return Reading(State.TO_DO, words)
+        if self._watch.may_keep():
+            await self._passed()
+            return Reading(State.DONE, f"GO after {lasted:.0f} s on {self._act.percent:g} %: {words}")
+        if self._scripted and lasted >= PATIENCE * self._act.seconds and self._watch.kind != "ROLLBACK":
+            return Reading(
+                State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s on {self._act.percent:g} %: {words}"
+            )
+        return Reading(State.TO_DO, words)
