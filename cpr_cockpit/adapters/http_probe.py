@@ -58,10 +58,11 @@ class HttpProbe:
         self._clock = clock
         self._marks = {"SyntheticTest-RunId": uuid.uuid4().hex, "SyntheticTest-Location": "cpr-cockpit"}
 
-    async def look(self, slot: str, *, by_cookie: bool = False) -> Sighting:
+    async def look(self, slot: str, *, by_cookie: bool = False, as_new: bool = False) -> Sighting:
         """One health request; what the application does is in the answer, never raised."""
         base = self._settings.hosts[PRODUCTION if by_cookie else slot]
-        headers = self._marks | ({"Cookie": f"{ROUTING_COOKIE}={_routing_name(slot)}"} if by_cookie else {})
+        pinned = by_cookie or (slot == PRODUCTION and not as_new)
+        headers = self._marks | ({"Cookie": f"{ROUTING_COOKIE}={_routing_name(slot)}"} if pinned else {})
         began = time.perf_counter()
         status: int | None = None
         version = instance = None
@@ -130,11 +131,12 @@ class HttpProbe:
         unpinned = PlannedRequest("GET", production + path)
         pinned = PlannedRequest("GET", production + path, f"cookie {ROUTING_COOKIE}={_routing_name(PRODUCTION)}")
         requests: dict[ActKind, tuple[PlannedRequest, ...]] = {
-            ActKind.DEPLOY: (unpinned, health),
+            ActKind.DEPLOY: (pinned, health),
+            ActKind.ROUTE: (pinned, health),
             ActKind.PROVE_SLOT: (health,),
             ActKind.WARM_UP: tuple(PlannedRequest("GET", here + page) for page in self._settings.warm_paths),
             ActKind.SMOKE: tuple(_planned_test(test, here) for test in self._settings.tests),
-            ActKind.SWAP: (unpinned, health),
+            ActKind.SWAP: (pinned, health),
             ActKind.PROVE_SERVING: (unpinned, pinned, health, by_cookie),
             ActKind.KEEP_WARM: (health,),
         }

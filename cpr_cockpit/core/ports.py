@@ -181,10 +181,12 @@ class SmokeResult:
 class Probe(Protocol):
     """The application itself, asked over HTTP with the cockpit's own header (excluded from user figures)."""
 
-    async def look(self, slot: str, *, by_cookie: bool = False) -> Sighting:
+    async def look(self, slot: str, *, by_cookie: bool = False, as_new: bool = False) -> Sighting:
         """One health request over a fresh connection; never raises for what the application does.
 
-        ``by_cookie``: ask the production host with the routing cookie of ``slot`` instead of the slot's own host.
+        Production is asked with its own routing cookie, so that no share of the traffic sends the look to another slot;
+        ``as_new``: without one, as a new session comes. ``by_cookie``: ask the production host with the routing cookie
+        of ``slot`` instead of the slot's own host.
         """
 
     async def smoke(self, slot: str) -> tuple[SmokeResult, ...]:

@@ -106,9 +106,9 @@ class ProveServing:
         instances = await ports.web_apps.instances(PRODUCTION)
         status = await ports.web_apps.swap_status()
         production = await asyncio.gather(
-            *(ports.probe.look(PRODUCTION) for _ in range(max(PROOF_LOOKS, 3 * len(instances))))
+            *(ports.probe.look(PRODUCTION, as_new=True) for _ in range(max(PROOF_LOOKS, 3 * len(instances))))
         )
-        pinned = await ports.probe.look(PRODUCTION, by_cookie=True)
+        pinned = await ports.probe.look(PRODUCTION)
         by_host, by_cookie = await asyncio.gather(ports.probe.look(slot), ports.probe.look(slot, by_cookie=True))
         right = sum(1 for look in (*production, pinned) if look.version == self.act.version)
         total = len(production) + 1

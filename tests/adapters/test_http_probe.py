@@ -69,9 +69,9 @@ async def test_no_cookie_is_kept_lest_every_look_meets_one_instance(probe: HttpP
     affinity = {"Set-Cookie": "ARRAffinity=one-instance; Path=/; Secure; HttpOnly"}
     wire.on("GET", HEALTH, replace(HEALTHY, headers=affinity))
     await probe.look("production")
-    await probe.look("production")
-    await probe.look("production", by_cookie=True)
-    assert [one.headers.get("Cookie") for one in wire.asked] == [None, None, "x-ms-routing-name=self"]
+    await probe.look("production", as_new=True)
+    await probe.look("green")
+    assert [one.headers.get("Cookie") for one in wire.asked] == ["x-ms-routing-name=self", None, None]
 
 
 def test_the_users_token_is_in_no_text_of_the_settings(settings: ProbeSettings) -> None:
@@ -81,7 +81,7 @@ def test_the_users_token_is_in_no_text_of_the_settings(settings: ProbeSettings) 
 async def test_a_look_by_cookie_asks_the_production_host(probe: HttpProbe, wire: Wire) -> None:
     wire.on("GET", HEALTH, HEALTHY)
     await probe.look("green", by_cookie=True)
-    await probe.look("production", by_cookie=True)
+    await probe.look("production")
     assert [one.headers["Cookie"] for one in wire.asked] == ["x-ms-routing-name=green", "x-ms-routing-name=self"]
     assert all(one.headers["Host"].startswith("127.0.0.1:") for one in wire.asked)
 

@@ -384,10 +384,11 @@ class World:
 
     # -- Probe -----------------------------------------------------------------------------------------------------
 
-    async def look(self, slot: str, *, by_cookie: bool = False) -> Sighting:
+    async def look(self, slot: str, *, by_cookie: bool = False, as_new: bool = False) -> Sighting:
         """One answer of an instance in turn; a dead version answers 503 without telling who it is."""
         await asyncio.sleep(LOOK)
-        at, site = self.clock.now(), self.sites.get(slot)
+        # A new session may be routed to the slot.
+        at, site = self.clock.now(), self.sites.get(SLOT if as_new and self.share else slot)
         if site is None or self.network_down:
             return Sighting(at, None, None, None, LOOK * 1000.0, "no connection")
         self._looks += 1
