@@ -13,6 +13,9 @@ from typing import Any
 
 Counts = tuple[int, int]
 """Requests and failures among them, both rows."""
+OTHER = "(other)"
+"""Operations that are too many to be told by name, together, and instances likewise: a name that a block with it does
+not tell is not known to have had no request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class BlockQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Users' requests of one version with event time in ``[start, start + length)``, as rows.
+    """Users' requests of one version with event time in ``[start, start + length)``, as rows; 0 where none came.
 
     ``slow``: rows above each of the asked thresholds, in their order. ``operations`` and ``instances``: requests and
     failures by name ({}: not told). ``rows_for``: requests that one row stands for (sampling), 1 where nothing is

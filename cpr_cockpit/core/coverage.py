@@ -52,7 +52,7 @@ def coverage(evidence: Evidence, source: Source) -> Coverage:
     if upto <= t0:
         return Coverage(source, 1.0)
     share = _covered(rows, t0, upto) / (upto - t0)
-    return Coverage(source, share, _row_share(evidence, t0, upto) if source is Source.LOGS else None)
+    return Coverage(source, share, row_share(evidence, t0, upto) if source is Source.LOGS else None)
 
 
 def _settled(evidence: Evidence, source: Source, t0: float, come: float, rows: Sequence[Bin]) -> float:
@@ -64,7 +64,7 @@ def _settled(evidence: Evidence, source: Source, t0: float, come: float, rows: S
     return t0 + size * math.floor((come - t0) / size + 1e-6)
 
 
-def _row_share(evidence: Evidence, t0: float, upto: float) -> float | None:
+def row_share(evidence: Evidence, t0: float, upto: float) -> float | None:
     """Requests that the rows stand for against what the platform counted, where both can have come."""
     if not evidence.required(Source.PLATFORM):
         return None

@@ -24,6 +24,7 @@ from cpr_cockpit.core.yardstick import Yardstick
 _TESTS = 8
 """How many families of tests share alpha (Bonferroni)."""
 _MOST_NAMES = 32
+"""Operations that are tested by name: the history's busiest, and as many that it did not have."""
 _SICK = 1.5
 """How much worse than a history that failed already a release must be to be blamed."""
 _LEAST_EVENTS = 3
@@ -49,6 +50,8 @@ class EarlyTests:
         self._rho = rho
         self._usual = yardstick.share if yardstick else 0.005
         self._errors = share_signal(self._limit, rho, policy, usual=self._usual)
+        self._known = _busiest(yardstick)
+        self._strangers = 0
         self._operations: dict[str, Signal] = {}
         self._instances: dict[str, Signal] = {}
         self._latency = LatencySignals(policy, t0, yardstick, self._bound) if yardstick else None
@@ -75,8 +78,10 @@ class EarlyTests:
         for name, (requests, failures) in new.operations.items():
             signal = self._operations.get(name)
             if signal is None:
-                if len(self._operations) >= _MOST_NAMES:
-                    continue
+                if name not in self._known:
+                    if self._strangers >= _MOST_NAMES:
+                        continue
+                    self._strangers += 1
                 signal = self._operations[name] = share_signal(
                     self._limit_of(name), self._rho, self._policy, usual=self._usual
                 )
@@ -193,6 +198,11 @@ class EarlyTests:
 def _limit_of(policy: Policy, share: float, recent: float) -> float:
     """The share that a release must exceed to be blamed: the policy's, or well above what failed before it."""
     return min(0.9, max(policy.early_limit, _SICK * share, _SICK * recent))
+
+
+def _busiest(yardstick: Yardstick | None) -> frozenset[str]:
+    told = yardstick.operations if yardstick else {}
+    return frozenset(sorted(told, key=lambda name: -told[name][0])[:_MOST_NAMES])
 
 
 def _others(instances: Mapping[str, Counts], name: str) -> Counts:

@@ -86,7 +86,7 @@ class Signal:
         requests = new[1]
         events = new[0] if events is None else events
         before = self.excursion.since
-        bad = self._bad(events, requests)
+        bad = self._bad(events, requests, beside=control is not None and control[1] > 0)
         self.excursion.add(start, end, events, requests, bad=bad)
         if self.excursion.since != before:
             self._blocks = self._controlled = self.control_events = self.control_requests = 0
@@ -100,14 +100,15 @@ class Signal:
             self.control_events += control[0]
             self.control_requests += control[1]
 
-    def _bad(self, events: int, requests: int) -> bool:
+    def _bad(self, events: int, requests: int, *, beside: bool) -> bool:
         if not requests or events / requests <= self.level:
             return False
         expected = requests * self._usual
         if events > expected + 3.0 * math.sqrt(expected) + 1.0:
             return True
-        # A single failure of very few requests goes on with what has begun; it begins nothing.
-        return requests <= _TINY and self.excursion.since is not None
+        # A single failure of very few requests goes on with what has begun; it begins nothing, unless a control stands
+        # beside it: there chance needs no guess.
+        return requests <= _TINY and (beside or self.excursion.since is not None)
 
     @property
     def has_control(self) -> bool:

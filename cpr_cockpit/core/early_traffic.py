@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from cpr_cockpit.core.blocks import Block
+from cpr_cockpit.core.blocks import OTHER, Block
 from cpr_cockpit.core.early_signals import Patience
 from cpr_cockpit.core.excursion import Excursion
 from cpr_cockpit.core.policy import Policy
@@ -18,17 +18,12 @@ from cpr_cockpit.core.verdict import EARLY, HoldCause, VerdictKind, clock_time, 
 from cpr_cockpit.core.yardstick import Yardstick
 
 VANISHED = f"{EARLY}: requests vanished"
-_GONE = 0.05
+GONE = 0.05
 """At most this share of the expected requests: nothing is served."""
 _FEW, _FEWER = 0.3, 0.6
 _MORE = 1.5
 _LEAST_EXPECTED = 60
 """Expected requests of an operation over the time in question, below which its silence says nothing."""
-
-
-def is_absence(rule: str) -> bool:
-    """Whether a finding rests on requests that did not come, which lost telemetry looks like too."""
-    return rule.startswith(EARLY) and rule.endswith(("vanished", "traffic fell"))
 
 
 class _Flow:
@@ -39,7 +34,6 @@ class _Flow:
         self.few = RateTest(blocks, fewer=_FEW, more=_MORE)
         self.fewer = RateTest(blocks, fewer=_FEWER, more=_MORE)
         self.low, self.less, self.high = (Excursion(policy.early_calm_s) for _ in range(3))
-        self.expected_low = 0.0
 
     def add(self, start: float, end: float, count: float, expected: float) -> None:
         """``count`` seen where ``expected`` were to be seen."""
@@ -83,8 +77,9 @@ class TrafficSignals:
             self._all.add(new.start, new.end, served, expected)
         if new.operations:
             for name, flow in self._operations.items():
-                part = new.operations.get(name, (0, 0))[0]
-                flow.add(new.start, new.end, part, new.requests * self._parts[name])
+                told = new.operations.get(name, None if OTHER in new.operations else (0, 0))
+                if told is not None:
+                    flow.add(new.start, new.end, told[0], new.requests * self._parts[name])
 
     def findings(self) -> list[Finding]:
         """What speaks of traffic now."""
@@ -97,7 +92,7 @@ class TrafficSignals:
         low = flow.low
         if low.since is None or flow.few.log_low < self._bound:
             return None
-        gone = low.events <= _GONE * low.requests
+        gone = low.events <= GONE * low.requests
         words = (
             f"{low.events} requests since {clock_time(low.since)} where about {low.requests} were to be expected, "
             "and none is reported as failed"
@@ -106,8 +101,8 @@ class TrafficSignals:
         if not gone and low.since <= self._t0 + 2.0 * self._policy.block_s:
             needed = self._patience.at_switch
         if low.lasted < needed - 1e-3:
-            return Finding(VerdictKind.WAIT, VANISHED, words)
-        return Finding(VerdictKind.ROLLBACK, VANISHED, words)
+            return Finding(VerdictKind.WAIT, VANISHED, words, since=low.since)
+        return Finding(VerdictKind.ROLLBACK, VANISHED, words, since=low.since)
 
     def _fell(self, flow: _Flow) -> Finding | None:
         less = flow.less
@@ -115,7 +110,7 @@ class TrafficSignals:
             return None
         part = less.events / less.requests if less.requests else 0.0
         sentence = f"only {percent(part)} of the expected requests have come since {clock_time(less.since)}"
-        return Finding(VerdictKind.HOLD, f"{EARLY}: traffic fell", sentence, HoldCause.SUSPICIOUS)
+        return Finding(VerdictKind.HOLD, f"{EARLY}: traffic fell", sentence, HoldCause.SUSPICIOUS, less.since)
 
     def _rose(self, flow: _Flow) -> Finding | None:
         high = flow.high
@@ -139,4 +134,4 @@ class TrafficSignals:
             f"{name}: {low.events} requests since {clock_time(low.since)} where about {low.requests} were to be "
             "expected of this traffic: users may not get that far"
         )
-        return Finding(VerdictKind.HOLD, f"{EARLY}: {name} vanished", sentence, HoldCause.SUSPICIOUS)
+        return Finding(VerdictKind.HOLD, f"{EARLY}: {name} vanished", sentence, HoldCause.SUSPICIOUS, low.since)

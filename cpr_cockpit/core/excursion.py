@@ -13,7 +13,7 @@ _MOST_BAD = 64
 
 
 class Excursion:
-    """Follows blocks of (events, requests) against ``level``, a share.
+    """Follows blocks of (events, requests), each called bad or not.
 
     Good spells of up to ``calm_s`` are part of it: a fault of 20 s in every minute is one fault. ``recent_s``: how far
     back the recent share looks.

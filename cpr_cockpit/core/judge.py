@@ -15,11 +15,11 @@ from cpr_cockpit.core.decision import incomplete_or_thin, keep_words, pending, s
 from cpr_cockpit.core.doubt import Doubt
 from cpr_cockpit.core.early import EarlyTests
 from cpr_cockpit.core.early_latency import tempered
-from cpr_cockpit.core.early_traffic import is_absence
 from cpr_cockpit.core.evidence import Evidence
 from cpr_cockpit.core.figures import figures, warnings
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.signals import Baseline, Freshness, Observation, Source
+from cpr_cockpit.core.silence import ceased, cross_checked
 from cpr_cockpit.core.targets import no_history, target_missed
 from cpr_cockpit.core.triggers import Finding, degradation, error_rate, unavailable
 from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, VerdictKind, clock_time
@@ -153,24 +153,14 @@ class Judge:
             unavailable(self._evidence, now),
             error_rate(self._evidence),
             degradation(self._evidence),
+            ceased(self._evidence) if self._blocks is not None else None,
         )
         early = self._early.findings() if self._early is not None else ()
         if self._early is not None and Source.PROBES_PRODUCTION not in self._evidence.sources:
             found = (self._early.unavailable(), *found)
         written = tuple(finding for finding in found if finding is not None)
-        checked = (self._cross_checked(tempered(self._evidence, finding)) for finding in early)
+        checked = (cross_checked(self._evidence, tempered(self._evidence, finding)) for finding in early)
         return (*written, *(finding for finding in checked if finding is not None), *self._custom.findings(now))
-
-    def _cross_checked(self, finding: Finding) -> Finding | None:
-        """Requests that did not come may be telemetry that was lost: what the platform counted tells, where it can."""
-        if not is_absence(finding.rule) or Source.PLATFORM not in self._evidence.sources:
-            return finding
-        rows = coverage(self._evidence, Source.LOGS).rows
-        if rows is not None and rows < self.policy.coverage:
-            return None
-        if rows is None and finding.kind is VerdictKind.ROLLBACK:
-            return Finding(VerdictKind.HOLD, finding.rule, finding.sentence, HoldCause.SUSPICIOUS)
-        return finding
 
     def _given(self, now: float, findings: Sequence[Finding], last: bool) -> Verdict:
         rising = [finding for finding in findings if finding.kind is VerdictKind.WAIT]

@@ -210,8 +210,8 @@ class Telemetry(Protocol):
     ) -> Observation:
         """Bins of ``bin_s`` seconds aligned to ``start`` and one row for the whole time, per version.
 
-        With ``blocks`` also those, of every version in ``versions``; a block without rows is none. PortError when
-        nothing could be read; a partial result is in ``Observation.partial``.
+        With ``blocks`` also those, of every version in ``versions``, up to the newest row: one without rows has 0
+        requests. PortError when nothing could be read; a partial result is in ``Observation.partial``.
         """
 
 

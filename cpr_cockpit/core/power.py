@@ -12,6 +12,8 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.sequential import LimitTest
 from cpr_cockpit.core.verdict import clock_time, percent
 
+_MOST = 0.98
+"""A larger share of failures cannot be told from all of them."""
 _WAGER = math.log(240.0)
 """What the unknown onset and size cost: a wager spread over some sixty onsets and four sizes."""
 
@@ -35,12 +37,15 @@ def visible(
     """One sentence: by when a rise to the written limit, and one to twice the early limit, would be proven from now."""
     if rate <= 0.0:
         return "no traffic is known, so no fault of users' requests can be seen"
+    wanted = (max(policy.error_rate, 2.0 * limit), max(2.0 * policy.target_error_rate, 1.25 * limit))
     parts = []
-    for share in (max(policy.error_rate, 2.0 * limit), max(2.0 * policy.target_error_rate, 1.25 * limit)):
+    for share in (share for share in wanted if share < _MOST):
         seconds = seconds_to_see(share, limit, rho, rate, policy, bound)
         at = None if seconds is None else now + max(seconds, policy.early_patience_s) + lag_s
         if at is not None and at < deadline:
             parts.append(f"a rise to {percent(share)} is visible by about {clock_time(at)}")
         else:
             parts.append(f"a rise to {percent(share)} will not be before the deadline")
+    if not parts:
+        return f"{percent(limit / 2.0)} and more failed before: hardly any rise could be told from it"
     return f"at {rate:.3g} requests/s {'; '.join(parts)}"

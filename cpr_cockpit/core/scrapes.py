@@ -16,6 +16,7 @@ from cpr_cockpit.core.yardstick import QUANTILES, THRESHOLDS, history_thresholds
 _MOST_HISTORY = 240
 _MOST_SEEN = 4096
 _MOST_NAMES = 64
+_MOST_MINUTES = 64
 _TELLING = 5
 """Requests from which on two scrapes that are the same to the last bucket are one scrape told twice."""
 _SPREAD = 8
@@ -194,15 +195,20 @@ class Minutes:
         self._length, self._edges = length, edges
         self._buckets = len(edges.ms) + 1
         self._rows: dict[tuple[str, int], _Minute] = {}
+        self._newest = -1
         self._whole: dict[str, _Minute] = {}
 
     def add(self, version: str, middle: float, t: float, arm: Arm) -> list[Bin]:
         """Add a scrape; the bins that may have become complete by it."""
         index = math.floor(middle / self._length)
+        self._newest = max(self._newest, index)
+        if index <= self._newest - _MOST_MINUTES:
+            # Its minute was let go: what is left of it alone would replace what was told of it as a whole.
+            return []
         row = self._rows.setdefault((version, index), _Minute(index * self._length, self._buckets))
         row.add(t, arm)
         self._whole.setdefault(version, _Minute(0.0, self._buckets)).add(t, arm)
-        for key in [key for key in self._rows if key[0] == version and key[1] < index - 2]:
+        for key in [key for key in self._rows if key[1] <= self._newest - _MOST_MINUTES]:
             del self._rows[key]
         touched = [self._rows.get((version, at)) for at in (index - 2, index - 1, index)]
         return [self._bin(version, one, self._length) for one in touched if one is not None and one.requests]

@@ -23,13 +23,15 @@ from cpr_cockpit.core.verdict import HoldCause, Rule, VerdictKind, clock_time, p
 class Finding:
     """A rule that speaks: ROLLBACK, HOLD with its cause, or WAIT while it is only under way (``pending``).
 
-    ``rule``: a written trigger (`Rule`), or the name of an early test or of a custom signal.
+    ``rule``: a written trigger (`Rule`), or the name of an early test or of a custom signal. ``since``: of a finding
+    that rests on requests that did not come, from when on.
     """
 
     kind: VerdictKind
     rule: str
     sentence: str
     cause: HoldCause | None = None
+    since: float | None = None
 
 
 def written_words(policy: Policy, t0: float, since: float, duration_s: float) -> str:

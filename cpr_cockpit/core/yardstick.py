@@ -6,7 +6,6 @@ early tests count the requests above it, because counts can be tested exactly an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
@@ -19,8 +18,9 @@ RECENT_S = (60.0, 120.0, 300.0)
 """How far back "just before the switch" reaches: a fault that began there is older than the release, however young."""
 RECENT_REQUESTS, RECENT_FAILURES = 20, 3
 """What one of those stretches must hold to speak."""
-RATE_S = 900.0
-"""The traffic that is expected is that of the last quarter of an hour: an hour ago it was another."""
+RATE_S, RATE_LEAST_S = 900.0, 120.0
+"""The traffic that is expected is that of the last quarter of an hour: an hour ago it was another. A version that has
+had users for less than two minutes tells of none."""
 
 
 class Threshold(NamedTuple):
@@ -44,14 +44,14 @@ class Yardstick:
     """The history as the early tests need it.
 
     ``quantiles_ms``: p50, p95, p99, None where there were too few requests; ``above``: the share of the history's rows
-    above each; ``fast``: the share of them below half of p50. ``rate``: requests per second of the last quarter hour.
+    above each; ``fast``: the share of them below half of p50. ``rate``: requests per second of the last quarter hour,
+    0 where that is not known.
     ``recent``: (requests, failures) of its last minute, two or five, whichever failed most. ``operations``: (requests,
     failures) by name. ``rho_*``: correlation within a block of failures, and of being slower than p50 and p95.
     """
 
     requests: int
     failures: int
-    seconds: float
     rate: float
     recent: Counts
     quantiles_ms: tuple[float, float, float] | None
@@ -109,24 +109,19 @@ def yardstick(
 ) -> Yardstick | None:
     """The yardstick of the old version's ``blocks`` before the switch; None without a request.
 
-    ``scale``: f of a short window, with which the stretches shrink as the blocks do.
-
-    ``blocks`` in order of time, their ``slow`` counted above `history_thresholds` of ``quantiles_ms``.
+    ``blocks`` in order of time, those without a request among them; their ``slow`` counted above `history_thresholds`
+    of ``quantiles_ms``. ``scale``: f of a short window, with which the stretches shrink as the blocks do.
     """
     requests = sum(block.requests for block in blocks)
     if not requests:
         return None
-    end = blocks[-1].end
-    last = [block for block in blocks if block.end > end - RATE_S * scale]
     told = [block for block in blocks if len(block.slow) == len(QUANTILES) + 1] if quantiles_ms is not None else []
     shares = _above(told)
     rhos = [overdispersion((block.requests, block.slow[at]) for block in told) for at in (0, 1)]
     return Yardstick(
         requests=requests,
         failures=sum(block.failures for block in blocks),
-        seconds=math.fsum(block.length for block in blocks),
-        # A block without requests may be no block at all: what counts is the time from the first to the last.
-        rate=sum(block.requests * block.rows_for for block in last) / (end - last[0].start),
+        rate=_rate(blocks, scale),
         recent=_recent(blocks, scale),
         quantiles_ms=quantiles_ms if told else None,
         above=(shares[0], shares[1], shares[2]),
@@ -136,6 +131,16 @@ def yardstick(
         rho_p95=rhos[1],
         operations=_operations(blocks),
     )
+
+
+def _rate(blocks: Sequence[Block], scale: float) -> float:
+    """Requests per second; before the very first request there may have been no such version, so that time is none."""
+    end, first = blocks[-1].end, next(block.start for block in blocks if block.requests)
+    if end - first < RATE_LEAST_S * scale:
+        return 0.0
+    begin = max(first, end - RATE_S * scale)
+    rows = (block for block in blocks if block.start >= begin - 1e-3)
+    return sum(block.requests * block.rows_for for block in rows) / (end - begin)
 
 
 def _recent(blocks: Sequence[Block], scale: float) -> Counts:

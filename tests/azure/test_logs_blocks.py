@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from cpr_cockpit.adapters.azure.logs import LogsTelemetry
-from cpr_cockpit.adapters.azure.logs_blocks import MOST_NAMES, OTHER, Part, blocks
-from cpr_cockpit.core.blocks import BlockQuestion
+from cpr_cockpit.adapters.azure.logs_blocks import MOST_NAMES, Part, blocks
+from cpr_cockpit.core.blocks import OTHER, Block, BlockQuestion
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.signals import Observation
 from tests.azure.clocks import FixedClock
@@ -62,7 +62,8 @@ async def test_blocks_by_operation_and_instance_in_the_same_batch(telemetry: Log
     wire.answer_queries(rows, same={}, now=START + 30.0)
     found = await _read(telemetry)
     assert wire.count("POST", BATCH) == 1
-    old, first, second = found.blocks
+    old, first, quiet, second = found.blocks
+    assert (quiet.start, quiet.version, quiet.requests, quiet.slow) == (START + 10.0, "v1", 0, (0, 0))
     assert (old.start, old.version, old.requests, old.slow, old.rows_for) == (START, "v1", 1, (1, 1), 1.0)
     assert (first.start, first.length, first.version) == (START, 10.0, "v2")
     assert (first.requests, first.failures, first.slow, first.rows_for) == (4, 2, (3, 1), 3.0)
@@ -78,7 +79,7 @@ async def test_without_the_question_there_are_three(telemetry: LogsTelemetry, wi
     wire.answer_queries([request(START)], same={}, now=START + 30.0)
     assert (await _read(telemetry, None)).blocks == ()
     assert len(wire.of("POST", BATCH)[0].json["requests"]) == 3
-    assert len((await _read(telemetry, BlockQuestion(START, START + 20.0, 10.0))).blocks) == 1
+    assert len((await _read(telemetry, BlockQuestion(START, START + 20.0, 10.0))).blocks) == 1  # no row is newer
     assert len(wire.of("POST", BATCH)[1].json["requests"]) == 4
 
 
@@ -123,8 +124,20 @@ def test_the_busiest_names_are_the_same_in_all_blocks_and_the_rest_is_pooled() -
     # In the second block the quiet ones are busy; over all they are not.
     parts = [part(0, number, 1000 - number) for number in names]
     parts += [part(1, number, number + 1) for number in names]
-    first, second = blocks(parts, START, 10.0)
+    first, second = blocks(parts, BlockQuestion(START, START + 20.0, 10.0))
     kept = {f"GET /{number:03d}" for number in range(MOST_NAMES)} | {OTHER}
     assert set(first.operations) == set(second.operations) == kept
     assert first.operations[OTHER] == (sum(1000 - number for number in names[MOST_NAMES:]), 8)
     assert sum(requests for requests, _ in second.instances.values()) == second.requests
+
+
+def test_a_stretch_without_rows_is_one_without_requests_up_to_the_newest_row() -> None:
+    asked = BlockQuestion(START, START + 60.0, 10.0, (50.0, 80.0))
+    parts = [Part(0, "v2", "GET /", "i1", 4, 1, 4.0, (2, 1)), Part(3, "v2", "GET /", "i1", 5, 0, 5.0, (0, 0))]
+    found = blocks(parts, asked, ("v2", "v1"), START + 41.0)
+    new = [(one.start - START, one.requests) for one in found if one.version == "v2"]
+    assert new == [(0.0, 4), (10.0, 0), (20.0, 0), (30.0, 5)]
+    assert [one.requests for one in found if one.version == "v1"] == [0, 0, 0, 0]
+    assert Block(START + 10.0, 10.0, "v2", 0, 0, (0, 0)) in found
+    assert all(block.end <= START + 41.0 for block in found)
+    assert len(blocks(parts, asked, ("v2",), None)) == 2

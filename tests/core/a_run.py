@@ -123,8 +123,10 @@ CHECKED = ev.WatchChecked(
     figures=({"name": "p95", "value": 143.0},),
 )
 CROSSED = ev.LimitCrossed(what="CPU above # % for # s", holds=True, sentence="CPU above 80 % for 912 s")
+ROUTED = ev.ShareRouted(slot="green", version=NEW, percent=5.0)
 EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     *A_RUN,
+    ROUTED,
     CHECKED,
     CROSSED,
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),

@@ -66,3 +66,21 @@ def test_the_number_needed_is_the_smallest_that_does(failures: int, limit: float
     needed = requests_needed(failures, limit=limit, alpha=alpha)
     assert excludes(failures, needed, limit=limit, alpha=alpha)
     assert not excludes(failures, needed - 1, limit=limit, alpha=alpha)
+
+
+@pytest.mark.parametrize(
+    ("failures", "requests"), [(10**9, 10**11), (4 * 10**9, 10**11), (10**6, 10**12), (9_000, 10**6)]
+)
+def test_counts_of_any_size_are_told_at_once(failures: int, requests: int) -> None:
+    # Far below the limit: the tail is next to nothing, and is not summed failure by failure.
+    assert tail_at_most(failures, requests, 0.05) < 1e-9
+    assert excludes(failures, requests, limit=0.05, alpha=0.01)
+    assert requests_needed(failures, limit=0.05, alpha=0.01) < 21 * failures + 100_000
+
+
+def test_the_normal_law_goes_on_where_the_exact_sum_ends() -> None:
+    requests = 20_000_000
+    just_exact, just_normal = 0.05278, 0.05279
+    assert requests * just_exact * (1.0 - just_exact) < 1e6 < requests * just_normal * (1.0 - just_normal)
+    below = [tail_at_most(round(requests * rate - 2_000), requests, rate) for rate in (just_exact, just_normal)]
+    assert below[0] == pytest.approx(below[1], rel=0.01)

@@ -152,6 +152,17 @@ def test_scrapes_add_up_to_minutes_and_to_the_whole() -> None:
     assert whole.p50 == pytest.approx(EDGES_MS[44], rel=0.02)
 
 
+def test_a_scrape_that_comes_late_adds_to_its_minute_or_tells_nothing_of_it() -> None:
+    minutes = Minutes(60.0, EDGES)
+    for t in range(15, 1801, 15):
+        minutes.add("new", t - 7.5, float(t), _arm())
+    late = minutes.add("new", 67.5, 75.0, _arm())
+    assert [(row.start, row.requests) for row in late if row.start == 60.0] == [(60.0, 50)]
+    for t in range(1815, 6001, 15):
+        minutes.add("new", t - 7.5, float(t), _arm())
+    assert minutes.add("new", 67.5, 75.0, _arm()) == []
+
+
 def test_percentiles_are_told_where_most_latencies_are() -> None:
     minutes = Minutes(60.0, EDGES)
     minutes.add("new", 7.5, 15.0, _arm(hist=None))

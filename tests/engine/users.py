@@ -125,12 +125,12 @@ class Users:
         whole = [row for version in versions if (row := self._row(version, start, max(0.0, end - start), upto))]
         newest = max((row.newest for row in whole if row.newest is not None), default=None)
         lag = self.delay if whole else None
-        told = self._blocks(blocks, versions) if blocks else ()
+        told = self._blocks(blocks, versions, newest) if blocks else ()
         now = self.clock.now()
         return Observation(Source.LOGS, now, newest, tuple(bins), tuple(whole), lag_p95=lag, blocks=told)
 
-    def _blocks(self, asked: BlockQuestion, versions: Sequence[str]) -> tuple[Block, ...]:
-        """Blocks without operations and instances; every latency is the version's median."""
+    def _blocks(self, asked: BlockQuestion, versions: Sequence[str], newest: float | None) -> tuple[Block, ...]:
+        """Blocks without operations and instances, empty ones up to the newest row; all latencies are the median."""
         upto = min(asked.end, self.clock.now() - self.delay)
         found = []
         for index in range(max(0, math.ceil((upto - asked.start) / asked.length))):
@@ -140,6 +140,8 @@ class Users:
                 if row is not None and row.p50 is not None:
                     slow = tuple(row.requests if row.p50 > limit else 0 for limit in asked.thresholds_ms)
                     found.append(Block(at, asked.length, version, row.requests, row.failures, slow))
+                elif newest is not None and at + asked.length <= newest:
+                    found.append(Block(at, asked.length, version, 0, 0, (0,) * len(asked.thresholds_ms)))
         return tuple(found)
 
     async def platform(self, *, start: float, end: float, granularity_s: float) -> Observation:

@@ -54,7 +54,7 @@ class LogsTelemetry:
         if all(isinstance(item, LogsQueryError) for item in (grid, whole, fresh)):
             raise PortError(f"{_DOING} failed: {troubles[0]}.", next_step="The next reading asks again.")
         newest, lag = next(iter(rows(fresh, _freshness, _DOING)), (None, None))
-        told, words = _blocks(items[3], blocks) if blocks else ((), ())
+        told, words = _blocks(items[3], blocks, versions, newest) if blocks else ((), ())
         return Observation(
             Source.LOGS,
             received,
@@ -100,13 +100,15 @@ class LogsTelemetry:
         await self._client.close()
 
 
-def _blocks(item: Item, asked: BlockQuestion) -> tuple[tuple[Block, ...], tuple[str, ...]]:
+def _blocks(
+    item: Item, asked: BlockQuestion, versions: Sequence[str], newest: float | None
+) -> tuple[tuple[Block, ...], tuple[str, ...]]:
     """The blocks, or why there are none. A block is believed once and for all, so one that may lack rows is none."""
     words = trouble(item)
     if not words:
         try:
             found = rows(item, lambda row: parts.part(row, len(asked.thresholds_ms)), _DOING)
-            return parts.blocks(found, asked.start, asked.length), ()
+            return parts.blocks(found, asked, versions, newest), ()
         except PortError as error:
             words = error.what
         except ValueError as error:

@@ -12,11 +12,10 @@ from azure.monitor.query import LogsTableRow
 
 from cpr_cockpit.adapters.azure.errors import clean
 from cpr_cockpit.adapters.azure.logs_answers import count, number
-from cpr_cockpit.core.blocks import Block, Counts
+from cpr_cockpit.core.blocks import OTHER, Block, BlockQuestion, Counts
 
 MOST_NAMES = 32
-OTHER = "(other)"
-"""Operations beyond the `MOST_NAMES` busiest, and instances likewise."""
+"""Operations that are told by name, the busiest, and instances likewise."""
 _LONGEST = 120
 
 
@@ -59,20 +58,35 @@ def _name(told: str) -> str:
     return clean(told)[:_LONGEST]
 
 
-def blocks(parts: Sequence[Part], start: float, length: float) -> tuple[Block, ...]:
-    """The parts of each stretch and version in one block, in order of time; number 0 begins at ``start``.
+def blocks(
+    parts: Sequence[Part], asked: BlockQuestion, versions: Sequence[str] = (), newest: float | None = None
+) -> tuple[Block, ...]:
+    """The parts of each stretch and version in one block, in order of time.
 
-    The same names are told in all blocks: who is among the busiest is decided over the whole answer.
-    ValueError for counts that cannot be.
+    The same names are told in all blocks: who is among the busiest is decided over the whole answer. ``newest``: event
+    time of the answer's newest row; up to there a stretch without a row of one of ``versions`` is a block of 0 requests
+    (what came later may still be on its way). ValueError for counts that cannot be.
     """
     operations = _names((one.operation, one.requests) for one in parts)
     instances = _names((one.instance, one.requests) for one in parts)
     by_block: dict[tuple[int, str], list[Part]] = {}
     for one in parts:
         by_block.setdefault((one.number, one.version), []).append(one)
+    whole = 0 if newest is None else math.floor((min(newest, asked.end) - asked.start) / asked.length + 1e-6)
+    for place in range(whole):
+        for version in versions:
+            by_block.setdefault((place, version), [])
     return tuple(
-        _block(start + place * length, length, version, by_block[place, version], operations, instances)
-        for place, version in sorted(by_block)
+        _block(
+            asked.start + place * asked.length,
+            asked.length,
+            version,
+            found,
+            operations,
+            instances,
+            len(asked.thresholds_ms),
+        )
+        for (place, version), found in sorted(by_block.items(), key=lambda one: one[0])
     )
 
 
@@ -93,6 +107,7 @@ def _block(
     parts: Sequence[Part],
     operations: dict[str, str],
     instances: dict[str, str],
+    thresholds: int,
 ) -> Block:
     requests = sum(one.requests for one in parts)
     return Block(
@@ -101,7 +116,7 @@ def _block(
         version=version,
         requests=requests,
         failures=sum(one.failures for one in parts),
-        slow=tuple(sum(above) for above in zip(*(one.slow for one in parts), strict=True)),
+        slow=tuple(sum(one.slow[at] for one in parts) for at in range(thresholds)),
         operations=_counts((operations.get(one.operation), one) for one in parts),
         instances=_counts((instances.get(one.instance), one) for one in parts),
         rows_for=math.fsum(one.total for one in parts) / requests if requests else 1.0,
