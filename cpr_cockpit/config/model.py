@@ -63,6 +63,12 @@ def _database(value: str) -> str:
     return value
 
 
+def _operation(value: str) -> str:
+    if not value.isprintable() or value != value.strip():
+        raise ValueError("is no name of an operation")
+    return value
+
+
 def _slot(value: str) -> str:
     if value.lower() == PRODUCTION:
         raise ValueError("is production itself")
@@ -127,6 +133,12 @@ class Environment(Part):
         "",
         description="the resource id of an Azure SQL database (.../Microsoft.Sql/servers/<server>/databases/<name>) or "
         "of a flexible server (.../Microsoft.DBforPostgreSQL/flexibleServers/<name>, the same of Microsoft.DBforMySQL)",
+    )
+    feature_operation: Annotated[str, AfterValidator(_operation)] = Field(
+        "",
+        max_length=200,
+        description="the operation of the new feature as requests name it in the logs (OperationName), such as POST "
+        "/api/v1/goals: up to 200 printable characters; without it nobody is told how much the feature is used",
     )
     production_url: Address = Field(description=_URL)
     slot_url: Address = Field(description=_URL)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.heard import Heard, Key, key_of
 from cpr_cockpit.core.tally import Tally, believed
 
 
@@ -66,8 +67,9 @@ class Moment:
 class Run:
     """The state of a run after ``seq`` events.
 
-    ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count. ``share``:
-    percentage of new sessions that go to the slot, since ``share_at`` (None: none ever did).
+    ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count; ``heard``:
+    what each source, and each of the team's own signals, has told so far. ``share``: percentage of new sessions that
+    go to the slot, since ``share_at`` (None: none ever did).
     """
 
     seq: int = 0
@@ -102,6 +104,7 @@ class Run:
     notes: list[tuple[float, ev.Noted]] = field(default_factory=list)
     observations: dict[str, dict[str, Any]] = field(default_factory=dict)
     readings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    heard: dict[Key, Heard] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     ended: ev.RunEnded | None = None
     ended_at: float | None = None
@@ -280,8 +283,10 @@ def _baseline(run: Run, at: float, event: ev.BaselineTaken) -> None:
 
 def _observed(run: Run, at: float, event: ev.Observed) -> None:
     run.observations[event.source] = event.body
-    skew = run.opened.policy.get("skew_s") if run.opened else None
-    if believed(event.body, skew if isinstance(skew, int | float) else SKEW_S):
+    told = run.opened.policy.get("skew_s") if run.opened else None
+    skew_s = told if isinstance(told, int | float) else SKEW_S
+    run.heard.setdefault(key_of(event.body), Heard()).take(event.body, skew_s)
+    if believed(event.body, skew_s):
         run.readings[event.source] = event.body
         run.tally.take(event.body, run.switched_back_at)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cpr_cockpit.core import view as vw
+from cpr_cockpit.core.afterwards import STAGES
 from cpr_cockpit.core.showing import Stage
 from cpr_cockpit.core.signals import Source
 from cpr_cockpit.core.verdict import Figure, percent
@@ -30,8 +31,20 @@ def _is_further(figure: Figure) -> bool:
     return bool(colon) and source.split(" ")[0] in _FURTHER
 
 
+def slowest_poll_s(stage: Stage) -> float:
+    """Seconds between two readings of the slowest further source; after GO the pace is the schedule's."""
+    polls = {one.name: one.poll_s for one in STAGES}
+    later = polls.get(stage.later.stage, 0.0) if stage.later is not None else 0.0
+    return max(stage.policy.poll_floor_s, max(_SLOWEST_POLL_S, later) * stage.policy.scale)
+
+
+def stale_after(stage: Stage) -> float:
+    """Seconds after which the newest datum of a further source is too old to speak for now."""
+    return _LEAST_S + _POLLS * slowest_poll_s(stage)
+
+
 def _row(figure: Figure, stage: Stage) -> vw.Signal:
-    stale_after = _LEAST_S + _POLLS * max(stage.policy.poll_floor_s, _SLOWEST_POLL_S * stage.policy.scale)
+    limit_s = stale_after(stage)
     return vw.Signal(
         key=figure.name,
         name=figure.name.partition(": ")[2],
@@ -41,8 +54,8 @@ def _row(figure: Figure, stage: Stage) -> vw.Signal:
         before="" if figure.before is None else words(figure, figure.before),
         n=figure.n,
         measured_at=None if figure.age_s is None else stage.now - figure.age_s,
-        stale_after_s=stale_after,
-        state=_state(figure, stale_after),
+        stale_after_s=limit_s,
+        state=_state(figure, limit_s),
         further=True,
     )
 
@@ -57,9 +70,9 @@ def words(figure: Figure, value: float | None) -> str:
     return f"{number} {figure.unit}".strip()
 
 
-def _state(figure: Figure, stale_after: float) -> vw.State:
+def _state(figure: Figure, limit_s: float) -> vw.State:
     """These figures roll nothing back by themselves: what is above its limit is for a person to look at."""
-    if figure.value is None or (figure.age_s is not None and figure.age_s > stale_after):
+    if figure.value is None or (figure.age_s is not None and figure.age_s > limit_s):
         return vw.State.NO_DATA
     above = figure.limit is not None and figure.value > figure.limit
     return vw.State.WARN if above else vw.State.OK

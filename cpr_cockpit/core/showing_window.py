@@ -13,6 +13,7 @@ from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
 from cpr_cockpit.core.showing_further import further_signals
 from cpr_cockpit.core.showing_panel import deadline_of
+from cpr_cockpit.core.showing_sources import sources
 from cpr_cockpit.core.signals import Bin, Observation, Source
 from cpr_cockpit.core.verdict import Figure, moment, percent
 
@@ -33,10 +34,12 @@ def window(run: Run, stage: Stage) -> vw.Window:
         share = f"canary, {run.share:g} % of new sessions"
         return vw.Window(plan.step_s, run.share_at, run.share_at + plan.step_s, tuple(rows), share)
     if run.phase is not Phase.KEEPING or run.t0 is None:
-        return vw.Window(stage.policy.window_s, run.t0, deadline_of(run, stage), tuple(rows))
+        return vw.Window(
+            stage.policy.window_s, run.t0, deadline_of(run, stage), tuple(rows), sources=sources(run, stage)
+        )
     later = _later(run.t0, stage)
     rows = [*_watch_rows(run, later), *rows]
-    return vw.Window(later.length_s, later.start, later.next_due, tuple(rows), later.stage)
+    return vw.Window(later.length_s, later.start, later.next_due, tuple(rows), later.stage, sources(run, stage))
 
 
 def _later(t0: float, stage: Stage) -> Later:

@@ -11,6 +11,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from cpr_cockpit.core.source_row import SourceRow
+
 T = TypeVar("T")
 
 
@@ -160,7 +162,7 @@ class Window:
     """The clock of the critical window; None where it has not begun. ``facts``: (name, value) rows beside it.
 
     ``stage``: after GO, which part of the schedule it is; then ``deadline`` is the next check, and ``t0`` and
-    ``length_s`` are those of the stretch that the charts show.
+    ``length_s`` are those of the stretch that the charts show. ``sources``: who is asked from T0 on.
     """
 
     length_s: float
@@ -168,6 +170,7 @@ class Window:
     deadline: float | None = None
     facts: tuple[tuple[str, str], ...] = ()
     stage: str = ""
+    sources: tuple[SourceRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

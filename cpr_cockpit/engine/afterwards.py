@@ -12,30 +12,27 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.afterwards import (
-    LONGEST_S,
     PROBES_S,
     ROLLING_S,
     SLOT_S,
+    STAGES,
+    Crossing,
     Later,
     Level,
-    ScheduledCheck,
     Warned,
     level,
-    next_check,
     stage_at,
 )
-from cpr_cockpit.core.check_words import check_event, check_figures
 from cpr_cockpit.core.plan import Plan
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Asked, PortError, Reader
-from cpr_cockpit.core.rolling import Rolling, Stretch
+from cpr_cockpit.core.rolling import Rolling
 from cpr_cockpit.core.run import Phase
-from cpr_cockpit.core.signals import Baseline, Observation, Source
+from cpr_cockpit.core.signals import Observation, Source
 from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, VerdictKind, clock_time
 from cpr_cockpit.engine.asking import Asking
 from cpr_cockpit.engine.baseline import baseline_of
@@ -43,6 +40,7 @@ from cpr_cockpit.engine.foreign import foreign_change
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.probing import ProbeRuns
 from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.scheduled import ScheduledChecks
 from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.spoken import Spoken, person_trigger, verdict_event, verdict_of
@@ -68,25 +66,44 @@ class Afterwards(Spoken):
         self._recorder = recorder
         run = recorder.run
         self._t0 = run.t0 if run.t0 is not None else ports.clock.now()
-        self._before: Baseline | None = baseline_of(run.baseline) if run.baseline is not None else None
-        delay_s = settings.declared_delay_s
-        self._rolling = Rolling(scaled, plan.new_version, plan.old_version, delay_s, self._before)
+        before = baseline_of(run.baseline) if run.baseline is not None else None
+        self._rolling = Rolling(scaled, plan.new_version, plan.old_version, settings.declared_delay_s, before)
         self._asking = Asking(ports, scaled, (plan.old_version, plan.new_version))
         self._thinned = Thinned(recorder, ports.clock)
-        self._counted = [0, 0]
+        self._checks = ScheduledChecks(
+            scaled,
+            plan,
+            self._t0,
+            ports.clock,
+            recorder,
+            self._asking,
+            self._rolling,
+            self._thinned,
+            before,
+            self._next_poll_s,
+            self._scale(_TICK_S),
+            self._look_at_clock,
+        )
+        self._awake_at = self._sure_at = ports.clock.now()
         calm_s = ROLLING_S * scaled.scale
         self._level, self._warned = Level(calm_s, (0, "")), Warned(calm_s)
         self._tasks: list[asyncio.Task[None]] = []
         self._restore()
 
     def _restore(self) -> None:
-        """What was told of already: the last verdict, and what persons raised."""
+        """What was told of already: the last verdict, the limits that are crossed, and what persons raised."""
         run = self._recorder.run
         if run.verdict is not None:
             told = verdict_of(run.verdict, run.verdict_at or 0.0)
             self._level.tell(level(told) or (0, ""))
             if told.cause is HoldCause.FOREIGN:
                 self._rolling.hold(HoldCause.FOREIGN, told.sentence)
+        for at, told_limit in run.crossings:
+            self._warned.tell(Crossing(told_limit.what, told_limit.holds, told_limit.sentence), at)
+        if run.crossings:
+            # A load must last before it is a warning; until it could be one again, its absence says nothing.
+            slowest_s = max(self._scale(stage.poll_s) for stage in STAGES)
+            self._sure_at += max(self._warned.calm_s, self._scaled.warning_load_for_s + 2.0 * slowest_s)
         if run.triggers:
             self._rolling.raise_trigger(PersonTrigger(run.triggers[-1].trigger), run.triggers[-1].by)
 
@@ -102,7 +119,7 @@ class Afterwards(Spoken):
             self._keep_judging,
         )
         self._tasks = [asyncio.create_task(self._guarded(source)) for source in sources]
-        await self._guarded(self._keep_checking)
+        await self._guarded(self._checks.go_on)
         if self._defect:
             # Nobody makes the checks any more: that is for a person to see, not an end of the watch.
             await asyncio.Event().wait()
@@ -128,7 +145,7 @@ class Afterwards(Spoken):
     def later(self) -> Later:
         """Stage, next check and judged stretch, for the faces."""
         now, stretch = self._clock.now(), self._rolling.stretch
-        following = self._next()
+        following = self._checks.following()
         name = following.stage if following else stage_at(self._t0, self._scaled.scale, now).name
         return Later(name, following.due if following else None, stretch.start, stretch.length, self._rolling.logs)
 
@@ -218,7 +235,7 @@ class Afterwards(Spoken):
             if runs.full:
                 self._thinned.record_runs(runs)
             if production:
-                self._counted = [self._counted[0] + int(seen.ok), self._counted[1] + 1]
+                self._checks.count_probe(ok=seen.ok)
                 if not seen.ok:
                     self._judge_now()
             await self._pause(began, partial(self._scale, every_s), self._scaled.poll_probes_s)
@@ -240,16 +257,18 @@ class Afterwards(Spoken):
     # -- the judge ---------------------------------------------------------------------------------------------------
 
     async def _keep_judging(self) -> None:
-        last = self._clock.now()
         while True:
             self._judge_now()
-            tick = self._scale(_TICK_S)
-            await self._clock.sleep(tick)
-            now = self._clock.now()
-            if now - last > tick + _AWAY_S:
-                away = f"this machine was away for {now - last:.0f} s until {clock_time(now)}"
-                self._rolling.hold(HoldCause.SLEPT, f"{away}: nobody watched meanwhile")
-            last = now
+            await self._clock.sleep(self._scale(_TICK_S))
+            self._look_at_clock()
+
+    def _look_at_clock(self) -> None:
+        """Asked at every tick and before every check, so that a time without a watch is told whoever wakes first."""
+        now = self._clock.now()
+        away_s, self._awake_at = now - self._awake_at, now
+        if away_s > self._scale(_TICK_S) + _AWAY_S:
+            away = f"this machine was away for {away_s:.0f} s until {clock_time(now)}"
+            self._rolling.hold(HoldCause.SLEPT, f"{away}: nobody watched meanwhile")
 
     def _judge_now(self) -> None:
         now = self._clock.now()
@@ -262,53 +281,12 @@ class Afterwards(Spoken):
         if self._level.news(found, now) and found is not None and self._told(verdict_event(verdict)):
             self._level.tell(found)
         for crossing in self._warned.news(verdict.warnings, now):
+            if not crossing.holds and now < self._sure_at:
+                continue
             event = ev.LimitCrossed(what=crossing.what, holds=crossing.holds, sentence=crossing.sentence)
             if self._told(event):
                 self._warned.tell(crossing, now)
 
-    def _told(self, event: ev.VerdictGiven | ev.LimitCrossed | ev.WatchChecked) -> bool:
+    def _told(self, event: ev.VerdictGiven | ev.LimitCrossed) -> bool:
         """What it stands on first, then the event; whether both are in the journal."""
         return self._thinned.record() and self._thinned.write(event)
-
-    # -- the checks --------------------------------------------------------------------------------------------------
-
-    def _next(self) -> ScheduledCheck | None:
-        run, now = self._recorder.run, self._clock.now()
-        since = max(run.decided_at or 0.0, run.checks[-1][1].due if run.checks else 0.0)
-        return next_check(self._t0, self._scaled.scale, since, now)
-
-    async def _keep_checking(self) -> None:
-        while (following := self._next()) is not None:
-            await self._until(following.due)
-            while not await self._check(following):
-                # The journal refuses: the check is made again.
-                await self._clock.sleep(self._scale(_TICK_S))
-
-    async def _until(self, due: float) -> None:
-        """In pauses that a machine which was suspended notices."""
-        while (left := due - self._clock.now()) > 0.0:
-            await self._clock.sleep(min(left, 60.0))
-
-    async def _check(self, check: ScheduledCheck) -> bool:
-        """Make one check: the stretch since the last one, the judge's word on it (of a day: on its last hour)."""
-        length_s = (check.due - check.since) / self._scaled.scale
-        stretch = self._rolling.newest(self._clock.now(), self._t0, min(LONGEST_S, length_s))
-        self._take(await self._asking.platform(stretch.start))
-        logs = whole = await self._asking.logs(stretch.start, self._scaled.bin_s)
-        self._thinned.take(logs)
-        if length_s > LONGEST_S:
-            day = Stretch(check.since, check.due - check.since)
-            whole = replace(await self._asking.logs(day.start, day.length), name="day")
-            self._thinned.take(whole)
-        now = self._clock.now()
-        verdict = self._rolling.verdict_on(stretch, logs, self._next_poll_s(), now)
-        row = next((one for one in whole.whole if one.version == self._plan.new_version), None)
-        figures = check_figures(row, self._before, self._scaled)
-        probes, trouble = (self._counted[0], self._counted[1]), whole.error or whole.partial or ""
-        event = check_event(check, figures, verdict, probes=probes, late_s=now - check.due, trouble=trouble)
-        if not self._told(event):
-            return False
-        self._counted = [0, 0]
-        # Whoever reads the check has been told that nobody watched.
-        self._rolling.release(HoldCause.SLEPT)
-        return True

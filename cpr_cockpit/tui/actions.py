@@ -82,6 +82,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("window", "4", "Window", "Countdown, charts, signals, checks", "app.go_to('window')"),
     Action("papers", "5", "Papers", "The report as it stands", "app.go_to('papers')"),
     Action("log", "l", "Log", "Error lines of production's log", "app.go_to('log')", hint="log"),
+    Action("sources", "i", "Sources", "Who is asked, how old its data is, its last trouble", "app.go_to('sources')",
+           hint="sources"),
     Action("next", "right", "Next screen", "", "app.turn(1)"),
     Action("previous", "left", "Previous screen", "", "app.turn(-1)"),
     Action("sign", "space", "Sign", "Signs the item with your initials", "screen.mark('signed')", "lists", _writes,
@@ -140,5 +142,5 @@ def hints(where: str, *, replay: bool = False) -> list[Action]:
     if replay:
         return [REPLAY[0], BY_ID["quit"], *REPLAY[1:], BY_ID["help"]]
     own = [one for one in ACTIONS if one.hint and one.where == where and where]
-    own += [BY_ID["log"]] if where == "window" else []
+    own += [BY_ID["log"], BY_ID["sources"]] if where == "window" else []
     return [*own, BY_ID["help"], BY_ID["quit"], *(one for one in ACTIONS if one.hint in _MORE and not one.where)]

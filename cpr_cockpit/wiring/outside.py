@@ -73,19 +73,20 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
         batch = SharedBatch(environment, credential, transport)
         stack.push_async_callback(batch.close)
         platform = _platform_readers(manager, clock, policy or Policy())
-        readers = (*_log_readers(batch, clock), *platform, log_stream, *custom)
+        readers = (*_log_readers(batch, clock, place.feature_operation), *platform, log_stream, *custom)
         ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock), readers, premises)
         planners = (web_apps, probe, telemetry, premises)
         yield Outside(ports, lambda act: tuple(one for planner in planners for one in planner.planned(act)))
 
 
-def _log_readers(batch: SharedBatch, clock: Clock) -> tuple[Reader, ...]:
+def _log_readers(batch: SharedBatch, clock: Clock, feature_operation: str) -> tuple[Reader, ...]:
     """The further tables of the logs, each a source with an age and errors of its own; asked in one batch."""
     from cpr_cockpit.adapters.azure.logs_dependencies import DependenciesReader
     from cpr_cockpit.adapters.azure.logs_exceptions import ExceptionsReader
     from cpr_cockpit.adapters.azure.logs_users import BrowserReader, UsageReader
 
-    return tuple(kind(batch, clock) for kind in (ExceptionsReader, DependenciesReader, UsageReader, BrowserReader))
+    usage = UsageReader(batch, clock, feature_operation)
+    return (ExceptionsReader(batch, clock), DependenciesReader(batch, clock), usage, BrowserReader(batch, clock))
 
 
 def _platform_readers(manager: Manager, clock: Clock, policy: Policy) -> tuple[Reader, ...]:

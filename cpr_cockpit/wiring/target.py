@@ -16,6 +16,8 @@ from cpr_cockpit.lab_client import READY_FILE
 # Runs of these modes change a lab only: every endpoint must be on this machine.
 LAB_MODES = frozenset({"drill", "rehearse"})
 HEALTH = "/api/health"
+# What the sample feature is about: of the operations of a lab's own product, the one that stands for the new feature.
+LAB_FEATURE = "POST /api/v1/goals"
 _ENDPOINTS = ("resource_manager", "authority", "logs", "production_url", "slot_url")
 _IDS = ("tenant", "subscription", "resource_group", "app", "workspace_id", "app_insights_id")
 # A lab of an older program has none of them.
@@ -75,6 +77,7 @@ class Target:
 class Place:
     """Everything that the adapters are told. ``principal``: client id and secret; None: whoever is signed in.
 
+    ``feature_operation``: the operation whose use is told ("": none).
     ``ca``: the only authority that is trusted (a lab's); ``authority``: address of the sign-in, None: public Azure's.
     ``secrets``: the variables that headers of ``signals`` are taken from, those that are set.
     """
@@ -86,6 +89,7 @@ class Place:
     health_path: str
     smoke: tuple[Smoke, ...]
     on_lab: bool
+    feature_operation: str = ""
     ca: str | None = None
     authority: str | None = None
     principal: tuple[str, str] | None = field(default=None, repr=False)
@@ -129,6 +133,7 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         health_path=environment.health_path,
         smoke=target.smoke,
         on_lab=False,
+        feature_operation=environment.feature_operation,
         authority=cloud.authority if cloud else None,
         user_token=os.environ.get(USER_TOKEN, ""),
         signals=target.signals,
@@ -156,6 +161,7 @@ def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
         health_path=HEALTH,
         smoke=target.smoke,
         on_lab=True,
+        feature_operation=LAB_FEATURE,
         ca=ready["ca"],
         authority=ready["authority"],
         principal=(ready["client_id"], ready["client_secret"]),

@@ -11,8 +11,12 @@ import pytest
 
 from cpr_cockpit.config import Environment, Smoke
 from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.signals import Source
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.wiring import ConfigError, Target, environment_of, outside_of, place_of, read_config, write_config
+from tests.azure.rows import request
+from tests.azure.wire import TENANT, Wire
+from tests.azure.workspace import ASKED, NOW, T0
 
 
 def _ready(folder: Path, ca: Path) -> dict[str, Any]:
@@ -163,6 +167,29 @@ def test_plan_and_database_are_those_of_the_environment_or_of_the_lab(tmp_path: 
     for target, told in ((Target(ENVIRONMENT), {}), (Target(), ready)):
         azure = place_of(target, told).azure
         assert (azure.plan_id, azure.database_id) == ("", "")
+
+
+def test_the_new_features_operation_is_kept_for_resume_and_a_lab_has_one(tmp_path: Path, ready: dict[str, Any]) -> None:
+    own = ENVIRONMENT.model_copy(update={"feature_operation": "POST /api/orders/express"})
+    _write(tmp_path, ready, "open", Target(own))
+    config = read_config(tmp_path)
+    assert place_of(config.target, config.ready).feature_operation == "POST /api/orders/express"
+    assert place_of(Target(ENVIRONMENT), {}).feature_operation == ""
+    assert place_of(Target(), ready).feature_operation == "POST /api/v1/goals"
+    # A run that an older program began has no word about it.
+    kept = json.loads((tmp_path / "session.json").read_text("utf-8"))
+    del kept["target"]["environment"]["feature_operation"]
+    (tmp_path / "session.json").write_text(json.dumps(kept), "utf-8")
+    assert read_config(tmp_path).target == Target(ENVIRONMENT)
+
+
+async def test_the_use_of_the_places_feature_is_what_the_logs_are_asked_for(ready: dict[str, Any], wire: Wire) -> None:
+    wire.answer_tables({"AppRequests": [request(T0 + 60, OperationName="POST /api/v1/goals")]}, same={}, now=NOW)
+    there = dict.fromkeys(("resource_manager", "authority", "logs"), wire.url)
+    async with outside_of(place_of(Target(), ready | there | {"tenant": TENANT})) as outside:
+        usage = next(reader for reader in outside.ports.readers if reader.source is Source.USAGE)
+        found = {one.name: one.n for one in (await usage.read(ASKED)).readings}
+    assert found["use of the new feature"] == 1
 
 
 async def test_the_further_sources_of_a_place(ready: dict[str, Any]) -> None:

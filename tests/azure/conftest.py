@@ -10,11 +10,13 @@ import pytest
 from cpr_cockpit.adapters.azure.credentials import PinnedCredential, service_principal
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment
 from cpr_cockpit.adapters.azure.kudu import Kudu
+from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
 from cpr_cockpit.adapters.azure.manager import Manager
 from cpr_cockpit.adapters.azure.transport import SharedTransport
 from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
 from cpr_cockpit.adapters.connections import Connections
 from tests.azure.wire import TENANT, Wire, make_certificate
+from tests.azure.workspace import Logs
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +74,14 @@ async def azure(
         yield Azure(environment, connections, transport, credential, manager, kudu, AzureWebApps(manager, kudu))
         await manager.close()
     await connections.close()
+
+
+@pytest.fixture
+async def logs(azure: Azure, wire: Wire) -> AsyncIterator[Logs]:
+    """The readers of the further tables, and the workspace that answers them."""
+    batch = SharedBatch(azure.environment, azure.credential, azure.transport)
+    yield Logs(batch, wire)
+    await batch.close()
 
 
 @pytest.fixture

@@ -26,9 +26,15 @@ APP = {"app": kql.text("/subscriptions/s/resourceGroups/rg/providers/microsoft.i
 BY_VERSION = {"versions": kql.texts(("v1", "v2")), "every_version": kql.truth(False)}
 VERSIONS = {"old_version": kql.text('v1" or true //'), "new_version": kql.text("v2\\")}
 BEFORE = {"before": kql.moment(NOW - 3600)}
+STRETCHES = {name: kql.moment(NOW) for name in ("recent", "users_before", "served", "served_before")}
 SINCE = {"since": kql.moment(NOW)}
 FIGURES = "Requests Failures Total Newest LastOk P50 P95 P99"
 DATED = "Newest LagS"
+OF_USERS = "Rows Users UsersBefore Named Requests Refusals RequestsBefore RefusalsBefore"
+OF_FEATURE = (
+    "Uses UsesTotal UsesTotalBefore NewestSince OldestBefore "
+    "ServedUsers FeatureUsers ServedUsersBefore FeatureUsersBefore"
+)
 # Question to its literals, and the columns that are read from its answer.
 SENT: dict[str, tuple[dict[str, kql.Literal], str]] = {
     "arrived": (SINCE | APP, f"AppVersion Rows {DATED}"),
@@ -47,8 +53,8 @@ SENT: dict[str, tuple[dict[str, kql.Literal], str]] = {
     "pipeline": (SINCE | APP, DATED),
     "served": (SPAN | APP | {"new_version": kql.text("v2")}, "Requests"),
     "usage": (
-        SPAN | APP | BEFORE | VERSIONS | {"recent": kql.moment(NOW), "users_before": kql.moment(NOW)},
-        f"Rows Users UsersBefore Named Requests Refusals RequestsBefore RefusalsBefore {DATED}",
+        SPAN | APP | BEFORE | VERSIONS | STRETCHES | {"feature": kql.text('POST /goals/{id}" or true //')},
+        f"{OF_USERS} {OF_FEATURE} {DATED}",
     ),
     "users": (SINCE | APP, f"Rows Requests {DATED}"),
     "whole": (SPAN | APP | BY_VERSION, f"AppVersion {FIGURES}"),
@@ -57,6 +63,7 @@ SENT: dict[str, tuple[dict[str, kql.Literal], str]] = {
 BARE = APP | {"app": kql.text("")}
 VARIANTS = [
     ("blocks", SPAN | BARE | BY_VERSION | {"length": kql.length(10), "slow": kql.counts_above(())}),
+    ("usage", SPAN | BARE | BEFORE | VERSIONS | STRETCHES | {"feature": kql.text("")}),
     ("whole", SPAN | BARE | {"versions": kql.texts(()), "every_version": kql.truth(True)}),
 ]
 

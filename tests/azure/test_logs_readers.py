@@ -3,65 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 
-from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
 from cpr_cockpit.adapters.azure.logs_dependencies import MOST_TARGETS, DependenciesReader
 from cpr_cockpit.adapters.azure.logs_exceptions import ExceptionsReader
 from cpr_cockpit.adapters.azure.logs_users import BrowserReader, UsageReader
 from cpr_cockpit.core.blocks import Reading
-from cpr_cockpit.core.ports import Asked, Clock, PortError, Reader
+from cpr_cockpit.core.ports import Asked, PortError
 from cpr_cockpit.core.signals import Observation, Source
-from tests.azure.clocks import FixedClock
-from tests.azure.conftest import Azure
 from tests.azure.rows import call, page, request, thrown
 from tests.azure.wire import Answer, Wire
+from tests.azure.workspace import NOW, T0, Kind, Logs, Rows, named
 
 BATCH = "/v1/$batch"
-T0 = 1_700_000_000.0
-NOW = T0 + 120.0
-ASKED = Asked(NOW, T0, "v1", "v2", 900.0, 1.0)
-TABLES = ("AppRequests", "AppExceptions", "AppDependencies", "AppBrowserTimings")
 PARTIAL = {"error": {"code": "PartialError", "message": "timed out"}}
 NOT_OF_USERS = {
     "synthetic": {"SyntheticSource": "Application Insights Availability Monitoring"},
     "foreign": {"_ResourceId": "x"},
 }
-KINDS: tuple[Kind, ...] = (ExceptionsReader, DependenciesReader, UsageReader, BrowserReader)
-
-Rows = Sequence[Mapping[str, Any]]
-Kind = Callable[[SharedBatch, Clock], Reader]
-
-
-class Logs:
-    """The readers, and the workspace that answers them."""
-
-    def __init__(self, batch: SharedBatch, wire: Wire) -> None:
-        self.batch = batch
-        self.wire = wire
-
-    def hold(self, **tables: Rows) -> None:
-        """The workspace has the tables of the application, with these rows."""
-        self.wire.answer_tables({name: tables.get(name, ()) for name in TABLES}, same={}, now=NOW + 1.0)
-
-    async def read(self, kind: Kind, asked: Asked = ASKED) -> Observation:
-        return await kind(self.batch, FixedClock(NOW + 1.0)).read(asked)
-
-
-@pytest.fixture
-async def logs(azure: Azure, wire: Wire) -> AsyncIterator[Logs]:
-    batch = SharedBatch(azure.environment, azure.credential, azure.transport)
-    yield Logs(batch, wire)
-    await batch.close()
-
-
-def named(seen: Observation) -> dict[str, Reading]:
-    found = {one.name: one for one in seen.readings}
-    assert len(found) == len(seen.readings)
-    return found
+FEATURE = "POST /goals"
+USAGE: Kind = partial(UsageReader, feature_operation=FEATURE)
+KINDS: tuple[Kind, ...] = (ExceptionsReader, DependenciesReader, USAGE, BrowserReader)
 
 
 # -- exceptions --
@@ -148,69 +113,6 @@ async def test_the_worst_targets_are_told_with_a_database_among_them(logs: Logs)
     assert names[::2] == [*(f"host{at} failed" for at in range(5)), "quiet failed"]
 
 
-# -- users and browsers --
-
-
-async def test_active_users_and_sign_in_failures(logs: Logs) -> None:
-    rows = [
-        *(request(T0 - 100 + at, "401" if at == 0 else "200", "v1", UserId=f"u{at % 5}") for at in range(10)),
-        request(T0 - 301, version="v1", UserId="left long ago"),
-        request(T0 + 1, "401"),
-        request(T0 + 2, "403", UserId="new"),
-        request(T0 + 3, "404", UserId="new"),
-        request(T0 + 4, "200", "v1", UserId="u1"),
-    ]
-    logs.hold(AppRequests=rows)
-    seen = await logs.read(UsageReader)
-    assert seen.readings == (
-        Reading("active users", 6.0, "users", before=5.0),
-        Reading("sign-in failures (401, 403)", 2 / 3, "share", n=3, before=1 / 11),
-    )
-    assert (seen.source, seen.measured_at, seen.lines) == (Source.USAGE, T0 + 4, ())
-
-
-async def test_five_minutes_are_shorter_in_a_short_window(logs: Logs) -> None:
-    logs.hold(AppRequests=[request(NOW - 40, UserId="a"), request(NOW - 1, UserId="b"), request(T0 - 1, UserId="c")])
-    short = Asked(NOW, T0, "v1", "v2", 90.0, 0.1)
-    assert named(await logs.read(UsageReader, short))["active users"].value == 1.0
-    assert named(await logs.read(UsageReader))["active users"].value == 3.0
-
-
-async def test_users_that_nobody_names_are_no_data_and_not_zero(logs: Logs) -> None:
-    logs.hold(AppRequests=[request(T0 + 1)])
-    seen = await logs.read(UsageReader)
-    assert seen.readings[0] == Reading("active users", None, "users")
-    assert seen.lines == ("no request tells its user",)
-
-
-async def test_browsers_tell_exceptions_and_page_loads(logs: Logs) -> None:
-    logs.hold(
-        AppExceptions=[
-            thrown(T0 - 60, "TypeError at app.js", "", ClientType="Browser", ItemCount=30),
-            thrown(T0 + 5, "TypeError at app.js", "", ClientType="Browser"),
-            thrown(T0 + 6, "System.TimeoutException at Db"),
-        ],
-        AppBrowserTimings=[page(T0 - 60 + at, 100.0 * at) for at in range(1, 5)]
-        + [page(T0 + at, 200.0 * at) for at in range(1, 5)]
-        + [page(NOW + 5, 9999.0)],
-    )
-    seen = await logs.read(BrowserReader)
-    assert seen.readings == (
-        Reading("browser exceptions per minute", 0.5, "events", n=1, before=0.5),
-        Reading("page load p75", 600.0, "ms", n=4, before=300.0),
-    )
-    assert seen.measured_at == NOW + 5
-
-
-@pytest.mark.parametrize("tables", [TABLES, ("AppRequests", "AppExceptions")])
-async def test_an_application_without_browser_telemetry_is_no_error(logs: Logs, tables: Sequence[str]) -> None:
-    logs.wire.answer_tables(dict.fromkeys(tables, ()), same={}, now=NOW)
-    seen = await logs.read(BrowserReader)
-    assert (seen.readings, seen.error, seen.partial, seen.measured_at) == ((), None, None, None)
-    assert seen.lines[-1] == "no browser telemetry"
-    assert ("the workspace has no table AppBrowserTimings" in seen.lines) == ("AppBrowserTimings" not in tables)
-
-
 # -- for every reader --
 
 
@@ -218,8 +120,8 @@ def _traffic(**marks: Any) -> dict[str, list[dict[str, Any]]]:
     """Something of everything that a reader looks at, marked as somebody's."""
     return {
         "AppRequests": [
-            request(T0 + 1, "401", UserId="a", **marks),
-            request(T0 - 1, version="v1", UserId="b", **marks),
+            request(T0 + 1, "401", UserId="a", OperationName=FEATURE, **marks),
+            request(T0 - 1, version="v1", UserId="b", OperationName=FEATURE, **marks),
         ],
         "AppExceptions": [
             thrown(T0 + 2, "System.Error at Goals", **marks),

@@ -20,7 +20,8 @@ MODELS: tuple[type[BaseModel], ...] = (Settings, Environment, Cloud, Person, Smo
 def test_the_shipped_example_is_valid_and_says_what_the_procedure_says() -> None:
     loaded = load(SAMPLE, {})
     assert loaded.policy == Policy()
-    assert loaded.environment(None)[0] == "production"
+    name, environment = loaded.environment(None)
+    assert (name, environment.feature_operation) == ("production", "POST /api/v1/goals")
     assert [test.status for test in loaded.settings.smoke] == [200, 401, 200, 201, 200]
 
 
@@ -56,6 +57,11 @@ def test_variables_win_over_the_file() -> None:
     assert loaded.settings.artifacts is not None
     assert loaded.settings.artifacts.version == "v1.4.0"
     assert "secret" not in repr(loaded)
+
+
+def test_without_a_word_about_it_no_operation_is_the_features(tmp_path: Path) -> None:
+    (tmp_path / "cockpit.toml").write_text(changed('feature_operation = "POST /api/v1/goals"\n', ""), "utf-8")
+    assert load(tmp_path / "cockpit.toml", {}).environment(None)[1].feature_operation == ""
 
 
 def test_a_name_with_a_hyphen_is_met_by_an_underscore(tmp_path: Path) -> None:

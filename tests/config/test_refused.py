@@ -33,6 +33,21 @@ MISTAKES = {
         'database_id = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Cache/redis/r"\nworkspace_id =',
         ["database_id", "no resource id of a database", "Microsoft.Sql/servers"],
     ),
+    "a control character in an operation": (
+        'operation = "POST /api/v1/goals"',
+        r'operation = "POST\u0007"',
+        ["environments.production.feature_operation", "no name of an operation", "up to 200 printable characters"],
+    ),
+    "a name of an operation that begins with a space": (
+        'operation = "POST',
+        'operation = " POST',
+        ["feature_operation", "no name of an operation", "such as POST /api/v1/goals"],
+    ),
+    "a name of an operation that is too long": (
+        'operation = "POST',
+        f'operation = "{"POST/" * 40}',
+        ["feature_operation", "'POST/POST/", "up to 200 printable characters"],
+    ),
     "one host for both": ("https://goals-api-green", "https://goals-api", ["slot_url and production_url are the same"]),
     "production as slot": ('slot = "green"', 'slot = "Production"', ["environments.production.slot", "'Production'"]),
     "initials twice": ('"JW"', '"ml"', ["people[2].initials", "people[1]"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -11,7 +12,8 @@ from cpr_cockpit.core.afterwards import ends_at, schedule
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.afterwards import Afterwards
 from tests.engine.stage import Life, Stage
-from tests.engine.users import ERRORS, HEALTHY
+from tests.engine.suspending import suspending
+from tests.engine.users import ERRORS, HEALTHY, Behaviour
 from tests.engine.world import NEW, OLD
 
 WINDOW_S = 30.0
@@ -41,6 +43,13 @@ def at(life: Life, seconds: float) -> None:
     t0 = life.run_state.t0
     assert t0 is not None
     assert not life.live(lambda: life.session.clock.now() >= t0 + seconds * SCALE)
+
+
+def crossings(life: Life) -> list[tuple[str, bool]]:
+    """Every limit that was told of as crossed, or as kept again."""
+    return [
+        (one.event.what, one.event.holds) for one in life.recorder.records if isinstance(one.event, ev.LimitCrossed)
+    ]
 
 
 def test_the_checks_of_the_schedule_come_at_their_moments(stage: Stage) -> None:
@@ -118,7 +127,15 @@ def test_the_week_ends_it() -> None:
         assert ended is not None
         assert (ended.decision, ended.provisional) == ("kept", False)
         assert life.session.clock.now() >= ends_at(life.run_state.t0 or 0.0, 10.0 / 900.0)
-        assert not [one for one in life.recorder.records if isinstance(one.event, ev.LimitCrossed)]
+        assert crossings(life) == []
+        # Of the schedule all but the two up to the decision's half hour, and that one's own check.
+        checks = [check for _, check in life.run_state.checks]
+        assert [one.due for one in checks[1:]] == [
+            one.due for one in list(schedule(life.run_state.t0 or 0.0, 1 / 90))[2:]
+        ]
+        days = [one.event for one in life.recorder.records if isinstance(one.event, ev.Observed)]
+        assert sum(one.body.get("name") == "day" for one in days) == 6
+        assert not [one for one in checks if "\n" in one.sentence]
 
 
 def test_after_a_crash_it_goes_on(stage: Stage) -> None:
@@ -132,3 +149,87 @@ def test_after_a_crash_it_goes_on(stage: Stage) -> None:
     assert len(again.run_state.checks) > made
     assert stage.world.users.behaviours[NEW] is HEALTHY
     assert again.run_state.phase is Phase.KEEPING
+
+
+def test_the_end_of_the_extended_validation_is_a_check_of_its_own(stage: Stage) -> None:
+    life = kept(stage)
+    at(life, 3600.0 + 60.0)
+    t0 = life.run_state.t0 or 0.0
+    extended, *others = [check for _, check in life.run_state.checks]
+    assert (extended.stage, extended.since, extended.due) == ("extended validation", t0, t0 + 1800.0 * SCALE)
+    assert extended.kind == "GO"
+    # What the schedule asks for at the same moment was made with it.
+    assert [one.due for one in others] == pytest.approx([t0 + 2700.0 * SCALE, t0 + 3600.0 * SCALE])
+
+
+def test_a_crossed_limit_is_told_once_however_many_sessions_see_it_and_again_after_it_was_kept(stage: Stage) -> None:
+    slow, p95 = Behaviour(slower=5.0), "p# above # ms for # s"
+    life = kept(stage)
+    at(life, 2 * 3600.0)
+    stage.world.users.behaviours[NEW] = slow
+    assert not life.live(lambda: bool(crossings(life)))
+    crossed = [one.event for one in life.recorder.records if isinstance(one.event, ev.LimitCrossed)]
+    assert crossed[0].sentence.startswith("p95 above 500 ms for ")
+    at(life, 4 * 3600.0)
+    life.die()
+    life = stage.begin(go_on=True)
+    at(life, 6 * 3600.0)
+    assert crossings(life) == [(p95, True)]
+    stage.world.users.behaviours[NEW] = HEALTHY
+    at(life, 6 * 3600.0 + 800.0)
+    assert crossings(life) == [(p95, True)]
+    at(life, 8 * 3600.0)
+    assert crossings(life) == [(p95, True), (p95, False)]
+    stage.world.users.behaviours[NEW] = slow
+    at(life, 9 * 3600.0)
+    assert crossings(life) == [(p95, True), (p95, False), (p95, True)]
+
+
+def test_what_came_back_while_no_session_lived_is_told_as_kept_again(stage: Stage) -> None:
+    life = kept(stage)
+    at(life, 2 * 3600.0)
+    stage.world.users.behaviours[NEW] = Behaviour(slower=5.0)
+    assert not life.live(lambda: bool(crossings(life)))
+    # Told long ago when the session dies.
+    at(life, 4 * 3600.0)
+    life.die()
+    stage.world.users.behaviours[NEW] = HEALTHY
+    again = stage.begin(go_on=True)
+    began = again.session.clock.now()
+    assert not again.live(lambda: len(crossings(again)) > 1)
+    assert [holds for _, holds in crossings(again)] == [True, False]
+    # It was not taken for over before this session had watched long enough to see it.
+    assert again.session.clock.now() - began >= 900.0 * SCALE
+
+
+def test_a_verdict_is_told_when_it_changes_and_never_twice_in_a_row(stage: Stage) -> None:
+    life = kept(stage)
+    at(life, 2 * 3600.0)
+    told = len(life.run_state.verdicts)
+    for hour in range(3, 7):
+        stage.world.users.behaviours[NEW] = ERRORS if hour % 2 else HEALTHY
+        at(life, hour * 3600.0)
+        if hour == 5:
+            life.die()
+            life = stage.begin(go_on=True)
+    verdicts = [(one.kind, one.cause, one.rule) for _, one in life.run_state.verdicts[told:]]
+    assert [kind for kind, _, _ in verdicts] == ["ROLLBACK", "GO", "ROLLBACK", "GO"]
+    assert all(one != following for one, following in pairwise(verdicts))
+
+
+def test_a_machine_that_slept_holds_until_a_check_has_said_so() -> None:
+    with Stage(None, window_s=WINDOW_S) as stage:
+        clock = suspending(stage.world)
+        life = kept(stage)
+        at(life, 2 * 3600.0 + 600.0)
+        made = len(life.run_state.checks)
+        clock.suspend(2.2 * 3600.0 * SCALE)
+        assert not life.live(lambda: len(life.run_state.checks) > made)
+        check = life.run_state.checks[-1][1]
+        t0 = life.run_state.t0 or 0.0
+        assert check.due == pytest.approx(t0 + 4 * 3600.0 * SCALE)
+        assert (check.kind, check.cause) == ("HOLD", "slept")
+        assert "nobody watched meanwhile" in check.sentence
+        at(life, 5 * 3600.0 + 60.0)
+        assert [one.kind for _, one in life.run_state.checks[made:]] == ["HOLD", "GO"]
+        assert [one.cause for _, one in life.run_state.verdicts[-2:]] == ["slept", None]

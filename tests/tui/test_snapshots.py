@@ -27,6 +27,7 @@ SCENES: dict[str, tuple[Callable[[], View], str]] = {
     "armed": (views.window_breach, "r ."),
     "papers": (views.rolled_back, ""),
     "log": (views.window_breach, "l"),
+    "sources": (views.window_breach, "i"),
     "help": (views.window_calm, "question_mark"),
 }
 

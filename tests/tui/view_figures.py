@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
+from cpr_cockpit.core.source_row import SourceRow
 from cpr_cockpit.core.view import Check, Happening, LogView, Point, Series, Signal, State
 from tests.tui.view_parts import NEW, NOW, OLD, SLOT, T0
 
@@ -171,3 +173,46 @@ def log() -> LogView:
     error = "14:07:09.318Z ERROR POST /api/v1/checkout answered 500 in 41 ms: SqlException: timeout at Goals.Store.Save"
     lines = tuple(f"2026-03-02T{error.replace('09.318', f'{9 - place:02}.318')}" for place in range(5))
     return LogView(True, 1204, 96, 1, NOW - 2.0, "", lines)
+
+
+def _source(key: str, age: float | None, limit: float | None, lag: float | None, ago: float = 3.0) -> SourceRow:
+    """A source that was asked, and answered, so many seconds ago."""
+    newest = None if age is None else NOW - age
+    name = key.replace("_", " ").replace("custom: ", "signal ")
+    return SourceRow(key, name, True, T0, newest, limit, lag, NOW - ago, NOW - ago)
+
+
+def sources(*, breach: bool = False) -> tuple[SourceRow, ...]:
+    """Eleven sources and a signal; in a breach one is stale, one answers in part, one never did, one has recovered."""
+    rows = (
+        _source("logs", 12.0, 94.0, 31.0),
+        _source("platform", 41.0, 242.0, None),
+        _source("probes_production", 1.0, 4.0, 0.041, 1.0),
+        _source("probes_slot", 1.0, 4.0, 0.038, 1.0),
+        _source("exceptions", 191.0, None, 29.0),
+        _source("dependencies", 14.0, 250.0, 30.0),
+        _source("browser", None, None, None),
+        _source("usage", 16.0, 250.0, 33.0),
+        _source("plan", 62.0, 250.0, None),
+        _source("database", 61.0, 250.0, None),
+        _source("log_stream", 2.0, 250.0, None),
+        _source("custom: checkout orders", 44.0, 184.0, 31.0),
+    )
+    return tuple(_troubled(row) for row in rows) if breach else rows
+
+
+def _troubled(row: SourceRow) -> SourceRow:
+    """What has befallen it in a breach, if anything."""
+    told = {
+        "dependencies": ("partial answer: dependencies: the query was throttled (ThrottledError)", None),
+        "database": ("no answer within 30 s", None),
+        "log_stream": ("The log stream ended after 71 s.", NOW - 60.0),
+        "plan": ("Reading the plan's metrics was refused (403 AuthorizationFailed).", None),
+    }
+    if row.key not in told:
+        return row
+    words, recovered_at = told[row.key]
+    row = replace(row, trouble=words, trouble_at=NOW - 75.0, recovered_at=recovered_at)
+    if row.key == "database":
+        return replace(row, newest=NOW - 281.0, answered_at=NOW - 281.0)
+    return replace(row, newest=None, since=NOW - 300.0, answered_at=None) if row.key == "plan" else row

@@ -115,7 +115,7 @@ def window_calm() -> View:
         parts.READY_GATE,
         parts.lists(parts.all_done),
         parts.plan(running="all"),
-        Window(WINDOW_S, T0, DEADLINE, _FACTS),
+        Window(WINDOW_S, T0, DEADLINE, _FACTS, sources=figures.sources()),
         figures.signals(),
         figures.series(NOW - T0),
         figures.checks(),
@@ -133,11 +133,13 @@ def window_breach() -> View:
     panel = Panel(
         "ROLL BACK NOW", Shape.BREACH, sentence, detail, go=_GO_LATER, rollback=rollback_control(), worsened=2
     )
+    calm = window_calm()
     return replace(
-        window_calm(),
+        calm,
         seq=131,
         rail=parts.rail("window", gate="READY", lists=_DONE, window="ROLLBACK"),
         panel=panel,
+        window=replace(calm.window, sources=figures.sources(breach=True)),
         signals=figures.signals(breach=True),
         series=figures.series(NOW - T0, breach=True),
         checks=figures.checks(breach=True),
@@ -273,6 +275,7 @@ def hostile() -> View:
         for one in parts.lists(parts.half_done)
     )
     steps = tuple(replace(step, title=ATTACK, words=ATTACK, log=(ATTACK, ATTACK)) for step in calm.plan.forward)
+    sources = tuple(replace(row, name=ATTACK, trouble=ATTACK * 9, trouble_at=NOW) for row in calm.window.sources)
     return replace(
         calm,
         run=ATTACK,
@@ -281,7 +284,7 @@ def hostile() -> View:
         gate=gate,
         lists=lists,
         plan=replace(calm.plan, forward=steps, takes=ATTACK, remarks=(ATTACK,)),
-        window=replace(calm.window, facts=((ATTACK, ATTACK), *calm.window.facts)),
+        window=replace(calm.window, facts=((ATTACK, ATTACK), *calm.window.facts), sources=sources),
         signals=signals,
         series=(replace(first, title=ATTACK, limit_words=ATTACK, markers=((0.0, ATTACK),)), *rest),
         checks=tuple(replace(row, text=ATTACK) for row in calm.checks),

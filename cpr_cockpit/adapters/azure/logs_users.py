@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from azure.monitor.query import LogsTableRow
 
 from cpr_cockpit.adapters.azure import kql
-from cpr_cockpit.adapters.azure.logs_answers import count, number
+from cpr_cockpit.adapters.azure.errors import clean
+from cpr_cockpit.adapters.azure.logs_answers import count, moment, number
+from cpr_cockpit.adapters.azure.logs_batch import DOING, SharedBatch
 from cpr_cockpit.adapters.azure.logs_exceptions import Thrown, per_minute, thrown
 from cpr_cockpit.adapters.azure.logs_reader import (
     HISTORY_S,
@@ -21,25 +23,35 @@ from cpr_cockpit.adapters.azure.logs_reader import (
     versions,
 )
 from cpr_cockpit.core.blocks import Reading
-from cpr_cockpit.core.ports import Asked
+from cpr_cockpit.core.ports import Asked, Clock, PortError
 from cpr_cockpit.core.signals import Observation, Source
 
 USERS, SIGN_IN = "active users", "sign-in failures (401, 403)"
+FEATURE_USE, FEATURE_USERS = "use of the new feature", "users of the new feature"
 BROWSER_EXCEPTIONS, PAGE_LOAD = "browser exceptions per minute", "page load p75"
 NO_BROWSER, NO_NAMES = "no browser telemetry", "no request tells its user"
 _RECENT_S = 300.0
+# What came in less time than this tells no rate.
+_LEAST_S = 10.0
 
 
 class UsageReader(LogsReader):
-    """The Reader of users: how many there are, and the share of requests that was refused for want of a sign-in."""
+    """The Reader of users: how many there are, how many are refused for want of a sign-in, who uses the new feature."""
 
     source = Source.USAGE
 
+    def __init__(self, batch: SharedBatch, clock: Clock, feature_operation: str = "") -> None:
+        """``feature_operation``: the new feature's operation, as requests name it; "": nobody said which it is."""
+        super().__init__(batch, clock)
+        self._feature_operation = feature_operation
+
     async def read(self, asked: Asked) -> Observation:
-        """Users of the last five minutes (at full length) beside the same before the switch; refusals since then."""
-        recent = scaled(_RECENT_S, asked)
-        stretches = {"recent": kql.moment(asked.now - recent), "users_before": kql.moment(asked.t0 - recent)}
-        answers = await self.ask({"usage": span(asked) | versions(asked) | before(asked) | stretches})
+        """Users of the last five minutes (at full length) beside the same before the switch; refusals since then.
+
+        The feature's users are those of the last five minutes too, and never of a time before the switch.
+        """
+        literals = span(asked) | versions(asked) | before(asked) | _stretches(asked) | self._feature()
+        answers = await self.ask({"usage": literals})
         found = answers.first("usage", _usage)
         if found is None:
             return self.observed(answers, (), ())
@@ -55,7 +67,56 @@ class UsageReader(LogsReader):
             ),
         )
         nameless = found.dated.rows and not found.named
-        return self.observed(answers, (found.dated,), readings, (NO_NAMES,) if nameless else ())
+        of_feature = _of_feature(found, asked) if self._feature_operation else []
+        return self.observed(answers, (found.dated,), (*readings, *of_feature), (NO_NAMES,) if nameless else ())
+
+    def _feature(self) -> dict[str, kql.Literal]:
+        """The feature's operation; PortError for a name that cannot be one."""
+        try:
+            return {"feature": kql.text(self._feature_operation)}
+        except ValueError as error:
+            raise PortError(f"{DOING} is not possible: {clean(str(error))}.") from error
+
+
+def _stretches(asked: Asked) -> dict[str, kql.Literal]:
+    """Where each stretch of users begins: two that end now, two that end at the switch."""
+    recent = scaled(_RECENT_S, asked)
+    served = min(recent, asked.now - asked.t0)
+    return {
+        "recent": kql.moment(asked.now - recent),
+        "users_before": kql.moment(asked.t0 - recent),
+        "served": kql.moment(asked.now - served),
+        "served_before": kql.moment(asked.t0 - served),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """Requests of the new feature: ``rows`` since the switch, and what rows stand for since then and before.
+
+    ``newest`` and ``oldest_before``: event times of the new version's last request, whatever it asked for, and of the
+    old version's first (None: it had none). ``users`` and ``users_before``: those of the feature, and all.
+    """
+
+    rows: int
+    total: float
+    total_before: float
+    newest: float | None
+    oldest_before: float | None
+    users: tuple[int, int]
+    users_before: tuple[int, int]
+
+
+def _use(row: LogsTableRow) -> _Use:
+    return _Use(
+        count(row["Uses"]),
+        number(row["UsesTotal"]) or 0.0,
+        number(row["UsesTotalBefore"]) or 0.0,
+        moment(row["NewestSince"]),
+        moment(row["OldestBefore"]),
+        (count(row["FeatureUsers"]), count(row["ServedUsers"])),
+        (count(row["FeatureUsersBefore"]), count(row["ServedUsersBefore"])),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +130,7 @@ class _Usage:
     refusals: int
     requests_before: int
     refusals_before: int
+    use: _Use
     dated: Dated
 
 
@@ -81,8 +143,32 @@ def _usage(row: LogsTableRow) -> _Usage:
         count(row["Refusals"]),
         count(row["RequestsBefore"]),
         count(row["RefusalsBefore"]),
+        _use(row),
         dated(row),
     )
+
+
+def _of_feature(found: _Usage, asked: Asked) -> list[Reading]:
+    """Requests of the feature per minute; where requests tell their user, also the share of the users that sent one.
+
+    A rate is over the time that is in the logs: up to now less their delay, from the old version's first request.
+    """
+    use, lag_s = found.use, found.dated.lag_s
+    since = past = None
+    if use.newest is not None:
+        since = (use.newest if lag_s is None else max(use.newest, asked.now - lag_s)) - asked.t0
+    if use.oldest_before is not None:
+        past = asked.t0 - use.oldest_before
+    rate, rate_before = _per_minute(use.total, since), _per_minute(use.total_before, past)
+    readings = [Reading(FEATURE_USE, rate, "/min", n=use.rows, before=rate_before)]
+    if found.named:
+        part, n = use.users
+        readings.append(Reading(FEATURE_USERS, share(part, n), "share", n=n, before=share(*use.users_before)))
+    return readings
+
+
+def _per_minute(total: float, seconds: float | None) -> float | None:
+    return None if seconds is None or seconds < _LEAST_S else 60.0 * total / seconds
 
 
 class BrowserReader(LogsReader):

@@ -33,10 +33,12 @@ class Foot(Line):
             if useless or action.why_not(shown):
                 continue
             more: list[Span] = [(key_word(action.key), "key"), (f" {action.hint}  ", "")]
-            if row_width((*spans, *more)) > self.app.size.width:
+            # The two blanks behind the last hint need no room.
+            if row_width((*spans, *more)) - 2 > self.app.size.width:
                 break
             spans += more
-        return row(*spans)
+        last, tone = spans[-1]
+        return row(*spans[:-1], (last.rstrip(), tone))
 
 
 def lost_words(shown: Shown) -> str:

@@ -14,6 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from cpr_cockpit.tui.toned import Row, Toned, row, row_text, wrapped
+from cpr_cockpit.tui.widgets.canvas import changes
 
 Builder = Callable[[int], Sequence[Row]]
 # Cells of a line before the first layout, which builds again.
@@ -130,14 +131,18 @@ class Rows(ScrollView, Toned, can_focus=True):
             self.virtual_size = Size(width, len(self._lines))
             self.refresh()
             return
+        for y, first, last in changes([one for _, one in before], [one for _, one in self._lines], width):
+            self._refresh_line(y, first, last)
         for y, (old, new) in enumerate(zip(before, self._lines, strict=True)):
-            if old != new:
+            if old[0] != new[0]:
+                # It may be the cursor's line now, or no longer.
                 self._refresh_line(y)
 
-    def _refresh_line(self, y: int) -> None:
+    def _refresh_line(self, y: int, first: int = 0, last: int | None = None) -> None:
+        """Ask for the changed cells alone: over ssh a line costs."""
         top = y - self.scroll_offset.y
         if 0 <= top < self.size.height:
-            self.refresh(Region(0, top, self.size.width, 1))
+            self.refresh(Region(first, top, (self.size.width if last is None else last) - first, 1))
 
     def on_resize(self, event: Resize) -> None:
         """Build and break the rows again for the new width."""
