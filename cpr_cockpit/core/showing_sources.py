@@ -79,8 +79,8 @@ def _row(run: Run, stage: Stage, key: Key, spec: SignalSpec | None, told: dict[s
     return SourceRow(
         key=": ".join(part for part in key if part),
         name=f"signal {key[1]}" if source is Source.CUSTOM else _NAMES.get(source, source.value),
-        asked=run.t0 is not None and run.ended is None,
-        since=run.t0,
+        asked=run.judged_since is not None and run.ended is None,
+        since=run.judged_since,
         newest=newest,
         stale_after_s=limit,
         lag_s=heard.lag_s,
