@@ -167,7 +167,7 @@ class EarlyTests:
         words = (
             f"{name}{excursion.events} of {excursion.requests} requests failed since {clock_time(excursion.since or 0)}"
         )
-        told = [f"limit {percent(signal.limit.limit)}"]
+        told = [f"early limit {percent(signal.limit.limit)}"]
         if control is not None:
             told.append(f"the old version at the same time {percent(control)}")
         elif self._yardstick is not None:

@@ -53,11 +53,18 @@ def _row(figure: Figure, stage: Stage) -> vw.Signal:
         trigger="" if figure.limit is None else words(figure, figure.limit),
         before="" if figure.before is None else words(figure, figure.before),
         n=figure.n,
-        measured_at=None if figure.age_s is None else stage.now - figure.age_s,
+        measured_at=measured_at(figure, stage),
         stale_after_s=limit_s,
         state=_state(figure, limit_s),
         further=True,
     )
+
+
+def measured_at(figure: Figure, stage: Stage) -> float | None:
+    """When a figure was measured: a verdict that stands for good, such as ROLLBACK, ages with its figures."""
+    if figure.age_s is None or stage.verdict is None:
+        return None
+    return stage.verdict.at - figure.age_s
 
 
 def words(figure: Figure, value: float | None) -> str:

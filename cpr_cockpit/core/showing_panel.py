@@ -122,14 +122,18 @@ def _go(run: Run, stage: Stage) -> vw.Control | None:
         return vw.Control("g", label, enabled=False, reason="opens with the critical window")
     if stage.now < deadline and not (good and stage.policy.go_early):
         return vw.Control("g", label, enabled=False, reason=f"opens at {clock_time(deadline)}")
+    if stage.verdict is not None and stage.verdict.kind is VerdictKind.WAIT:
+        return vw.Control("g", label, enabled=False, reason="the last data of the window are on their way")
+    left = f"{len(stage.blocking)} items of the checklists are open" if stage.blocking else ""
     details: tuple[str, ...] = (
+        *((f"{left}: 2 shows them",) if left else ()),
         f"{new} stays in production, provisionally until the extended validation ends",
         "the watch goes on; ROLL BACK stays possible while the old version is warm",
     )
     if run.observed:
         details = observed.go_details(new)
     if good:
-        return vw.Control("g", label, enabled=True, type_this="go", details=details)
+        return vw.Control("g", label, enabled=True, reason=left, type_this="go", details=details)
     against = "against the data: type the version and a reason"
     return vw.Control("g", label, enabled=True, reason=against, type_this=new, needs_reason=True, details=details)
 

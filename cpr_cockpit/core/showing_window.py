@@ -11,7 +11,7 @@ from cpr_cockpit.core.checklist import Due, open_reason
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
-from cpr_cockpit.core.showing_further import further_signals
+from cpr_cockpit.core.showing_further import further_signals, measured_at
 from cpr_cockpit.core.showing_panel import deadline_of
 from cpr_cockpit.core.showing_sources import sources
 from cpr_cockpit.core.signals import Bin, Observation, Source
@@ -123,7 +123,7 @@ def _signal(
         trigger=limits[1],
         before="" if figure.before is None else _value(figure, figure.before),
         n=figure.n,
-        measured_at=None if figure.age_s is None else stage.now - figure.age_s,
+        measured_at=measured_at(figure, stage),
         stale_after_s=_stale_after(figure, stage),
         state=_state(figure, trigger, target, stage),
         trend=trend[-_TREND:],
@@ -246,7 +246,7 @@ def checks(run: Run, stage: Stage) -> tuple[vw.Check, ...]:
     counted = figures.get("platform 5xx")
     if counted is not None and counted.value is not None:
         state = vw.State.OK if not counted.value else vw.State.WARN
-        at = None if counted.age_s is None else stage.now - counted.age_s
+        at = measured_at(counted, stage)
         rows.append(vw.Check(state, f"{counted.value:.0f} 5xx in {counted.n or 0} requests counted", at))
     return (*rows, *_open_items(stage))
 

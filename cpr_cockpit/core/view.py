@@ -360,7 +360,10 @@ def panel_word(
         return _BY_PHASE[phase]
     if verdict == "GO" and (overdue or early):
         return ("GO POSSIBLE", Shape.GO)
-    return ("OVERDUE", Shape.LOOK) if overdue else ("KEEP WATCHING", Shape.CALM)
+    if overdue:
+        # The window is over and its last seconds' data is on the way; without any verdict nobody knows that.
+        return ("DECIDING", Shape.CALM) if verdict == "WAIT" else ("OVERDUE", Shape.LOOK)
+    return ("KEEP WATCHING", Shape.CALM)
 
 
 _BREACH = ("ROLL BACK NOW", Shape.BREACH)

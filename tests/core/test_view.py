@@ -53,7 +53,8 @@ def _word(
         ("GO", None, False, False, "KEEP WATCHING"),
         ("GO", None, False, True, "GO POSSIBLE"),
         ("GO", None, True, False, "GO POSSIBLE"),
-        ("WAIT", None, True, False, "OVERDUE"),
+        ("WAIT", None, True, False, "DECIDING"),
+        (None, None, True, False, "OVERDUE"),
         ("HOLD", "stale", False, False, "NO DATA"),
         ("HOLD", "incomplete", True, False, "NO DATA"),
         ("HOLD", "thin", False, False, "LOOK"),
@@ -62,7 +63,7 @@ def _word(
         ("ROLLBACK", None, True, True, "ROLL BACK NOW"),
     ],
 )
-def test_words_of_the_window(verdict: str, cause: str | None, overdue: bool, early: bool, expected: str) -> None:
+def test_words_of_the_window(verdict: str | None, cause: str | None, overdue: bool, early: bool, expected: str) -> None:
     assert _word("window", verdict, cause, overdue=overdue, early=early) == expected
 
 

@@ -97,6 +97,7 @@ class Troubles:
 
     swap: tuple[Fault, ...] = ()
     deploy: tuple[Fault, ...] = ()
+    route: tuple[Fault, ...] = ()
     unreachable: tuple[tuple[float, float], ...] = ()
     read_s: float = 0.04
 
@@ -104,18 +105,20 @@ class Troubles:
         """From now on."""
         world.faults["swap"] += self.swap
         world.faults["deploy"] += self.deploy
+        world.faults["route"] += self.route
         now = world.loop.time()
         world.unreachable += [(now + begin, now + begin + length) for begin, length in self.unreachable]
         world.read_s = self.read_s
 
 
 def troubles(faults: st.SearchStrategy[Fault], within_s: float) -> st.SearchStrategy[Troubles]:
-    """Up to three faults on swaps, two on deployments, two absences of Resource Manager that begin ``within_s``."""
+    """Up to three faults on swaps and on routes, two on deployments, two absences that begin ``within_s``."""
     seconds: Any = st.floats(0.0, within_s)
     return st.builds(
         Troubles,
         swap=st.lists(faults, max_size=3).map(tuple),
         deploy=st.lists(faults, max_size=2).map(tuple),
+        route=st.lists(faults, max_size=3).map(tuple),
         unreachable=st.lists(st.tuples(seconds, st.floats(0.1, 15.0)), max_size=2).map(tuple),
         read_s=st.sampled_from((0.04, 0.04, 1.3)),
     )

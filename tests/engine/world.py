@@ -300,7 +300,7 @@ class World:
             operation = begin[call.kind]()
         if fault in (Fault.LOST_AFTER, Fault.ERROR_AFTER):
             return PortError("The answer was lost.", ambiguous=True, status=502 if fault is Fault.ERROR_AFTER else None)
-        if fault is Fault.VANISHES:
+        if fault is Fault.VANISHES and operation:
             self._operations[operation].found = False
         return Accepted("" if fault is Fault.NO_OPERATION else operation)
 

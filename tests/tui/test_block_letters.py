@@ -9,8 +9,9 @@ from cpr_cockpit.tui.glyphs import Glyphs, glyphs_of
 from cpr_cockpit.tui.widgets.block_letters import LETTERS, block_letters, pixels
 
 WORDS = [
-    "KEEP WATCHING", "ROLL BACK NOW", "GO POSSIBLE", "NO DATA", "LOOK", "OVERDUE", "SWITCHING", "ROLLING BACK", "KEPT",
-    "ROLLED BACK", "HELD", "SKEW", "HALF MERGED", "STOPPED", "FAILED", "PREPARING", "READY TO START", "DEPLOYING",
+    "KEEP WATCHING", "ROLL BACK NOW", "GO POSSIBLE", "NO DATA", "LOOK", "OVERDUE", "DECIDING", "CANARY", "SWITCHING",
+    "ROLLING BACK", "KEPT", "ROLLED BACK", "HELD", "SKEW", "HALF MERGED", "STOPPED", "FAILED", "PREPARING",
+    "READY TO START", "DEPLOYING",
     "WAITING", "BACK BY HAND",
 ]  # fmt: skip
 
