@@ -74,7 +74,7 @@ def _configured(
         declared_delay_s=options.telemetry_delay,
         readiness=documents.facts,
         folder=folder,
-        course=Course(options.strategy),
+        course=Course(options.strategy, control=options.control or 0.0),
     )
     shutil.copyfile(ready["packages"]["good"], settings.artifacts / NEW_ARTIFACT)
     write_config(settings)

@@ -99,7 +99,9 @@ def _to_begin(options: argparse.Namespace) -> tuple[Path, str] | None:
 
 def _aimed(loaded: Loaded | None, options: argparse.Namespace) -> Aim:
     """Where to, with all that a run needs later."""
-    chosen = aim(loaded, environment=options.environment, lab=options.lab, strategy=options.strategy)
+    chosen = aim(
+        loaded, environment=options.environment, lab=options.lab, strategy=options.strategy, control=options.control
+    )
     missing = lacking(chosen)
     if missing:
         raise SettingsError(missing)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cpr_cockpit import __version__
 from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
 from cpr_cockpit.cli.observe_options import add_observe_options
-from cpr_cockpit.cli.values import moment, seconds, speed, window
+from cpr_cockpit.cli.values import control, moment, seconds, speed, window
 from cpr_cockpit.core.strategies import STRATEGIES
 
 SCENARIOS = ("healthy", "errors", "slow", "outage", "silent", "dependency")
@@ -133,6 +133,8 @@ def _strategy_argument(parser: argparse.ArgumentParser, *, default: str | None =
     words = "how it is deployed: all at once by a swap, or shares of the new sessions first"
     preset = default or "as cockpit.toml says, else blue-green"
     parser.add_argument("--strategy", choices=STRATEGIES, default=default, help=f"{words} (default: {preset})")
+    words = "percent of new sessions that stay on the old version during the window, to judge beside"
+    parser.add_argument("--control", type=control, default=None, metavar="5", help=f"{words} (default: none)")
 
 
 def _face_arguments(parser: argparse.ArgumentParser) -> None:

@@ -31,7 +31,9 @@ def plan(options: argparse.Namespace) -> int:
     """Print the plan and the rollback card; 0, 1 where none can be made, 3 where the environment cannot be read."""
     try:
         loaded = settings_in(Path(options.feature))
-        chosen = aim(loaded, environment=options.environment, lab=options.lab, strategy=options.strategy)
+        chosen = aim(
+            loaded, environment=options.environment, lab=options.lab, strategy=options.strategy, control=options.control
+        )
         say(_planned(Path(options.feature), loaded, chosen))
     except SettingsError as error:
         for problem in error.problems:

@@ -62,10 +62,18 @@ def wanted(environment: str | None) -> str | None:
     return environment or os.environ.get(ENVIRONMENT) or None
 
 
-def aim(loaded: Loaded | None, *, environment: str | None, lab: str | None, strategy: str | None = None) -> Aim:
-    """Where to, and how (``strategy`` None: as configured); SettingsError, LabError or ConfigError where none tells."""
+def aim(
+    loaded: Loaded | None,
+    *,
+    environment: str | None,
+    lab: str | None,
+    strategy: str | None = None,
+    control: float | None = None,
+) -> Aim:
+    """Where to, and how (None: as configured); SettingsError, LabError or ConfigError where none tells."""
+    course = _course(loaded, strategy, control)
     if lab is not None:
-        return _at_lab(loaded, Path(lab), strategy)
+        return _at_lab(loaded, Path(lab), course)
     if loaded is None:
         what = "is missing, in the feature folder and above it in the repository"
         raise SettingsError(
@@ -87,17 +95,18 @@ def aim(loaded: Loaded | None, *, environment: str | None, lab: str | None, stra
         new_version=artifacts.version,
         new_path=home / artifacts.path,
         old_path=home / artifacts.old_path if artifacts.old_path else None,
-        course=_course(loaded, strategy),
+        course=course,
     )
 
 
-def _course(loaded: Loaded | None, strategy: str | None) -> Course:
+def _course(loaded: Loaded | None, strategy: str | None, control: float | None) -> Course:
     configured = loaded.settings.strategy if loaded else None
     course = configured.course if configured else Course()
-    return course if strategy is None else replace(course, strategy=strategy)
+    course = course if strategy is None else replace(course, strategy=strategy)
+    return course if control is None else replace(course, control=control)
 
 
-def _at_lab(loaded: Loaded | None, path: Path, strategy: str | None) -> Aim:
+def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
     ready = read_ready(path)
     check_ready(path, ready)
     try:
@@ -116,7 +125,7 @@ def _at_lab(loaded: Loaded | None, path: Path, strategy: str | None) -> Aim:
         delay_s=LAB_DELAY_S,
         new_version=version,
         new_path=package,
-        course=_course(loaded, strategy),
+        course=course,
     )
 
 

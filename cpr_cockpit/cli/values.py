@@ -23,6 +23,17 @@ def window(text: str) -> float:
     return value
 
 
+def control(text: str) -> float:
+    """``5`` or ``5%``: percent of new sessions, up to 50."""
+    try:
+        value = float(text.strip().removesuffix("%"))
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 50.0:
+        raise argparse.ArgumentTypeError(f"a control is 0 to 50 percent of the new sessions, found {text!r}")
+    return value
+
+
 def speed(text: str) -> float:
     """``10``, ``x10``, or ``max`` (inf): journal seconds for one second."""
     if text.strip() == "max":

@@ -200,6 +200,10 @@ class Strategy(Part):
     )
     step_s: Duration = Field(STEP_S, ge=60, description='how long each share is judged: seconds, or text such as "5m"')
 
+    control: Annotated[float, BeforeValidator(percent)] = Field(
+        0.0, ge=0, le=50, description="percent of new sessions that stay on the old version during the window, 0 to 50"
+    )
+
     @model_validator(mode="after")
     def _rises(self) -> Self:
         if not self.shares or sorted(set(self.shares)) != list(self.shares):
@@ -209,7 +213,7 @@ class Strategy(Part):
     @property
     def course(self) -> Course:
         """As a run is told."""
-        return Course(self.name, self.shares, self.step_s)
+        return Course(self.name, self.shares, self.step_s, self.control)
 
 
 class Settings(Part):

@@ -1,4 +1,4 @@
-"""The canary: the new version gets shares of the new sessions, each judged beside the old one, before the swap."""
+"""Shares of the new sessions: the canary before the swap, and the control that is held back after it."""
 
 from __future__ import annotations
 
@@ -43,6 +43,33 @@ def canary(
         strategy=CANARY,
         forward=(*plan.forward[:before], *shared, _off(slot, "route-off"), *plan.forward[before:]),
         back=(_off(slot, "route-back"), *plan.back),
+        remarks=(*plan.remarks, cookies),
+    )
+
+
+def hold_back(plan: Plan, percent: float) -> Plan:
+    """``plan`` with ``percent`` of new sessions left on the old version for the critical window, to judge beside.
+
+    A fault that both versions suffer at the same time is then no fault of the release, and a fault of the release is
+    seen within seconds instead of minutes. ValueError for a share that is none.
+    """
+    if not 0.0 < percent <= 50.0:
+        raise ValueError(f"the share that is held back is above 0 and at most 50 %, found {percent:g}")
+    slot, old, new = plan.slot, plan.old_version, plan.new_version
+    step = Step(
+        "hold-back",
+        f"{percent:g} % of new sessions stay on {old} in slot {slot}: the control",
+        Act(ActKind.ROUTE, slot, version=old, other=new, percent=percent),
+        Undo(f"route no new sessions to {slot}", (Act(ActKind.ROUTE, slot),)),
+        _ROUTE_S,
+    )
+    back = plan.back if plan.back[0].act.kind is ActKind.ROUTE else (_off(slot, "route-back"), *plan.back)
+    cookies = f"sessions that were held back on {old} keep their cookie for an hour, also after GO"
+    return replace(
+        plan,
+        forward=(*plan.forward, step),
+        after=(_off(slot, "release-control"),),
+        back=back,
         remarks=(*plan.remarks, cookies),
     )
 

@@ -85,7 +85,10 @@ class PlannedStep(BaseModel):
 
 
 class PlanMade(Event):
-    """The plan, the way back, and the facts that both stand on. ``percents``, ``step_s``: a canary's, scaled."""
+    """The plan, the way back, and the facts that both stand on. ``percents``, ``step_s``: a canary's, scaled.
+
+    ``control``: percentage of new sessions that stay on the old version.
+    """
 
     type: Literal["plan.made"] = "plan.made"
     strategy: str
@@ -98,6 +101,7 @@ class PlanMade(Event):
     slot_version: str | None
     percents: tuple[float, ...] = ()
     step_s: float = 0.0
+    control: float = 0.0
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     remarks: tuple[str, ...] = ()

@@ -98,7 +98,7 @@ class PlanFacts:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The way forth and the way back of one release."""
+    """The way forth and the way back of one release; ``after``: what is done once it was decided to keep it."""
 
     strategy: str
     old_version: str
@@ -108,10 +108,17 @@ class Plan:
     back: tuple[Step, ...]
     facts: PlanFacts
     remarks: tuple[str, ...] = field(default=())
+    after: tuple[Step, ...] = ()
+
+    @property
+    def control_percent(self) -> float:
+        """Percentage of new sessions that stay on the old version after the switch; 0: none."""
+        held = (step.act for step in self.forward if step.act.kind is ActKind.ROUTE)
+        return max((act.percent for act in held if act.version == self.old_version), default=0.0)
 
     def step(self, key: str) -> Step:
         """The step of that key; KeyError where there is none."""
-        for step in (*self.forward, *self.back):
+        for step in (*self.forward, *self.after, *self.back):
             if step.key == key:
                 return step
         raise KeyError(key)

@@ -29,6 +29,7 @@ def render_plan(plan: Plan, planned: Planned) -> str:
         "## The way forth",
         "",
         *_steps(plan.forward, planned),
+        *(("## After GO", "", *_steps(plan.after, planned)) if plan.after else ()),
         "## The way back",
         "",
         *_steps(plan.back, planned),

@@ -102,7 +102,8 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         slot_version=plan.facts.slot_version,
         percents=tuple(act.percent for act in shares),
         step_s=shares[0].seconds if shares else 0.0,
-        forward=planned(plan.forward),
+        control=plan.control_percent,
+        forward=planned((*plan.forward, *plan.after)),
         back=planned(plan.back),
         remarks=plan.remarks,
     )
@@ -112,7 +113,7 @@ def plan_of(event: ev.PlanMade) -> Plan:
     """The plan that an event stands for: the same strategy on the same facts."""
     facts = PlanFacts(event.old_version, event.slot_version, event.slot_exists)
     slot, new, baseline_s = event.slot, event.new_version, event.baseline_s
-    course = Course(event.strategy, event.percents, event.step_s)
+    course = Course(event.strategy, event.percents, event.step_s, event.control)
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
 
 

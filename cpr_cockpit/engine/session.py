@@ -238,6 +238,7 @@ class Session(WayBack):
         if decision.word == "hold":
             await self._end_observed("held", decision.sentence)
             return
+        await self._after(plan)
         if await decider.extended() == "rollback" and not self._back.is_set():
             self.roll_back(self.settings.actor, watch.verdict_sentence)
             return
@@ -248,6 +249,12 @@ class Session(WayBack):
             await self._watch_on(plan)
             return
         await self._end_observed("kept", f"{plan.new_version} kept", provisional=not decider.awaited_extension)
+
+    async def _after(self, plan: Plan) -> None:
+        """What follows GO; where it does not succeed the version is kept all the same, and a person is told."""
+        failed = await self._executor.run("forward", plan.after) if self._executor is not None else None
+        if failed is not None and not self._back.is_set():
+            self.note("cockpit", f"{self._failure_words(failed, 'forward')} Do it by hand.")
 
     def _hold(self, watch: Watch, words: str) -> None:
         """A step failed with users on the new version: a person must look; a script ends where no window will come."""

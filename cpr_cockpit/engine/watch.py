@@ -61,8 +61,16 @@ class Watch(Spoken):
 
     def _made_judge(self) -> Judge:
         plan, settings = self._plan, self._settings
-        delay_s, signals = settings.declared_delay_s, settings.signals
-        return Judge(self._scaled, plan.new_version, plan.old_version, delay_s, signals=signals)
+        control = plan.control_percent > 0.0
+        return Judge(
+            self._scaled,
+            plan.new_version,
+            plan.old_version,
+            settings.declared_delay_s,
+            share=None if control else 1.0,
+            control=control,
+            signals=settings.signals,
+        )
 
     def _began(self) -> float | None:
         """Since when there is something to judge (epoch seconds); None: not yet."""

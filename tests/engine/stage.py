@@ -51,7 +51,7 @@ STEPS_OF = {
     "swap": ("swap", "swap-back"),
     "deploy": ("deploy", "replace-bad"),
     "create": ("ensure-slot",),
-    "route": ("route-5", "route-25", "route-50", "route-off", "route-back"),
+    "route": ("route-5", "route-25", "route-50", "route-off", "route-back", "hold-back", "release-control"),
 }
 
 
