@@ -23,6 +23,8 @@ from cpr_cockpit.wiring.target import check_ready
 
 # A lab that somebody else runs: its ready file is not called as that of a run's own lab, which ends with the run.
 BORROWED_LAB = "borrowed-lab.json"
+# A lab's slots differ in the setting that tells the product which of them it runs in.
+LAB_HARMLESS = ("app setting SLOT_ENVIRONMENT",)
 # How late a lab's telemetry is by default; the run measures it anyway.
 LAB_DELAY_S = 2.0
 
@@ -125,7 +127,7 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
         delay_s=LAB_DELAY_S,
         new_version=version,
         new_path=package,
-        course=course,
+        course=replace(course, harmless=(*course.harmless, *LAB_HARMLESS)),
     )
 
 

@@ -204,6 +204,13 @@ class Strategy(Part):
         0.0, ge=0, le=50, description="percent of new sessions that stay on the old version during the window, 0 to 50"
     )
 
+    harmless: tuple[Words, ...] = Field(
+        (),
+        strict=False,
+        description='differences between slot and production that routed sessions may meet, by name, such as ["app '
+        'setting SLOT_NAME", "connection string Db", "identity", "CORS"]',
+    )
+
     @model_validator(mode="after")
     def _rises(self) -> Self:
         if not self.shares or sorted(set(self.shares)) != list(self.shares):
@@ -213,7 +220,7 @@ class Strategy(Part):
     @property
     def course(self) -> Course:
         """As a run is told."""
-        return Course(self.name, self.shares, self.step_s, self.control)
+        return Course(self.name, self.shares, self.step_s, self.control, self.harmless)
 
 
 class Settings(Part):

@@ -74,6 +74,18 @@ def hold_back(plan: Plan, percent: float) -> Plan:
     )
 
 
+def proven_alike(plan: Plan, harmless: tuple[str, ...]) -> Plan:
+    """``plan`` with the proof, before anything is deployed, that routed sessions meet the settings of production."""
+    step = Step(
+        "prove-alike",
+        f"Slot {plan.slot} differs from production in nothing that is not declared harmless",
+        Act(ActKind.PROVE_ALIKE, plan.slot, names=harmless),
+        NOTHING,
+        60.0,
+    )
+    return replace(plan, forward=(plan.forward[0], step, *plan.forward[1:]))
+
+
 def _share(slot: str, new: str, old: str, percent: float, step_s: float) -> Iterator[Step]:
     yield Step(
         f"route-{percent:g}",

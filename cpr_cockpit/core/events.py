@@ -102,6 +102,7 @@ class PlanMade(Event):
     percents: tuple[float, ...] = ()
     step_s: float = 0.0
     control: float = 0.0
+    harmless: tuple[str, ...] = ()
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     remarks: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ class ActKind(StrEnum):
     SMOKE = "smoke"
     PROVE_TELEMETRY = "prove-telemetry"
     BASELINE = "baseline"
+    PROVE_ALIKE = "prove-alike"
     ROUTE = "route"
     WATCH_SHARE = "watch-share"
     SWAP = "swap"
@@ -38,7 +39,7 @@ class Act:
 
     ``other`` is the version that the other slot must serve where the act proves both. ``artifact`` names a file in the
     run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline, the watch of a share).
-    ``percent`` of new sessions go to the slot.
+    ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless.
     """
 
     kind: ActKind
@@ -48,6 +49,7 @@ class Act:
     artifact: str = ""
     seconds: float = 0.0
     percent: float = 0.0
+    names: tuple[str, ...] = ()
 
     @property
     def mutates(self) -> bool:

@@ -117,6 +117,9 @@ class WebApps(Protocol):
     async def shares(self) -> Mapping[str, float]:
         """Percentage of production's new sessions that each slot gets; without those that get none."""
 
+    async def differences(self, slot: str) -> tuple[str, ...]:
+        """In what ``slot`` differs from production for those routed to it, by name (``app setting X``); no value."""
+
     async def create_slot(self, slot: str) -> Accepted:
         """Create a slot like production; sent once."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cpr_cockpit.core.canary import PERCENTS, STEP_S, canary, hold_back
+from cpr_cockpit.core.canary import PERCENTS, STEP_S, canary, hold_back, proven_alike
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, OBSERVED, blue_green, observed
 
@@ -17,18 +17,27 @@ class Course:
     """The strategy of a run. ``percents``, and ``step_s`` (seconds of each, at full length), are a canary's.
 
     ``control``: percentage of new sessions that stay on the old version during the critical window; 0: none.
+    ``harmless``: differences between slot and production that are declared so, by name.
     """
 
     strategy: str = BLUE_GREEN
     percents: tuple[float, ...] = PERCENTS
     step_s: float = STEP_S
     control: float = 0.0
+    harmless: tuple[str, ...] = ()
+
+    @property
+    def shares_sessions(self) -> bool:
+        """Whether sessions are routed to the slot, so that they meet its own settings."""
+        return self.strategy == CANARY or self.control > 0.0
 
 
 def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:
     """The plan of a course, its times as they are; KeyError for another name, ValueError for impossible shares."""
     plan = _plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=artifact)
-    return hold_back(plan, course.control) if course.control and course.strategy != OBSERVED else plan
+    if course.control and course.strategy != OBSERVED:
+        plan = hold_back(plan, course.control)
+    return proven_alike(plan, course.harmless) if course.shares_sessions else plan
 
 
 def _plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:

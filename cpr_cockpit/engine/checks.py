@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cpr_cockpit.core.plan import Act, ActKind
@@ -14,6 +14,7 @@ from cpr_cockpit.engine.zips import ZipError, examine
 
 WARM_REQUESTS = 6
 PROOF_LOOKS = 5
+MOST_NAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,33 @@ class ProveSlot:
         words += f", {len(met)} of {len(instances)} instances met"
         enough = len(good) == len(looks) and len(met) >= len(instances)
         return Reading(State.DONE if enough else State.TO_DO, words)
+
+
+@dataclass(frozen=True, slots=True)
+class ProveAlike:
+    """Sessions that are routed to the slot meet the settings that they would meet in production."""
+
+    context: Context
+    act: Act
+
+    async def look(self) -> Reading:
+        """Refused where anything differs that nobody has declared harmless; its name is told, never its value."""
+        found = await self.context.ports.web_apps.differences(self.act.slot)
+        words = undeclared(self.act.slot, found, self.act.names)
+        if words:
+            return Reading(State.REFUSED, words)
+        return Reading(State.DONE, f"{len(found)} differences, all declared harmless" if found else "no difference")
+
+
+def undeclared(slot: str, found: Sequence[str], harmless: Sequence[str]) -> str:
+    """What is wrong with differences that nobody has declared harmless, and what to do; "" where there are none."""
+    declared = {name.casefold() for name in harmless}
+    left = [name for name in found if name.casefold() not in declared]
+    if not left:
+        return ""
+    more = f" and {len(left) - MOST_NAMES} more" if len(left) > MOST_NAMES else ""
+    words = f"slot {slot} differs from production in: {', '.join(left[:MOST_NAMES])}{more}"
+    return f"{words}. Make them alike, or declare them harmless in [strategy]."
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +171,7 @@ class KeepWarm:
 
 _CHECKS: dict[ActKind, Callable[[Context, Act], Check]] = {
     ActKind.KEEP_ARTIFACT: KeepArtifact,
+    ActKind.PROVE_ALIKE: ProveAlike,
     ActKind.PROVE_SLOT: ProveSlot,
     ActKind.WARM_UP: WarmUp,
     ActKind.SMOKE: Smoke,

@@ -32,6 +32,7 @@ class LookingWebApps:
         self.operation = real.operation
         self.instances = real.instances
         self.shares = real.shares
+        self.differences = real.differences
         self.deployment = real.deployment
         self.content = real.content
         self.planned = real.planned

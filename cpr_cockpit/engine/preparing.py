@@ -14,6 +14,7 @@ from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
 from cpr_cockpit.documents.card import write_card
+from cpr_cockpit.engine.checks import undeclared
 from cpr_cockpit.engine.gate import judge
 from cpr_cockpit.engine.measuring import from_documents, from_plan
 from cpr_cockpit.engine.ports import Ports
@@ -103,6 +104,7 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         percents=tuple(act.percent for act in shares),
         step_s=shares[0].seconds if shares else 0.0,
         control=plan.control_percent,
+        harmless=next((step.act.names for step in plan.forward if step.act.kind is ActKind.PROVE_ALIKE), ()),
         forward=planned((*plan.forward, *plan.after)),
         back=planned(plan.back),
         remarks=plan.remarks,
@@ -113,7 +115,7 @@ def plan_of(event: ev.PlanMade) -> Plan:
     """The plan that an event stands for: the same strategy on the same facts."""
     facts = PlanFacts(event.old_version, event.slot_version, event.slot_exists)
     slot, new, baseline_s = event.slot, event.new_version, event.baseline_s
-    course = Course(event.strategy, event.percents, event.step_s, event.control)
+    course = Course(event.strategy, event.percents, event.step_s, event.control, event.harmless)
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
 
 
@@ -168,6 +170,7 @@ class Preparation:
                 f"{error} Nothing was changed. Build the artifact of {settings.new_version} again."
             ) from error
         facts = await read_facts(self._ports, settings.slot, settings.new_version)
+        await self._alike(facts)
         missing = await keep_old_artifact(self._ports, settings)
         if missing:
             words = f"no artifact of {facts.production_version}: {missing}"
@@ -179,6 +182,14 @@ class Preparation:
             plan, remarks=(*plan.remarks, *await premises_told(settings, self._scaled, self._ports, self._recorder))
         )
         self._recorder.record(plan_event(plan, baseline_s, artifact=not missing, requests=self._requests))
+
+    async def _alike(self, facts: PlanFacts) -> None:
+        """Blocked where sessions shall be routed to a slot that is not like production; the plan proves it again."""
+        course, slot = self._settings.course, self._settings.slot
+        if course.shares_sessions and facts.slot_exists:
+            words = undeclared(slot, await self._ports.web_apps.differences(slot), course.harmless)
+            if words:
+                raise Blocked(f"Users who are routed to it would meet other settings: {words} Nothing was changed.")
 
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
         return self._ports.web_apps.planned(act) + self._ports.probe.planned(act)

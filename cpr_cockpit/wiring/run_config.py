@@ -91,7 +91,8 @@ def read_config(folder: Path) -> SessionConfig:
 
 
 def _course(body: Mapping[str, Any]) -> Course:
-    return Course(**{**body, "percents": tuple(body["percents"])}) if body else Course()
+    lists = {name: tuple(body[name]) for name in ("percents", "harmless") if name in body}
+    return Course(**{**body, **lists})
 
 
 def readiness_of(folder: Path) -> tuple[ReadinessFacts, ...]:

@@ -152,7 +152,7 @@ def _lived(stage: Stage, ends: list[tuple[Moment, Death]]) -> Run:
     return stage.whole_run()
 
 
-@bounded(40)
+@bounded(20)
 @given(
     trouble=troubles(st.sampled_from(Fault), within_s=100.0),
     ends=st.lists(st.tuples(MOMENTS, deaths), max_size=2),
@@ -177,3 +177,66 @@ def test_no_fault_and_no_death_leaves_a_share_on_what_was_rolled_back(
             assert (world.production, world.slot, world.share) == (OLD, OLD, 0.0)
         if behaviour is ERRORS:
             assert forward == 0
+
+
+def control(behaviour: Behaviour = HEALTHY) -> Stage:
+    stage = Stage(behaviour=behaviour, window_s=WINDOW_S)
+    stage.change(course=Course(control=5.0))
+    return stage
+
+
+def test_a_control_is_held_back_for_the_window_and_let_go_at_go() -> None:
+    with control() as stage:
+        never_shared_in_a_swap(stage)
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert (run.ended.decision, stage.world.production, stage.world.share) == ("kept", NEW, 0.0)
+        assert sent(stage) == ["deploy", "swap", "route", "route"]
+        assert routed(stage) == [5.0, 0.0]
+        assert run.decided_at is not None
+        assert next(row.began_at for row in run.steps if row.key == "release-control") >= run.decided_at
+
+
+def test_a_control_is_let_go_before_the_swap_back_and_finds_the_fault_sooner() -> None:
+    found = []
+    for percent in (5.0, 0.0):
+        with control(ERRORS) as stage:
+            stage.change(course=Course(control=percent), window_s=300.0)
+            never_shared_in_a_swap(stage)
+            run = stage.whole_run()
+            assert run.ended is not None
+            assert (run.ended.decision, stage.world.production, stage.world.slot) == ("rolled_back", OLD, OLD)
+            assert (run.first_rollback_verdict_at, run.t0) != (None, None)
+            found.append((run.first_rollback_verdict_at or 0.0) - (run.t0 or 0.0))
+    assert found[0] <= 0.6 * found[1]
+
+
+@pytest.mark.parametrize("course", [Course(CANARY), Course(control=5.0)], ids=["canary", "control"])
+def test_sessions_are_never_routed_to_a_slot_that_differs_from_production(course: Course) -> None:
+    with Stage(window_s=WINDOW_S) as stage:
+        stage.world.differs = ("app setting Flags:New", "connection string Db", "identity")
+        stage.change(course=course)
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert run.ended.decision == "failed"
+        assert "app setting Flags:New, connection string Db, identity" in run.ended.reason
+        assert stage.world.calls == []
+    with Stage(window_s=WINDOW_S) as stage:
+        stage.world.differs = ("app setting Flags:New", "identity")
+        stage.change(
+            course=Course(course.strategy, control=course.control, harmless=("APP SETTING flags:new", "identity"))
+        )
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert run.ended.decision == "kept"
+
+
+def test_a_slot_that_is_created_is_compared_before_anything_is_deployed_to_it() -> None:
+    with Stage(window_s=WINDOW_S, slot_exists=False) as stage:
+        stage.world.differs = ("app setting Own",)
+        stage.change(course=Course(CANARY))
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert run.ended.decision == "failed"
+        assert "app setting Own" in run.ended.reason
+        assert sent(stage) == ["create"]

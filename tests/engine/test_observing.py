@@ -24,8 +24,8 @@ from tests.engine.virtual import EPOCH
 from tests.engine.world import NEW, OLD, SWAP_FIRST
 
 READING = {
-    "slots", "swap_status", "operation", "shares", "instances", "deployment", "content", "planned", "look",
-    "second_host",
+    "slots", "swap_status", "operation", "shares", "differences", "instances", "deployment", "content", "planned",
+    "look", "second_host",
 }  # fmt: skip
 
 

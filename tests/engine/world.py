@@ -129,6 +129,7 @@ class World:
         self.unreachable: list[tuple[float, float]] = []
         self.read_s = READ
         self.share = 0.0
+        self.differs: tuple[str, ...] = ()
         self.laying_s = LAYING
         self.pending_preview: str | None = None
         self.content_missing = False
@@ -220,6 +221,11 @@ class World:
         if self.content_missing:
             raise PortError(f"The content of {slot} cannot be read.")
         package(destination, self.sites[slot].content or "")
+
+    async def differences(self, slot: str) -> tuple[str, ...]:
+        """What was made to differ."""
+        await self._read()
+        return self.differs
 
     async def shares(self) -> Mapping[str, float]:
         """What is routed to the slot."""

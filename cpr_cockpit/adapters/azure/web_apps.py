@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from cpr_cockpit.adapters.azure import operations, traffic_routing
+from cpr_cockpit.adapters.azure import likeness, operations, traffic_routing
 from cpr_cockpit.adapters.azure.environment import is_loopback
 from cpr_cockpit.adapters.azure.kudu import Kudu
 from cpr_cockpit.adapters.azure.manager import API_VERSION, Manager
@@ -95,6 +95,10 @@ class AzureWebApps:
         sites = await self._sites(traffic_routing.READING)
         return {site.facts.host.lower(): site.facts.name for site in sites}
 
+    async def differences(self, slot: str) -> tuple[str, ...]:
+        """In what ``slot`` differs from production, by name."""
+        return await likeness.differences(self._manager, slot)
+
     async def operation(self, operation: str) -> OperationState:
         """One look at an accepted operation; a vanished one, or one without an address, is ``unknown``."""
         return await operations.look(self._manager, operation)
@@ -167,6 +171,11 @@ class AzureWebApps:
                 PlannedRequest("GET", f"{kudu}/api/deployments/<its id>"),
             ),
             ActKind.PROVE_SLOT: (self._request("GET", f"{slot}/instances"),),
+            ActKind.PROVE_ALIKE: (
+                self._request("POST", f"{site}/config/appsettings/list"),
+                self._request("POST", f"{slot}/config/appsettings/list"),
+                self._request("GET", f"{slot}/config/web"),
+            ),
             ActKind.ROUTE: (
                 self._request("GET", f"{site}/config/web"),
                 self._request("PATCH", f"{site}/config/web", f"rampUpRules: {act.percent:g} % to {act.slot}"),
