@@ -105,6 +105,7 @@ class PlanMade(Event):
     harmless: tuple[str, ...] = ()
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
+    lower: tuple[PlannedStep, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -184,6 +185,14 @@ class ShareRouted(Event):
     slot: str
     version: str
     percent: float
+
+
+class RungOffered(Event):
+    """The way back failed at ``step``: ``why``; the rungs below it may be taken."""
+
+    type: Literal["rung.offered"] = "rung.offered"
+    step: str
+    why: str
 
 
 class BaselineTaken(Event):
@@ -318,6 +327,7 @@ AnyEvent = Annotated[
     | StepOutcome
     | TrafficSwitched
     | ShareRouted
+    | RungOffered
     | BaselineTaken
     | Observed
     | VerdictGiven

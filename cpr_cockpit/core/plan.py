@@ -30,6 +30,7 @@ class ActKind(StrEnum):
     AWAIT_VERSION = "await-version"
 
 
+PRODUCTION = "production"
 MUTATING = frozenset({ActKind.ENSURE_SLOT, ActKind.DEPLOY, ActKind.ROUTE, ActKind.SWAP})
 
 
@@ -100,7 +101,10 @@ class PlanFacts:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The way forth and the way back of one release; ``after``: what is done once it was decided to keep it."""
+    """The way forth and the way back of one release.
+
+    ``after``: what is done once it was decided to keep it. ``lower``: the way back where the swap back is refused.
+    """
 
     strategy: str
     old_version: str
@@ -111,6 +115,7 @@ class Plan:
     facts: PlanFacts
     remarks: tuple[str, ...] = field(default=())
     after: tuple[Step, ...] = ()
+    lower: tuple[Step, ...] = ()
 
     @property
     def control_percent(self) -> float:
@@ -120,7 +125,7 @@ class Plan:
 
     def step(self, key: str) -> Step:
         """The step of that key; KeyError where there is none."""
-        for step in (*self.forward, *self.after, *self.back):
+        for step in (*self.forward, *self.after, *self.back, *self.lower):
             if step.key == key:
                 return step
         raise KeyError(key)

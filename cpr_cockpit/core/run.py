@@ -69,7 +69,8 @@ class Run:
 
     ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count; ``heard``:
     what each source, and each of the team's own signals, has told so far. ``share``: percentage of new sessions that
-    go to the slot, since ``share_at`` (None: none ever did).
+    go to the slot, since ``share_at`` (None: none ever did). ``offered``: why the rungs below the swap back may be
+    taken.
     """
 
     seq: int = 0
@@ -88,6 +89,7 @@ class Run:
     switched_back_at: float | None = None
     share: float = 0.0
     share_at: float | None = None
+    offered: str = ""
     baseline: ev.BaselineTaken | None = None
     verdict: ev.VerdictGiven | None = None
     verdict_at: float | None = None
@@ -167,7 +169,8 @@ class Run:
 
     def title(self, key: str, way: ev.Way) -> str:
         """A step's title in the plan; its key where the plan does not know it."""
-        planned = () if self.plan is None else self.plan.forward if way == "forward" else self.plan.back
+        plan = self.plan
+        planned = () if plan is None else plan.forward if way == "forward" else (*plan.back, *plan.lower)
         return next((step.title for step in planned if step.key == key), key)
 
     def exit_code(self) -> int:
@@ -276,6 +279,11 @@ def _routed(run: Run, at: float, event: ev.ShareRouted) -> None:
     run.note_moment(at, "Traffic routed", f"{event.percent:g} % of new sessions to {event.slot}, {event.version}")
 
 
+def _offered(run: Run, at: float, event: ev.RungOffered) -> None:
+    run.offered = event.why
+    run.note_moment(at, "Next rung offered", event.why, "warning")
+
+
 def _baseline(run: Run, at: float, event: ev.BaselineTaken) -> None:
     run.baseline = event
     run.note_moment(at, "Baseline taken", f"{event.failures} of {event.requests} requests failed")
@@ -365,6 +373,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.StepOutcome: _outcome,
     ev.TrafficSwitched: _switched,
     ev.ShareRouted: _routed,
+    ev.RungOffered: _offered,
     ev.BaselineTaken: _baseline,
     ev.Observed: _observed,
     ev.VerdictGiven: _verdict,

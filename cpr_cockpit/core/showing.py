@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cpr_cockpit.core import events as ev
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import Later
 from cpr_cockpit.core.checklist import Checklist, Due, Item, Mark, Standing, complete, open_reason
@@ -231,11 +232,16 @@ def plan(run: Run) -> vw.PlanView:
         new_version=event.new_version,
         slot=event.slot,
         forward=tuple(_step(run, one.key, one.title, one.undo, "forward") for one in event.forward),
-        back=tuple(_step(run, one.key, one.title, one.undo, "back") for one in event.back),
+        back=tuple(_step(run, one.key, one.title, one.undo, "back") for one in _back(run, event)),
         remarks=event.remarks,
         takes=takes(run),
         card=run.card.path if run.card else "",
     )
+
+
+def _back(run: Run, event: ev.PlanMade) -> tuple[ev.PlannedStep, ...]:
+    """The lower rungs are shown where they may be needed: once they are offered."""
+    return (*event.back, *event.lower) if run.offered else event.back
 
 
 def _step(run: Run, key: str, title: str, undo: str, way: str) -> vw.PlanStep:

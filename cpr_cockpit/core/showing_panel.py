@@ -146,7 +146,7 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
         return None
     label = f"ROLL BACK to {plan.old_version}"
     if run.phase is Phase.ROLLING_BACK:
-        return vw.Control("r", label, enabled=False, reason="under way")
+        return _lower_rung(run, label)
     if run.phase not in PRODUCTION:
         return vw.Control("r", label, enabled=False, reason="production was not touched")
     slot = f"swaps {plan.slot} and production" if run.t0 is not None else "production is not switched yet"
@@ -165,6 +165,20 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
     if redeploy:
         return vw.Control("r", label, enabled=True, reason=redeploy, details=(redeploy, *details[-2:]))
     return vw.Control("r", label, enabled=True, reason=takes(run), details=details)
+
+
+def _lower_rung(run: Run, label: str) -> vw.Control:
+    """The rungs below the swap, once it was refused; before that the rollback is under way."""
+    plan = run.plan
+    taken = any(run.row(step.key, "back") is not None for step in plan.lower) if plan else True
+    if not run.offered or taken or plan is None:
+        return vw.Control("r", label, enabled=False, reason="under way")
+    details = (
+        f"the swap back did not succeed: {run.offered}",
+        *(f"then: {step.title}" for step in plan.lower),
+        f"by hand: {run.card.path if run.card else 'the rollback card'}",
+    )
+    return vw.Control("r", "NEXT RUNG of the way back", enabled=True, reason="the swap was refused", details=details)
 
 
 def _redeploy(run: Run, stage: Stage) -> str:

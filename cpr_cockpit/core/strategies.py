@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cpr_cockpit.core.canary import PERCENTS, STEP_S, canary, hold_back, proven_alike
+from cpr_cockpit.core.ladder import with_ladder
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, OBSERVED, blue_green, observed
 
@@ -35,7 +36,10 @@ class Course:
 def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:
     """The plan of a course, its times as they are; KeyError for another name, ValueError for impossible shares."""
     plan = _plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=artifact)
-    if course.control and course.strategy != OBSERVED:
+    if course.strategy == OBSERVED:
+        return plan
+    plan = with_ladder(plan, artifact=artifact)
+    if course.control:
         plan = hold_back(plan, course.control)
     return proven_alike(plan, course.harmless) if course.shares_sessions else plan
 

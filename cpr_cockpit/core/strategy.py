@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from cpr_cockpit.core.plan import Act, ActKind, Plan, PlanFacts, Step, Undo
+from cpr_cockpit.core.plan import PRODUCTION, Act, ActKind, Plan, PlanFacts, Step, Undo
 
-PRODUCTION = "production"
 OLD_ARTIFACT = "old.zip"
 NEW_ARTIFACT = "new.zip"
 NOTHING = Undo("nothing to undo: it only reads")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from cpr_cockpit.core.plan import Act, ActKind
+from cpr_cockpit.core.plan import PRODUCTION, Act, ActKind
 from cpr_cockpit.core.ports import Accepted, OperationState
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.acts import Change, Context, Reading, State
@@ -64,6 +64,8 @@ class Deploy:
             return Reading(
                 State.REFUSED, f"planned on production serving {self.context.plan.old_version}, but {words}", facts
             )
+        if self.act.slot == PRODUCTION:
+            return Reading(State.TO_DO, words, facts)
         if not forward and serving.slot is None and not await exists(self.context.ports.web_apps, self.act.slot):
             return Reading(State.DONE, f"slot {self.act.slot} does not exist: nobody can meet another version", facts)
         if not forward and serving.production != self.act.version:

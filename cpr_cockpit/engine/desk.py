@@ -109,7 +109,7 @@ class Desk:
     async def _rollback(self, arguments: dict[str, Any]) -> dict[str, Any]:
         phase = self._session.run_state.phase
         if phase is Phase.ROLLING_BACK:
-            return {"already": True}
+            return {"already": not self._session.go_down()}
         if phase is Phase.ENDED:
             raise CommandError(
                 "The run has ended: this session rolls nothing back any more. Nothing was changed. "

@@ -107,6 +107,7 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         harmless=next((step.act.names for step in plan.forward if step.act.kind is ActKind.PROVE_ALIKE), ()),
         forward=planned((*plan.forward, *plan.after)),
         back=planned(plan.back),
+        lower=planned(plan.lower),
         remarks=plan.remarks,
     )
 

@@ -32,8 +32,9 @@ class Route:
         words, facts = f"{words}; {serving.words(act.slot)}", {"share": f"{share:g}"} | serving.facts()
         if serving.in_flight:
             return Reading(State.IN_FLIGHT, words, facts)
-        if (serving.slot, serving.production) != (act.version, act.other):
-            planned = f"planned on slot {act.slot} serving {act.version} and production {act.other}"
+        if serving.slot != act.version or (act.other and serving.production != act.other):
+            planned = f"planned on slot {act.slot} serving {act.version}"
+            planned += f" and production {act.other}" if act.other else ""
             return Reading(State.REFUSED, f"{planned}, but {words}", facts)
         return Reading(State.TO_DO, words, facts)
 

@@ -38,7 +38,8 @@ class Session(WayBack):
     async def run(self, rollback_by: str | None = None) -> None:
         """The whole life of the run, from where the journal left it; with ``rollback_by`` straight to the rollback."""
         if rollback_by is not None:
-            self.recorder.must_not_fail = True
+            # Whoever gives the command has no face to be asked at: it goes down the whole ladder.
+            self.recorder.must_not_fail = self._commanded = True
         self._open()
         if self.run_state.ended:
             return

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.ladder import ROUTE_OLD
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.run import Run
@@ -39,6 +40,8 @@ class WayBack:
         self._stop = asyncio.Event()
         self._back = asyncio.Event()
         self._keep = asyncio.Event()
+        self._lower = asyncio.Event()
+        self._commanded = False
         self._executor: Executor | None = None
 
     @property
@@ -133,15 +136,53 @@ class WayBack:
         if pending is not None and pending.way == "forward" and pending.mutates:
             await executor.resolve("forward", plan.step(pending.key))
         failed = await executor.run("back", plan.back)
+        by = ""
+        if failed is not None and failed.act.kind is ActKind.SWAP and await self._may_go_down(plan, failed):
+            failed, by = await self._down(executor, plan), ", by another way than the swap, which was refused"
         if failed is None:
             left = "" if event.artifact else await self._left_behind(plan)
             decision = "partial" if left else "rolled_back"
-            await self._end_observed(decision, f"{plan.old_version} serves again{left}", way="back")
+            await self._end_observed(decision, f"{plan.old_version} serves again{by}{left}", way="back")
             return
         words = self._failure_words(failed, "back")
         back = self.run_state.finished("swap-back", "back")
         card = self.run_state.card.path if self.run_state.card else "the rollback card"
         await self._end_observed("partial" if back else "failed", f"{words} Go on by hand with {card}.", way="back")
+
+    async def _may_go_down(self, plan: Plan, failed: Step) -> bool:
+        """The rungs below are offered once it is seen that no swap is under way; a person takes them, a script does."""
+        if not plan.lower:
+            return False
+        try:
+            serving = await observe(self._ports.web_apps, self._ports.probe, plan.slot)
+        except PortError:
+            return False
+        if serving.in_flight:
+            return False
+        if not self.run_state.offered:
+            self.recorder.record(ev.RungOffered(step=failed.key, why=self._failure_words(failed, "back")))
+        if self.settings.script is None and not self._commanded:
+            await self._lower.wait()
+        return True
+
+    async def _down(self, executor: Executor, plan: Plan) -> Step | None:
+        """The rungs in order; that traffic cannot be routed keeps nobody from redeploying. The one that failed last."""
+        failed = None
+        for step in plan.lower:
+            if not self.run_state.finished(step.key, "back") and not await executor.run_step("back", step):
+                failed = step
+                if step.key != ROUTE_OLD:
+                    return step
+            elif step.key != ROUTE_OLD:
+                failed = None
+        return failed
+
+    def go_down(self) -> bool:
+        """ROLLBACK again, once the swap back was refused: take the next rung. Whether there was one to take."""
+        offered = bool(self.run_state.offered)
+        if offered:
+            self._lower.set()
+        return offered
 
     async def _left_behind(self, plan: Plan) -> str:
         """Without an artifact of the old version: what the slot is left with, in words; "" for another than the new."""

@@ -49,9 +49,19 @@ LONGEST_S = 7200.0
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 STEPS_OF = {
     "swap": ("swap", "swap-back"),
-    "deploy": ("deploy", "replace-bad"),
+    "deploy": ("deploy", "replace-bad", "redeploy-old"),
     "create": ("ensure-slot",),
-    "route": ("route-5", "route-25", "route-50", "route-off", "route-back", "hold-back", "release-control"),
+    "route": (
+        "route-5",
+        "route-25",
+        "route-50",
+        "route-off",
+        "route-back",
+        "hold-back",
+        "release-control",
+        "route-old",
+        "route-home",
+    ),
 }
 
 

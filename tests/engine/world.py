@@ -349,7 +349,13 @@ class World:
             site = self.sites[slot]
             site.content = version
             site.answer(None)
-            self.loop.call_later(RESTARTING, lambda: site.answer(site.content))
+            self.loop.call_later(RESTARTING, restarted)
+
+        def restarted() -> None:
+            site = self.sites[slot]
+            site.answer(site.content)
+            if slot == PRODUCTION:
+                self.users.timeline.append((self.clock.now(), site.content or ""))
 
         self.loop.call_later(self.laying_s, laid_down)
         return name
