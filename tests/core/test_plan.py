@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cpr_cockpit.core.plan import MUTATING, Act, ActKind, Plan, PlanFacts, Step
-from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, PRODUCTION, blue_green, way_back
+from cpr_cockpit.core.plan import MUTATING, PRODUCTION, Act, ActKind, Plan, PlanFacts, Step
+from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, blue_green, way_back
 from tests.core.observations import NEW, OLD
 
 FACTS = PlanFacts(OLD, "v1.1.0", True, "slot.example", "app.example")
