@@ -15,6 +15,7 @@ from cpr_cockpit.engine.baseline import UsersBefore
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.engine.turns import pause_s
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Lookout:
                     self._newest = None
                     self._settled(finder.old)
                 self._tell_silence(finder.silent_since)
-                await clock.sleep(max(0.1, self._scaled.poll_probes_s - (clock.now() - began)))
+                await clock.sleep(pause_s(self._scaled.poll_probes_s, began, clock.now(), 0.1))
         finally:
             refreshing.cancel()
             await asyncio.gather(refreshing, return_exceptions=True)
@@ -81,13 +82,14 @@ class Lookout:
         clock = self._ports.clock
         while True:
             version = old()
+            users = self._users(version)
             try:
-                taken = await self._users(version).until(clock.now() - self._settings.declared_delay_s)
+                taken = await users.until(clock.now() - self._settings.declared_delay_s)
             except PortError as error:
                 log.warning("the baseline could not be read: %s", error.what)
             else:
-                if taken.requests and version == old():
-                    self._newest = taken
+                if version == old():
+                    self._newest = self._better(taken, users.trouble)
             await clock.sleep(max(REFRESH_FLOOR_S, REFRESH_S * self._scaled.scale))
 
     def _users(self, version: str) -> UsersBefore:
@@ -95,13 +97,20 @@ class Lookout:
 
     async def baseline(self, old: str, t0: float) -> ev.BaselineTaken:
         """Production before T0: read once more, else the newest one; without requests where there is none at all."""
+        users = self._users(old)
         end = min(t0, self._ports.clock.now() - self._settings.declared_delay_s)
         try:
             async with asyncio.timeout(AT_SWITCH_S):
-                taken = await self._users(old).until(end)
+                taken = await users.until(end)
         except (PortError, TimeoutError) as error:
             log.warning("the baseline could not be read at the switch: %s", error)
             taken = ev.BaselineTaken(
                 start=end - self._scaled.baseline_s, end=end, requests=0, failures=0, p50=None, p95=None, p99=None
             )
-        return taken if taken.requests or self._newest is None else self._newest
+        return self._better(taken, users.trouble) or taken
+
+    def _better(self, taken: ev.BaselineTaken, trouble: str) -> ev.BaselineTaken | None:
+        """The one to keep: ``taken``, unless it tells of nobody or its history did not come and the last one has it."""
+        last = self._newest
+        has_more = last is not None and last.yardstick is not None
+        return last if not taken.requests or (trouble and has_more) else taken

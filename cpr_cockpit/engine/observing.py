@@ -144,16 +144,19 @@ class ObservingSession(Session):
             await asyncio.gather(forth, returned, return_exceptions=True)
 
     async def _returned(self) -> Switch:
-        """Production's way back to the old version, made by others; recorded."""
+        """Production's way back to the old version, made by others; recorded once, whoever asks again."""
+        if (back_at := self.run_state.switched_back_at) is not None:
+            return Switch(self._plan().old_version, back_at, "its way back was recorded before")
         while self.run_state.t0 is None or self.watch is None:
             await self.recorder.wait_news()
-        plan, stranger, last = self._plan(), "", 0.0
+        plan, stranger = self._plan(), ""
+        last: Sighting | None = None
         proven = self.run_state.finished("prove-production", "forward")
         finder = ReturnFinder(plan.old_version, plan.new_version, settled=proven)
         while True:
             look = self._newest_look()
-            if look is not None and look.at > last:
-                last = look.at
+            if look is not None and look is not last:
+                last = look
                 found = finder.see(look)
                 if found is not None:
                     self.recorder.record(ev.TrafficSwitched(way="back", version=found.version, t0=found.t0))

@@ -75,7 +75,14 @@ def verdict_event(verdict: Verdict) -> ev.VerdictGiven:
     )
 
 
+def told_already(event: ev.VerdictGiven | None, verdict: Verdict) -> bool:
+    """Whether ``verdict`` is, by its `Verdict.key`, the one that an event holds."""
+    return event is not None and (event.kind, event.cause, event.rule) == verdict.key
+
+
 def verdict_of(event: ev.VerdictGiven, at: float) -> Verdict:
-    """The verdict that an event holds; its figures stay in the event."""
-    cause = HoldCause(event.cause) if event.cause else None
+    """The verdict that an event holds; its figures stay in the event. A cause that nobody here knows is None."""
+    cause = HoldCause(event.cause) if event.cause in set(HoldCause) else None
+    if event.cause and cause is None:
+        log.error("the cause of a verdict in the journal cannot be read: %r", event.cause)
     return Verdict(VerdictKind(event.kind), cause, event.rule, event.sentence, at)

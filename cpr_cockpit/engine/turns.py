@@ -1,16 +1,28 @@
-"""One further source's turns: its own pace, its own time limit, and longer pauses while it fails."""
+"""The pace of the sources; one further source's turns: its own time limit, and longer pauses while it fails."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from cpr_cockpit.core.ports import Asked, Clock, PortError, Reader
 from cpr_cockpit.core.signals import Observation
 
-# A failing source is asked at half the pace after each failure, down to an eighth of it.
+log = logging.getLogger(__name__)
+
+# A failing source is asked at half the pace after each failure but the first, down to an eighth of it: one lost answer
+# is what happens, and two times the pace is all that the age of a source's data allows.
 _SLOWEST = 8.0
 LEAST_PAUSE_S = 0.05
+
+
+def pause_s(poll_s: float, began: float, now: float, least_s: float = LEAST_PAUSE_S) -> float:
+    """Seconds to wait at ``now`` after a reading that began at ``began``, for one in every ``poll_s`` seconds.
+
+    Never more than ``poll_s``: a clock that was set back meanwhile silences no source.
+    """
+    return max(least_s, min(poll_s, poll_s - (now - began)))
 
 
 class Turns:
@@ -26,17 +38,20 @@ class Turns:
         self._clock = clock
         self._poll_s = poll_s
         self._take = take
-        self._slower = 1.0
+        self._failures = 0
 
     async def go_on(self, asked: Callable[[], Asked]) -> None:
         """Never returns; cancel it."""
         while True:
             began = self._clock.now()
             seen = await self._one(asked())
-            self._slower = 1.0 if seen.error is None else min(_SLOWEST, 2.0 * self._slower)
+            self._failures = 0 if seen.error is None else self._failures + 1
             self._take(seen)
-            pause = self._poll_s() * self._slower - (self._clock.now() - began)
-            await self._clock.sleep(max(LEAST_PAUSE_S, pause))
+            await self._clock.sleep(pause_s(self._poll_s() * self._slower(), began, self._clock.now()))
+
+    def _slower(self) -> float:
+        """The factor on the pause: doubled by every failure in a row but the first."""
+        return min(_SLOWEST, 2.0 ** max(0, self._failures - 1))
 
     async def _one(self, asked: Asked) -> Observation:
         try:
@@ -46,4 +61,8 @@ class Turns:
             words = error.what
         except TimeoutError:
             words = f"no answer within {self._reader.timeout_s:g} s"
+        except Exception as error:
+            # What is only shown must not hold the run: to the judge this source could not be read.
+            log.exception("the reader of %s met a defect", self._reader.name or self._reader.source.value)
+            words = f"a defect of this program in reading it ({type(error).__name__})"
         return Observation(self._reader.source, self._clock.now(), name=self._reader.name, error=words)

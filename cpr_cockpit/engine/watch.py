@@ -20,19 +20,20 @@ from cpr_cockpit.core.ports import PRODUCTION, Asked, PortError, Reader
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.signals import Observation, Source
 from cpr_cockpit.core.tally import reading
-from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, clock_time
+from cpr_cockpit.core.verdict import HoldCause, Verdict, VerdictKind, clock_time
 from cpr_cockpit.engine.acts import Check
-from cpr_cockpit.engine.baseline import TakeBaseline, baseline_of
+from cpr_cockpit.engine.baseline import TakeBaseline, with_usable_yardstick
 from cpr_cockpit.engine.block_range import BlockRange
 from cpr_cockpit.engine.foreign import foreign_change
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.probing import ProbeBatch
 from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.restoring import note_hold, restore_trigger, restore_verdict, restored_baseline
 from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.settings import SessionSettings
-from cpr_cockpit.engine.spoken import Spoken, person_trigger, verdict_event, verdict_of
-from cpr_cockpit.engine.turns import LEAST_PAUSE_S, Turns
+from cpr_cockpit.engine.spoken import Spoken, person_trigger, told_already, verdict_event, verdict_of
+from cpr_cockpit.engine.turns import Turns, pause_s
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,12 @@ RECORD_EVERY_S = 15.0
 
 
 class Watch(Spoken):
-    """Sources, judge and baseline of one run."""
+    """Sources, judge and baseline of one run.
+
+    A hold of the session itself (this machine was away, somebody else changed the slots, `hold`) outlives the session
+    and stays, whatever the figures say, until a person decides in the critical window; GO then needs a reason. That is
+    intended: no later data tell what happened while nobody watched.
+    """
 
     def __init__(self, settings: SessionSettings, scaled: Policy, plan: Plan, ports: Ports, recorder: Recorder) -> None:
         super().__init__(ports.clock)
@@ -80,7 +86,9 @@ class Watch(Spoken):
         """Give the judge what an earlier session of this run has already seen; verdicts of what it judges itself."""
         run, began = self._recorder.run, self._began()
         if run.baseline is not None:
-            self._judge.baseline(baseline_of(run.baseline))
+            before = restored_baseline(run.baseline)
+            if before is not None:
+                self._judge.baseline(before)
         if began is not None:
             self._judge.t0(began)
         for record in self._recorder.records:
@@ -92,9 +100,13 @@ class Watch(Spoken):
                 else:
                     self._judge.observe(seen)
             elif isinstance(record.event, ev.TriggerRaised):
-                self._judge.raise_trigger(PersonTrigger(record.event.trigger), record.event.by)
+                restore_trigger(self._judge, record.event, record.at)
             elif isinstance(record.event, ev.VerdictGiven) and began is not None and record.at >= began:
-                self._judge.restore(verdict_of(record.event, record.at))
+                verdict = verdict_of(record.event, record.at)
+                restore_verdict(self._judge, verdict, run)
+                if verdict.kind is VerdictKind.ROLLBACK:
+                    # It is not told again, so nobody may wait for the news of it.
+                    self._verdict = verdict
 
     def begin(self) -> None:
         """Start every source's own task; each waits for the switch."""
@@ -121,8 +133,9 @@ class Watch(Spoken):
     # What the session asks.
 
     def hold(self, sentence: str) -> None:
-        """Something other than the figures asks a person to look."""
+        """Something other than the figures asks a person to look, in this session and in those after it."""
         self._judge.hold(HoldCause.SUSPICIOUS, sentence)
+        note_hold(self._recorder, sentence)
         self._judge_now()
 
     def raise_trigger(self, trigger: str, by: str) -> None:
@@ -155,7 +168,7 @@ class Watch(Spoken):
             except PortError as error:
                 observation = Observation(source, clock.now(), error=error.what)
             self._take(observation)
-            await clock.sleep(max(LEAST_PAUSE_S, poll_s - (clock.now() - began)))
+            await clock.sleep(pause_s(poll_s, began, clock.now()))
 
     async def _watch_further(self, reader: Reader) -> None:
         t0 = await self._switch()
@@ -174,7 +187,7 @@ class Watch(Spoken):
             end=now + self._scaled.skew_s,
             bin_s=self._scaled.bin_s,
             versions=(self._plan.old_version, self._plan.new_version),
-            blocks=self._blocks.question(t0, now, self._recorder.run.baseline),
+            blocks=self._blocks.question(t0, now, with_usable_yardstick(self._recorder.run.baseline)),
         )
         self._blocks.told(seen)
         return seen
@@ -197,7 +210,7 @@ class Watch(Spoken):
             if batch.due(clock.now()):
                 self._record_probes(batch)
             self._judge_now()
-            await clock.sleep(max(LEAST_PAUSE_S, self._scaled.poll_probes_s - (clock.now() - began)))
+            await clock.sleep(pause_s(self._scaled.poll_probes_s, began, clock.now()))
 
     async def _watch_changes(self) -> None:
         """From the end of our own swap on: nobody else may change who serves what; of a run that looks on, all may."""
@@ -259,8 +272,8 @@ class Watch(Spoken):
         if self._began() is None:
             return
         verdict = self._judge.verdict(self._ports.clock.now())
-        changed = self._verdict is None or verdict.key != self._verdict.key
-        if changed and not self._record_verdict(verdict):
+        # The journal's last word, not this session's: what one before it has told is told.
+        if not told_already(self._recorder.run.verdict, verdict) and not self._record_verdict(verdict):
             return
         self._verdict = verdict
 

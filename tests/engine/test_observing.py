@@ -19,6 +19,7 @@ from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.looking_only import LookingOnlyError, looking_only
 from cpr_cockpit.engine.showing import Showing
 from tests.engine.stage import AUTO, READY, Life, Stage
+from tests.engine.suspending import suspending
 from tests.engine.users import ERRORS, HEALTHY, OUTAGE, Behaviour
 from tests.engine.virtual import EPOCH
 from tests.engine.world import NEW, OLD, SWAP_FIRST
@@ -277,6 +278,73 @@ def test_a_session_that_died_goes_on_and_finds_one_switch(when: str) -> None:
         assert decision(run) == ("kept", 0)
         switches = [one for one in again.recorder.records if isinstance(one.event, ev.TrafficSwitched)]
         assert len(switches) == 1
+
+
+def switched_back(life: Life) -> list[float]:
+    """When production went back to the old version, as often as it was recorded."""
+    told = [one.event for one in life.recorder.records if isinstance(one.event, ev.TrafficSwitched)]
+    return [event.t0 for event in told if event.way == "back"]
+
+
+def gone_back(stage: Stage) -> Life:
+    """A run whose production others have taken back, just recorded; nothing was decided."""
+    life = stage.begin()
+    waiting(life)
+    others_switch(life)
+    assert not life.live(lambda: life.run_state.phase is Phase.WINDOW and stage.world.at_rest)
+    until = stage.loop.time() + 6.0
+    assert not life.live(lambda: stage.loop.time() > until)
+    stage.world.somebody_swaps()
+    assert not life.live(lambda: life.run_state.switched_back_at is not None)
+    return life
+
+
+@pytest.mark.parametrize("by", [None, "ana"])
+def test_a_way_back_that_was_recorded_is_not_recorded_again_by_the_session_after(by: str | None) -> None:
+    with looking_on(None, ERRORS) as stage:
+        life = gone_back(stage)
+        if by is not None:
+            # The same without the task that saw it: ROLLBACK is decided, and the session dies.
+            life.session.roll_back(by, "on command")
+        life.die()
+        stage.loop.run_until_complete(stage.world.clock.sleep(4.5))
+        again = stage.begin()
+        run = ended(again)
+        assert decision(run) == ("rolled_back", 10)
+        assert len(switched_back(again)) == 1
+
+
+def test_rollback_that_is_pressed_while_the_way_back_is_looked_at_once_more_records_it_once() -> None:
+    with looking_on(None, ERRORS) as stage:
+        stage.world.read_s = 1.0
+        life = gone_back(stage)
+        until = stage.loop.time() + 0.3
+        assert not life.live(lambda: stage.loop.time() > until), "the final look is not under way"
+        asked = life.command("rollback", by="ana")
+        run = ended(life)
+        assert asked.exception() is None
+        assert decision(run) == ("rolled_back", 10)
+        assert len(switched_back(life)) == 1
+
+
+def test_a_clock_that_is_set_back_hides_neither_the_switch_nor_the_way_back() -> None:
+    with looking_on(None, ERRORS) as stage:
+        clock = suspending(stage.world)
+        life = stage.begin()
+        waiting(life)
+        clock.suspend(-600.0)
+        others_switch(life)
+        until = stage.loop.time() + 5.0
+        assert not life.live(lambda: life.run_state.t0 is not None or stage.loop.time() > until)
+        assert life.run_state.t0 is not None
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW and stage.world.at_rest)
+        until = stage.loop.time() + 6.0
+        assert not life.live(lambda: stage.loop.time() > until)
+        clock.suspend(-600.0)
+        stage.world.somebody_swaps()
+        until = stage.loop.time() + 20.0
+        assert not life.live(lambda: life.run_state.switched_back_at is not None or stage.loop.time() > until)
+        assert life.run_state.switched_back_at is not None
 
 
 @pytest.mark.parametrize("port", [WebApps, Probe])

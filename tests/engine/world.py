@@ -21,6 +21,7 @@ from cpr_cockpit.core.ports import (
     PlannedRequest,
     PortError,
     Premises,
+    Reader,
     Sighting,
     SlotFacts,
     SmokeResult,
@@ -136,6 +137,7 @@ class World:
         self.smoke_fails = False
         self.network_down = False
         self.premises: Premises | None = None
+        self.readers: tuple[Reader, ...] = ()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
         self._deployments = {SLOT: ["deploy-0"]}
@@ -146,7 +148,7 @@ class World:
 
     def ports(self) -> Ports:
         """The world as a session is given it."""
-        readers = (FurtherSource(self.clock),)
+        readers = (FurtherSource(self.clock), *self.readers)
         return Ports(self.clock, self, self, self.users, self.users, readers, self.premises)
 
     @property
