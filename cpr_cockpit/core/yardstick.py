@@ -7,7 +7,7 @@ early tests count the requests above it, because counts can be tested exactly an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple
 
 from cpr_cockpit.core.blocks import Block, Counts
@@ -88,7 +88,8 @@ class Yardstick:
     def from_dict(cls, body: Mapping[str, Any]) -> Yardstick:
         """The yardstick of its JSON form; ValueError says what is wrong with it."""
         try:
-            members = dict(body)
+            # A journal of an older program may hold more.
+            members = {one.name: body[one.name] for one in fields(cls) if one.name in body}
             for name in ("recent", "above"):
                 members[name] = tuple(members[name])
             if members["quantiles_ms"] is not None:

@@ -44,7 +44,7 @@ def _yardstick_of(event: ev.BaselineTaken) -> Yardstick | None:
         told = Yardstick.from_dict(event.yardstick)
         pairs = ((told.requests, told.failures), told.recent, *told.operations.values())
         figures = (
-            *(told.seconds, told.rate, told.fast, told.rho_failures, told.rho_p50, told.rho_p95),
+            *(told.rate, told.fast, told.rho_failures, told.rho_p50, told.rho_p95),
             *told.above,
             *told.thresholds_ms,
         )

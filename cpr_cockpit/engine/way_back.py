@@ -140,7 +140,7 @@ class WayBack:
         if failed is not None and failed.act.kind is ActKind.SWAP and await self._may_go_down(plan, failed):
             failed, by = await self._down(executor, plan), ", by another way than the swap, which was refused"
         if failed is None:
-            left = "" if event.artifact else await self._left_behind(plan)
+            left = "" if event.artifact else await self._left_behind(plan, routed=bool(by))
             decision = "partial" if left else "rolled_back"
             await self._end_observed(decision, f"{plan.old_version} serves again{by}{left}", way="back")
             return
@@ -184,8 +184,13 @@ class WayBack:
             self._lower.set()
         return offered
 
-    async def _left_behind(self, plan: Plan) -> str:
-        """Without an artifact of the old version: what the slot is left with, in words; "" for another than the new."""
+    async def _left_behind(self, plan: Plan, *, routed: bool) -> str:
+        """Without an artifact of the old version: what is left of the new one, in words; "" where nothing is.
+
+        ``routed``: all new sessions were sent to the slot instead of a swap.
+        """
+        if routed:
+            return f" to new sessions only: production still holds {plan.new_version} for whoever has its cookie"
         seen = await self._ports.probe.look(plan.slot)
         if seen.version not in (None, plan.new_version):
             return ""

@@ -151,9 +151,9 @@ class SetBackWorld(World):
         self.set_back_clock = SetBackClock(loop)
         self.clock = self.users.clock = self.set_back_clock
 
-    async def look(self, slot: str, *, by_cookie: bool = False) -> Sighting:
+    async def look(self, slot: str, *, by_cookie: bool = False, as_new: bool = False) -> Sighting:
         """The Probe port."""
-        seen = await super().look(slot, by_cookie=by_cookie)
+        seen = await super().look(slot, by_cookie=by_cookie, as_new=as_new)
         self.set_back_clock.set_back(LOOK)
         return seen
 
