@@ -36,4 +36,8 @@ def with_ladder(plan: Plan, *, artifact: bool) -> Plan:
             Step("route-home", f"No new sessions go to slot {slot}", Act(ActKind.ROUTE, slot), NOTHING, 120.0),
             Step("prove-redeployed", f"{old} serves in production and in slot {slot}", prove, NOTHING, 300.0),
         ]
-    return replace(plan, lower=tuple(rungs))
+    then = f", then deploy the kept {old} to production" if artifact else ""
+    words = (
+        f"if the swap back is refused: send all new sessions to slot {slot}, while it serves {old}{then}; the card last"
+    )
+    return replace(plan, lower=tuple(rungs), remarks=(*plan.remarks, words))

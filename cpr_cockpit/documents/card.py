@@ -66,7 +66,9 @@ def render_card(folder: Path, environment: dict[str, str], plan: Plan, *, observ
             *(_BY_HAND if observed else ()),
             *_about(environment, plan),
             *_look(look, pinned, plan),
+            *_unroute(pinned, plan),
             *_swap(pinned, plan),
+            *_ladder(folder, pinned, plan),
             *_replace(folder, pinned, plan),
             *_prove(look, plan),
             *_never(environment, plan),
@@ -116,6 +118,43 @@ def _look(look: list[str], pinned: str, plan: Plan) -> list[str]:
         f"- Production {new} and slot {old}: go on with 2.",
         f"- Production {old} already: do NOT swap (a second swap brings {new} back). Go on with 3.",
         "- A swap is under way (the versions change between looks, or `az` answers Conflict): wait and look again.",
+        "",
+    ]
+
+
+def _unroute(pinned: str, plan: Plan) -> list[str]:
+    """Where the plan routes sessions to the slot: none must be routed there when the versions change places."""
+    if not any(step.act.kind is ActKind.ROUTE for step in plan.back):
+        return []
+    return [
+        "Sessions may be routed to the slot. End that first, whatever serves where:",
+        "",
+        f"    az webapp traffic-routing clear {pinned}",
+        "",
+    ]
+
+
+def _ladder(folder: Path, pinned: str, plan: Plan) -> list[str]:
+    """The rungs below the swap, for when it is refused."""
+    if not plan.lower:
+        return []
+    slot, old = shlex.quote(plan.slot), _code(plan.old_version)
+    lines = [
+        f"If the swap is refused for good, and slot {_code(plan.slot)} serves {old}: send all new sessions there.",
+        "",
+        f"    az webapp traffic-routing set {pinned} --distribution {slot}=100",
+        "",
+    ]
+    if not _has_artifact(plan):
+        return lines
+    artifact = next(step.act.artifact for step in plan.back if step.act.kind is ActKind.DEPLOY)
+    source = shlex.quote(str(folder / "artifacts" / artifact))
+    return [
+        *lines,
+        f"Then deploy the kept {old} to production itself, look again (1), and end the routing:",
+        "",
+        f"    az webapp deploy {pinned} --type zip --src-path {source}",
+        f"    az webapp traffic-routing clear {pinned}",
         "",
     ]
 

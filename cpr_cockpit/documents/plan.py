@@ -33,6 +33,7 @@ def render_plan(plan: Plan, planned: Planned) -> str:
         "## The way back",
         "",
         *_steps(plan.back, planned),
+        *(("## The way back where the swap is refused", "", *_steps(plan.lower, planned)) if plan.lower else ()),
     ]
     return "\n".join(lines)
 

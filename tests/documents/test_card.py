@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cpr_cockpit.core.plan import Plan, PlanFacts
-from cpr_cockpit.core.strategy import blue_green
+from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.documents.card import CARD, CARD_DATA, render_card, write_card
 
 ENVIRONMENT = {
@@ -24,9 +24,12 @@ ENVIRONMENT = {
 HOSTILE = "v1`$(reboot)` [x](https://e) <img src=x>\x1b[31m\u202e"
 
 
-def _plan(old: str = "v1.2.0", *, artifact: bool = True) -> Plan:
+SWAP = Course()
+
+
+def _plan(old: str = "v1.2.0", *, artifact: bool = True, course: Course = SWAP) -> Plan:
     facts = PlanFacts(old, None, slot_exists=True)
-    return blue_green("green", "v1.3.0", facts, baseline_s=20.0, artifact=artifact)
+    return plan_by(course, "green", "v1.3.0", facts, baseline_s=20.0, artifact=artifact)
 
 
 def _commands(card: str) -> list[list[str]]:
@@ -39,7 +42,7 @@ def test_a_shell_reads_every_command_as_it_is_meant() -> None:
     pinned = ["--subscription", ENVIRONMENT["subscription"], "--resource-group", "rg-goals (west)", "--name", "goals"]
     swap = ["az", "webapp", "deployment", "slot", "swap", *pinned, "--slot", "green", "--target-slot", "production"]
     assert swap in commands
-    deploy = next(one for one in commands if one[:3] == ["az", "webapp", "deploy"])
+    deploy = next(one for one in commands if one[:3] == ["az", "webapp", "deploy"] and "--slot" in one)
     assert deploy[3:9] == pinned
     assert deploy[-1] == "/home/it's me/$HOME/artifacts/old.zip"
     assert commands.count(["curl", "-fsS", "https://goals.example.net/health"]) == 2
@@ -61,6 +64,36 @@ def test_without_an_artifact_the_card_says_so_and_deploys_nothing() -> None:
     card = render_card(Path("/runs/a"), ENVIRONMENT, _plan(artifact=False))
     assert "rollback is by swap only" in card
     assert "az webapp deploy " not in card
+
+
+@pytest.mark.parametrize("course", [Course("canary"), Course(control=5.0)], ids=["canary", "control"])
+def test_where_sessions_are_routed_that_is_ended_before_anything_is_swapped(course: Course) -> None:
+    kinds = [
+        " ".join(command[:4]) for command in _commands(render_card(Path("/runs/a"), ENVIRONMENT, _plan(course=course)))
+    ]
+    assert kinds.index("az webapp traffic-routing clear") < kinds.index("az webapp deployment slot")
+    assert "az webapp traffic-routing clear" not in [
+        " ".join(command[:4]) for command in _commands(render_card(Path("/runs/a"), ENVIRONMENT, _plan()))[:6]
+    ]
+
+
+def test_the_lower_rungs_are_on_the_card_in_their_order() -> None:
+    card = render_card(Path("/runs/a"), ENVIRONMENT, _plan())
+    commands = _commands(card)
+    kinds = [" ".join(command[2:4]) for command in commands if command[0] == "az"]
+    assert kinds == [
+        "show --subscription",
+        "deployment slot",
+        "traffic-routing set",
+        "deploy --subscription",
+        "traffic-routing clear",
+        "deploy --subscription",
+    ]
+    assert commands[[command[3:4] for command in commands].index(["set"])][-2:] == ["--distribution", "green=100"]
+    production = [
+        command for command in commands if command[:3] == ["az", "webapp", "deploy"] and "--slot" not in command
+    ]
+    assert [command[-1] for command in production] == ["/runs/a/artifacts/old.zip"]
 
 
 def test_card_and_data_are_written_whole_for_their_owner_alone(tmp_path: Path) -> None:
