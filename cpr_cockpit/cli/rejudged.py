@@ -10,7 +10,11 @@ from cpr_cockpit.engine.rejudging import Answer, Rejudged, Said
 
 # Verdicts that changed to the same within this many seconds of each other are one row: the watch looks every half one.
 _SAME_S = 1.0
-_OUTSIDE = "holds for a foreign change or a machine that slept: no figure gave them"
+_OUTSIDE = (
+    "holds for a foreign change or a machine that slept, a step that failed, or a version that nobody knows: "
+    "no figure gave them"
+)
+_NOT_AGAIN = "not replayed"
 _WORDS = {"keep": "KEEP", "rollback": "ROLL BACK", "hold": "HOLD", None: "undecided"}
 
 
@@ -18,9 +22,12 @@ def lines(title: str, result: Rejudged, asked: Mapping[str, str | None]) -> Iter
     """The lines; ``asked``: "judge" and the file of the "policy"."""
     yield f"{title}, T0 {clock_time(result.t0)}, window {result.window_s:g} s"
     yield f"judged once more: {_asked(result, asked)}"
-    yield f"not replayed: {_OUTSIDE}"
     if result.kept:
-        yield f"not replayed: {', '.join(result.kept)}: done then as the run's own policy says, which was used"
+        yield f"{_NOT_AGAIN}: {', '.join(result.kept)}: done then as the run's own policy says, which was used"
+    for words in _left_out(result):
+        yield f"{_NOT_AGAIN}: {words}"
+    for one in result.unread:
+        yield f"left out: event {one.seq} ({one.type}) cannot be read by this program: {one.why}"
     yield ""
     yield f"was decided:      {_decided(result.was, result.t0)}"
     yield f"would have been:  {_decided(result.would, result.t0)}"
@@ -31,6 +38,23 @@ def lines(title: str, result: Rejudged, asked: Mapping[str, str | None]) -> Iter
     yield f"{'since T0':>10}  {'verdict was':<24}  {'would have been':<24}  why"
     for since, was, would, sentence in rows(result):
         yield f"{since:>8.1f} s  {was:<24}  {would:<24}  {sentence}".rstrip()
+
+
+def _left_out(result: Rejudged) -> Iterator[str]:
+    """What was said then and is not judged again, and why."""
+    yield _OUTSIDE
+    for one in result.outside:
+        yield f"{_word(one)} {one.at - result.t0:.1f} s after T0: it came from {one.origin}"
+    if any(one.at < result.t0 for one in result.was.said):
+        yield "verdicts before T0: the window had not begun"
+    if result.watched_from is not None:
+        since = result.watched_from - result.t0
+        back = (
+            ""
+            if result.returned_at is None
+            else f"; it ended in ROLLBACK {result.returned_at - result.t0:.1f} s after T0"
+        )
+        yield f"the watch after GO, {since:.1f} s after T0 and later: it judges the newest stretch alone{back}"
 
 
 def _asked(result: Rejudged, asked: Mapping[str, str | None]) -> str:
@@ -55,7 +79,8 @@ def rows(result: Rejudged) -> list[tuple[float, str, str, str]]:
         if twin is not None:
             rest.remove(twin)
         word = _word(one)
-        found.append((one.at - result.t0, word, word if twin else "", one.sentence))
+        again = word if twin else _NOT_AGAIN if one.origin or one.at < result.t0 else ""
+        found.append((one.at - result.t0, word, again, one.sentence))
     found += [(one.at - result.t0, "", _word(one), one.sentence) for one in rest]
     return sorted(found, key=lambda row: row[0])
 
@@ -79,7 +104,8 @@ def as_json(run: str, result: Rejudged, asked: Mapping[str, str | None]) -> dict
         "judge": asked["judge"],
         "policy": asked["policy"],
         "changed": {name: {"was": was, "now": now} for name, was, now in result.changed if name not in result.kept},
-        "not_replayed": [*result.kept, _OUTSIDE],
+        "not_replayed": [*result.kept, *_left_out(result)],
+        "unread": [{"seq": one.seq, "type": one.type, "why": one.why} for one in result.unread],
         "observed_for_s": round(result.until - result.t0, 3),
         "switched_back": result.cut,
         "was": _answer(result.was, result.t0),
@@ -99,6 +125,7 @@ def _answer(answer: Answer, t0: float) -> dict[str, Any]:
                 "cause": one.cause,
                 "rule": one.rule,
                 "sentence": one.sentence,
+                "origin": one.origin or None,
             }
             for one in answer.said
         ],

@@ -85,15 +85,46 @@ class Block:
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Block:
-        """The block of its JSON form; ValueError says what is wrong with it."""
+        """The block of its JSON form; ValueError says what is wrong with it, whatever its shape."""
         try:
-            members = dict(body)
-            members["slow"] = tuple(members.get("slow", ()))
+            members = _table("its body", body)
+            members["slow"] = _counts("slow", members.get("slow", ()))
             for name in ("operations", "instances"):
-                members[name] = {key: (int(pair[0]), int(pair[1])) for key, pair in members.get(name, {}).items()}
+                members[name] = _by_name(name, members.get(name, {}))
+            _counts("requests and failures", [members.get("requests"), members.get("failures")])
+            _text("version", members.get("version"))
             return cls(**members)
-        except (KeyError, TypeError, IndexError) as error:
+        except (TypeError, OverflowError) as error:
             raise ValueError(f"block: {error}") from error
+
+
+def _text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is a text, found {value!r:.80}")
+
+
+def _table(name: str, value: object) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{name} is a table, found {value!r:.80}")
+
+
+def _counts(name: str, values: object) -> tuple[int, ...]:
+    """A list of whole numbers; TypeError names what is none."""
+    if isinstance(values, list | tuple) and all(type(value) is int for value in values):
+        return tuple(values)
+    raise TypeError(f"{name} are whole numbers, found {values!r:.80}")
+
+
+def _by_name(name: str, table: object) -> dict[str, Counts]:
+    """Requests and failures by name; TypeError for any other shape."""
+    found: dict[str, Counts] = {}
+    for key, pair in _table(name, table).items():
+        counts = _counts(f"{name} of {key!r:.80}", pair)
+        if len(counts) != 2:
+            raise TypeError(f"{name} of {key!r:.80} are requests and failures, found {pair!r:.80}")
+        found[key] = (counts[0], counts[1])
+    return found
 
 
 @dataclass(frozen=True, slots=True)

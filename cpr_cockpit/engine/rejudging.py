@@ -1,29 +1,27 @@
 """The judge once more, over a journal: what another policy, or the written triggers alone, would have said, and when.
 
-It is told what the journal holds, in the order and at the times of then, and asked after each observation and every
-half second between, as the watch does. What came from outside the figures (holds for a foreign change or a machine that
-slept) is in the journal as a verdict only, and cannot be told again.
+It is told what the journal holds, in the order and at the times of then, and asked from T0 on: after each observation
+and every half second between, as the watch does. What came from outside the figures (holds for a foreign change, a
+machine that slept, a step that failed, a version that nobody knows) is in the journal as a verdict only, and cannot be
+told again. The watch after GO is another matter: its readings tell of the newest stretch alone, to a judge of its own.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.custom_spec import SignalSpec
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Run, fold
-from cpr_cockpit.core.signals import Observation, ProbeCount, Source
-from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, VerdictKind
-from cpr_cockpit.engine.baseline import baseline_of
+from cpr_cockpit.core.verdict import Verdict, VerdictKind
+from cpr_cockpit.engine.origin import origin_of, strangers_of
+from cpr_cockpit.engine.telling import Told, Unread, signals_of, told
 from cpr_cockpit.engine.watch import JUDGE_TICK_S
 
-_PROBES = (Source.PROBES_PRODUCTION, Source.PROBES_SLOT)
 # What these ask for is in the observations already: another length would need other observations.
 _LENGTHS = ("bin_s", "block_s")
 # What these decided was done before or beside the judging: the run's own values stay.
@@ -39,7 +37,6 @@ _DONE = (
     "require_ready",
     "require_telemetry",
 )
-_OUTSIDE = (HoldCause.FOREIGN.value, HoldCause.SLEPT.value)
 
 Word = Literal["keep", "rollback", "hold"]
 Gap = tuple[float, float]
@@ -50,23 +47,18 @@ class CannotJudge(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Something that the judge was told ``at`` a time (epoch seconds); ``seen``: the observation, where it is one."""
-
-    at: float
-    tell: Callable[[Judge], object]
-    seen: Observation | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Said:
-    """A verdict that differed from the one before it, ``at`` epoch seconds."""
+    """A verdict that differed from the one before it, ``at`` epoch seconds.
+
+    ``origin``: where it came from, of one that no figure gave.
+    """
 
     at: float
     kind: str
     cause: str | None
     rule: str | None
     sentence: str
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +77,9 @@ class Rejudged:
 
     ``until``: to when the journal tells of the new version in production; ``cut``: production was switched back then.
     ``changed``: field of the written policy, its value in the run, its value now. ``kept``: those of them that cannot
-    be replayed, so that the run's own value was used. ``outside``: verdicts of then that no figure gave.
+    be replayed, so that the run's own value was used. ``outside``: verdicts of then that no figure gave. ``unread``:
+    what of the journal this program cannot read; the rest was judged. ``watched_from``: since when the run was watched
+    after GO, which is not judged again; ``returned_at``: when that ended in a ROLLBACK.
     """
 
     t0: float
@@ -97,6 +91,9 @@ class Rejudged:
     changed: tuple[tuple[str, object, object], ...]
     kept: tuple[str, ...]
     outside: tuple[Said, ...]
+    unread: tuple[Unread, ...] = ()
+    watched_from: float | None = None
+    returned_at: float | None = None
 
 
 # -- what the judge is told --------------------------------------------------------------------------------------------
@@ -115,57 +112,13 @@ def policy_of(opened: ev.RunOpened) -> tuple[Policy, float]:
         raise CannotJudge(f"The run's policy cannot be used by this program ({error}).") from error
 
 
-def told(records: Sequence[ev.Record]) -> tuple[Told, ...]:
-    """All that the judge was told, in order of time: probes at their own times, not at that of their recording.
-
-    CannotJudge names an event that this program cannot use.
-    """
-    found: list[Told] = []
-    for record in records:
-        try:
-            found += _told_by(record)
-        except ValueError as error:
-            raise CannotJudge(f"Event {record.seq} cannot be used by this program ({error}).") from error
-    return tuple(sorted(found, key=lambda one: one.at))
-
-
-def _told_by(record: ev.Record) -> Iterator[Told]:
-    event = record.event
-    if isinstance(event, ev.BaselineTaken):
-        before = baseline_of(event)
-        yield Told(record.at, lambda judge: judge.baseline(before))
-    elif isinstance(event, ev.TrafficSwitched) and event.way == "forward":
-        t0 = event.t0
-        yield Told(record.at, lambda judge: judge.t0(t0))
-    elif isinstance(event, ev.TriggerRaised):
-        trigger, by = PersonTrigger(event.trigger), event.by
-        yield Told(record.at, lambda judge: judge.raise_trigger(trigger, by))
-    elif isinstance(event, ev.Observed):
-        for at, observation in looks(Observation.from_dict(event.body), record.at):
-            yield Told(at, partial(Judge.observe, observation=observation), observation)
-
-
-def looks(seen: Observation, recorded_at: float) -> Iterator[tuple[float, Observation]]:
-    """An observation as the judge got it: the journal gathers own probes, the judge was given each as it ended."""
-    if seen.source not in _PROBES or not seen.probes:
-        yield recorded_at, seen
-        return
-    for probe in seen.probes:
-        yield min(probe.at, recorded_at), _alone(seen, probe)
-
-
-def _alone(seen: Observation, probe: ProbeCount) -> Observation:
-    second = seen.second_host if probe.failed else None
-    return replace(seen, at=probe.at, measured_at=probe.at, probes=(probe,), second_host=second)
-
-
 def new_judge(run: Run, policy: Policy, *, early: bool = True) -> Judge | None:
     """A judge for the run that has been told nothing; None before both versions are known. ``policy`` is scaled."""
     if run.plan is None or run.opened is None or not run.plan.new_version:
         return None
     plan, delay_s = run.plan, run.opened.declared_delay_s
     # The written triggers alone know no signal but the procedure's.
-    signals = [SignalSpec.from_dict(body) for body in run.opened.signals] if early else []
+    signals = signals_of(run.opened)[0] if early else []
     return Judge(policy, plan.new_version, plan.old_version, delay_s, early=early, signals=signals)
 
 
@@ -178,7 +131,8 @@ def judge_again(records: Sequence[ev.Record], written: Policy | None = None, *, 
     ``written``: another policy at its real length, None: the run's own. ``early`` False: the written triggers alone.
     CannotJudge where the journal has no T0, or cannot answer that policy.
     """
-    run = fold(records)
+    end = watched_from(records)
+    run = fold(record for record in records if record.at <= end)
     if run.t0 is None or run.opened is None:
         raise CannotJudge("The journal has no T0: production was not seen to switch, so there was nothing to judge.")
     own, window_s = policy_of(run.opened)
@@ -188,8 +142,10 @@ def judge_again(records: Sequence[ev.Record], written: Policy | None = None, *, 
     if judge is None:
         raise CannotJudge("The journal has no plan: nobody can tell the old version from the new one.")
     until, cut = _until(records, run, scaled)
-    said = tuple(_answers(judge, _asked(judge, told(records), _gaps(records), until)))
-    was = _was(run)
+    tale, unread = told(records)
+    said = tuple(_answers(judge, _asked(judge, tale, _gaps(records), run.t0, until)))
+    was = _was(run, run.t0, run.t0 + window_s, tale)
+    watched, returned_at = _afterwards(fold(records), run, end)
     return Rejudged(
         t0=run.t0,
         window_s=window_s,
@@ -199,8 +155,23 @@ def judge_again(records: Sequence[ev.Record], written: Policy | None = None, *, 
         would=_would(said, run.t0 + window_s, until),
         changed=_changed(own, asked),
         kept=kept,
-        outside=tuple(one for one in was.said if one.cause in _OUTSIDE),
+        outside=tuple(one for one in was.said if one.origin),
+        unread=tuple(unread),
+        watched_from=watched,
+        returned_at=returned_at,
     )
+
+
+def watched_from(records: Iterable[ev.Record]) -> float:
+    """Since when the run was watched after GO: then readings are of the newest stretch alone. inf: it was not."""
+    return min((one.at for one in records if isinstance(one.event, ev.WatchChecked)), default=math.inf)
+
+
+def _afterwards(whole: Run, own: Run, end: float) -> tuple[float | None, float | None]:
+    """Since when the run was watched after GO, and when production was to go back from there."""
+    if math.isinf(end) or whole.opened is None or whole.opened.script is not None:
+        return None, None
+    return end, whole.switched_back_at if whole.decision == own.decision else whole.decided_at
 
 
 def _changed(own: Policy, asked: Policy) -> tuple[tuple[str, object, object], ...]:
@@ -226,14 +197,18 @@ def _usable(own: Policy, asked: Policy, window_s: float, *, early: bool) -> tupl
 def _until(records: Sequence[ev.Record], run: Run, scaled: Policy) -> tuple[float, bool]:
     """To when it is judged: the decision or the end of the extended validation, whichever is later.
 
-    True: production was switched back before that, so that nobody knows what would have come.
+    True: production was switched back before that, so that nobody knows what would have come. A step back before T0 is
+    none: then the new version came again.
     """
+    t0 = run.t0 if run.t0 is not None else -math.inf
     for record in records:
         event = record.event
+        if not t0 <= record.at <= run.last_at:
+            continue
         back = isinstance(event, ev.TrafficSwitched) and event.way == "back"
         if back or (isinstance(event, ev.Decided) and event.word == "rollback"):
             return record.at, True
-    longest = max(scaled.window_s, scaled.extended_s) + (run.t0 or 0.0)
+    longest = max(scaled.window_s, scaled.extended_s) + t0
     return min(run.last_at, max(longest, run.decided_at or 0.0)), False
 
 
@@ -255,8 +230,11 @@ def _answers(judge: Judge, asked: Iterable[float]) -> Iterator[Said]:
         last = verdict
 
 
-def _asked(judge: Judge, tale: Sequence[Told], gaps: Sequence[Gap], until: float) -> Iterator[float]:
-    """Tell the judge all of it, up to ``until``; yields when it is asked: after each, and each half second between."""
+def _asked(judge: Judge, tale: Sequence[Told], gaps: Sequence[Gap], t0: float, until: float) -> Iterator[float]:
+    """Tell the judge all of it, up to ``until``.
+
+    Yields when it is asked, from T0 on: after each thing that it is told, and each half second between.
+    """
     tick = math.inf
     for one in (*(each for each in tale if each.at <= until), Told(until, lambda judge: None)):
         while tick < one.at:
@@ -264,13 +242,20 @@ def _asked(judge: Judge, tale: Sequence[Told], gaps: Sequence[Gap], until: float
                 yield tick
             tick += JUDGE_TICK_S
         one.tell(judge)
-        if judge.deadline is not None:
+        if judge.deadline is not None and one.at >= t0:
             tick = min(tick, one.at + JUDGE_TICK_S)
             yield one.at
 
 
-def _was(run: Run) -> Answer:
-    said = tuple(Said(at, one.kind, one.cause, one.rule, one.sentence) for at, one in run.verdicts)
+def _was(run: Run, t0: float, deadline: float, tale: Sequence[Told]) -> Answer:
+    # Of verdicts before T0 nobody here knows when their decision was due.
+    strangers = strangers_of(run, tale)
+    said = tuple(
+        Said(
+            at, one.kind, one.cause, one.rule, one.sentence, origin_of(one, run, strangers, due=not t0 <= at < deadline)
+        )
+        for at, one in run.verdicts
+    )
     if run.decision is None:
         return Answer(said, None, None, "not decided yet" if run.ended is None else run.ended.reason)
     return Answer(said, run.decision.word, run.decided_at, f"by {run.decision.by}: {run.decision.sentence}")

@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 
+from cpr_cockpit.core.checklist import Standing
 from cpr_cockpit.core.events import Record
+from cpr_cockpit.core.showing import Stage
 from cpr_cockpit.core.view import View
 from cpr_cockpit.engine.greeting import SessionRefused
 from cpr_cockpit.engine.showing import Render, Showing
@@ -40,6 +43,7 @@ class Player:
         self._at: float | None = None
         self._words = ""
         self._words_at = -math.inf
+        self._unread = 0
 
     @property
     def title(self) -> str:
@@ -63,6 +67,7 @@ class Player:
         """Wind on by what has passed since the last turn."""
         now = self._monotonic()
         passed, self._at = now - (now if self._at is None else self._at), now
+        self._tell_unread()
         if self.paused or self.over:
             return
         here = self.tape.now()
@@ -70,6 +75,15 @@ class Player:
             self.tape.wind(self.tape.event_after(here))
             return
         self.tape.wind(self._over_gap(here + passed * self.speed))
+
+    def _tell_unread(self) -> None:
+        """Once, and again when more of it has come."""
+        unread = self.tape.unread
+        if len(unread) > self._unread:
+            self._unread = len(unread)
+            self._say(
+                f"left out, cannot be read: {len(unread)}, from event {unread[0].seq} on (--judge whole tells why)"
+            )
 
     def _over_gap(self, to: float) -> float:
         before, after = self.tape.around(to)
@@ -103,6 +117,17 @@ class Player:
         self._say(f"speed {speed_words(self.speed)}")
 
 
+class TapeShowing(Showing):
+    """Makes Views of a tape, which knows by itself where the schedule after GO stood."""
+
+    def __init__(self, tape: Tape, render: Render, findings: tuple[str, ...] = ()) -> None:
+        super().__init__(tape, render, findings)
+        self._tape = tape
+
+    def _stage(self, now: float, standings: Mapping[str, Standing], blocking: tuple[str, ...]) -> Stage:
+        return replace(super()._stage(now, standings, blocking), later=self._tape.later)
+
+
 class ReplayFace:
     """A FaceSource that plays a tape; it never ends by itself: from the last event one can go back.
 
@@ -120,7 +145,7 @@ class ReplayFace:
     ) -> None:
         self.run = player.tape.settings.run
         self.player = player
-        self._showing = Showing(player.tape, render, findings)
+        self._showing = TapeShowing(player.tape, render, findings)
         self._more = more
         self._damage = damage
         self._changed = asyncio.Event()

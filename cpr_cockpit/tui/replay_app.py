@@ -45,7 +45,8 @@ class ReplayApp(CockpitApp):
 
     def on_view_arrived(self, event: told.ViewArrived) -> None:
         """Say what the player has to say; Textual calls the cockpit's own handler, which draws, after this one."""
-        words = self._face.words
+        # The first View takes away what was said before it.
+        words = self._face.words if self.view is not None else ""
         if words != self._played_words:
             self._played_words = words
             self.say(words)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import argparse
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cpr_cockpit.cli.rejudged import lines, rows
 from cpr_cockpit.cli.replay import reading_on
 from cpr_cockpit.cli.values import moment, speed
-from cpr_cockpit.core.events import Noted, Script
+from cpr_cockpit.core.events import Noted, Observed, Script, VerdictGiven
+from cpr_cockpit.core.run import fold
 from cpr_cockpit.engine.journal import Journal, read
 from cpr_cockpit.engine.places import runs_home
+from cpr_cockpit.engine.rejudging import Said, judge_again
 from cpr_cockpit.engine.writer import FILE
 from tests.cli import runs
 from tests.cli.commands import Command
 from tests.cli.test_listing import damage
+from tests.engine.journals import records_of
 from tests.engine.users import ERRORS
 
 ONE = "20260101-000000-goal-aaaa"
@@ -145,6 +150,55 @@ def test_variables_of_the_environment_are_no_part_of_the_other_policy(
     runs.ended(ONE)
     monkeypatch.setenv("COCKPIT_POLICY__ERROR_RATE", "0.4")
     assert command.object("replay", "--policy", policy(tmp_path, "letter_ms = 60"))["changed"].keys() == {"letter_ms"}
+
+
+def in_the_window(*events: Observed | VerdictGiven) -> tuple[Path, float, int]:
+    """A run that died in its window, and what was recorded then; its folder, T0, and the number of the first of it."""
+    folder = runs.died(ONE, "outcome keep-warm")
+    with Journal(folder) as journal:
+        last = journal.records[-1].at
+        added = [journal.append(event, last + 0.1 * (place + 1)) for place, event in enumerate(events)]
+    t0 = fold(read(folder)).t0
+    assert t0 is not None
+    return folder, t0, added[0].seq
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_judged(command: Command) -> None:
+    block = {"start": 0.0, "length": 1.0, "version": "v1.3.0", "requests": 1, "failures": 0, "operations": ["GET"]}
+    _, _, number = in_the_window(Observed(source="logs", body={"source": "logs", "at": 1.0, "blocks": [block]}))
+    said = command("replay", "--judge", "whole")
+    assert said.code == 0
+    why = "block: operations is a table, found ['GET']"
+    assert f"left out: event {number} (observation) cannot be read by this program: {why}" in said.out
+    assert "WAIT" in said.out.splitlines()[-1]
+    body = command.object("replay", "--judge", "whole")
+    assert body["unread"] == [{"seq": number, "type": "observation", "why": why}]
+    assert command("replay", "--plain").code == 0
+
+
+def test_a_hold_that_no_figure_gave_is_told_with_where_it_came_from(command: Command) -> None:
+    held = VerdictGiven(kind="HOLD", cause="suspicious", rule=None, sentence="step 'Keep warm' did not succeed")
+    folder, t0, _ = in_the_window(held)
+    since = read(folder)[-1].at - t0
+    said = command("replay", "--judge", "whole")
+    assert f"not replayed: HOLD suspicious {since:.1f} s after T0: it came from the session itself" in said.out
+    (row,) = [line for line in said.out.splitlines() if "did not succeed" in line]
+    assert row.endswith(f"{'HOLD suspicious':<24}  {'not replayed':<24}  {held.sentence}")
+    body = command.object("replay", "--judge", "whole")
+    assert [one["origin"] for one in body["was"]["verdicts"]][-1] == "the session itself"
+    assert f"HOLD suspicious {since:.1f} s after T0: it came from the session itself" in body["not_replayed"]
+
+
+def test_what_was_said_before_t0_and_after_go_is_told_as_not_replayed() -> None:
+    result = judge_again(records_of())
+    early = Said(result.t0 - 2.0, "WAIT", None, None, "one request in ten goes to v1.3.0")
+    was = replace(result.was, said=(early, *result.was.said))
+    result = replace(result, was=was, watched_from=result.t0 + 20.0, returned_at=result.t0 + 7200.0)
+    text = list(lines("a run", result, {"judge": None, "policy": None}))
+    assert "not replayed: verdicts before T0: the window had not begun" in text
+    after = "the watch after GO, 20.0 s after T0 and later: it judges the newest stretch alone"
+    assert f"not replayed: {after}; it ended in ROLLBACK 7200.0 s after T0" in text
+    assert rows(result)[0] == (-2.0, "WAIT", "not replayed", early.sentence)
 
 
 # -- refused -------------------------------------------------------------------------------------------------------

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from cpr_cockpit.core.events import Record
+from cpr_cockpit.core.events import Record, TrafficSwitched, TriggerRaised, VerdictGiven
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.verdict import Rule
 from cpr_cockpit.engine.rejudging import CannotJudge, Rejudged, Said, judge_again
 from tests.engine.journals import KEEPING, records_of
 from tests.engine.moments import Moment
-from tests.engine.stage import AUTO, Stage
+from tests.engine.stage import AUTO, Life, Stage
+from tests.engine.test_afterwards import WINDOW_S, at, kept
+from tests.engine.test_observing import looking_on, others_switch, waiting
 from tests.engine.users import ERRORS, HEALTHY, OUTAGE, SILENT, SLOW, Behaviour
+from tests.engine.world import NEW, OLD, SLOT
 
 
 def keys(said: tuple[Said, ...]) -> list[tuple[str, str | None, str | None]]:
@@ -135,22 +141,197 @@ def test_a_hold_from_outside_the_figures_is_not_replayed_and_named() -> None:
         stage.world.somebody_swaps()
         assert life.live()
         result = judge_again(life.recorder.records)
-    assert [one.cause for one in result.outside] == ["foreign"]
+    assert [(one.cause, one.origin) for one in result.outside] == [("foreign", "a foreign change")]
     assert not any(one.cause == "foreign" for one in result.would.said)
 
 
-def test_an_event_that_this_program_cannot_use_is_named() -> None:
+def held_by_the_session(life: Life) -> Rejudged:
+    """The run to its end, and what its judge says once more."""
+    assert life.live()
+    assert life.run_state.decision is not None
+    assert life.run_state.decision.word == "hold"
+    return judge_again(life.recorder.records)
+
+
+def test_a_hold_for_a_step_that_failed_is_told_with_its_step() -> None:
+    with Stage(AUTO, window_s=120.0) as stage:
+        life = stage.begin()
+        assert not life.live(Moment("outcome swap", 0).of(life))
+        # Its old version is gone from the slot: it cannot be kept warm there.
+        stage.world.sites[SLOT].content = None
+        stage.world.sites[SLOT].answer(None)
+        result = held_by_the_session(life)
+    (held,) = result.outside
+    assert (held.kind, held.cause, held.rule) == ("HOLD", "suspicious", None)
+    assert (
+        held.origin == f"the step 'Production serves {NEW} everywhere, slot {SLOT} serves {OLD}', which did not succeed"
+    )
+    assert result.would.word == "keep"
+    assert all(not one.origin for one in result.would.said)
+
+
+def test_a_hold_for_a_version_that_nobody_knows_is_told_with_the_version() -> None:
+    with looking_on() as stage:
+        life = stage.begin()
+        waiting(life)
+        others_switch(life)
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW and stage.world.at_rest)
+        stage.world.somebody_deploys("v1.2.9")
+        assert not life.live(lambda: stage.world.at_rest)
+        stage.world.somebody_swaps()
+        assert not life.live(
+            lambda: life.run_state.verdict is not None and "neither" in life.run_state.verdict.sentence
+        )
+        result = judge_again(life.recorder.records)
+    assert [one.origin for one in result.outside] == ["version v1.2.9 in production, which the plan does not know"]
+
+
+@pytest.mark.parametrize(("kind", "origin"), [("WAIT", "the session itself"), ("GO", "")])
+def test_a_suspicion_without_a_rule_is_the_figures_own_only_when_the_decision_is_due(kind: str, origin: str) -> None:
     records = records_of()
-    place, bad = next((at, one) for at, one in enumerate(records) if one.event.type == "observation")
-    assert bad.event.type == "observation"
-    body = {**bad.event.body, "at": "yesterday"}
-    records[place] = replace_event(bad, body)
-    with pytest.raises(CannotJudge, match=f"Event {bad.seq} cannot be used"):
-        judge_again(records)
+    place, given = next(
+        (at, one) for at, one in enumerate(records) if isinstance(one.event, VerdictGiven) and one.event.kind == kind
+    )
+    held = VerdictGiven(kind="HOLD", cause="suspicious", rule=None, sentence="error rate rising: 6.0 % for 3 s")
+    records[place] = given.model_copy(update={"event": held})
+    result = judge_again(records)
+    assert [one.origin for one in result.was.said if one.sentence == held.sentence] == [origin]
 
 
-def replace_event(record: Record, body: dict[str, object]) -> Record:
-    return record.model_copy(update={"event": record.event.model_copy(update={"body": body})})
+def changed(records: list[Record], kind: str, change: Callable[[dict[str, Any]], None]) -> Record:
+    """Change the body of the last event of a kind: of readings with blocks, or of the baseline's yardstick."""
+    name = {"observation": "body", "baseline.taken": "yardstick"}[kind]
+    place, bad, body = next(
+        (at, one, body)
+        for at, one in reversed(list(enumerate(records)))
+        if one.event.type == kind and ("blocks" in (body := getattr(one.event, name)) or name == "yardstick")
+    )
+    body = json.loads(json.dumps(body))
+    change(body)
+    records[place] = bad.model_copy(update={"event": bad.event.model_copy(update={name: body})})
+    return bad
+
+
+def with_a_list(body: dict[str, Any]) -> None:
+    body["blocks"][0]["operations"] = [["GET /goals", 30, 2]]
+
+
+def without_a_time(body: dict[str, Any]) -> None:
+    body["at"] = "yesterday"
+
+
+def with_probes_that_are_lists(body: dict[str, Any]) -> None:
+    body["probes"] = [[1.0, 1, 0]]
+
+
+def with_probes_that_are_words(body: dict[str, Any]) -> None:
+    body["probes"] = ["one"]
+
+
+def with_a_name_that_is_a_list(body: dict[str, Any]) -> None:
+    body["whole"][0]["version"] = ["v1.3.0"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (with_a_list, "block: operations is a table, found"),
+        (without_a_time, "observation: "),
+        (with_probes_that_are_lists, "observation: "),
+        (with_probes_that_are_words, "observation: "),
+        (with_a_name_that_is_a_list, "observation: a name is a text, found"),
+    ],
+)
+def test_an_observation_that_cannot_be_read_is_named_and_the_rest_is_judged(
+    change: Callable[[dict[str, Any]], None], words: str
+) -> None:
+    records = records_of(ERRORS, window_s=60.0)
+    bad = changed(records, "observation", change)
+    result = judge_again(records)
+    (unread,) = result.unread
+    assert (unread.seq, unread.type) == (bad.seq, "observation")
+    assert words in unread.why
+    assert result.would.word == "rollback"
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "words"),
+    [
+        ("operations", [["GET /goals", 30, 2]], "a member has a shape"),
+        ("operations", {"GET /goals": [2, 30]}, "counts are requests and failures"),
+        ("operations", {"GET /goals": ["30", 2]}, "counts are requests and failures"),
+        ("quantiles_ms", ["fast", "slow", "slower"], "quantiles_ms are 3 numbers"),
+        ("quantiles_ms", [40.0], "quantiles_ms are 3 numbers"),
+        ("above", [0.5, 0.05, None], "above are 3 numbers"),
+        ("rate", "often", "every figure is a finite number"),
+        ("recent", [1, 2, 3], "counts are requests and failures"),
+        ("recent", None, "yardstick: "),
+    ],
+)
+def test_a_yardstick_that_cannot_be_read_is_named_and_the_baseline_stands(
+    member: str, value: object, words: str
+) -> None:
+    records = records_of(SLOW, window_s=60.0, script=KEEPING)
+    bad = changed(records, "baseline.taken", lambda body: body.update({member: value}))
+    result = judge_again(records, early=False)
+    (unread,) = result.unread
+    assert (unread.seq, unread.type) == (bad.seq, "baseline.taken")
+    assert words in unread.why
+    assert "the baseline was used without it" in unread.why
+    # Slower than the baseline by half: nobody could say so without it.
+    assert result.would.said[-1].rule == Rule.DEGRADATION.value
+
+
+def test_signals_and_triggers_of_another_program_are_named_and_the_rest_is_judged() -> None:
+    records = records_of()
+    first, last = records[0], records[-1]
+    opened = first.event.model_copy(update={"signals": ({"name": "orders", "limit": "mood"},)})
+    records[0] = first.model_copy(update={"event": opened})
+    records.insert(-1, last.model_copy(update={"event": TriggerRaised(trigger="bad omen", by="ana")}))
+    result = judge_again(records)
+    assert [one.type for one in result.unread] == ["run.opened", "trigger.raised"]
+    assert "signal 'orders'" in result.unread[0].why
+    assert "no trigger 'bad omen'" in result.unread[1].why
+    # Whatever it is called, a person wanted to go back.
+    assert (result.would.said[-1].kind, result.would.said[-1].rule) == ("ROLLBACK", "bad omen")
+
+
+def test_verdicts_and_a_step_back_before_t0_are_no_part_of_the_window() -> None:
+    records = records_of()
+    place, switched = next((at, one) for at, one in enumerate(records) if one.event.type == "traffic.switched")
+    assert isinstance(switched.event, TrafficSwitched)
+    before = switched.event.t0 - 3.0
+    early = VerdictGiven(kind="HOLD", cause="suspicious", rule=None, sentence="one request in ten fails")
+    back = TrafficSwitched(way="back", version=OLD, t0=before + 1.0)
+    told = [
+        (before, early),
+        (before + 1.0, back),
+        (before + 2.0, early.model_copy(update={"kind": "GO", "cause": None})),
+    ]
+    records[place:place] = [switched.model_copy(update={"at": at, "event": event}) for at, event in told]
+    result = judge_again(records)
+    assert [one.at < result.t0 for one in result.was.said].count(True) == 2
+    assert result.outside == ()
+    assert all(one.at >= result.t0 for one in result.would.said)
+    assert (result.would.word, result.cut) == ("keep", False)
+    assert result.until > result.t0 + 10.0
+
+
+def test_the_watch_after_go_is_not_judged_by_the_judge_of_the_window() -> None:
+    with Stage(None, window_s=WINDOW_S) as stage:
+        life = kept(stage)
+        at(life, 2 * 3600.0)
+        back = life.command("rollback", by="ana")
+        assert not life.live(back.done)
+        assert life.live()
+        records, run = life.recorder.records, life.run_state
+        result = judge_again(records)
+    assert result.watched_from == run.checks[0][0]
+    assert result.until <= result.watched_from
+    assert not result.cut
+    assert (result.was.word, result.would.word) == ("keep", "keep")
+    assert result.returned_at == run.decided_at
+    same(result)
 
 
 def test_a_policy_of_another_program_is_refused_in_words() -> None:

@@ -14,6 +14,7 @@ from cpr_cockpit.engine.replaying import Player, ReplayFace
 from cpr_cockpit.engine.tape import ReplaySettings, Tape
 from cpr_cockpit.tui.replay_app import ReplayApp
 from tests.engine.journals import records_of
+from tests.engine.test_tape import spoiled
 from tests.engine.users import ERRORS
 from tests.tui.faces import Hand, at, foot, screen_text, settled, until
 
@@ -67,6 +68,17 @@ async def test_it_is_marked_as_a_replay_and_shows_the_journals_time(records: lis
         played.hand.move(0.5)
         await until(pilot, lambda: played.since > shown)
         assert played.since == pytest.approx(shown + 5.0)
+
+
+async def test_what_cannot_be_read_is_said_at_the_beginning(records: list[Record]) -> None:
+    bad, number = spoiled(records)
+    played = Played(bad)
+    async with played.app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await until(pilot, lambda: f"left out, cannot be read: 1, from event {number} on" in foot(played.app))
+        played.player.pause()
+        played.hand.move(10.0)
+        await until(pilot, lambda: "left out" not in foot(played.app))
 
 
 async def test_the_keys_play_it(records: list[Record]) -> None:
