@@ -14,7 +14,8 @@ from cpr_cockpit.core.showing import Stage, takes
 from cpr_cockpit.core.showing_further import further_signals, measured_at
 from cpr_cockpit.core.showing_panel import deadline_of
 from cpr_cockpit.core.showing_sources import sources
-from cpr_cockpit.core.signals import Bin, Observation, Source
+from cpr_cockpit.core.signals import Bin, Source
+from cpr_cockpit.core.tally import reading
 from cpr_cockpit.core.verdict import Figure, moment, percent
 
 _TREND = 30
@@ -217,7 +218,7 @@ def _points(start: float, rows: Sequence[tuple[Bin, float]]) -> tuple[vw.Point, 
 def _bins(run: Run, stage: Stage) -> list[Bin]:
     """The newest whole answer of the logs, for the new version."""
     body: dict[str, Any] | None = run.observations.get(Source.LOGS.value)
-    told = stage.later.logs if stage.later else Observation.from_dict(body) if body is not None else None
+    told = stage.later.logs if stage.later else reading(body) if body is not None else None
     if told is None or run.plan is None or told.error or told.partial:
         return []
     version = run.plan.new_version

@@ -119,7 +119,17 @@ def new_judge(run: Run, policy: Policy, *, early: bool = True) -> Judge | None:
     plan, delay_s = run.plan, run.opened.declared_delay_s
     # The written triggers alone know no signal but the procedure's.
     signals = signals_of(run.opened)[0] if early else []
-    return Judge(policy, plan.new_version, plan.old_version, delay_s, early=early, signals=signals)
+    held = plan.control > 0.0
+    return Judge(
+        policy,
+        plan.new_version,
+        plan.old_version,
+        delay_s,
+        early=early,
+        share=None if held else 1.0,
+        control=held,
+        signals=signals,
+    )
 
 
 # -- the answer --------------------------------------------------------------------------------------------------------
