@@ -6,6 +6,7 @@ early tests count the requests above it, because counts can be tested exactly an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple
@@ -86,7 +87,10 @@ class Yardstick:
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Yardstick:
-        """The yardstick of its JSON form; ValueError says what is wrong with it."""
+        """The yardstick of its JSON form; ValueError says what is wrong with it, whatever its shape.
+
+        Members of another kind would be found out by the early tests, in the middle of the window.
+        """
         try:
             # A journal of an older program may hold more.
             members = {one.name: body[one.name] for one in fields(cls) if one.name in body}
@@ -95,9 +99,33 @@ class Yardstick:
             if members["quantiles_ms"] is not None:
                 members["quantiles_ms"] = tuple(members["quantiles_ms"])
             members["operations"] = {name: (pair[0], pair[1]) for name, pair in members["operations"].items()}
-            return cls(**members)
-        except (KeyError, TypeError, IndexError) as error:
-            raise ValueError(f"yardstick: {error}") from error
+            stick = cls(**members)
+        except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+            raise ValueError(f"yardstick: a member has a shape that this program does not know ({error})") from error
+        stick._check()
+        return stick
+
+    def _check(self) -> None:
+        for name, values in (("above", self.above), ("quantiles_ms", self.quantiles_ms)):
+            if values is not None and (len(values) != len(QUANTILES) or not all(map(_is_number, values))):
+                raise ValueError(f"yardstick: {name} are {len(QUANTILES)} numbers, found {values!r:.80}")
+        numbers = (self.rate, self.fast, self.rho_failures, self.rho_p50, self.rho_p95)
+        if not all(map(_is_number, numbers)):
+            raise ValueError(f"yardstick: every figure is a finite number, found {numbers!r:.80}")
+        for pair in ((self.requests, self.failures), self.recent, *self.operations.values()):
+            if not _is_counts(pair):
+                raise ValueError(f"yardstick: counts are requests and failures among them, found {pair!r:.80}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_counts(pair: Sequence[object]) -> bool:
+    if len(pair) != 2:
+        return False
+    requests, failures = pair
+    return isinstance(requests, int) and isinstance(failures, int) and 0 <= failures <= requests
 
 
 def history_thresholds(quantiles_ms: tuple[float, float, float]) -> tuple[float, ...]:

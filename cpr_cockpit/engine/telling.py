@@ -6,7 +6,6 @@ was never told.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +16,7 @@ from cpr_cockpit.core.custom_spec import SignalSpec
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.signals import Baseline, Observation, ProbeCount, Source
 from cpr_cockpit.core.verdict import PersonTrigger, Verdict, VerdictKind
-from cpr_cockpit.core.yardstick import QUANTILES, Yardstick
+from cpr_cockpit.core.yardstick import Yardstick
 
 _PROBES = (Source.PROBES_PRODUCTION, Source.PROBES_SLOT)
 # What a body of another shape raises where it is read: members that are no table, no list, no number, none at all.
@@ -141,39 +140,8 @@ def _before(record: ev.Record, event: ev.BaselineTaken) -> Iterator[Told | Unrea
     stick = None
     if event.yardstick is not None:
         try:
-            stick = yardstick_of(event.yardstick)
+            stick = Yardstick.from_dict(event.yardstick)
         except ValueError as error:
             yield Unread(record.seq, event.type, f"{error}; the baseline was used without it")
     before = Baseline(event.requests, event.failures, event.p50, event.p95, event.p99, event.start, event.end, stick)
     yield Told(record.at, lambda judge: judge.baseline(before))
-
-
-def yardstick_of(body: Mapping[str, Any]) -> Yardstick:
-    """The yardstick of its JSON form; ValueError says what is wrong with it, whatever its shape."""
-    try:
-        stick = Yardstick.from_dict(body)
-    except ValueError:
-        raise
-    except _SHAPES as error:
-        raise ValueError(f"yardstick: a member has a shape that this program does not know ({error})") from error
-    for name, values in (("above", stick.above), ("quantiles_ms", stick.quantiles_ms)):
-        if values is not None and (len(values) != len(QUANTILES) or not all(map(_is_number, values))):
-            raise ValueError(f"yardstick: {name} are {len(QUANTILES)} numbers, found {values!r:.80}")
-    numbers = (stick.seconds, stick.rate, stick.fast, stick.rho_failures, stick.rho_p50, stick.rho_p95)
-    if not all(map(_is_number, numbers)):
-        raise ValueError(f"yardstick: every figure is a finite number, found {numbers!r:.80}")
-    for pair in ((stick.requests, stick.failures), stick.recent, *stick.operations.values()):
-        if not _is_counts(pair):
-            raise ValueError(f"yardstick: counts are requests and failures among them, found {pair!r:.80}")
-    return stick
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_counts(pair: Sequence[object]) -> bool:
-    if len(pair) != 2:
-        return False
-    requests, failures = pair
-    return isinstance(requests, int) and isinstance(failures, int) and 0 <= failures <= requests
