@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,8 @@ _LONGEST = 1024 * 1024
 """Bytes of an answer that are read."""
 _ANSWER_S = 10.0
 _WORDS = 200
+# RFC 9110, 5.5, of printable ASCII alone: nobody says how a server reads any other sign.
+_FIELD = re.compile(r"[!-~](?:[ -~\t]*[!-~])?")
 POINTER = "pointer"
 """Code of the error of an answer that holds no number where one is looked for."""
 
@@ -59,7 +62,7 @@ class UrlSignal:
         body = await self._body()
         try:
             value = _number(at_pointer(json.loads(body), self._pointer))
-        except (ValueError, RecursionError) as error:
+        except (ValueError, OverflowError, RecursionError) as error:
             words = f"{self._doing}: the answer of {self._url} holds no number at {self._pointer} ({_short(error)})."
             raise PortError(words, next_step="Correct field in cockpit.toml.", code=POINTER) from error
         at = self._clock.now()
@@ -82,6 +85,9 @@ class UrlSignal:
                         raise self._failed(f"{self._url} answers more than {_LONGEST} bytes", status)
         except TimeoutError as error:
             raise self._failed(f"{self._url} gave no whole answer within {_ANSWER_S:g} s") from error
+        except httpx.ProtocolError as error:
+            # Its own text quotes what was sent or answered, and so perhaps the secret.
+            raise self._failed(f"{self._url} cannot be asked ({type(error).__name__})") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._failed(f"{self._url} cannot be asked ({_short(error)})") from error
         if status != 200:
@@ -95,6 +101,12 @@ class UrlSignal:
             raise PortError(
                 f"{self._doing}: variable {self._header.variable} is not set, and header {self._header.name} needs it.",
                 next_step="Set it where the session is started.",
+            )
+        if not _FIELD.fullmatch(self._header.value):
+            raise PortError(
+                f"{self._doing}: variable {self._header.variable} holds what header {self._header.name} cannot carry: "
+                "printable ASCII signs only, and no space or line end before or after them.",
+                next_step="Correct it where the session is started.",
             )
         return {self._header.name: self._header.value}
 

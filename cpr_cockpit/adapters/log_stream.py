@@ -29,6 +29,8 @@ _SILENT_S = 150.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 # A connection that lasted so long was a good one: the next pause is short again.
 _GOOD_S = 30.0
+# The old lines that a connection begins with come at once: what comes later is new, also where no line has a date.
+_REPEATED_S = 10.0
 
 Address = Callable[[], Awaitable[str]]
 Headers = Callable[[], Awaitable[Mapping[str, str]]]
@@ -56,6 +58,8 @@ class LogStream:
         self._heard_at: float | None = None
         # Time of the newest dated line of this connection, and of those before it: a new one begins with old lines.
         self._dated, self._dated_before = 0.0, 0.0
+        # Up to then, or to its first new dated line, an undated line of this connection may be one of those before it.
+        self._old_until = 0.0
         self._trouble: str | None = None
 
     async def read(self, asked: Asked) -> Observation:
@@ -118,6 +122,9 @@ class LogStream:
                 await self._listen(answer)
         except PortError as error:
             return error.what
+        except httpx.LocalProtocolError as error:
+            # Its own text quotes the headers, and so perhaps the token.
+            return f"The log stream broke off ({type(error).__name__})."
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return f"The log stream broke off ({shown(str(error)) or type(error).__name__})."
         return "The log stream ended."
@@ -125,7 +132,9 @@ class LogStream:
     async def _listen(self, answer: httpx.Response) -> None:
         lines = Lines()
         self._dated_before = max(self._dated, self._dated_before)
-        self._heard_at, self._trouble = self._clock.now(), None
+        now = self._clock.now()
+        self._old_until = 0.0 if self._heard_at is None else now + _REPEATED_S
+        self._heard_at, self._trouble = now, None
         self._tried.set()
         # As it is on the wire, for what is packed could unpack to any size; and as it comes, not filled up to a size.
         async for piece in answer.aiter_raw():
@@ -137,11 +146,15 @@ class LogStream:
         if of_service(line):
             return
         at = stamp(line)
-        if at is not None:
+        if at is None:
+            if self._clock.now() < self._old_until:
+                return
+        else:
             if at < self._t0 or at <= self._dated_before:
                 return
             # One that is dated ahead must not hide what comes after it on the next connection.
             self._dated = max(self._dated, min(at, self._clock.now()))
+            self._old_until = 0.0
         self._lines += 1
         if is_error(line):
             self._errors += 1

@@ -58,7 +58,7 @@ def schedule(t0: float, scale: float) -> Iterator[ScheduledCheck]:
     done = 0.0
     for stage in STAGES:
         while done < stage.until_s:
-            before, done = done, min(stage.until_s, done + stage.every_s - done % stage.every_s)
+            before, done = done, min(stage.until_s, done + stage.every_s)
             yield ScheduledCheck(stage.name, t0 + before * scale, t0 + done * scale)
 
 
@@ -106,7 +106,8 @@ _NO_DATA = (HoldCause.STALE, HoldCause.INCOMPLETE)
 def level(verdict: Verdict) -> tuple[int, str] | None:
     """How bad a verdict is, and what makes it another one; None where it says nothing of a limit.
 
-    Too few requests, and a trigger that is only under way, are no limit that was crossed, nor the end of one.
+    Too few requests, and a trigger that is only under way, are no limit that was crossed, nor the end of one. What a
+    rule of its own found suspicious is one, whatever else is under way.
     """
     if verdict.kind is VerdictKind.ROLLBACK:
         return 3, verdict.rule or ""
@@ -114,7 +115,7 @@ def level(verdict: Verdict) -> tuple[int, str] | None:
         return 0, ""
     if verdict.cause is None or verdict.cause is HoldCause.THIN:
         return None
-    if verdict.cause is HoldCause.SUSPICIOUS and verdict.pending:
+    if verdict.cause is HoldCause.SUSPICIOUS and verdict.pending and verdict.rule is None:
         return None
     return (1 if verdict.cause in _NO_DATA else 2), verdict.cause.value
 
@@ -160,8 +161,8 @@ class Crossing:
     sentence: str
 
 
-# Warnings tell their figures ("CPU above 80 % for 912 s"); what is left without them names the limit.
-_FIGURES = re.compile(r"\d+(\.\d+)?")
+# The last number of a warning is its figure ("CPU above 80 % for 912 s"); what is left without it names the limit.
+_FIGURE = re.compile(r"(?<=\s)-?\d+(\.\d+)?(e[+-]?\d+)?(?=\s|$)(?!.*\s-?\d+(\.\d+)?(e[+-]?\d+)?(\s|$))")
 _MOST_WARNINGS = 64
 
 
@@ -174,7 +175,7 @@ class Warned:
 
     def news(self, warnings: Iterable[str], now: float) -> tuple[Crossing, ...]:
         """What is to be told at ``now``; `tell` it when it is in the journal."""
-        current = {_FIGURES.sub("#", one): one for one in warnings}
+        current = {_FIGURE.sub("#", one): one for one in warnings}
         for name, words in current.items():
             if name in self._seen:
                 self._seen[name] = (words, now)

@@ -62,19 +62,24 @@ def check_event(
     *,
     probes: tuple[int, int],
     late_s: float,
-    trouble: str = "",
+    error: str = "",
+    partial: str = "",
 ) -> WatchChecked:
     """The check with its sentence, to which a verdict other than GO adds its own.
 
-    ``probes``: answered well, of how many; ``late_s``: seconds after it was due; ``trouble``: why figures are missing.
+    ``probes``: answered well, of how many; ``late_s``: seconds after it was due; ``error``: why the logs told nothing;
+    ``partial``: why what they told is incomplete.
     """
     good, asked = probes
-    parts = [_users(figures, trouble), f"{good} of {asked} own probes answered" if asked else "no own probe was sent"]
+    parts = [
+        _users(figures, error, partial),
+        f"{good} of {asked} own probes answered" if asked else "no own probe was sent",
+    ]
     load = [f"{one.name} {one.value:.0f} %" for one in verdict.figures if one.unit == "%" and one.value is not None]
     parts += [", ".join(load)] if load else []
     if verdict.kind is not VerdictKind.GO:
         parts.append(verdict.sentence)
-    parts += list(verdict.warnings)
+    parts += [*verdict.warnings, *([verdict.visible] if verdict.visible else ())]
     if late_s >= _LATE_S:
         parts.append(f"made {late_s / 60.0:.0f} min late")
     return WatchChecked(
@@ -88,10 +93,13 @@ def check_event(
     )
 
 
-def _users(figures: Sequence[Figure], trouble: str) -> str:
+def _users(figures: Sequence[Figure], error: str, partial: str) -> str:
     rate, *speeds = figures
+    if partial:
+        # Its figures are not believed: whatever it lacks could be the failures.
+        return f"what was told of the requests is incomplete ({partial})"
     if rate.value is None:
-        return f"no request was told of{f' ({trouble})' if trouble else ''}"
+        return f"no request was told of{f' ({error})' if error else ''}"
     before = "" if rate.before is None else f", before {percent(rate.before)}"
     words = f"{percent(rate.value)} of {rate.n} requests failed{before}"
     told = [f"{one.name} {one.value:.0f}" for one in speeds if one.value is not None]

@@ -263,7 +263,11 @@ class Metrics(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a reader is asked at ``now``: the run as it stands. ``scale``: f of a short window (1 at full length)."""
+    """What a reader is asked at ``now``: the run as it stands. ``scale``: f of a short window (1 at full length).
+
+    What was before is always what was before ``t0``. ``since``: after GO, where the newest stretch begins, of which
+    alone everything else is told; None: all since T0. ``window_s``: how long that is at most.
+    """
 
     now: float
     t0: float
@@ -271,6 +275,12 @@ class Asked:
     new_version: str
     window_s: float
     scale: float
+    since: float | None = None
+
+    @property
+    def start(self) -> float:
+        """Where that begins which is told as the new version's: ``since``, else T0."""
+        return self.t0 if self.since is None else self.since
 
 
 class Reader(Protocol):
@@ -297,4 +307,4 @@ class Reader(Protocol):
         """Seconds that one reading may take."""
 
     async def read(self, asked: Asked) -> Observation:
-        """One reading of everything that the source tells since T0. PortError where nothing could be read."""
+        """One reading of all that the source tells since `Asked.start`. PortError where nothing could be read."""

@@ -9,7 +9,6 @@ most twice in a quarter of an hour (`core.afterwards.Level`): 192 times a day at
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -29,23 +28,22 @@ from cpr_cockpit.core.afterwards import (
 )
 from cpr_cockpit.core.plan import Plan
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import PRODUCTION, Asked, PortError, Reader
+from cpr_cockpit.core.ports import PRODUCTION, Asked, Reader
 from cpr_cockpit.core.rolling import Rolling
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.signals import Observation, Source
 from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, VerdictKind, clock_time
 from cpr_cockpit.engine.asking import Asking
 from cpr_cockpit.engine.baseline import baseline_of
-from cpr_cockpit.engine.foreign import foreign_change
+from cpr_cockpit.engine.foreign_looks import ForeignLooks
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.probing import ProbeRuns
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.scheduled import ScheduledChecks
-from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.spoken import Spoken, person_trigger, verdict_event, verdict_of
 from cpr_cockpit.engine.thinned import Thinned
-from cpr_cockpit.engine.turns import LEAST_PAUSE_S, Turns
+from cpr_cockpit.engine.turns import LEAST_PAUSE_S, Turns, pause_s
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +65,8 @@ class Afterwards(Spoken):
         run = recorder.run
         self._t0 = run.t0 if run.t0 is not None else ports.clock.now()
         before = baseline_of(run.baseline) if run.baseline is not None else None
-        self._rolling = Rolling(scaled, plan.new_version, plan.old_version, settings.declared_delay_s, before)
+        versions, delay_s = (plan.new_version, plan.old_version), settings.declared_delay_s
+        self._rolling = Rolling(scaled, *versions, delay_s, before, signals=settings.signals, t0=self._t0)
         self._asking = Asking(ports, scaled, (plan.old_version, plan.new_version))
         self._thinned = Thinned(recorder, ports.clock)
         self._checks = ScheduledChecks(
@@ -87,6 +86,8 @@ class Afterwards(Spoken):
         self._awake_at = self._sure_at = ports.clock.now()
         calm_s = ROLLING_S * scaled.scale
         self._level, self._warned = Level(calm_s, (0, "")), Warned(calm_s)
+        warm_until = self._t0 + scaled.keep_warm_s
+        self._foreign = ForeignLooks(plan, ports, self._rolling, warm_until, calm_s, self._keeping, self._foreign_told)
         self._tasks: list[asyncio.Task[None]] = []
         self._restore()
 
@@ -94,10 +95,8 @@ class Afterwards(Spoken):
         """What was told of already: the last verdict, the limits that are crossed, and what persons raised."""
         run = self._recorder.run
         if run.verdict is not None:
-            told = verdict_of(run.verdict, run.verdict_at or 0.0)
-            self._level.tell(level(told) or (0, ""))
-            if told.cause is HoldCause.FOREIGN:
-                self._rolling.hold(HoldCause.FOREIGN, told.sentence)
+            # What somebody else changed is not held again: what still stands, the first look shows.
+            self._level.tell(level(verdict_of(run.verdict, run.verdict_at or 0.0)) or (0, ""))
         for at, told_limit in run.crossings:
             self._warned.tell(Crossing(told_limit.what, told_limit.holds, told_limit.sentence), at)
         if run.crossings:
@@ -182,13 +181,15 @@ class Afterwards(Spoken):
 
     async def _pause(self, began: float, calm_s: Callable[[], float], soon_s: float) -> None:
         """Until the next reading is due; soon, once something is wrong."""
-        await self._clock.sleep(LEAST_PAUSE_S)
+        await self._clock.sleep(waited := LEAST_PAUSE_S)
         while True:
-            pause = soon_s if self._worried() else calm_s()
-            left = began + pause - self._clock.now()
+            poll_s = soon_s if self._worried() else calm_s()
+            # What was waited counts too: a clock that was set back must not have it waited for again.
+            left = min(poll_s - waited, pause_s(poll_s, began, self._clock.now(), 0.0))
             if left <= 0.0:
                 return
-            await self._clock.sleep(min(left, self._scale(_TICK_S)))
+            await self._clock.sleep(step := min(left, self._scale(_TICK_S)))
+            waited += step
 
     async def _every(self, soon_s: float, read: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -214,9 +215,9 @@ class Afterwards(Spoken):
         plan, policy = self._plan, self._scaled
 
         def asked() -> Asked:
-            now = self._clock.now()
+            now, versions = self._clock.now(), (plan.old_version, plan.new_version)
             stretch = self._rolling.newest(now, self._t0)
-            return Asked(now, stretch.start, plan.old_version, plan.new_version, stretch.length, policy.scale)
+            return Asked(now, self._t0, *versions, stretch.length, policy.scale, since=stretch.start)
 
         def poll_s() -> float:
             return max(self._poll_s(), reader.poll_s * policy.scale)
@@ -240,18 +241,15 @@ class Afterwards(Spoken):
                     self._judge_now()
             await self._pause(began, partial(self._scale, every_s), self._scaled.poll_probes_s)
 
+    def _foreign_told(self) -> bool:
+        return self._level.told[1] == HoldCause.FOREIGN.value
+
     async def _watch_changes(self) -> None:
         """Nobody else changes who serves what; of the slot only as long as the old version is kept warm in it."""
-        first: Serving | None = None
         while self._keeping():
             began = self._clock.now()
-            with contextlib.suppress(PortError):
-                seen = await observe(self._ports.web_apps, self._ports.probe, self._plan.slot)
-                first = first or seen
-                warm = self._clock.now() < self._t0 + self._scaled.keep_warm_s
-                words = foreign_change(self._plan, first, seen, slot_kept=warm)
-                if words and self._keeping():
-                    self._rolling.hold(HoldCause.FOREIGN, words)
+            await self._foreign.look()
+            self._judge_now()
             await self._pause(began, self._poll_s, self._scaled.poll_platform_s)
 
     # -- the judge ---------------------------------------------------------------------------------------------------

@@ -54,6 +54,8 @@ def _observation(source: Source, sightings: list[Sighting], now: float, second_h
 
 # Runs of like answers that are kept before they go to the journal: an application that answers now and then.
 _MOST_RUNS = 200
+# Versions that are told of all those together for which there was no room.
+_MOST_VERSIONS = 8
 
 
 @dataclass(slots=True)
@@ -73,11 +75,15 @@ class _Run:
 
 
 class ProbeRuns:
-    """The probes of one slot between two checks of the schedule, hours apart, in a few counts."""
+    """The probes of one slot between two checks of the schedule, hours apart, in a few counts.
+
+    While the journal takes none, the oldest are added up in one count: all are told, and the newest one by one.
+    """
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self._runs: list[_Run] = []
+        self._oldest: ProbeCount | None = None
         self._slowest_ms = 0.0
         self._second_host: bool | None = None
 
@@ -90,6 +96,8 @@ class ProbeRuns:
             last.more, last.last_at = last.more + 1, probe.at
         else:
             self._runs.append(_Run(probe))
+            if len(self._runs) > _MOST_RUNS:
+                self._oldest = _together(self._oldest, self._runs.pop(0))
         self._slowest_ms = max(self._slowest_ms, seen.ms)
         self._second_host = second_host if second_host is not None else self._second_host
         return alone
@@ -106,7 +114,8 @@ class ProbeRuns:
 
     def whole(self, now: float) -> Observation | None:
         """All of them in one observation; None where there is nothing."""
-        counts = tuple(count for run in self._runs for count in run.counts())
+        newest_runs = tuple(count for run in self._runs for count in run.counts())
+        counts = newest_runs if self._oldest is None else (self._oldest, *newest_runs)
         if not counts:
             return None
         newest, lag = counts[-1].at, self._slowest_ms / 1000.0
@@ -116,4 +125,16 @@ class ProbeRuns:
 
     def recorded(self) -> None:
         """What was kept is in the journal."""
-        self._runs, self._slowest_ms, self._second_host = [], 0.0, None
+        self._runs, self._oldest, self._slowest_ms, self._second_host = [], None, 0.0, None
+
+
+def _together(oldest: ProbeCount | None, run: _Run) -> ProbeCount:
+    """One count of all of them, dated by the last."""
+    counts = (*((oldest,) if oldest is not None else ()), *run.counts())
+    versions = dict.fromkeys(version for count in counts for version in count.versions)
+    return ProbeCount(
+        counts[-1].at,
+        sum(count.ok for count in counts),
+        sum(count.failed for count in counts),
+        tuple(versions)[:_MOST_VERSIONS],
+    )

@@ -28,8 +28,8 @@ class ScheduledChecks:
     """Makes the checks that are left, one after another.
 
     ``policy``: scaled. ``t0``: epoch seconds from which the schedule counts. ``before``: figures of the baseline, None
-    where none was taken. ``poll_s``: seconds up to the next reading. ``again_s``: until a check is made again that the
-    journal refused. ``awake``: told before each check, so that whoever reads it is told of a time that nobody watched.
+    where none was taken. ``poll_s``: seconds up to the next reading. ``again_s``: until the journal is tried again that
+    refused a check. ``awake``: told before each check, so that whoever reads it is told of a time that nobody watched.
     """
 
     policy: Policy
@@ -61,13 +61,17 @@ class ScheduledChecks:
         """Return when the last check is in the journal.
 
         Which check is due is asked after every pause: a machine that was away, or a journal that refused for hours,
-        leaves several behind, of which only the newest can still be made.
+        leaves several behind, of which only the newest can still be made. After a check that was refused the sources
+        are not asked in vain again: first the journal must take what waits.
         """
+        refused = False
         while (following := self.following()) is not None:
             left = following.due - self.clock.now()
             if left > 0.0:
                 await self.clock.sleep(min(left, _LONGEST_WAIT_S))
-            elif not await self._check(following):
+                continue
+            refused = (refused and not self.thinned.record()) or not await self._check(following)
+            if refused:
                 await self.clock.sleep(self.again_s)
 
     async def _check(self, check: ScheduledCheck) -> bool:
@@ -94,8 +98,15 @@ class ScheduledChecks:
         rows = whole.whole if whole.partial is None else ()
         row = next((one for one in rows if one.version == self.plan.new_version), None)
         figures = check_figures(row, self.before, self.policy)
-        probes, trouble = (self._good, self._probes), whole.error or whole.partial or ""
-        event = check_event(check, figures, verdict, probes=probes, late_s=now - check.due, trouble=trouble)
+        event = check_event(
+            check,
+            figures,
+            verdict,
+            probes=(self._good, self._probes),
+            late_s=now - check.due,
+            error=whole.error or "",
+            partial=whole.partial or "",
+        )
         if not self.thinned.record() or not self.thinned.write(event):
             return False
         self._good = self._probes = 0

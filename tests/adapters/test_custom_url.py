@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -85,11 +86,12 @@ def test_a_pointer_that_leads_nowhere(pointer: str) -> None:
         {"orders": {"perMinute": True}},
         '{"orders": {"perMinute": NaN}}',
         '{"orders": {"perMinute": 1e999}}',
+        f'{{"orders": {{"perMinute": {"9" * 400}}}}}',
         "not json",
         b"\xff\xfe",
         "[" * 100_000,
     ],
-    ids=str,
+    ids=lambda body: str(body)[:40],
 )
 async def test_what_is_no_number_is_an_error_and_never_zero(shop: Shop, body: Any) -> None:
     with pytest.raises(PortError, match="holds no number at /orders/perMinute") as caught:
@@ -129,3 +131,54 @@ async def test_a_header_whose_variable_is_not_set_is_told_and_nothing_is_sent(sh
     with pytest.raises(PortError, match="variable ORDERS_KEY is not set"):
         await shop.signal(header=Header("X-Api-Key", "ORDERS_KEY", None)).read(ASKED)
     assert shop.wire.asked == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Bearer s3cret-token\n",
+        "Bearer s3cret-token\r\nX-Other: 1",
+        "s3cret\x00",
+        "s3cret\x7f",
+        " s3cret",
+        "s3cret\t",
+        "s3cr\u00e9t-s3cret",
+        "s3cret\u20ac",
+        "s3cret\udcff",
+    ],
+    ids=ascii,
+)
+async def test_a_value_that_no_header_can_have_is_told_by_its_variable_alone(shop: Shop, value: str) -> None:
+    with pytest.raises(PortError, match="variable ORDERS_KEY holds what header X-Api-Key cannot carry") as caught:
+        await shop.signal(header=Header("X-Api-Key", "ORDERS_KEY", value)).read(ASKED)
+    assert "s3cr" not in caught.value.words()
+    assert caught.value.words().isprintable()
+    assert shop.wire.asked == []
+
+
+@pytest.mark.parametrize("value", ["!", "Bearer a-b.c~d/e+f==", "two words", "a\tb"])
+async def test_a_value_that_a_header_can_have_arrives_as_it_is(shop: Shop, value: str) -> None:
+    shop.wire.on("GET", "/metrics", Answer(body={"orders": {"perMinute": 1}}))
+    await shop.signal(header=Header("X-Api-Key", "ORDERS_KEY", value)).read(ASKED)
+    assert shop.wire.asked[-1].headers["X-Api-Key"] == value
+
+
+async def test_what_a_protocol_error_quotes_is_not_told(certificate: tuple[Path, ssl.SSLContext]) -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        (key,) = (line for line in asked.split(b"\r\n") if line.startswith(b"X-Api-Key"))
+        writer.write(b"HTTP/1.1 200 OK\r\n" + key.replace(b":", b" ") + b"\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    connections = Connections(str(certificate[0]), loopback=True)
+    server = await asyncio.start_server(echo, "127.0.0.1", 0, ssl=certificate[1])
+    url = f"https://localhost:{server.sockets[0].getsockname()[1]}/"
+    header = Header("X-Api-Key", "ORDERS_KEY", "s3cret")
+    signal = UrlSignal(connections, FixedClock(NOW), SPEC, url, "/a", header)
+    with pytest.raises(PortError, match=r"cannot be asked \(RemoteProtocolError\)") as caught:
+        await signal.read(ASKED)
+    assert "s3cret" not in caught.value.words()
+    server.close()
+    await server.wait_closed()
+    await connections.close()

@@ -7,11 +7,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cpr_cockpit.adapters.connections import Connections
-from cpr_cockpit.adapters.log_lines import LONGEST, SHOWN, Lines, is_error, of_service, shown, stamp
+from cpr_cockpit.adapters.log_lines import SHOWN
 from cpr_cockpit.adapters.log_stream import KEPT, LogStream
 from cpr_cockpit.core.ports import Asked, PortError
 from cpr_cockpit.core.signals import Observation, Source
@@ -154,6 +152,36 @@ async def test_a_connection_that_ends_is_made_again_and_old_lines_are_not_counte
     assert [line[-5:] for line in found.lines] == ["R one", "R two", "three"]
 
 
+async def test_undated_lines_that_a_new_connection_repeats_are_not_counted_twice(
+    stream: LogStream, server: Streaming
+) -> None:
+    old = b"fail: of the start\n2023-11-14T22:13:31Z ERROR one\nfail: without a time\n"
+    await server.write(old)
+    await until(stream, lambda found: figures(found)[1] == 3)
+    await server.hang_up()
+    await server.connections(2)
+    await server.write(old, b"2023-11-14T22:13:33Z ERROR two\nfail: after it\n")
+    found = await until(stream, lambda found: "fail: after it" in found.lines)
+    assert figures(found) == (5, 5, 1)
+
+
+async def test_a_log_without_dates_is_heard_again_some_seconds_after_a_new_connection(
+    stream: LogStream, server: Streaming, clock: Clock
+) -> None:
+    await server.write(b"fail: one\n")
+    await until(stream, lambda found: figures(found)[1] == 1)
+    await server.hang_up()
+    await server.connections(2)
+    await until(stream, lambda found: (figures(found)[2], found.partial) == (1, None))
+    clock.at += 9.0
+    await server.write(b"fail: one\n2023-11-14T22:13:19Z ERROR before the switch\nfail: two\n")
+    await until(stream, lambda found: found.measured_at == clock.at)
+    clock.at += 1.0
+    await server.write(b"fail: three\n")
+    found = await until(stream, lambda found: figures(found)[1] > 1)
+    assert (figures(found), found.lines) == ((2, 2, 1), ("fail: one", "fail: three"))
+
+
 async def test_a_time_of_the_future_hides_nothing_of_the_next_connection(
     stream: LogStream, server: Streaming, clock: Clock
 ) -> None:
@@ -188,6 +216,25 @@ async def test_a_refusal_is_an_error_and_asked_again_ever_more_slowly(
     assert figures(found) == (1, 1, 0)
 
 
+async def test_what_a_protocol_error_quotes_of_the_headers_is_not_told(
+    server: Streaming, certificate: tuple[Path, ssl.SSLContext], clock: Clock
+) -> None:
+    connections = Connections(str(certificate[0]), loopback=True)
+
+    async def host() -> str:
+        return server.host
+
+    async def headers() -> Mapping[str, str]:
+        return {"Authorization": "Basic s3cret\n"}
+
+    stream = LogStream(connections, clock, host, headers)
+    with pytest.raises(PortError, match=r"broke off \(LocalProtocolError\)") as caught:
+        await stream.read(asked())
+    assert "s3cret" not in caught.value.words()
+    await stream.close()
+    await connections.close()
+
+
 async def test_a_broken_stream_is_told_beside_what_was_heard(stream: LogStream, server: Streaming) -> None:
     await server.write(b"ERROR one\n")
     await until(stream, lambda found: figures(found)[1] == 1)
@@ -203,83 +250,3 @@ async def test_it_stops_with_the_session(stream: LogStream, server: Streaming) -
     await stream.close()
     await server.all_gone()
     assert len(server.asked) == 1
-
-
-# -- lines -----------------------------------------------------------------------------------------------------------
-
-texts = st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=40)
-
-
-@given(st.lists(texts, max_size=8), st.lists(st.integers(0, 400), max_size=6))
-def test_however_a_stream_is_cut_into_pieces_its_lines_are_the_same(lines: list[str], cuts: list[int]) -> None:
-    whole = "".join(f"{line}\n" for line in lines).encode()
-    found: list[str] = []
-    cutter, at = Lines(), 0
-    for cut in [*sorted(cuts), len(whole)]:
-        found += cutter.feed(whole[at:cut])
-        at = max(at, cut)
-    assert found == [line for line in lines if line.strip()]
-
-
-@given(st.lists(st.integers(1, 5 * LONGEST), min_size=1, max_size=5))
-def test_no_line_is_longer_than_what_is_read_of_it(sizes: list[int]) -> None:
-    cutter = Lines()
-    found = [line for size in sizes for line in cutter.feed(b"x" * size)]
-    found += cutter.feed(b"\n")
-    assert [len(line) for line in found] == [min(LONGEST, sum(sizes))]
-
-
-@pytest.mark.parametrize(
-    ("line", "error"),
-    [
-        ("2024-01-02T03:04:05  PID[4567] Error       Cannot save", True),
-        ("fail: Microsoft.AspNetCore.Server.Kestrel[13]", True),
-        ("[03:04:05 ERR] HTTP POST /goals", True),
-        ("crit: host down", True),
-        ("FATAL out of memory", True),
-        ("Unhandled exception. System.NullReferenceException: Object", True),
-        ("Traceback (most recent call last):", True),
-        ("   at System.Exception.Throw() in Program.cs:line 3", False),
-        ("info: GET /errors answered 200", False),
-        ("0 errors", False),
-        ("warn: slow", False),
-    ],
-)
-def test_which_lines_are_errors(line: str, error: bool) -> None:
-    assert is_error(line) is error
-
-
-def test_what_the_service_says_of_itself() -> None:
-    assert of_service("2024-01-25T20:45:58  No new trace in the past 1 min(s).")
-    assert not of_service("2024-01-25T20:45:58 ERROR No new trace in the past 1 min(s).")
-
-
-@pytest.mark.parametrize(
-    ("line", "at"),
-    [
-        ("2023-11-14T22:13:20Z INFO x", T0),
-        ("2023-11-14 22:13:20.2500000 INFO x", T0 + 0.25),
-        ("2023-11-14T22:13:20  PID[1] x", T0),
-        ("2023-13-14T22:13:20Z x", None),
-        ("at 2023-11-14T22:13:20Z", None),
-        ("2023-11-14T22:13:20+02:00 x", None),
-    ],
-)
-def test_the_time_that_a_line_begins_with(line: str, at: float | None) -> None:
-    assert stamp(line) == at
-
-
-@pytest.mark.parametrize(
-    ("line", "seen"),
-    [
-        ("ERROR \x1b[2J\u202eevil\ttext", "ERROR [2J evil text"),
-        ("login failed: password=hunter2; user=ana", "login failed: password=***; user=ana"),
-        ('{"client_secret": "abc def"}', '{"client_secret": "*** def"}'),
-        ("Authorization: Bearer eyJ.a.b failed", "Authorization: *** failed"),
-        ("postgres://goals:hunter2@db/goals", "postgres://***@db/goals"),
-        ("sent eyJhbGci.eyJzdWIi.c2ln to it", "sent *** to it"),
-        ("x" * 5000, "x" * (SHOWN - 1) + "…"),
-    ],
-)
-def test_what_people_see_is_printable_short_and_without_secrets(line: str, seen: str) -> None:
-    assert shown(line) == seen

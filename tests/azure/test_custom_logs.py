@@ -52,11 +52,11 @@ class Workspace:
             if logins:
                 self.rows.append(request(at, **({"Name": "login"} | late | members)))
 
-    async def read(self, signal: KqlSignal, now: float) -> Observation:
+    async def read(self, signal: KqlSignal, now: float, since: float | None = None) -> Observation:
         self.clock.at = now
         known = [row for row in self.rows if row["_ingestion"] <= now]
         self.wire.answer_tables({"AppRequests": known}, {"_ResourceId": ""}, now)
-        return await signal.read(Asked(now, T0, "v1", "v2", 900.0, 1.0))
+        return await signal.read(Asked(now, T0, "v1", "v2", 900.0, 1.0, since))
 
     async def refuse(self, signal: KqlSignal, answer: Answer) -> None:
         """A reading in which the signal's own query is answered like that; how far the logs have come is told."""
@@ -94,6 +94,20 @@ async def test_the_hour_before_and_then_stretches_without_gap_or_overlap(workspa
     (figure,) = third.readings
     assert (figure.name, figure.value, figure.unit, figure.n, figure.before) == ("logins", 12.0, "events", 8, 12.0)
     assert Observation.from_dict(third.to_dict()) == third
+
+
+async def test_after_go_a_new_session_tells_the_stretch_beside_the_hour_before_the_switch(workspace: Workspace) -> None:
+    later = T0 + 3 * HOUR
+    workspace.happen(T0 - HOUR, T0)
+    workspace.happen(later - 1200.0, later + 1000.0)
+    signal = workspace.signal()
+    before, block = (await workspace.read(signal, later, since=later - 900.0)).blocks
+    assert (before.start, before.end, before.requests) == (T0 - HOUR, T0, 720)
+    assert (block.start, block.end, block.requests) == (later - 900.0, later - 5.0, 179)
+    # A machine that was away tells its newest stretch alone.
+    again = (await workspace.read(signal, later + 1000.0, since=later + 100.0)).blocks
+    assert again[0] == before
+    assert (again[1].start, again[1].end) == (later + 100.0, later + 995.0)
 
 
 async def test_what_the_judge_makes_of_it(workspace: Workspace) -> None:
@@ -226,6 +240,12 @@ async def test_an_answer_without_what_the_limit_needs_is_told(
     text = LOGINS.partition("| summarize")[0] + f"| summarize {columns}"
     with pytest.raises(PortError, match=words):
         await workspace.read(workspace.signal(spec, text), T0 + 60.0)
+
+
+async def test_a_count_that_no_number_of_this_machine_holds_is_an_error(workspace: Workspace) -> None:
+    table = {"name": "PrimaryResult", "columns": [{"name": "Count", "type": "long"}], "rows": [[10**400]]}
+    with pytest.raises(PortError, match="Count is no number"):
+        await workspace.refuse(workspace.signal(), Answer(body={"tables": [table]}))
 
 
 async def test_a_partial_answer_is_an_error(workspace: Workspace) -> None:

@@ -26,6 +26,9 @@ APP = {"app": kql.text("/subscriptions/s/resourceGroups/rg/providers/microsoft.i
 BY_VERSION = {"versions": kql.texts(("v1", "v2")), "every_version": kql.truth(False)}
 VERSIONS = {"old_version": kql.text('v1" or true //'), "new_version": kql.text("v2\\")}
 BEFORE = {"before": kql.moment(NOW - 3600)}
+# After GO: what lies between the two sides is not read.
+BESIDE = {"switch": kql.moment(NOW - 1800), "reach": kql.reach(NOW - 3600, (NOW - 1800, NOW))}
+UNSPLIT = {"switch": kql.moment(NOW), "reach": kql.reach(NOW - 3600, (NOW, NOW))}
 STRETCHES = {name: kql.moment(NOW) for name in ("recent", "users_before", "served", "served_before")}
 SINCE = {"since": kql.moment(NOW)}
 FIGURES = "Requests Failures Total Newest LastOk P50 P95 P99"
@@ -43,17 +46,17 @@ SENT: dict[str, tuple[dict[str, kql.Literal], str]] = {
         SPAN | APP | BY_VERSION | {"length": kql.length(10), "slow": kql.counts_above((0.5, 140.0))},
         "Number AppVersion OperationName AppRoleInstance Slow Requests Failures Total",
     ),
-    "browser_exceptions": (SPAN | APP | BEFORE, f"Rows Total TotalBefore {DATED}"),
-    "dependencies": (SPAN | APP | BEFORE | VERSIONS, f"Part Target Rows Kind Failures P95 {DATED}"),
-    "exceptions": (SPAN | APP | BEFORE | VERSIONS, f"Rows Total TotalBefore {DATED}"),
+    "browser_exceptions": (SPAN | APP | BESIDE, f"Rows Total TotalBefore {DATED}"),
+    "dependencies": (SPAN | APP | BESIDE | VERSIONS, f"Part Target Rows Kind Failures P95 {DATED}"),
+    "exceptions": (SPAN | APP | BESIDE | VERSIONS, f"Rows Total TotalBefore {DATED}"),
     "freshness": (SINCE | APP, DATED),
     "ingestion": (SINCE, "Stopped Resumed"),
     "new_problems": (SPAN | APP | BEFORE | VERSIONS, "ProblemId ExceptionType Rows Total First"),
-    "page_loads": (SPAN | APP | BEFORE, f"Part Rows P75 {DATED}"),
+    "page_loads": ({"end": SPAN["end"]} | APP | BESIDE, f"Part Rows P75 {DATED}"),
     "pipeline": (SINCE | APP, DATED),
     "served": (SPAN | APP | {"new_version": kql.text("v2")}, "Requests"),
     "usage": (
-        SPAN | APP | BEFORE | VERSIONS | STRETCHES | {"feature": kql.text('POST /goals/{id}" or true //')},
+        SPAN | APP | BESIDE | VERSIONS | STRETCHES | {"feature": kql.text('POST /goals/{id}" or true //')},
         f"{OF_USERS} {OF_FEATURE} {DATED}",
     ),
     "users": (SINCE | APP, f"Rows Requests {DATED}"),
@@ -63,7 +66,7 @@ SENT: dict[str, tuple[dict[str, kql.Literal], str]] = {
 BARE = APP | {"app": kql.text("")}
 VARIANTS = [
     ("blocks", SPAN | BARE | BY_VERSION | {"length": kql.length(10), "slow": kql.counts_above(())}),
-    ("usage", SPAN | BARE | BEFORE | VERSIONS | STRETCHES | {"feature": kql.text("")}),
+    ("usage", SPAN | BARE | UNSPLIT | VERSIONS | STRETCHES | {"feature": kql.text("")}),
     ("whole", SPAN | BARE | {"versions": kql.texts(()), "every_version": kql.truth(True)}),
 ]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
+from azure.monitor.query.aio import LogsQueryClient
 
 from cpr_cockpit.adapters.azure.logs_dependencies import MOST_TARGETS, DependenciesReader
 from cpr_cockpit.adapters.azure.logs_exceptions import ExceptionsReader
@@ -16,7 +18,7 @@ from cpr_cockpit.core.ports import Asked, PortError
 from cpr_cockpit.core.signals import Observation, Source
 from tests.azure.rows import call, page, request, thrown
 from tests.azure.wire import Answer, Wire
-from tests.azure.workspace import NOW, T0, Kind, Logs, Rows, named
+from tests.azure.workspace import ASKED, NOW, T0, Kind, Logs, Rows, named
 
 BATCH = "/v1/$batch"
 PARTIAL = {"error": {"code": "PartialError", "message": "timed out"}}
@@ -27,57 +29,6 @@ NOT_OF_USERS = {
 FEATURE = "POST /goals"
 USAGE: Kind = partial(UsageReader, feature_operation=FEATURE)
 KINDS: tuple[Kind, ...] = (ExceptionsReader, DependenciesReader, USAGE, BrowserReader)
-
-
-# -- exceptions --
-
-
-async def test_exceptions_that_the_old_version_did_not_have(logs: Logs) -> None:
-    logs.hold(
-        AppRequests=[request(T0 + 1)],
-        AppExceptions=[
-            *(thrown(T0 - 600.0 * at, "System.TimeoutException at Db", "v1", ItemCount=2) for at in range(1, 6)),
-            thrown(T0 + 5, "System.TimeoutException at Db"),
-            thrown(T0 + 10, "System.NullReferenceException at Goals.List"),
-            thrown(T0 + 11, "System.NullReferenceException at Goals.List", ItemCount=3),
-            thrown(T0 + 20, "System.FormatException at Goals.\x1b[31mParse\u202e" + 80 * "x"),
-            thrown(T0 + 21, "System.IOException at Shared"),
-            thrown(T0 + 22, "System.IOException at Shared", "v1"),  # beside the new one: they share it
-            thrown(T0 - 5, "System.FormatException at Start"),  # the new version before it had users
-            thrown(T0 + 23, "TypeError at app.js", ClientType="Browser"),
-            thrown(NOW + 30, "System.Tomorrow at Clock"),
-        ],
-    )
-    seen = await logs.read(ExceptionsReader)
-    first, new, *problems = seen.readings
-    assert (first.name, first.value, first.unit, first.n) == ("exceptions per minute", 7 / 2, "events", 5)
-    assert first.before == 10 / 60
-    assert (new.name, new.value, new.n, new.limit) == ("new exceptions", 2.0, 3, 0.0)
-    assert [(one.value, one.n) for one in problems] == [(1.0, 1), (4.0, 2)]
-    assert problems[1].name == "new exception: System.NullReferenceException at Goals.List"
-    assert problems[0].name.startswith("new exception: System.FormatException at Goals. [31mParse xx")
-    assert len(problems[0].name) == 60
-    assert problems[0].name.isprintable()
-    # What is dated in the future is not counted, and it shows.
-    assert (seen.source, seen.measured_at, seen.lag_p95, seen.at) == (Source.EXCEPTIONS, NOW + 30, 2.0, NOW + 1.0)
-    assert (seen.partial, seen.lines) == (None, ())
-
-
-async def test_at_most_five_new_exceptions_are_named_and_all_are_counted(logs: Logs) -> None:
-    rows = [thrown(T0 + at, f"System.Error{at} at Goals") for at in range(1, 9)]
-    logs.hold(AppRequests=[request(T0 + 1)], AppExceptions=rows)
-    _, new, *problems = (await logs.read(ExceptionsReader)).readings
-    assert new.value == 8.0
-    assert [one.name for one in problems] == [f"new exception: System.Error{at} at Goals" for at in (8, 7, 6, 5, 4)]
-
-
-async def test_no_exceptions_are_a_figure_only_where_requests_came(logs: Logs) -> None:
-    logs.hold(AppExceptions=[thrown(T0 - 60, "System.TimeoutException at Db", "v1")])
-    found = named(await logs.read(ExceptionsReader))
-    assert [one.value for one in found.values()] == [None, None]
-    logs.hold(AppRequests=[request(T0 + 1)])
-    found = named(await logs.read(ExceptionsReader))
-    assert [one.value for one in found.values()] == [0.0, 0.0]
 
 
 # -- dependencies --
@@ -103,6 +54,20 @@ async def test_dependencies_by_target_beside_the_old_version(logs: Logs) -> None
     assert (seen.source, seen.measured_at, seen.lag_p95) == (Source.DEPENDENCIES, T0 + 4, 2.0)
 
 
+async def test_long_targets_that_begin_alike_have_names_of_their_own(logs: Logs) -> None:
+    host = "goals-production-storage.westeurope.example.net/containers"
+    rows = [call(T0 + 1 + at, f"{host}/{at}/of-the-new-version/items") for at in range(3)]
+    rows += [call(T0 + 5, f"{host}/{'x' * 600}/{end}") for end in "ab"]
+    logs.hold(AppDependencies=rows)
+    names = list(named(await logs.read(DependenciesReader)))
+    assert len(names) == 10
+    assert all(len(name) <= 48 + len(" failed") and name.startswith("goals-production-") for name in names)
+    assert sum(name.endswith("version/items p95") for name in names) == 3
+    # A name does not depend on what else is told.
+    logs.hold(AppDependencies=rows[:1])
+    assert set(named(await logs.read(DependenciesReader))) < set(names)
+
+
 async def test_the_worst_targets_are_told_with_a_database_among_them(logs: Logs) -> None:
     rows = [call(T0 + 1 + at, f"host{at}\x07", Success=False) for at in range(8)]
     rows += [call(T0 + at, "quiet", DependencyType="postgresql") for at in (1, 2)]
@@ -111,6 +76,69 @@ async def test_the_worst_targets_are_told_with_a_database_among_them(logs: Logs)
     names = [one.name for one in (await logs.read(DependenciesReader)).readings]
     assert len(names) == 2 * MOST_TARGETS
     assert names[::2] == [*(f"host{at} failed" for at in range(5)), "quiet failed"]
+
+
+# -- after GO: the newest stretch, and what was before the switch --
+
+LATER = T0 + 3 * 3600.0
+STRETCH = Asked(LATER, T0, "v1", "v2", 900.0, 1.0, since=LATER - 900.0)
+
+
+async def test_hours_later_what_the_old_version_threw_before_the_switch_is_still_known(logs: Logs) -> None:
+    logs.hold(
+        AppRequests=[request(T0 - 3600, version="v1"), request(LATER - 60)],
+        AppExceptions=[
+            *(thrown(T0 - 600.0 * at, "System.TimeoutException at Db", "v1", ItemCount=2) for at in range(1, 6)),
+            thrown(T0 + 20, "System.IOException at Shared", "v1"),  # by requests that were under way at the switch
+            thrown(T0 + 3600, "System.FormatException at Goals"),  # hours ago: it is told of no more
+            thrown(LATER - 50, "System.TimeoutException at Db", ItemCount=3),
+            thrown(LATER - 40, "System.IOException at Shared"),
+        ],
+    )
+    rate, new = (await logs.read(ExceptionsReader, STRETCH)).readings
+    assert (rate.value, rate.n, rate.before) == (4 * 60 / 898, 2, 10 / 60)
+    assert (new.value, new.n) == (0.0, 0)
+    logs.hold(
+        AppRequests=[request(LATER - 60)],
+        AppExceptions=[thrown(T0 - 5, "System.A at Db", "v1"), thrown(LATER - 5, "System.B at Db")],
+    )
+    _, new, named_one = (await logs.read(ExceptionsReader, STRETCH)).readings
+    assert (new.value, named_one.name) == (1.0, "new exception: System.B at Db")
+
+
+async def test_hours_later_dependencies_are_those_of_the_stretch_beside_the_hour_before_the_switch(logs: Logs) -> None:
+    rows = [
+        call(T0 - 3599, "db", "v1", DurationMs=30.0),
+        call(T0 + 30, "db", "v1", DurationMs=7000.0),
+        call(LATER - 901, "db", DurationMs=9000.0, Success=False),
+        call(LATER - 10, "db", DurationMs=40.0),
+    ]
+    logs.hold(AppDependencies=rows)
+    assert (await logs.read(DependenciesReader, STRETCH)).readings == (
+        Reading("db failed", 0.0, "share", n=1, before=0.0),
+        Reading("db p95", 40.0, "ms", n=1, before=30.0),
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_lies_between_the_switch_and_the_stretch_is_not_read(logs: Logs, kind: Kind) -> None:
+    days, between = _traffic(), T0 + 3600.0
+    for rows in days.values():
+        for row in rows:
+            row["TimeGenerated"] += between - T0
+    logs.hold(**days)
+    seen = await logs.read(kind, STRETCH)
+    assert (seen.measured_at, [one.value for one in seen.readings if one.value]) == (None, [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_where_the_stretch_is_all_since_the_switch_the_same_is_asked(logs: Logs, kind: Kind) -> None:
+    logs.hold(**_traffic())
+    seen = await logs.read(kind)
+    assert await logs.read(kind, replace(ASKED, since=T0)) == seen
+    first, second = ([one["body"] for one in sent.json["requests"]] for sent in logs.wire.of("POST", BATCH))
+    assert first == second
+    assert "or TimeGenerated" not in str(first)
 
 
 # -- for every reader --
@@ -186,18 +214,20 @@ def _refused(words: str) -> dict[str, Any]:
 
 
 async def test_a_question_that_failed_is_told_beside_the_figures_of_the_others(logs: Logs) -> None:
-    count = {"columns": [{"name": "Requests", "type": "long"}], "rows": [[5]]}
-    served = {"tables": [{"name": "PrimaryResult", **count}]}
+    times = ("Requests", "Rows", "NewestSince", "OldestBefore", "LagS")
+    requests = [[5, 9, "2023-11-14T22:13:25Z", None, 2.0]]
+    told = {"columns": [{"name": name, "type": "string"} for name in times], "rows": requests}
+    usage = {"tables": [{"name": "PrimaryResult", **told}]}
     names = ("ProblemId", "ExceptionType", "Rows", "Total", "First")
     problems = [["System.Error at Goals", "System.Error", 2, 2, "2023-11-14T22:13:24Z"]]
     columns = [{"name": name, "type": "string"} for name in names]
     new = {"tables": [{"name": "PrimaryResult", "columns": columns, "rows": problems}]}
-    logs.wire.answer_batch([_refused("too slow"), new, served])
+    logs.wire.answer_batch([_refused("too slow"), new, usage])
     seen = await logs.read(ExceptionsReader)
     assert [one.name for one in seen.readings] == ["new exceptions", "new exception: System.Error at Goals"]
     assert (seen.partial, seen.error) == ("too slow (BadArgumentError)", None)
     # An answer in part may lack any row: none of it is a figure.
-    logs.wire.answer_batch([_refused("too slow"), new | PARTIAL, served])
+    logs.wire.answer_batch([_refused("too slow"), new | PARTIAL, usage])
     seen = await logs.read(ExceptionsReader)
     assert (seen.readings, seen.partial) == ((), "too slow (BadArgumentError); timed out (PartialError)")
 
@@ -222,6 +252,21 @@ async def test_a_batch_that_fails_is_everybodys_error_and_is_not_sent_again(
     assert len(seen) == len(KINDS)
     assert all(isinstance(one, PortError) and not one.ambiguous for one in seen)
     assert wire.count("POST", BATCH) == 1
+
+
+async def test_fewer_answers_than_questions_are_everybodys_error(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = LogsQueryClient.query_batch
+
+    async def cut_short(client: LogsQueryClient, *asked: Any, **options: Any) -> list[Any]:
+        """As an SDK that leaves out an answer; this one's version never does, whatever comes over the wire."""
+        return list(await whole(client, *asked, **options))[:-1]
+
+    monkeypatch.setattr(LogsQueryClient, "query_batch", cut_short)
+    logs.hold(AppRequests=[request(T0 + 1, UserId="a")])
+    seen = await asyncio.gather(*(logs.read(kind) for kind in KINDS), return_exceptions=True)
+    assert all(isinstance(one, PortError) and "cannot be read" in one.what for one in seen)
+    monkeypatch.undo()
+    assert (await logs.read(USAGE)).readings[0].value == 1.0
 
 
 async def test_closing_gives_up_what_is_under_way(logs: Logs) -> None:

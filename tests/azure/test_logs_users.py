@@ -54,6 +54,27 @@ async def test_users_that_nobody_names_are_no_data_and_not_zero(logs: Logs) -> N
     assert seen.lines == ("no request tells its user",)
 
 
+async def test_hours_after_go_users_and_refusals_are_held_against_the_time_before_the_switch(logs: Logs) -> None:
+    now = T0 + 3 * 3600.0
+    rows = [
+        *(request(T0 - 100 + at, "401" if at == 0 else "200", "v1", UserId=f"u{at % 5}") for at in range(10)),
+        request(T0 + 10, "401", "v1", UserId="late"),
+        *(request(T0 + 3600, "401", UserId=f"noon {at}", OperationName=FEATURE) for at in range(9)),
+        request(T0 - 50, version="v1", UserId="u1", OperationName=FEATURE),
+        *(request(now - 100 + at, "403" if at == 0 else "200", UserId=f"v{at % 3}") for at in range(8)),
+        request(now - 2, UserId="v0", OperationName=FEATURE, ItemCount=15),
+    ]
+    logs.hold(AppRequests=rows)
+    seen = await logs.read(USAGE, Asked(now, T0, "v1", "v2", 900.0, 1.0, since=now - 900.0))
+    users, sign_in, use, feature = seen.readings
+    assert (users.value, users.before) == (3.0, 5.0)
+    assert (sign_in.value, sign_in.n, sign_in.before) == (1 / 9, 9, 1 / 11)
+    # Per minute of the stretch: its rows come in after two seconds.
+    assert use.value == pytest.approx(15 * 60 / 898)
+    assert (use.n, use.before) == (1, 60 / 100)
+    assert (feature.value, feature.n, feature.before) == (1 / 3, 3, 1 / 5)
+
+
 # -- the new feature --
 
 
@@ -168,10 +189,34 @@ async def test_browsers_tell_exceptions_and_page_loads(logs: Logs) -> None:
     )
     seen = await logs.read(BrowserReader)
     assert seen.readings == (
-        Reading("browser exceptions per minute", 0.5, "events", n=1, before=0.5),
+        Reading("browser exceptions per minute", 60 / 118, "events", n=1, before=0.5),
         Reading("page load p75", 600.0, "ms", n=4, before=300.0),
     )
     assert seen.measured_at == NOW + 5
+
+
+async def test_late_logs_do_not_make_browser_exceptions_fewer(logs: Logs) -> None:
+    late = {"ClientType": "Browser", "_ingestion": NOW}
+    logs.hold(
+        AppExceptions=[thrown(T0 + at, "TypeError at app.js", "", **late) for at in range(6)],
+        AppBrowserTimings=[page(T0 + at, 100.0, _ingestion=T0 + at + 90) for at in range(1, 31)],
+    )
+    assert named(await logs.read(BrowserReader))["browser exceptions per minute"].value == 12.0
+
+
+async def test_hours_after_go_browsers_tell_the_stretch_beside_the_time_before_the_switch(logs: Logs) -> None:
+    now, script = T0 + 3 * 3600.0, "TypeError at app.js"
+    logs.hold(
+        AppExceptions=[
+            thrown(at, script, "", ClientType="Browser", ItemCount=30) for at in (T0 - 60, T0 + 3600, now - 60)
+        ],
+        AppBrowserTimings=[page(T0 - 60, 100.0), page(T0 + 3600, 9000.0), page(now - 60, 200.0)],
+    )
+    seen = await logs.read(BrowserReader, Asked(now, T0, "v1", "v2", 900.0, 1.0, since=now - 900.0))
+    assert seen.readings == (
+        Reading("browser exceptions per minute", 30 * 60 / 898, "events", n=1, before=0.5),
+        Reading("page load p75", 200.0, "ms", n=1, before=100.0),
+    )
 
 
 @pytest.mark.parametrize("tables", [TABLES, ("AppRequests", "AppExceptions")])

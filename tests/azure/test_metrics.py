@@ -72,6 +72,28 @@ async def test_the_grain_is_the_answers_own(azure: Azure, wire: Wire) -> None:
     assert found.bins[0].length == 4.0
 
 
+@pytest.mark.parametrize(
+    ("told", "seconds"), [("P1D", 86400.0), ("P1W", 604800.0), ("PT1H30M", 5400.0), ("PT0.5S", 0.5), ("PT1,5M", 90.0)]
+)
+async def test_a_grain_is_any_duration_of_iso_8601(azure: Azure, wire: Wire, told: str, seconds: float) -> None:
+    found = await _read(azure, wire, _body(_metric("Requests", []), _metric("Http5xx", []), told))
+    assert found.granularity_s == seconds
+
+
+@pytest.mark.parametrize(
+    "told", ["", "P", "PT", "1M", "PT0S", "-PT1M", "P1M", "P1Y", "P0003-06-04T12:30:05", f"PT{'9' * 400}S", 60]
+)
+async def test_an_interval_that_is_no_length_of_time_is_an_error(azure: Azure, wire: Wire, told: Any) -> None:
+    with pytest.raises(PortError, match="cannot be read"):
+        await _read(azure, wire, _body(_metric("Requests", []), _metric("Http5xx", []), told))
+
+
+async def test_a_value_that_no_number_of_this_machine_holds_is_an_error(azure: Azure, wire: Wire) -> None:
+    requests = _metric("Requests", [(0, 10**400)])
+    with pytest.raises(PortError, match="cannot be read"):
+        await _read(azure, wire, _body(requests, _metric("Http5xx", [(0, 0.0)])))
+
+
 async def test_a_point_that_has_not_ended_is_left_out_and_one_of_the_future_shows(azure: Azure, wire: Wire) -> None:
     points: list[tuple[float, float | None]] = [(0, 5.0), (60, 1.0), (300, 5.0)]
     body = _body(_metric("Requests", points), _metric("Http5xx", [(0, 0.0), (60, 9.0), (300, 0.0)]))

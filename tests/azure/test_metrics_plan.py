@@ -102,6 +102,16 @@ async def test_the_plan_is_the_one_that_the_site_names_and_each_question_has_its
     assert plan.of("GET", SITE + OF)[0].query["aggregation"] == "average,total"
 
 
+async def test_after_go_the_figures_from_before_the_switch_are_asked_once(azure: Azure, plan: Wire) -> None:
+    one = reader(azure)
+    for later in (0.0, 300.0, 600.0):
+        now = NOW + later
+        found = await one.read(replace(asked(now), since=now - 900.0))
+        assert told(found)["CPU"][1] == 32.0
+    begins = [request.query["timespan"].partition("/")[0] for request in plan.of("GET", PLAN + OF)]
+    assert begins == [f"2023-11-14T22:{minute}:00Z" for minute in ("09", "04", "14", "19")]
+
+
 async def test_a_plan_that_the_configuration_names_is_not_looked_for(azure: Azure, plan: Wire) -> None:
     own = f"{GROUP}/providers/Microsoft.Web/serverfarms/own"
     plan.on("GET", own + OF, LOAD)

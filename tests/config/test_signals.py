@@ -76,6 +76,20 @@ KQL = [
     ("AppRequests //", ".drop table AppRequests //", "line 1, column 1, a management command begins with ."),
     ("{start}", "{strat}", "line 2, column 26, {strat} is no placeholder: write {start}"),
     ("{end}", "{END}", "{END} is no placeholder: write {end}"),
+    ("< {end}", "< now() // {end}", "has no {end}, so it cannot be asked stretch by stretch"),
+    ("< {end}", "< '{end}'", "has no {end}, so it cannot be asked stretch by stretch"),
+    (">= {start}", '>= @"{start}"', "has no {start}, so it cannot be asked stretch by stretch"),
+    ("AppRequests //", "AppRequests; //", "line 1, column 12, this ; ends a question: a signal asks one"),
+    ("1m)", "1m);", "line 4, column 54, this ; ends a question"),
+    ("AppRequests //", "let a = 1;; //", "line 1, column 11, this ; ends a question"),
+    ("AppRequests //", "let a = 1; .drop table T //", "line 1, column 12, a management command begins with ."),
+    ("AppRequests //", "let a = 1; //", "line 2, column 1, nothing stands before this |"),
+    ("AppRequests //", "let f = () { T; U }; AppRequests //", "line 1, column 15, this ; ends a question"),
+    (
+        "by bin(TimeGenerated, 1m)",
+        "by bin(TimeGenerated, 1m)\nlet a = 1; T",
+        "line 5, column 10, this ; ends a question",
+    ),
     ("{end}", "now()", "has no {end}, so it cannot be asked stretch by stretch"),
     ("| where Name", "| | where Name", "line 3, column 3, nothing stands before this |"),
     ("by bin(TimeGenerated, 1m)", "|", "line 4, column 29, nothing follows this |"),
@@ -93,6 +107,12 @@ def test_bad_kql_is_refused_with_its_place_and_a_hint(old: str, new: str, told: 
     assert told in said
 
 
+def test_a_query_of_nothing_but_let_statements_is_refused(tmp_path: Path) -> None:
+    query = "let a = T | where A >= {start} and A < {end}; // b"
+    (said,) = refused(tmp_path, f'[[signals]]\nname = "x"\nkql = "{query}"\nabove = 1\n')
+    assert "line 1, column 45, nothing follows this ;" in said
+
+
 @pytest.mark.parametrize("empty", ["", "  ", "// nothing\\n// at all"])
 def test_an_empty_query_is_refused(empty: str, tmp_path: Path) -> None:
     (said,) = refused(tmp_path, f'[[signals]]\nname = "x"\nkql = "{empty}"\nabove = 1\n')
@@ -108,7 +128,8 @@ def test_an_empty_query_is_refused(empty: str, tmp_path: Path) -> None:
     ],
 )
 def test_what_kusto_reads_as_text_is_no_bracket(line: str, tmp_path: Path) -> None:
-    query = f"let f = (T: (a: long)){{ T }};\nAppRequests\n| where TimeGenerated between ({{start}} .. {{end}})\n{line}"
+    functions = "let f = (T: (a: long)){ let b = 1; T }; let c = ';';"
+    query = f"{functions}\nAppRequests\n| where TimeGenerated between ({{start}} .. {{end}})\n{line}"
     path = tmp_path / "cockpit.toml"
     # As TOML's literal text no sign of it means anything to TOML.
     path.write_text(

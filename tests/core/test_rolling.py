@@ -3,70 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cpr_cockpit.core.blocks import Reading
-from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.rolling import Rolling, Stretch
-from cpr_cockpit.core.signals import Bin, Observation, ProbeCount, Source
-from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, VerdictKind
-from tests.core.observations import BEFORE, NEW, OLD, T0, WRITTEN, user_bin
-
-HOUR_S, QUARTER_S, MINUTE_S = 3600.0, 900.0, 60.0
-POLL_S = 60.0
-GOOD, BAD = 0, 20
-"""Failures of a minute's hundred requests."""
-
-
-def rolling(policy: Policy = WRITTEN, delay: float = 0.0) -> Rolling:
-    """As after a GO, with the history from before the switch."""
-    return Rolling(policy, NEW, OLD, delay, BEFORE)
-
-
-def reading(failures: Sequence[int], now: float, first: int = 0, *, lag: float = 0.0) -> Observation:
-    """The logs of minutes ``first`` and on since T0, a hundred requests each, received at ``now``."""
-    bins = tuple(user_bin(first + place, 100, failed) for place, failed in enumerate(failures))
-    whole = Bin(bins[0].start, bins[-1].end - bins[0].start, NEW, 100 * len(bins), sum(failures), 70.0, 120.0, 180.0)
-    return Observation(Source.LOGS, now, now, bins, (replace(whole, newest=bins[-1].newest),), lag_p95=lag)
-
-
-def counted(now: float, first: int, minutes: int, cpu: float | None = None) -> Observation:
-    """The platform's points of the same minutes."""
-    points = tuple(Bin(T0 + MINUTE_S * (first + place), MINUTE_S, "", 100, 0) for place in range(minutes))
-    return Observation(Source.PLATFORM, now, now, points, granularity_s=MINUTE_S, lag_p95=0.0, cpu_percent=cpu)
-
-
-def probe(at: float, *, ok: bool = True) -> Observation:
-    """One look of our own at production."""
-    count = ProbeCount(at, int(ok), int(not ok), (NEW,) if ok else ())
-    return Observation(Source.PROBES_PRODUCTION, at, at, probes=(count,), lag_p95=0.1, second_host=None if ok else True)
-
-
-@dataclass(slots=True)
-class Minutes:
-    """A service lived through minute by minute: failures of each, whether our probe was answered, and CPU."""
-
-    failures: Sequence[int]
-    answered: Sequence[bool]
-    cpu: Sequence[float]
-
-    def tell(self, judge: Rolling, minute: int) -> Verdict:
-        """All that is read at the end of ``minute``; the logs only of the newest stretch."""
-        now = T0 + MINUTE_S * (minute + 1)
-        judge.take(probe(now - 1.0, ok=self.answered[minute]), 10.0)
-        stretch = judge.newest(now, T0)
-        first = max(0, round((stretch.start - T0) / MINUTE_S))
-        judge.take(counted(now, first, minute + 1 - first, self.cpu[minute]), POLL_S)
-        judge.take_logs(reading(self.failures[first : minute + 1], now, first), stretch, POLL_S)
-        verdict = judge.verdict(now)
-        assert verdict is not None
-        return verdict
-
+from cpr_cockpit.core.rolling import Stretch
+from cpr_cockpit.core.signals import Observation, Source
+from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, VerdictKind
+from tests.core.minutes import (
+    BAD,
+    GOOD,
+    HOUR_S,
+    MINUTE_S,
+    POLL_S,
+    QUARTER_S,
+    Minutes,
+    counted,
+    probe,
+    reading,
+    rolling,
+)
+from tests.core.observations import T0, WRITTEN
 
 # -- the stretch -------------------------------------------------------------------------------------------------------
 
@@ -245,14 +205,17 @@ def test_what_is_held_or_raised_counts_at_once_and_before_the_first_reading(judg
     assert free.kind is VerdictKind.GO
 
 
-@given(st.floats(1.0, 600.0))
-def test_a_reading_that_failed_leaves_the_last_one_to_grow_old(later: float) -> None:
+@given(st.floats(1.0, 600.0), st.booleans())
+def test_a_reading_that_failed_or_came_in_part_leaves_the_last_one_to_grow_old(later: float, partial: bool) -> None:
     judge = rolling()
     Minutes([GOOD] * 20, [True] * 20, [20.0] * 20).tell(judge, 19)
     told, now = judge.stretch, T0 + 20 * MINUTE_S
     judge.take(probe(now + later - 0.5), 10.0)
     judge.take(counted(now + later, 5, 15 + math.floor(later / MINUTE_S)), POLL_S)
-    judge.take_logs(Observation(Source.LOGS, now + later, error="no answer"), Stretch(now, QUARTER_S), POLL_S)
+    failed = Observation(Source.LOGS, now + later, error="no answer")
+    if partial:
+        failed = replace(reading([BAD] * 15, now + later, 5), partial="no answer")
+    judge.take_logs(failed, Stretch(now, QUARTER_S), POLL_S)
     verdict = judge.verdict(now + later)
     assert verdict is not None
     assert judge.stretch == told
@@ -264,11 +227,13 @@ def test_a_reading_that_failed_leaves_the_last_one_to_grow_old(later: float) -> 
         assert verdict.kind is VerdictKind.GO
 
 
-def test_where_the_first_reading_fails_silence_counts_from_then() -> None:
+@pytest.mark.parametrize(("error", "partial"), [("no answer", None), (None, "cut")])
+def test_where_the_first_reading_fails_silence_counts_from_then(error: str | None, partial: str | None) -> None:
     judge, now = rolling(), T0 + HOUR_S
     for late in range(0, 400, 10):
         judge.take(probe(now + late), 10.0)
-        judge.take_logs(Observation(Source.LOGS, now + late, error="no answer"), Stretch(now, QUARTER_S), POLL_S)
+        logs = Observation(Source.LOGS, now + late, error=error, partial=partial)
+        judge.take_logs(logs, Stretch(now, QUARTER_S), POLL_S)
         verdict = judge.verdict(now + late)
         assert verdict is not None
         assert verdict.kind is VerdictKind.HOLD
@@ -286,6 +251,26 @@ def test_the_verdict_on_a_longer_stretch_leaves_the_running_one_as_it_was() -> N
     assert (whole.kind, whole.rule) == (VerdictKind.ROLLBACK, "error rate")
     assert judge.verdict(now) == running
     assert judge.stretch.length == QUARTER_S
+
+
+@pytest.mark.parametrize(
+    ("error", "partial", "cause"), [("no answer", None, HoldCause.STALE), (None, "cut", HoldCause.INCOMPLETE)]
+)
+def test_a_longer_stretch_that_could_not_be_read_is_no_go_and_leaves_the_running_verdict(
+    error: str | None, partial: str | None, cause: HoldCause
+) -> None:
+    history, judge, now = Minutes([GOOD] * 60, [True] * 60, [20.0] * 60), rolling(), T0 + HOUR_S
+    running = history.tell(judge, 59)
+    logs = Observation(Source.LOGS, now, error=error, partial=partial)
+    whole = judge.verdict_on(Stretch(T0, HOUR_S), logs, POLL_S, now)
+    assert (whole.kind, whole.cause) == (VerdictKind.HOLD, cause)
+    assert whole.sentence.startswith("the logs of the time since ")
+    assert judge.verdict(now) == running
+    # What is worse than that is told as it is.
+    judge.hold(HoldCause.FOREIGN, "somebody swapped")
+    assert judge.verdict_on(Stretch(T0, HOUR_S), logs, POLL_S, now).cause is HoldCause.FOREIGN
+    judge.raise_trigger(PersonTrigger.DATA_CORRUPTION, "ana")
+    assert judge.verdict_on(Stretch(T0, HOUR_S), logs, POLL_S, now).kind is VerdictKind.ROLLBACK
 
 
 def test_a_further_figure_above_its_limit_is_a_warning_of_the_newest_reading_alone() -> None:

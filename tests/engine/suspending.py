@@ -21,6 +21,10 @@ class SuspendingClock(VirtualClock):
         """Away for so long, from now to now."""
         self.away_s += seconds
 
+    def set_back(self, seconds: float) -> None:
+        """Somebody sets the clock: it is so much earlier again."""
+        self.away_s -= seconds
+
 
 def suspending(world: World) -> SuspendingClock:
     """The clock of everything in ``world`` from now on."""

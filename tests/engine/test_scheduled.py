@@ -53,14 +53,16 @@ READS_S = 1.0
 
 @dataclass(slots=True)
 class CutUsers(Users):
-    """Their logs are incomplete where they are asked for bins of ``cut_from_s`` and longer."""
+    """Their logs are incomplete where they are asked for bins of ``cut_from_s`` and longer; ``asked``: how often."""
 
     cut_from_s: float = float("inf")
+    asked: int = 0
 
     async def requests(
         self, *, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None = None
     ) -> Observation:
         """The Telemetry port."""
+        self.asked += 1
         seen = await Users.requests(self, start=start, end=end, bin_s=bin_s, versions=versions, blocks=blocks)
         return replace(seen, partial="the answer was cut") if bin_s >= self.cut_from_s else seen
 
@@ -210,6 +212,18 @@ def test_a_machine_that_slept_through_five_checks_makes_the_newest_of_them_and_s
         assert re.search(r"; made [234] min late$", watch.made[-1][1].sentence)
 
 
+def test_a_journal_that_refuses_for_hours_has_the_sources_asked_once_and_not_again_in_vain() -> None:
+    with watching() as watch:
+        watch.live(2 * HOUR_S - READS_S)
+        made, asked = len(watch.made), watch.users.asked
+        watch.refuse(1.5 * HOUR_S)
+        assert (len(watch.made), watch.users.asked) == (made, asked + 1)
+        watch.live(AGAIN_S + READS_S)
+        (late,) = [check for _, check in watch.made[made:]]
+        assert late.due == pytest.approx(T0 + 3 * HOUR_S)
+        assert watch.users.asked == asked + 2
+
+
 def test_a_check_stands_on_one_reading_of_each_source_and_a_day_on_one_more() -> None:
     with watching() as watch:
         watch.loop.run_until_complete(watch.task)
@@ -243,8 +257,20 @@ def test_figures_of_an_incomplete_answer_are_not_believed() -> None:
         hourly, daily = watch.made[-2][1], watch.made[-1][1]
         assert hourly.sentence.startswith("0.0 % of ")
         assert daily.due == pytest.approx(T0 + 2 * DAY_S)
-        assert daily.sentence.startswith("no request was told of (the answer was cut)")
+        assert daily.sentence.startswith("what was told of the requests is incomplete (the answer was cut); ")
         assert [figure["value"] for figure in daily.figures] == [None] * 4
+
+
+def test_of_hours_whose_logs_came_in_part_there_is_no_go_and_no_word_of_silence() -> None:
+    with watching() as watch:
+        watch.live(0.5 * HOUR_S + READS_S)
+        watch.users.cut_from_s = 0.0
+        watch.live(0.25 * HOUR_S)
+        check = watch.made[-1][1]
+        assert check.due == pytest.approx(T0 + 0.75 * HOUR_S)
+        assert (check.kind, check.cause) == ("HOLD", "incomplete")
+        assert "could not be read (partial answer: the answer was cut)" in check.sentence
+        assert "told nothing" not in check.sentence
 
 
 @pytest.mark.parametrize("source", ["logs and platform", "neither"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.ports import Sighting
-from cpr_cockpit.core.signals import Observation, Source
+from cpr_cockpit.core.signals import Observation, ProbeCount, Source
 from cpr_cockpit.engine.journal import Journal
 from cpr_cockpit.engine.probing import ProbeRuns
 from cpr_cockpit.engine.recorder import Recorder
@@ -141,3 +141,36 @@ def test_an_application_that_answers_now_and_then_fills_no_more_than_its_room() 
                 assert place.thinned.record_runs(runs)
         assert place.thinned.kept == 0
         assert [seen.ok + seen.failed for seen in place.written] == [200] * 5
+
+
+def test_a_journal_that_refuses_for_days_loses_no_probe_and_fills_no_more_than_its_room() -> None:
+    with placed() as place:
+        runs = place.thinned.add(ProbeRuns(Source.PROBES_PRODUCTION))
+        place.room(0)
+        for number in range(1000):
+            runs.add(look(EPOCH + number, ok=number % 2 == 0), EPOCH + number, None)
+            assert place.thinned.kept <= 200
+        assert not place.thinned.record()
+        place.room(None)
+        assert place.thinned.record()
+        (whole,) = place.written
+        assert (whole.ok, whole.failed, whole.versions) == (500, 500, ("v1.3.0",))
+        # The newest are told one by one, the others before them in one count.
+        oldest, *newest = whole.probes
+        assert (oldest.at, oldest.ok, oldest.failed) == (EPOCH + 799, 400, 400)
+        assert [probe.at for probe in newest] == [EPOCH + number for number in range(800, 1000)]
+        assert [probe.ok for probe in newest] == [1, 0] * 100
+        # From then on there is room again.
+        runs.add(look(EPOCH + 1000), EPOCH + 1000, None)
+        assert place.thinned.record()
+        assert place.written[-1].probes == (ProbeCount(EPOCH + 1000, 1, 0, ("v1.3.0",)),)
+
+
+def test_versions_that_answer_while_the_journal_refuses_take_no_more_than_their_room() -> None:
+    with placed() as place:
+        runs = place.thinned.add(ProbeRuns(Source.PROBES_PRODUCTION))
+        for number in range(400):
+            runs.add(Sighting(EPOCH + number, 200, f"v{number}", "a", 30.0), EPOCH + number, None)
+        assert place.thinned.record()
+        oldest = place.written[0].probes[0]
+        assert (oldest.ok, oldest.versions) == (200, tuple(f"v{number}" for number in range(8)))

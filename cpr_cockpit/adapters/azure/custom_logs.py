@@ -116,7 +116,7 @@ class KqlSignal:
         if self._before is None:
             self._before = await self._count(asked.t0 - _HISTORY_S, min(asked.t0, edge))
         before = [self._before.block] if self._before.is_count else []
-        start = asked.t0 if self._until is None else self._until
+        start = asked.start if self._until is None else max(asked.start, self._until)
         if edge - start < _LEAST_S:
             return before
         if not self._before.is_count:

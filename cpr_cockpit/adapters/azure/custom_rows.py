@@ -82,7 +82,7 @@ def _number(value: Any, doing: str, name: str) -> float | None:
         return None
     try:
         number = float(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise unreadable(doing, f"{name} is no number: {value!r}") from error
     if isinstance(value, bool) or not math.isfinite(number):
         raise unreadable(doing, f"{name} is no number: {value!r}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cpr_cockpit.adapters.azure.credentials import PinnedCredential
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment
+from cpr_cockpit.adapters.azure.errors import unreadable
 from cpr_cockpit.adapters.azure.logs_answers import Item, ask
 from cpr_cockpit.adapters.azure.logs_client import logs_client
 from cpr_cockpit.adapters.azure.transport import SharedTransport
@@ -58,7 +59,7 @@ class SharedBatch:
         if not texts:
             return
         try:
-            items = iter(await ask(self._client, self._workspace_id, texts, DOING, server_s=SERVER_S))
+            items = await self._items(texts)
         except PortError as error:
             _fail(asking, error)
             return
@@ -67,9 +68,16 @@ class SharedBatch:
                 one.answers.cancel()
             raise
         for one in asking:
-            own = [next(items) for _ in one.texts]
+            own, items = items[: len(one.texts)], items[len(one.texts) :]
             if not one.answers.done():
                 one.answers.set_result(own)
+
+    async def _items(self, texts: Sequence[str]) -> list[Item]:
+        """An item for each question. PortError where the batch failed or its answer has not as many."""
+        items = await ask(self._client, self._workspace_id, texts, DOING, server_s=SERVER_S)
+        if len(items) != len(texts):
+            raise unreadable(DOING, f"{len(items)} answers to {len(texts)} questions")
+        return items
 
     async def close(self) -> None:
         """Give up what is under way and close the client; its connections are the session's."""

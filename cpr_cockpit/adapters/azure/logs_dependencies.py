@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from azure.monitor.query import LogsTableRow
 
 from cpr_cockpit.adapters.azure.errors import clean
 from cpr_cockpit.adapters.azure.logs_answers import count, number
-from cpr_cockpit.adapters.azure.logs_reader import Dated, LogsReader, before, dated, share, span, versions
+from cpr_cockpit.adapters.azure.logs_reader import Dated, LogsReader, beside, dated, share, span, versions
 from cpr_cockpit.core.blocks import Reading
 from cpr_cockpit.core.ports import Asked
 from cpr_cockpit.core.signals import Observation, Source
@@ -17,7 +18,8 @@ from cpr_cockpit.core.signals import Observation, Source
 MOST_TARGETS = 6
 FAILED, P95 = " failed", " p95"
 """What follows the target in the names of its two readings."""
-_LONGEST = 48
+# Signs of a target's name, and those that are left of a longer one on both sides of its mark.
+_LONGEST, _HEAD, _TAIL = 48, 24, 16
 # How SDKs name a database as the type of a call: the classic one ("SQL"), OpenTelemetry's (its system's own name).
 _DATABASES = frozenset(
     {"sql", "mssql", "postgresql", "mysql", "mariadb", "oracle", "mongodb", "azure documentdb", "cosmosdb"}
@@ -62,7 +64,7 @@ class DependenciesReader(LogsReader):
 
     async def read(self, asked: Asked) -> Observation:
         """The new version's calls since the switch beside the old one's before it. PortError where nothing came."""
-        answers = await self.ask({"dependencies": span(asked) | versions(asked) | before(asked)})
+        answers = await self.ask({"dependencies": span(asked) | versions(asked) | beside(asked)})
         found = answers.rows("dependencies", _part) or []
         targets: dict[str, Target] = {}
         for one in found:
@@ -85,10 +87,19 @@ class _Row:
 
 
 def _part(row: LogsTableRow) -> _Row:
-    target = clean(str(row["Target"])) or "of no name"
+    target = _name(str(row["Target"]))
     database = str(row["Kind"]).casefold() in _DATABASES
     calls = Part(count(row["Rows"]), count(row["Failures"]), number(row["P95"]))
     return _Row(str(row["Part"]), target, database, calls, dated(row))
+
+
+def _name(target: str) -> str:
+    """The target as readings name it; of a long one the middle gives way to a mark that is the whole target's own."""
+    words = clean(target) or "of no name"
+    if len(words) <= _LONGEST:
+        return words
+    mark = sha256(target.encode("utf-8", "replace")).hexdigest()[:6]
+    return f"{words[:_HEAD]}…{mark}…{words[-_TAIL:]}".rstrip()
 
 
 def _shown(targets: Sequence[Target]) -> list[Target]:
@@ -102,7 +113,7 @@ def _shown(targets: Sequence[Target]) -> list[Target]:
 
 
 def _readings(target: Target) -> tuple[Reading, Reading]:
-    name, since, past = target.name[:_LONGEST].rstrip(), target.since, target.before
+    name, since, past = target.name, target.since, target.before
     return (
         Reading(name + FAILED, since.failed, "share", n=since.calls, before=past.failed),
         Reading(name + P95, since.p95, "ms", n=since.calls, before=past.p95),

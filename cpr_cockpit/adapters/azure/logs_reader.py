@@ -114,8 +114,8 @@ class LogsReader:
 
 
 def span(asked: Asked) -> dict[str, kql.Literal]:
-    """From the switch to now; nothing of another time is counted."""
-    return {"start": kql.moment(asked.t0), "end": kql.moment(asked.now)}
+    """What is counted as the new version's: from the switch to now, after GO from the newest stretch's beginning."""
+    return {"start": kql.moment(asked.start), "end": kql.moment(asked.now)}
 
 
 def versions(asked: Asked) -> dict[str, kql.Literal]:
@@ -129,6 +129,12 @@ def versions(asked: Asked) -> dict[str, kql.Literal]:
 def before(asked: Asked) -> dict[str, kql.Literal]:
     """An hour before the switch."""
     return {"before": kql.moment(asked.t0 - HISTORY_S)}
+
+
+def beside(asked: Asked, history_s: float = HISTORY_S) -> dict[str, kql.Literal]:
+    """The switch, up to which all is before, and which rows are read: days that belong to neither side are not."""
+    gap = (asked.t0, asked.start)
+    return {"switch": kql.moment(asked.t0), "reach": kql.reach(asked.t0 - history_s, gap)}
 
 
 def scaled(seconds: float, asked: Asked) -> float:

@@ -8,14 +8,14 @@ from azure.monitor.query import LogsTableRow
 
 from cpr_cockpit.adapters.azure import kql
 from cpr_cockpit.adapters.azure.errors import clean
-from cpr_cockpit.adapters.azure.logs_answers import count, moment, number
+from cpr_cockpit.adapters.azure.logs_answers import count, number
 from cpr_cockpit.adapters.azure.logs_batch import DOING, SharedBatch
-from cpr_cockpit.adapters.azure.logs_exceptions import Thrown, per_minute, thrown
+from cpr_cockpit.adapters.azure.logs_exceptions import Served, Thrown, in_logs, per_minute, rate, served, thrown
 from cpr_cockpit.adapters.azure.logs_reader import (
     HISTORY_S,
     Dated,
     LogsReader,
-    before,
+    beside,
     dated,
     scaled,
     share,
@@ -31,8 +31,6 @@ FEATURE_USE, FEATURE_USERS = "use of the new feature", "users of the new feature
 BROWSER_EXCEPTIONS, PAGE_LOAD = "browser exceptions per minute", "page load p75"
 NO_BROWSER, NO_NAMES = "no browser telemetry", "no request tells its user"
 _RECENT_S = 300.0
-# What came in less time than this tells no rate.
-_LEAST_S = 10.0
 
 
 class UsageReader(LogsReader):
@@ -50,7 +48,7 @@ class UsageReader(LogsReader):
 
         The feature's users are those of the last five minutes too, and never of a time before the switch.
         """
-        literals = span(asked) | versions(asked) | before(asked) | _stretches(asked) | self._feature()
+        literals = span(asked) | versions(asked) | beside(asked) | _stretches(asked) | self._feature()
         answers = await self.ask({"usage": literals})
         found = answers.first("usage", _usage)
         if found is None:
@@ -81,7 +79,7 @@ class UsageReader(LogsReader):
 def _stretches(asked: Asked) -> dict[str, kql.Literal]:
     """Where each stretch of users begins: two that end now, two that end at the switch."""
     recent = scaled(_RECENT_S, asked)
-    served = min(recent, asked.now - asked.t0)
+    served = min(recent, asked.now - asked.start)
     return {
         "recent": kql.moment(asked.now - recent),
         "users_before": kql.moment(asked.t0 - recent),
@@ -94,15 +92,12 @@ def _stretches(asked: Asked) -> dict[str, kql.Literal]:
 class _Use:
     """Requests of the new feature: ``rows`` since the switch, and what rows stand for since then and before.
 
-    ``newest`` and ``oldest_before``: event times of the new version's last request, whatever it asked for, and of the
-    old version's first (None: it had none). ``users`` and ``users_before``: those of the feature, and all.
+    ``users`` and ``users_before``: those of the feature, and all.
     """
 
     rows: int
     total: float
     total_before: float
-    newest: float | None
-    oldest_before: float | None
     users: tuple[int, int]
     users_before: tuple[int, int]
 
@@ -112,8 +107,6 @@ def _use(row: LogsTableRow) -> _Use:
         count(row["Uses"]),
         number(row["UsesTotal"]) or 0.0,
         number(row["UsesTotalBefore"]) or 0.0,
-        moment(row["NewestSince"]),
-        moment(row["OldestBefore"]),
         (count(row["FeatureUsers"]), count(row["ServedUsers"])),
         (count(row["FeatureUsersBefore"]), count(row["ServedUsersBefore"])),
     )
@@ -131,6 +124,7 @@ class _Usage:
     requests_before: int
     refusals_before: int
     use: _Use
+    served: Served
     dated: Dated
 
 
@@ -144,6 +138,7 @@ def _usage(row: LogsTableRow) -> _Usage:
         count(row["RequestsBefore"]),
         count(row["RefusalsBefore"]),
         _use(row),
+        served(row),
         dated(row),
     )
 
@@ -153,22 +148,14 @@ def _of_feature(found: _Usage, asked: Asked) -> list[Reading]:
 
     A rate is over the time that is in the logs: up to now less their delay, from the old version's first request.
     """
-    use, lag_s = found.use, found.dated.lag_s
-    since = past = None
-    if use.newest is not None:
-        since = (use.newest if lag_s is None else max(use.newest, asked.now - lag_s)) - asked.t0
-    if use.oldest_before is not None:
-        past = asked.t0 - use.oldest_before
-    rate, rate_before = _per_minute(use.total, since), _per_minute(use.total_before, past)
-    readings = [Reading(FEATURE_USE, rate, "/min", n=use.rows, before=rate_before)]
+    use = found.use
+    value = rate(use.total, in_logs(asked, (found.served.dated,)))
+    past = rate(use.total_before, found.served.before(asked))
+    readings = [Reading(FEATURE_USE, value, "/min", n=use.rows, before=past)]
     if found.named:
         part, n = use.users
         readings.append(Reading(FEATURE_USERS, share(part, n), "share", n=n, before=share(*use.users_before)))
     return readings
-
-
-def _per_minute(total: float, seconds: float | None) -> float | None:
-    return None if seconds is None or seconds < _LEAST_S else 60.0 * total / seconds
 
 
 class BrowserReader(LogsReader):
@@ -178,17 +165,19 @@ class BrowserReader(LogsReader):
 
     async def read(self, asked: Asked) -> Observation:
         """Exceptions in browsers per minute and page load p75, since the switch and before."""
-        since = {"before": kql.moment(asked.t0 - scaled(HISTORY_S, asked))}
-        answers = await self.ask({"browser_exceptions": span(asked) | since, "page_loads": span(asked) | before(asked)})
+        whole = span(asked)
+        since = whole | beside(asked, scaled(HISTORY_S, asked))
+        loads = {"end": whole["end"]} | beside(asked)
+        answers = await self.ask({"browser_exceptions": since, "page_loads": loads})
         found = answers.first("browser_exceptions", thrown)
         told = answers.rows("page_loads", _load)
-        loads = {one.part: one for one in told or ()}
-        dates = [*(() if found is None else (found.dated,)), *(one.dated for one in loads.values())]
+        parts = {one.part: one for one in told or ()}
+        dates = [*(() if found is None else (found.dated,)), *(one.dated for one in parts.values())]
         if all(one.newest is None for one in dates) and not answers.troubles:
             return self.observed(answers, (), (), (NO_BROWSER,))
-        readings = [] if told is None else [_page_load(loads)]
+        readings = [] if told is None else [_page_load(parts)]
         if found is not None:
-            readings.insert(0, _exceptions(found, loads, asked))
+            readings.insert(0, _exceptions(found, parts, asked))
         return self.observed(answers, dates, readings)
 
 
@@ -211,4 +200,6 @@ def _page_load(loads: dict[str, _Load]) -> Reading:
 
 def _exceptions(found: Thrown, loads: dict[str, _Load], asked: Asked) -> Reading:
     """None at all is a figure only where pages were loaded since."""
-    return per_minute(BROWSER_EXCEPTIONS, found, asked, told="since" in loads)
+    since = in_logs(asked, (found.dated, *(one.dated for one in loads.values())))
+    # Pages tell no version, so that what they told before the switch is of the whole stretch before it.
+    return per_minute(BROWSER_EXCEPTIONS, found, since, scaled(HISTORY_S, asked), told="since" in loads)

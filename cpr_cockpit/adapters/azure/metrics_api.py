@@ -10,8 +10,10 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import isodate  # type: ignore[import-untyped]  # it has no types of its own
 
 from cpr_cockpit.adapters.azure.errors import clean, unreadable
 from cpr_cockpit.adapters.azure.manager import Manager
@@ -20,7 +22,6 @@ METRICS_VERSION = "2018-01-01"
 AVERAGE, TOTAL = "average", "total"
 # The grains that Azure Monitor offers, in seconds, by their names.
 _GRAINS = ((60, "PT1M"), (300, "PT5M"), (900, "PT15M"), (1800, "PT30M"), (3600, "PT1H"))
-_DURATION = re.compile(r"P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ async def measure(
             {name: _points(found.get(name.lower(), {}), aggregation) for name, aggregation in metrics.items()},
             tuple(trouble for trouble in troubles if trouble),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
         raise unreadable(doing, repr(error)) from error
 
 
@@ -86,13 +87,12 @@ def _read(text: str) -> float:
 
 
 def _seconds(duration: str) -> float:
-    """Seconds of an ISO 8601 duration of days and less; ValueError."""
-    found = _DURATION.fullmatch(duration)
-    parts = [float(part) if part else 0.0 for part in found.groups()] if found else []
-    seconds = sum(part * size for part, size in zip(parts, (86400.0, 3600.0, 60.0, 1.0), strict=False))
-    if not seconds > 0:
+    """Seconds of an ISO 8601 duration of weeks and less; ValueError."""
+    length = isodate.parse_duration(duration)
+    # Months and years have no length of their own: they come back as another type.
+    if not isinstance(length, timedelta) or not length > timedelta():
         raise ValueError(f"the interval {duration!r} is no length of time")
-    return seconds
+    return length.total_seconds()
 
 
 def _points(metric: Mapping[str, Any], aggregation: str) -> dict[float, float]:

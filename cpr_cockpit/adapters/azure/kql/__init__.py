@@ -62,6 +62,15 @@ def moment(at: float) -> Literal:
     return Literal(f"datetime({when.strftime('%Y-%m-%dT%H:%M:%S.%f')}Z)")
 
 
+def reach(begin: float, gap: tuple[float, float]) -> Literal:
+    """An expression over rows: those from ``begin`` on, without those in ``gap``, which need not be read."""
+    first, last = gap
+    whole = f"TimeGenerated >= {moment(begin)}"
+    if first >= last:
+        return Literal(whole)
+    return Literal(f"{whole} and (TimeGenerated < {moment(first)} or TimeGenerated >= {moment(last)})")
+
+
 def length(seconds: float) -> Literal:
     """A timespan literal, to the tick of 100 ns; ValueError for one that is not above zero."""
     ticks = round(seconds * 10_000_000)
