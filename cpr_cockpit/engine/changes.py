@@ -10,7 +10,7 @@ from cpr_cockpit.core.ports import Accepted, OperationState
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.acts import Change, Context, Reading, State
 from cpr_cockpit.engine.routing import Route
-from cpr_cockpit.engine.serving import exists, observe
+from cpr_cockpit.engine.serving import Serving, exists, observe
 from cpr_cockpit.engine.zips import ZipError, examine
 
 
@@ -64,20 +64,27 @@ class Deploy:
             return Reading(
                 State.REFUSED, f"planned on production serving {self.context.plan.old_version}, but {words}", facts
             )
-        if self.act.slot == PRODUCTION:
-            return Reading(State.TO_DO, words, facts)
-        if not forward and serving.slot is None and not await exists(self.context.ports.web_apps, self.act.slot):
+        if not forward and self.act.slot != PRODUCTION:
+            kept = await self._kept(serving)
+            if kept is not None:
+                return kept
+        broken = await self._broken() if not sent else ""
+        if broken:
+            return Reading(State.REFUSED, broken, facts)
+        return Reading(State.TO_DO, words, facts)
+
+    async def _kept(self, serving: Serving) -> Reading | None:
+        """Why the slot is left as it is on the way back; None where the old version is to be laid into it."""
+        words, facts = serving.words(self.act.slot), serving.facts()
+        if serving.slot is None and not await exists(self.context.ports.web_apps, self.act.slot):
             return Reading(State.DONE, f"slot {self.act.slot} does not exist: nobody can meet another version", facts)
-        if not forward and serving.production != self.act.version:
+        if serving.production != self.act.version:
             return Reading(
                 State.REFUSED,
                 f"{self.act.slot} is kept as it is until production serves {self.act.version}: {words}",
                 facts,
             )
-        broken = await self._broken() if not sent else ""
-        if broken:
-            return Reading(State.REFUSED, broken, facts)
-        return Reading(State.TO_DO, words, facts)
+        return None
 
     async def _broken(self) -> str:
         """Why the artifact is not sent; "" where it is a whole zip. The way back sends whatever it has (law 5)."""

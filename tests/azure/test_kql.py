@@ -54,7 +54,6 @@ SENT: dict[str, tuple[dict[str, kql.Literal], str]] = {
     "new_problems": (SPAN | APP | BEFORE | VERSIONS, "ProblemId ExceptionType Rows Total First"),
     "page_loads": ({"end": SPAN["end"]} | APP | BESIDE, f"Part Rows P75 {DATED}"),
     "pipeline": (SINCE | APP, DATED),
-    "served": (SPAN | APP | {"new_version": kql.text("v2")}, "Requests"),
     "usage": (
         SPAN | APP | BESIDE | VERSIONS | STRETCHES | {"feature": kql.text('POST /goals/{id}" or true //')},
         f"{OF_USERS} {OF_FEATURE} {DATED}",
