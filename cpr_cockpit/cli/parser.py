@@ -11,7 +11,11 @@ from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.values import control, moment, seconds, speed, window
 from cpr_cockpit.core.strategies import STRATEGIES
 
-SCENARIOS = ("healthy", "errors", "slow", "outage", "silent", "dependency")
+SURPRISES = (
+    *("healthy", "errors", "slow", "outage", "silent", "dependency"),
+    *("one-endpoint", "crash-loop", "slow-swap"),
+)
+SCENARIOS = (*SURPRISES, "swap-refused", "foreign-swap")
 SURPRISE = "surprise"
 
 _EPILOG = """\

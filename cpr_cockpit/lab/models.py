@@ -41,7 +41,7 @@ class LabSettings:
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """What is wrong with a version while it runs: ``kind`` errors, slow, outage, silent or dependency.
+    """What is wrong with a version while it runs: ``kind`` as the product's ``goals.defects`` names it.
 
     ``share`` of requests is hit; ``factor``: how much slower; ``until``: when it ends by itself (epoch seconds).
     """
@@ -89,9 +89,20 @@ class Operation:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a swap with preview has begun: the slot runs with `target`'s sticky settings; `own`: those it has itself."""
+
+    target: str
+    own: dict[str, str]
+
+
 @dataclass(slots=True)
 class Slot:
-    """One slot: what was deployed to it, its settings, and the process that runs it (None: it could not be started)."""
+    """One slot: what was deployed to it, its settings, and the process that runs it (None: it could not be started).
+
+    ``prepared``: its swap with preview that is neither completed nor undone.
+    """
 
     name: str
     host: str
@@ -103,6 +114,7 @@ class Slot:
     config_web: dict[str, Any] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
     instance: Instance | None = None
+    prepared: Prepared | None = None
 
     @property
     def instance_id(self) -> str:

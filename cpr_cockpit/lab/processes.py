@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _REVIVE = 1.0  # seconds until a process that died otherwise is started again
 _DRAIN = 60.0  # seconds that a process to which nothing is routed any more may take for what it has begun
 _GRACE = 1.0  # seconds that a process may take for it when the lab ends
+_STARTS = 3  # of a process that is to be swapped, before it is given up
 _WARM_UP_TRIES = 5
 _WARM_UP_TIMEOUT = 90.0  # seconds, both as App Service has them
 
@@ -91,6 +93,33 @@ class Processes:
         if (now := self._parts.scenario.defect_for(instance.version)) != defect:
             await instance.set_defect(now)
         self.background(self._watch(instance), f"watch {instance.id}")
+        return instance
+
+    async def start_warm(self, slot: Slot, settings: Mapping[str, str]) -> Instance:
+        """A warm process of the slot's package, not yet routed to, with these settings; the slot's own one runs on.
+
+        One that dies is started again some times, as App Service does. Raises StartError.
+        """
+        if not slot.package:
+            raise StartError(f"nothing was ever deployed to the slot '{slot.name}'")
+        for _ in range(_STARTS - 1):
+            with suppress(StartError):
+                return await self._start_warm_once(slot, settings)
+            await asyncio.sleep(_REVIVE)
+        return await self._start_warm_once(slot, settings)
+
+    async def _start_warm_once(self, slot: Slot, settings: Mapping[str, str]) -> Instance:
+        """Writes down why it did not start. Raises StartError."""
+        try:
+            instance = await self.start(slot.package, slot.name, settings)
+            try:
+                await self.warm_up(instance)
+            except StartError:
+                self.discard(instance)
+                raise
+        except StartError as error:
+            self._parts.log.add("process.failed", slot=slot.name, reason=str(error))
+            raise
         return instance
 
     async def warm_up(self, instance: Instance) -> None:

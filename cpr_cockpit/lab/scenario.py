@@ -1,4 +1,4 @@
-"""The scenario of a lab: which defect the version under deployment has, and from when on.
+"""The scenario of a lab: what is wrong with the version under deployment or with its swaps, and from when on.
 
 Times are epoch seconds, durations seconds.
 """
@@ -11,20 +11,36 @@ from typing import Any
 
 from cpr_cockpit.lab.models import Defect
 
-HEALTHY = "healthy"
-DEPENDENCY = "dependency"
-SCENARIOS = (HEALTHY, "errors", "slow", "outage", "silent", DEPENDENCY)
+HEALTHY, ERRORS, DEPENDENCY, CRASH_LOOP = "healthy", "errors", "dependency", "crash-loop"
+SLOW_SWAP, SWAP_REFUSED, FOREIGN_SWAP = "slow-swap", "swap-refused", "foreign-swap"
+# The defect that a version has in each scenario, by its kind; empty: it is sound.
+_KINDS = {
+    HEALTHY: "",
+    ERRORS: ERRORS,
+    "slow": "slow",
+    "outage": "outage",
+    "silent": "silent",
+    DEPENDENCY: DEPENDENCY,
+    "one-endpoint": "one-endpoint",
+    CRASH_LOOP: CRASH_LOOP,
+    SLOW_SWAP: "",
+    SWAP_REFUSED: ERRORS,
+    FOREIGN_SWAP: "",
+}
+SCENARIOS = tuple(_KINDS)
 SHARE = 0.2  # of the requests are hit, where nothing else is asked for
 FACTOR = 3.0  # times as long as usual, where nothing else is asked for
 _SPIKE = 150.0  # seconds that the dependency suffers in a window of the real length
 _WINDOW = 900.0  # seconds of the real observation window; a shorter one shrinks the spike alike
+_FOREIGN_AFTER = 1 / 3  # of the window, after which somebody else swaps
 
 
 class Scenario:
     """The scenario chosen now; at first `healthy`.
 
     A defect begins when users are first sent to the version it belongs to, and stays with that version in whatever
-    slot it runs. That of `dependency` hits every version and ends by itself.
+    slot it runs. That of `dependency` hits every version and ends by itself; that of `crash-loop` is there before any
+    user is, for it shows when a process starts.
     """
 
     def __init__(self) -> None:
@@ -32,6 +48,7 @@ class Scenario:
         self.version = ""
         self._window, self._share, self._factor = _WINDOW, SHARE, FACTOR
         self._serving: str | None = None
+        self._serving_since = 0.0
         self._since: float | None = None
 
     def choose(self, name: str, *, version: str, window: float, share: float | None, factor: float | None) -> None:
@@ -51,19 +68,44 @@ class Scenario:
         self.name, self.version, self._window = name, version, window
         self._share = SHARE if share is None else share
         self._factor = FACTOR if factor is None else factor
-        self._since = time.time() if name != HEALTHY and version == self._serving else None
+        now = time.time()
+        # For a scenario the version begins to serve when it is chosen.
+        self._serving_since = now
+        self._since = now if name == CRASH_LOOP or (_KINDS[name] and version == self._serving) else None
 
     def switched(self, version: str, at: float) -> bool:
         """Take note that production serves `version` since `at`; whether this made the defect active."""
-        self._serving = version
+        if version != self._serving:
+            self._serving, self._serving_since = version, at
         return self.met(version, at)
 
     def met(self, version: str, at: float) -> bool:
         """Users meet `version` since `at`, in whatever slot; whether this made the defect active."""
-        if self.name == HEALTHY or self._since is not None or version != self.version:
+        if not _KINDS[self.name] or self._since is not None or version != self.version:
             return False
         self._since = at
         return True
+
+    @property
+    def since(self) -> float | None:
+        """When the defect began; None where it has not, or there is none."""
+        return self._since
+
+    @property
+    def slow_swaps(self) -> bool:
+        """Whether swaps take about ten times as long as usual."""
+        return self.name == SLOW_SWAP
+
+    def refuses_to_swap_out(self, serving: str) -> bool:
+        """Whether production, which serves this version, cannot be swapped any more."""
+        return self.name == SWAP_REFUSED and serving == self.version
+
+    @property
+    def foreign_swap_at(self) -> float | None:
+        """When somebody else swaps, if production serves the version until then; None where nobody will."""
+        if self.name != FOREIGN_SWAP or self._serving != self.version:
+            return None
+        return self._serving_since + self._window * _FOREIGN_AFTER
 
     @property
     def until(self) -> float | None:
@@ -76,7 +118,7 @@ class Scenario:
         """What a process of `version` must be told now."""
         if self._since is None or (self.name != DEPENDENCY and version != self.version):
             return None
-        return Defect(self.name, self._share, self._factor, self.until)
+        return Defect(_KINDS[self.name], self._share, self._factor, self.until)
 
     def as_dict(self) -> dict[str, Any]:
         """For the control endpoint; `active_since` is null until the defect has begun."""

@@ -10,14 +10,15 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from cpr_cockpit.lab.errors import ApiError
+from cpr_cockpit.lab import artifacts, sticky
 from cpr_cockpit.lab.instance import Instance, StartError
-from cpr_cockpit.lab.models import Operation, Slot
+from cpr_cockpit.lab.models import PRODUCTION, Operation
 from cpr_cockpit.lab.rest import errors
+from cpr_cockpit.lab.rest.wire import american_utc
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.processes import Processes
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
 NAME = "SwapSiteSlots"
 _FAST = (1.2, 1.9)  # seconds from acceptance to the switch and to the end
 _SLOWEST, _QUICKEST = 60.0, 20.0  # seconds of a swap that is not fast
+# The same where the scenario makes swaps slow.
+_SLOW_FAST = (15.0, 20.0)
+_SLOW_SLOWEST, _SLOW_QUICKEST = 420.0, 180.0
 _SWITCH_AT = 2 / 3  # of its length
 
 
 class Swapping:
-    """The swaps of one world: at most one runs."""
+    """The swaps of one world, and what else must not run beside one: at most one runs."""
 
     def __init__(self, world: World, processes: Processes) -> None:
         self._world = world
@@ -38,31 +42,63 @@ class Swapping:
         self._random = random.Random(world.settings.seed)
         self._operations: dict[str, Operation] = {}
         self._running: Operation | None = None
+        self._stuck = str(uuid.uuid4())  # the operation that a swap which is refused for good is said to wait for
 
     @property
     def running(self) -> Operation | None:
-        """The swap under way."""
+        """The operation under way."""
         return self._running
 
     def find(self, id: str) -> Operation | None:
-        """The swap with this id, running or ended."""
+        """The operation with this id, running or ended."""
         return self._operations.get(id)
 
-    def begin(self, source: str, target: str) -> Operation:
-        """Accept a swap and let it run. Raises ApiError 409 while another one runs."""
-        if self._running is not None:
-            raise errors.in_progress(self._world, self._running)
-        operation = Operation(str(uuid.uuid4()), NAME, source, target, time.time())
-        self._operations[operation.id] = self._running = operation
-        self._world.log.add("swap.accepted", id=operation.id, name=NAME, source=source, target=target)
+    def begin(self, source: str, target: str, by: str = "") -> Operation:
+        """Accept a swap and let it run; `by`: who asked for it, where that is no client of the lab.
+
+        Raises ApiError 409 while another operation runs, while another swap of these slots is prepared, and where the
+        scenario refuses it.
+        """
+        self._check_scenario(source, target)
+        operation = self.claim(NAME, source, target)
+        whose = {"by": by} if by else {}
+        self._world.log.add("swap.accepted", id=operation.id, name=NAME, source=source, target=target, **whose)
         self._processes.background(self._run(operation), f"swap {operation.id}")
         return operation
 
+    def claim(self, name: str, source: str, target: str) -> Operation:
+        """An operation on these slots that runs from now on, until `end`. Raises ApiError 409 where it must not."""
+        if self._running is not None:
+            raise errors.in_progress(self._world, self._running)
+        for slot in self._world.slots.values():
+            completes = slot.name == source and slot.prepared is not None and slot.prepared.target == target
+            if not completes and sticky.pair(slot) & {source, target}:
+                raise errors.prepared_for_swap()
+        operation = Operation(str(uuid.uuid4()), name, source, target, time.time())
+        self._operations[operation.id] = self._running = operation
+        return operation
+
+    def end(self, operation: Operation, status: str) -> None:
+        """The operation does not run any more."""
+        operation.status, operation.ended_at = status, time.time()
+        operation.switched.set()
+        operation.ended.set()
+        self._running = None
+
+    def _check_scenario(self, source: str, target: str) -> None:
+        """Raises ApiError 409 in the words of a site whose operation never ended, where the scenario wants it."""
+        world, scenario = self._world, self._world.scenario
+        serving = artifacts.version(world.slots[PRODUCTION].package)
+        if PRODUCTION in (source, target) and scenario.refuses_to_swap_out(serving):
+            created = american_utc(scenario.since or time.time())
+            raise errors.operation_in_progress(self._stuck, NAME, created, world.app, source)
+
     def _plan(self) -> tuple[float, float]:
         """Seconds from acceptance to the switch and to the end."""
+        slow = self._world.scenario.slow_swaps
         if self._world.settings.fast:
-            return _FAST
-        length = self._random.uniform(_QUICKEST, _SLOWEST)
+            return _SLOW_FAST if slow else _FAST
+        length = self._random.uniform(*((_SLOW_QUICKEST, _SLOW_SLOWEST) if slow else (_QUICKEST, _SLOWEST)))
         return length * _SWITCH_AT, length
 
     async def _run(self, operation: Operation) -> None:
@@ -71,54 +107,55 @@ class Swapping:
         status, source = "Failed", self._world.slots[operation.source]
         try:
             # What was begun before, a deployment or a restart, is finished first.
-            async with self._locked(operation):
+            async with self.locked(operation):
                 pass
             incoming = await self._incoming(operation)
             await _until(began + switch_after)
-            async with self._locked(operation):
+            async with self.locked(operation):
                 self._switch(operation, incoming)
                 await self._processes.restart(source)
             await _until(began + end_after)
             status = "Succeeded"
         except StartError:
-            operation.error = _not_started(self._world.app, operation.source)
+            operation.error = errors.not_started(self._world.app, operation.source)
         finally:
-            self._end(operation, status)
+            self.end(operation, status)
+            reason = None if operation.error is None else operation.error.message
+            self._world.log.add("swap.ended", id=operation.id, name=NAME, status=status, reason=reason)
 
     @asynccontextmanager
-    async def _locked(self, operation: Operation) -> AsyncIterator[None]:
+    async def locked(self, operation: Operation) -> AsyncIterator[None]:
         """Holds the locks of both slots; in one order for everybody, lest two wait for each other's."""
         first, second = sorted((operation.source, operation.target))
         async with self._processes.lock(first), self._processes.lock(second):
             yield
 
     async def _incoming(self, operation: Operation) -> Instance:
-        """A warm process of the source's package with the target's sticky settings. Raises StartError."""
-        source, target = self._world.slots[operation.source], self._world.slots[operation.target]
-        settings, _ = self._exchanged(source, target)
-        if not source.package:
-            raise StartError(f"nothing was ever deployed to the slot '{source.name}'")
-        instance = await self._processes.start(source.package, source.name, settings)
-        try:
-            await self._processes.warm_up(instance)
-        except StartError:
-            self._processes.discard(instance)
-            raise
-        return instance
+        """A warm process of the source's package with the target's sticky settings. Raises StartError.
 
-    def _exchanged(self, source: Slot, target: Slot) -> tuple[dict[str, str], dict[str, str]]:
-        """The settings that target and source have after the swap: the sticky ones stay, the others travel."""
-        sticky = set(self._world.sticky.get("appSettingNames", ()))
-        return _joined(source.settings, target.settings, sticky), _joined(target.settings, source.settings, sticky)
+        Where a preview has prepared the swap, the source's own process is one already.
+        """
+        source, target = self._world.slots[operation.source], self._world.slots[operation.target]
+        if source.prepared is None:
+            settings, _ = sticky.exchanged(source, target, self._world.sticky_settings)
+            return await self._processes.start_warm(source, settings)
+        if source.instance is None:
+            raise StartError("the slot has no process")
+        await self._processes.warm_up(source.instance)
+        return source.instance
 
     def _switch(self, operation: Operation, incoming: Instance) -> None:
         """From this moment the target serves what the source was given. Raises StartError if that died meanwhile."""
-        if not incoming.alive:
-            self._processes.discard(incoming)
-            raise StartError("the process died before the switch")
         source, target = self._world.slots[operation.source], self._world.slots[operation.target]
-        target_settings, source_settings = self._exchanged(source, target)
-        target.settings, source.settings = target_settings, source_settings
+        if source.prepared is not None and source.instance is not None:
+            # The slot may have been restarted since.
+            incoming = source.instance
+        if not incoming.alive:
+            if incoming is not source.instance:
+                self._processes.discard(incoming)
+            raise StartError("the process died before the switch")
+        target.settings, source.settings = sticky.exchanged(source, target, self._world.sticky_settings)
+        source.prepared = None
         target.package, source.package = source.package, target.package
         target.deployments, source.deployments = source.deployments, target.deployments
         at = time.time()
@@ -135,26 +172,7 @@ class Swapping:
             version=incoming.version,
         )
 
-    def _end(self, operation: Operation, status: str) -> None:
-        operation.status, operation.ended_at = status, time.time()
-        operation.switched.set()
-        operation.ended.set()
-        self._running = None
-        reason = None if operation.error is None else operation.error.message
-        self._world.log.add("swap.ended", id=operation.id, name=NAME, status=status, reason=reason)
-
 
 async def _until(moment: float) -> None:
     """Sleep until `moment` of the monotonic clock."""
     await asyncio.sleep(max(0.0, moment - time.monotonic()))
-
-
-def _joined(travelling: Mapping[str, str], staying: Mapping[str, str], sticky: set[str]) -> dict[str, str]:
-    settings = {name: value for name, value in travelling.items() if name not in sticky}
-    return settings | {name: value for name, value in staying.items() if name in sticky}
-
-
-def _not_started(app: str, slot: str) -> ApiError:
-    """The text of azure-pipelines-tasks#13003."""
-    text = f"Cannot swap slots for site '{app}' because the worker process for '{slot}' slot could not be started."
-    return errors.bad_request(text)

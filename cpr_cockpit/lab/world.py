@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from cpr_cockpit.lab.deploying import SUCCESS, Deploying
 from cpr_cockpit.lab.gauges import Gauges
 from cpr_cockpit.lab.models import PRODUCTION, Deployment, LabSettings, Operation, OperationLog, Slot
+from cpr_cockpit.lab.previewing import Previewing
 from cpr_cockpit.lab.processes import Parts, Processes
 from cpr_cockpit.lab.rest.faults import SwapFaults
 from cpr_cockpit.lab.shares import read_rules
+from cpr_cockpit.lab.somebody import Somebody
 from cpr_cockpit.lab.swapping import Swapping
 
 if TYPE_CHECKING:
@@ -76,7 +78,9 @@ class World:
         parts = Parts(folder, front, scenario, telemetry, self.log, environment, APP, settings.seed)
         self._processes = Processes(parts, self.slots)
         self._swapping = Swapping(self, self._processes)
+        self._previewing = Previewing(self, self._processes, self._swapping)
         self._deploying = Deploying(self, self._processes)
+        self._somebody = Somebody(scenario, self._swapping, GREEN)
         if settings.telemetry_fault is not None:
             telemetry.faults.at_switch(settings.telemetry_fault, "")
 
@@ -95,6 +99,7 @@ class World:
         await asyncio.gather(*(self.restart(name) for name in self.slots))
         gauges = Gauges(self.telemetry, self.telemetry.step, self._processes.living, self._front.waiting)
         self._processes.background(gauges.run(), "sample gauges")
+        self._processes.background(self._somebody.run(), "somebody else")
 
     @property
     def app_insights_id(self) -> str:
@@ -102,8 +107,13 @@ class World:
         group = f"/subscriptions/{self.subscription}/resourceGroups/{self.resource_group}"
         return f"{group}/providers/Microsoft.Insights/components/{self.app}"
 
+    @property
+    def sticky_settings(self) -> set[str]:
+        """Names of the settings that stay with their slot in a swap."""
+        return set(self.sticky.get("appSettingNames", ()))
+
     def busy(self) -> Operation | None:
-        """The swap under way."""
+        """The swap under way, or the beginning or end of one with preview."""
         return self._swapping.running
 
     def operation(self, id: str) -> Operation | None:
@@ -111,8 +121,20 @@ class World:
         return self._swapping.find(id)
 
     def begin_swap(self, source: str, target: str) -> Operation:
-        """Accept a swap of two slots and let it run. Raises ApiError 409 while another one runs."""
+        """Accept a swap of two slots and let it run. Raises ApiError 409 where another one stands in its way."""
         return self._swapping.begin(source, target)
+
+    def preview_of(self, slot: str) -> Slot | None:
+        """The source of the swap with preview in which the slot takes part."""
+        return self._previewing.of(slot)
+
+    async def apply_preview(self, source: str, target: str) -> None:
+        """Begin a swap with preview. Raises ApiError 400 or 409; nothing is changed then."""
+        await self._previewing.apply(source, target)
+
+    async def reset_preview(self, slot: str) -> None:
+        """Undo the swap with preview in which the slot takes part. Raises ApiError 409 while an operation runs."""
+        await self._previewing.reset(slot)
 
     def begin_deploy(self, slot: str, package: bytes, deployer: str) -> Deployment:
         """Accept a zip deployment and let it run. Raises ApiError 409 while the slot is being changed otherwise."""
@@ -180,6 +202,7 @@ class World:
         `telemetry_fault` None: what the lab was started with. Raises ValueError: unknown scenario, bad number.
         """
         self.scenario.choose(scenario, version=version, window=window, share=share, factor=factor)
+        self._somebody.again()
         self.log.add("scenario.chosen", scenario=scenario, version=version)
         faults = self.telemetry.faults
         if faults.awaits(version) if telemetry_fault is None else faults.at_switch(telemetry_fault, version):

@@ -28,6 +28,7 @@ def routes() -> list[Route]:
         *both("GET", "/config/web", _web),
         *both("PATCH", "/config/web", _patch_web, mutates=True),
         *both("GET", "/config/logs", _logs),
+        *both("GET", "/config/authsettingsV2", _authentication),
         *both("GET", "/basicPublishingCredentialsPolicies", _policies),
         *both("GET", "/basicPublishingCredentialsPolicies/{policy}", _policy),
         *both("GET", "/deployments", _deployments),
@@ -43,6 +44,8 @@ def _check_idle(world: World, slot: str) -> None:
     running = world.busy()
     if running is not None and slot in (running.source, running.target):
         raise errors.in_progress(world, running)
+    if world.preview_of(slot) is not None:
+        raise errors.prepared_for_swap()
 
 
 async def _properties(call: Call) -> dict[str, Any]:
@@ -93,9 +96,8 @@ async def _put_sticky(call: Call) -> web.Response:
         if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
             raise errors.invalid_content(f"the member '{member}' must be a list of strings")
         names[member] = value
-    running = call.world.busy()
-    if running is not None:
-        raise errors.in_progress(call.world, running)
+    for name in call.world.slots:
+        _check_idle(call.world, name)
     call.world.set_sticky(names)
     return _sticky_resource(call, slot)
 
@@ -126,6 +128,28 @@ async def _logs(call: Call) -> web.Response:
         "detailedErrorMessages": {"enabled": False},
     }
     return _config(call, scope.slot_of(call), "logs", properties)
+
+
+async def _authentication(call: Call) -> web.Response:
+    """The settings of an app whose authentication was never turned on."""
+    properties = {
+        "platform": {"enabled": False, "runtimeVersion": "~1"},
+        "globalValidation": {"requireAuthentication": False, "unauthenticatedClientAction": "AllowAnonymous"},
+        "identityProviders": {},
+        "login": {
+            "routes": {},
+            "tokenStore": {"enabled": False, "tokenRefreshExtensionHours": 72.0},
+            "preserveUrlFragmentsForLogins": False,
+            "cookieExpiration": {"convention": "FixedTime", "timeToExpiration": "08:00:00"},
+            "nonce": {"validateNonce": True, "nonceExpirationInterval": "00:05:00"},
+        },
+        "httpSettings": {
+            "requireHttps": True,
+            "routes": {"apiPrefix": "/.auth"},
+            "forwardProxy": {"convention": "NoProxy"},
+        },
+    }
+    return _config(call, scope.slot_of(call), "authsettingsV2", properties)
 
 
 def _policy_resource(call: Call, name: str) -> dict[str, Any]:

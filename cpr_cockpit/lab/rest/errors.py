@@ -1,7 +1,7 @@
 """The errors of the REST surface in the words of Azure, so that a client's error parser meets what it will meet there.
 
-The texts are those reported in public issues (azure-pipelines-tasks#11384, kudu#2834 and others) or known from Resource
-Manager.
+The texts are those reported in public issues (azure-pipelines-tasks#11384 and #13003, kudu#2834 and others) or known
+from Resource Manager.
 """
 
 from __future__ import annotations
@@ -84,6 +84,18 @@ def operation_in_progress(id: str, name: str, created: str, site: str, slot: str
         f"SiteName: {site}, SlotName: {slot}",
         wrapped=False,
     )
+
+
+def prepared_for_swap() -> ApiError:
+    """409: a change to a slot whose swap with preview is neither completed nor undone (azure-cli#27820)."""
+    text = "The slot cannot be changed because its configuration settings have been prepared for swap."
+    return ApiError(409, "Conflict", text, wrapped=False)
+
+
+def not_started(app: str, slot: str) -> ApiError:
+    """400: the process of `slot` does not run with the settings of the slot it is swapped with."""
+    text = f"Cannot swap slots for site '{app}' because the worker process for '{slot}' slot could not be started."
+    return bad_request(text)
 
 
 def in_progress(world: World, running: Operation) -> ApiError:

@@ -147,7 +147,7 @@ def _properties(world: World, slot: Slot) -> dict[str, Any]:
         "resourceGroup": world.resource_group,
         "defaultHostName": slot.host,
         "httpsOnly": True,
-        "targetSwapSlot": None,
+        "targetSwapSlot": None if slot.prepared is None else slot.prepared.target,
         "slotSwapStatus": _swap_status(world, slot),
         "inProgressOperationId": _operation_id(world, slot),
     }

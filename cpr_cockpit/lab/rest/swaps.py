@@ -23,7 +23,7 @@ def routes() -> list[Route]:
 
 async def _swap(call: Call) -> web.Response:
     source = scope.slot_of(call).name
-    target = await _target(call, source)
+    target = await target_of(call, source)
     fault = call.world.faults.take()
     if fault == "cut-before":
         return _cut(call)
@@ -45,8 +45,8 @@ async def _swap(call: Call) -> web.Response:
     return web.Response(status=202, headers=headers)
 
 
-async def _target(call: Call, source: str) -> str:
-    """The name of the slot to swap with, as the world spells it."""
+async def target_of(call: Call, source: str) -> str:
+    """The name of the slot to swap with, as the world spells it. Raises ApiError."""
     asked = (await call.json()).get("targetSlot")
     if not isinstance(asked, str) or not asked:
         raise errors.bad_request("The parameter targetSlot is missing.")

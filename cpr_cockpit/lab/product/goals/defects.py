@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 ERRORS, SLOW, OUTAGE, SILENT, DEPENDENCY = "errors", "slow", "outage", "silent", "dependency"
-KINDS = (ERRORS, SLOW, OUTAGE, SILENT, DEPENDENCY)
+ONE_ENDPOINT, CRASH_LOOP = "one-endpoint", "crash-loop"
+KINDS = (ERRORS, SLOW, OUTAGE, SILENT, DEPENDENCY, ONE_ENDPOINT, CRASH_LOOP)
+_WITH_A_SHARE = (ERRORS, DEPENDENCY, ONE_ENDPOINT)
+_NOT_MET = (SILENT, CRASH_LOOP)  # by users
 SHARE, FACTOR = 0.2, 3.0  # where a defect does not say them
+ENDPOINT = "POST /api/v1/goals"  # the one that `one-endpoint` hits
 OUTAGE_LASTS = 2.0  # seconds from the beginning of an outage to the death of the process
 
 
@@ -82,11 +86,13 @@ class Defects:
         current = self.current
         return current is not None and current.kind == kind
 
-    def hits(self) -> Defect | None:
-        """The defect that hits the next user's request, drawn anew at every call."""
+    def hits(self, operation: str) -> Defect | None:
+        """The defect that hits the next user's request, drawn anew at every call; `operation`: method and path."""
         current = self.current
-        if current is None or current.kind == SILENT:
+        if current is None or current.kind in _NOT_MET:
             return None
-        if current.kind in (ERRORS, DEPENDENCY) and self._random.random() >= current.share:
+        if current.kind == ONE_ENDPOINT and operation != ENDPOINT:
+            return None
+        if current.kind in _WITH_A_SHARE and self._random.random() >= current.share:
             return None
         return current

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from . import calls
-from .defects import DEPENDENCY, ERRORS, OUTAGE, SLOW, Defect, Defects
+from .defects import DEPENDENCY, ERRORS, ONE_ENDPOINT, OUTAGE, SLOW, Defect, Defects
 from .log import Log
 from .problems import problem
 from .settings import Settings
@@ -88,7 +88,7 @@ class Pipeline:
         """The defect that hits this request; of the health page nothing but an outage does."""
         if request.path == HEALTH and not self._defects.out:
             return None
-        return self._defects.hits()
+        return self._defects.hits(f"{request.method} {request.path}")
 
     async def _answer(
         self, request: web.Request, handler: Handler, defect: Defect | None
@@ -113,7 +113,7 @@ class Pipeline:
         if kind == DEPENDENCY:
             await made.no_database()
             return problem(503, "The database cannot be reached."), _UNREACHABLE
-        if kind == ERRORS:
+        if kind in (ERRORS, ONE_ENDPOINT):
             await asyncio.sleep(seconds)
             return problem(500, "An unexpected error occurred."), _BROKEN
         await asyncio.sleep(seconds * calls.BEFORE)

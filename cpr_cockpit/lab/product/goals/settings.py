@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .defects import Defect
+from .defects import CRASH_LOOP, Defect
 
 RELEASE = "release.json"
+_ENVIRONMENT, _FATAL = "SLOT_ENVIRONMENT", "production"  # the setting, and the value that `crash-loop` dies of
 
 
 class SettingsError(Exception):
@@ -43,6 +44,9 @@ class Settings:
 def read(environment: Mapping[str, str], folder: Path) -> Settings:
     """The settings of the release in `folder`. Raises SettingsError."""
     version, built_in = _release(folder / RELEASE)
+    told = _defect(environment.get("LAB_DEFECT") or "null", "The app setting LAB_DEFECT")
+    if environment.get(_ENVIRONMENT) == _FATAL and CRASH_LOOP in {one.kind for one in (built_in, told) if one}:
+        raise SettingsError(f"The configuration of the environment '{_FATAL}' has no section 'Partner'.")
     return Settings(
         folder=folder,
         version=version,
@@ -54,7 +58,7 @@ def read(environment: Mapping[str, str], folder: Path) -> Settings:
         slot=environment.get("SLOT_NAME", ""),
         role=environment.get("WEBSITE_SITE_NAME") or "goals",
         seed=_number(environment, "SEED"),
-        told=_defect(environment.get("LAB_DEFECT") or "null", "The app setting LAB_DEFECT"),
+        told=told,
     )
 
 

@@ -1,0 +1,55 @@
+"""Swapping with preview, and what a swap would change: `slotsdiffs`, `applySlotConfig`, `resetSlotConfig`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from cpr_cockpit.lab import sticky
+from cpr_cockpit.lab.rest import scope, swaps
+from cpr_cockpit.lab.rest.routing import Call, Route
+
+if TYPE_CHECKING:
+    from cpr_cockpit.lab.sticky import Difference
+
+
+def routes() -> list[Route]:
+    """Routes of previews."""
+    return [
+        *scope.both("POST", "/slotsdiffs", _differences),
+        *scope.both("POST", "/applySlotConfig", _apply, mutates=True),
+        *scope.both("POST", "/resetSlotConfig", _reset, mutates=True),
+    ]
+
+
+async def _differences(call: Call) -> web.Response:
+    source = scope.slot_of(call)
+    target = call.world.slots[await swaps.target_of(call, source.name)]
+    found = sticky.differences(source, target, call.world.sticky_settings)
+    named = [scope.child(call.world, source, "slotsdiffs", one.name, _properties(one)) for one in found]
+    return web.json_response({"value": named, "nextLink": None})
+
+
+def _properties(difference: Difference) -> dict[str, Any]:
+    return {
+        "level": difference.level,
+        "settingType": "AppSetting",
+        "diffRule": difference.rule,
+        "settingName": difference.name,
+        "valueInCurrentSlot": difference.current,
+        "valueInTargetSlot": difference.target,
+        "description": difference.text,
+    }
+
+
+async def _apply(call: Call) -> web.Response:
+    source = scope.slot_of(call).name
+    await call.world.apply_preview(source, await swaps.target_of(call, source))
+    return web.Response(status=200)
+
+
+async def _reset(call: Call) -> web.Response:
+    """Of either slot of the pair: clients that undo a preview into production ask production."""
+    await call.world.reset_preview(scope.slot_of(call).name)
+    return web.Response(status=200)
