@@ -19,10 +19,10 @@ class LogScreen(CockpitScreen):
     """Counts since the switch, trouble with the stream, newest error lines first."""
 
     KEY: ClassVar[str] = "log"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,l", "app.go_to('window')", "Window", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,l", "app.go_back", "Back", show=False)]
     HELP = (
         "Lines of production's log since the switch that tell of an error, the newest first; the whole log is with "
-        "Azure. esc goes back to the window."
+        "Azure. esc goes back."
     )
 
     def panes(self) -> Iterable[Widget]:
