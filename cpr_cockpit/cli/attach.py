@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from cpr_cockpit.cli import codes
-from cpr_cockpit.cli.choosing import chosen_run
+from cpr_cockpit.cli.choosing import chosen_run, no_run
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.cli.person import acting
 from cpr_cockpit.engine.face import FaceSource, SocketFace
@@ -22,8 +22,7 @@ def attach(options: argparse.Namespace) -> int:
     try:
         folder = chosen_run(options.run)
     except PlacesError as error:
-        complain(str(error))
-        return codes.BLOCKED
+        return no_run(options.run, error)
     if not writer_alive(folder):
         return _without_session(folder)
     if no_screen(plain=options.plain):
@@ -33,8 +32,10 @@ def attach(options: argparse.Namespace) -> int:
 
 def _without_session(folder: Path) -> int:
     from cpr_cockpit.cli.following import conclude_ended
-    from cpr_cockpit.cli.known import known_run
+    from cpr_cockpit.cli.known import known_run, never_began, no_journal
 
+    if never_began(folder):
+        return no_journal(folder)
     run = known_run(folder)
     if run is not None and run.ended:
         return asyncio.run(conclude_ended(folder, Printer(as_json=False)))
@@ -50,11 +51,24 @@ def _has_ended(folder: Path) -> bool:
     return run is not None and run.ended is not None
 
 
-def _is_kept(folder: Path) -> bool:
+def _goes_on(folder: Path, *, plain: bool) -> str:
+    """What goes on without the face, and what ends it; "" where there is no more to say than the screen has said."""
     from cpr_cockpit.cli.known import known_run
+    from cpr_cockpit.lab_client import READY_FILE
 
     run = known_run(folder)
-    return run is not None and run.phase == "keeping"
+    if run is None:
+        return ""
+    lab = " and its lab go" if (folder / READY_FILE).exists() else " goes"
+    back, end = f"cpr-cockpit attach {folder.name}", f"cpr-cockpit stop {folder.name}"
+    if run.phase == "keeping":
+        return (
+            f"It is kept, and the session{lab} on to check it through the first week. Look with: {back}; "
+            f"end the watch with: {end}"
+        )
+    if run.started_at is None:
+        return f"START was not pressed: production is as it was. The session{lab} on until it is ended with: {end}"
+    return f"The session{lab} on without this face. Come back with: {back}" if plain else ""
 
 
 def face(folder: Path, actor: str, *, plain: bool, read_only: bool) -> int:
@@ -70,16 +84,11 @@ def shown(
     folder: Path, source: Callable[[], Awaitable[FaceSource]], actor: str, *, plain: bool, read_only: bool
 ) -> int:
     """A face on whatever ``source`` connects to, then the outcome of a run that has ended, or where it is now."""
-    code = _plain(source, actor, read_only=read_only) if plain else _screen(source, actor, read_only=read_only)
+    code = _plain(source, actor, read_only=read_only) if plain else _screen(folder, source, actor, read_only=read_only)
     if _has_ended(folder) or (code == 0 and not writer_alive(folder)):
         return _without_session(folder)
-    if code == 0 and _is_kept(folder):
-        print(
-            f"It is kept, and the session goes on to check it through the first week. Look with: cpr-cockpit attach "
-            f"{folder.name}; end the watch with: cpr-cockpit stop {folder.name}"
-        )
-    elif code == 0 and plain:
-        print(f"The session goes on without this face. Come back with: cpr-cockpit attach {folder.name}")
+    if code == 0 and (words := _goes_on(folder, plain=plain)):
+        print(words)
     return code
 
 
@@ -93,11 +102,11 @@ def no_screen(*, plain: bool) -> bool:
     return bool(trouble)
 
 
-def _screen(source: Callable[[], Awaitable[FaceSource]], actor: str, *, read_only: bool) -> int:
+def _screen(folder: Path, source: Callable[[], Awaitable[FaceSource]], actor: str, *, read_only: bool) -> int:
     from cpr_cockpit.tui.app import CockpitApp
     from cpr_cockpit.tui.hygiene import run_face
 
-    return run_face(CockpitApp(source, actor, read_only=read_only))
+    return run_face(CockpitApp(source, actor, read_only=read_only, log=folder / "cockpit.log"))
 
 
 def _plain(source: Callable[[], Awaitable[FaceSource]], actor: str, *, read_only: bool) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.checked import Checked, as_json, lines
 from cpr_cockpit.cli.output import complain, say
-from cpr_cockpit.cli.release import Aim, aim, gate_of, lacking, policy_of, settings_in, wanted
+from cpr_cockpit.cli.release import Aim, aim, gate_of, lacking, policy_of, settings_in, wanted, wrong_ready
 from cpr_cockpit.config import Loaded, SettingsError
 from cpr_cockpit.core.readiness import Readiness
 from cpr_cockpit.documents.feature import read_feature
@@ -22,7 +22,10 @@ from cpr_cockpit.wiring import ConfigError, outside_of, place_of
 
 
 def check(options: argparse.Namespace) -> int:
-    """Print what stands in the way; 0 READY, 1 NOT READY or blocked, 3 not determined, 4 CONDITIONAL."""
+    """Print what stands in the way; 0 READY, 1 NOT READY or blocked, 2 wrong use, 3 not determined, 4 CONDITIONAL."""
+    if wrong := wrong_ready(options.lab):
+        complain(wrong)
+        return codes.WRONG_USE
     folder = Path(options.feature)
     documents = read_feature(folder)
     loaded, chosen, troubles = _settings(folder, options)

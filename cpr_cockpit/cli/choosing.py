@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cpr_cockpit.cli import codes
+from cpr_cockpit.cli.output import complain
 from cpr_cockpit.engine.places import PlacesError, all_runs, find_run
 from cpr_cockpit.engine.writer import FILE, writer_alive
 
@@ -22,6 +24,12 @@ def chosen_run(name: str | None) -> Path:
     begun = [folder for folder in folders if (folder / FILE).exists()]
     alive = [folder for folder in begun if writer_alive(folder)]
     return max(alive or begun or folders, key=_newest)
+
+
+def no_run(name: str | None, error: PlacesError) -> int:
+    """Say why no run is meant; wrong use where one was named that is not there, else blocked."""
+    complain(str(error))
+    return codes.BLOCKED if name is None else codes.WRONG_USE
 
 
 def run_to_roll_back(name: str | None) -> Path:

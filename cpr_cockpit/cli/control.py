@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cpr_cockpit.cli import codes
-from cpr_cockpit.cli.choosing import chosen_run, run_to_roll_back
+from cpr_cockpit.cli.choosing import chosen_run, no_run, run_to_roll_back
 from cpr_cockpit.cli.following import conclude_ended, follow
-from cpr_cockpit.cli.known import known_records, known_run
+from cpr_cockpit.cli.known import card_words, known_records, known_run, never_began, no_journal
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.cli.person import acting
-from cpr_cockpit.core.run import fold
+from cpr_cockpit.core.run import Phase, Run, fold
 from cpr_cockpit.documents.card import CARD
 from cpr_cockpit.engine.client import Client
 from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
@@ -24,23 +24,26 @@ from cpr_cockpit.engine.launch import LaunchError, launch
 from cpr_cockpit.engine.places import PlacesError
 from cpr_cockpit.engine.writer import writer_alive, writer_pid
 
+# Where `stop` is safe: nothing has been begun in production, or what was begun there has been decided.
+_STOPPABLE = (Phase.PREPARING, Phase.READY, Phase.KEEPING)
 # Seconds in which a killed process must be gone.
 END_S = 5.0
 
 
-def _folder(name: str | None, choose: Callable[[str | None], Path] = chosen_run) -> Path | None:
+def _folder(name: str | None, choose: Callable[[str | None], Path] = chosen_run) -> Path | int:
+    """The run's folder; the exit code where there is none or the run in it never began, which has been said."""
     try:
-        return choose(name)
+        folder = choose(name)
     except PlacesError as error:
-        complain(str(error))
-        return None
+        return no_run(name, error)
+    return no_journal(folder) if never_began(folder) else folder
 
 
 def resume(options: argparse.Namespace) -> int:
     """Go on where the run stopped."""
     folder = _folder(options.run)
-    if folder is None:
-        return codes.BLOCKED
+    if isinstance(folder, int):
+        return folder
     return asyncio.run(_resume(folder, Printer(as_json=options.json)))
 
 
@@ -49,28 +52,39 @@ async def _resume(folder: Path, printer: Printer) -> int:
     run = fold(records)
     if run.ended:
         return await conclude_ended(folder, printer)
+    pid = writer_pid(folder)
+    # Said at once: a new session needs its second to come up, and one that lives may say nothing for hours.
+    printer.remark(_followed(folder, run, pid))
     if records:
-        # Where the run stopped, said at once: a new session needs its second to come up.
         printer.event(records[-1].line())
     try:
-        client = await (Client.connect(folder.name) if writer_alive(folder) else launch(folder, "--go-on"))
+        client = await (Client.connect(folder.name) if pid is not None else launch(folder, "--go-on"))
     except (LaunchError, SessionGone, SessionRefused) as error:
         return _not_reached(folder, error)
     return await follow(client, folder, printer, run.seq)
 
 
+def _followed(folder: Path, run: Run, pid: int | None) -> str:
+    """What is followed, where it stands, and that leaving does not end it."""
+    state = "kept, checked on through the first week" if run.phase is Phase.KEEPING else str(run.phase)
+    how = "Goes on with" if pid is None else f"Follows the session (process {pid}) of"
+    end = f"; cpr-cockpit stop {folder.name} ends it" if run.observed or run.phase in _STOPPABLE else ""
+    return f"{how} run {folder.name}: {state}. What happens is printed here. Ctrl-C leaves it running{end}."
+
+
 def _not_reached(folder: Path, error: Exception) -> int:
-    complain(
-        f"{error} The environment was not changed by this command. The rollback card: {folder / 'rollback-card.md'}"
-    )
-    return codes.DAMAGED if isinstance(error, LaunchError) and error.code == codes.DAMAGED else codes.FAILED
+    complain(f"{error} The environment was not changed by this command. {card_words(folder)}")
+    if isinstance(error, LaunchError) and error.code == codes.DAMAGED:
+        return codes.DAMAGED
+    run = known_run(folder)
+    return codes.FAILED if run is None or run.started_at is not None or run.continued else codes.BLOCKED
 
 
 def rollback(options: argparse.Namespace) -> int:
     """Roll back now."""
     folder = _folder(options.run, run_to_roll_back)
-    if folder is None:
-        return codes.BLOCKED
+    if isinstance(folder, int):
+        return folder
     return asyncio.run(_rollback(folder, acting(options.person), Printer(as_json=options.json)))
 
 
@@ -79,7 +93,7 @@ async def _rollback(folder: Path, person: str, printer: Printer) -> int:
     if run is not None and run.ended:
         complain(
             f"Run {folder.name} has ended: this command rolled nothing back and changed nothing. Its outcome follows. "
-            f"To go back by hand: {folder / CARD}"
+            f"To go back by hand: {card_words(folder)}"
         )
         return await conclude_ended(folder, printer)
     if run is not None and run.started_at is None and run.continued is None:
@@ -137,8 +151,8 @@ async def _end_hung(folder: Path, error: SessionGone) -> None:
 def stop(options: argparse.Namespace) -> int:
     """End a run where that is safe."""
     folder = _folder(options.run)
-    if folder is None:
-        return codes.BLOCKED
+    if isinstance(folder, int):
+        return folder
     if not writer_alive(folder):
         print(f"No session of run {folder.name} is alive: there is nothing to stop.")
         return 0
@@ -146,11 +160,20 @@ def stop(options: argparse.Namespace) -> int:
 
 
 async def _stop(folder: Path) -> int:
+    """Tell the session to end, and wait until it has: with its outcome a rehearsal's lab ends, too."""
     try:
         async with await Client.connect(folder.name) as client:
             await client.command("stop")
     except (SessionGone, SessionRefused) as error:
         complain(str(error))
         return codes.BLOCKED
-    print(f"Run {folder.name} ends.")
+    print(f"Run {folder.name} ends.", flush=True)
+    # The lock ends with the process, and nothing tells us of that moment.
+    while writer_alive(folder):  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    run = known_run(folder)
+    if run is None or run.ended is None:
+        complain(f"The session of run {folder.name} died. Go on with: cpr-cockpit resume {folder.name}")
+        return codes.FAILED
+    await conclude_ended(folder, Printer(as_json=False))
     return 0

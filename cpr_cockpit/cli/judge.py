@@ -19,8 +19,21 @@ def judge(options: argparse.Namespace) -> int:
             continue
         try:
             answer = judging.answer(json.loads(line))
-        except (ProtocolError, ValueError, RecursionError) as error:
+        except ProtocolError as error:
             answer = {"error": str(error)[:500]}
+        except (ValueError, RecursionError) as error:
+            answer = {"error": _no_json(error)}
         out.write(encode(answer) + "\n")
         out.flush()
     return 0
+
+
+def _no_json(error: Exception) -> str:
+    """Why a line is no message, without the words of a parser."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"this line is no JSON (from its character {error.pos + 1} on): a message is one JSON object in one line"
+    if isinstance(error, UnicodeDecodeError):
+        return "this line is no UTF-8 text: a message is one JSON object in one line"
+    if isinstance(error, RecursionError):
+        return "this line is nested too deeply: a message is one JSON object in one line"
+    return str(error)[:500]

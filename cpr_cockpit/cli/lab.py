@@ -9,7 +9,7 @@ import sys
 
 def lab(options: argparse.Namespace) -> int:
     """Become the lab's process, so that it ends with this command."""
-    command = [sys.executable, "-m", "cpr_cockpit.lab", "--ready-file", options.ready_file]
+    command = [sys.executable, "-m", "cpr_cockpit.lab", "--announce", "--ready-file", options.ready_file]
     command += ["--telemetry-delay", str(options.telemetry_delay), "--window", str(options.window)]
     command += ["--fast"] if options.fast else []
     command += ["--port", str(options.port)] if options.port is not None else []

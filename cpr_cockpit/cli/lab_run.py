@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.cli.output import complain
-from cpr_cockpit.cli.parser import SCENARIOS, SURPRISE
+from cpr_cockpit.cli.parser import SURPRISE, SURPRISES
 from cpr_cockpit.cli.release import LAB_HARMLESS
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.policy import Policy
@@ -97,7 +97,7 @@ async def choose_scenario(run: LabRun, options: argparse.Namespace) -> None:
     """Tell the lab what is wrong with the new version; for a surprise nobody else is told. LabError."""
     name = options.scenario
     if name == SURPRISE:
-        name = random.SystemRandom().choice(SCENARIOS)
+        name = random.SystemRandom().choice(SURPRISES)
     control = LabControl(run.ready)
     try:
         await control.scenario(

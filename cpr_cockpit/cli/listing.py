@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.cli import codes
-from cpr_cockpit.cli.choosing import chosen_run
-from cpr_cockpit.cli.known import damage_words
+from cpr_cockpit.cli.choosing import chosen_run, no_run
+from cpr_cockpit.cli.glance import verdict_rows
+from cpr_cockpit.cli.known import damage_words, no_journal
 from cpr_cockpit.cli.output import complain, say
-from cpr_cockpit.core.run import Run, fold
+from cpr_cockpit.core.run import Phase, Run, fold
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
 from cpr_cockpit.engine.places import PlacesError, all_runs
 from cpr_cockpit.engine.writer import writer_pid
+
+# Rows that a person is spared where they do not apply.
+_WHERE_ANY = frozenset({"now", "last_check"})
 
 
 def runs(options: argparse.Namespace) -> int:
@@ -27,10 +31,13 @@ def runs(options: argparse.Namespace) -> int:
         return 0
     if not rows:
         print("There is no run yet. Start one with: cpr-cockpit drill")
+        return 0
+    width = max(len(row["run"]) for row in rows)
+    say(f"{'run':<{width}}  {'state':<12} {'session':<15} {'START (UTC)':<20} feature")
     for row in rows:
-        alive = f"session {row['pid']}" if row["pid"] else "no session"
-        started = row["started_at"] or "not started"
-        say(f"{row['run']}  {row['state']:<12} {alive:<15} {started:<20} {row['feature']}")
+        alive = f"process {row['pid']}" if row["pid"] else "none"
+        started = _stamp(row["started_at"]) if row["started_at"] else "not pressed"
+        say(f"{row['run']:<{width}}  {row['state']:<12} {alive:<15} {started:<20} {row['feature']}")
     return 0
 
 
@@ -55,6 +62,11 @@ def _row(folder: Path) -> dict[str, Any]:
     return row | {"feature": feature, "state": _state(run), "started_at": started}
 
 
+def _stamp(iso: str) -> str:
+    """``2026-11-25 02:20:02``, as in every other line for a person; a machine is told with the letters of ISO 8601."""
+    return iso.replace("T", " ").removesuffix("Z")
+
+
 def _iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -67,14 +79,16 @@ def _load(name: str | None) -> tuple[Path, Run] | int:
     """The run, or the exit code after its message."""
     try:
         folder = chosen_run(name)
+    except PlacesError as error:
+        return no_run(name, error)
+    try:
         return folder, fold(read(folder))
     except JournalDamaged as error:
         complain(damage_words(error))
         return codes.DAMAGED
     except FileNotFoundError:
-        complain("The run has no journal yet. Nothing was changed. See its cockpit.log.")
-        return codes.UNKNOWN
-    except (PlacesError, JournalError) as error:
+        return no_journal(folder)
+    except JournalError as error:
         complain(str(error))
         return codes.BLOCKED
 
@@ -90,15 +104,15 @@ def status(options: argparse.Namespace) -> int:
         print(json.dumps(body))
         return 0
     for name, value in body.items():
-        say(f"{name.replace('_', ' '):<20} {'-' if value is None else value}")
+        if name != "verdict_at" and (value is not None or name not in _WHERE_ANY):
+            say(f"{name.replace('_', ' '):<20} {'-' if value is None else value}")
     if body["session_pid"] is None and run.ended is None:
         print(f"\nNo session is alive. Go on with: cpr-cockpit resume {folder.name}")
     return 0
 
 
 def _status_of(folder: Path, run: Run) -> dict[str, Any]:
-    step = run.open_step
-    verdict = run.verdict
+    step, pid = run.open_step, writer_pid(folder)
     return {
         "run": folder.name,
         "feature": run.opened.feature if run.opened else None,
@@ -107,21 +121,21 @@ def _status_of(folder: Path, run: Run) -> dict[str, Any]:
         "old_version": run.plan.old_version if run.plan else None,
         "new_version": run.plan.new_version or None if run.plan else None,
         "production_version": run.ended.production_version if run.ended else _last_seen(run),
-        "verdict": f"{verdict.kind}: {verdict.sentence}" if verdict else None,
+        **verdict_rows(folder, run, alive=pid is not None),
         "last_check": _last_check(run),
         "swaps": run.swaps,
         "events": run.seq,
         "last_event_s_ago": round(max(0.0, time.time() - run.last_at), 1),
-        "session_pid": writer_pid(folder),
+        "session_pid": pid,
     }
 
 
 def _last_check(run: Run) -> str | None:
-    """The newest check of the schedule after GO; None before the first."""
+    """The newest check of the schedule; None before GO, from which on there is one."""
     if not run.checks:
-        return None
+        return "none yet" if run.phase is Phase.KEEPING else None
     at, check = run.checks[-1]
-    return f"{_iso(at)} {check.stage}: {check.kind}: {check.sentence}"
+    return f"{_stamp(_iso(at))} UTC, {check.stage}: {check.kind}: {check.sentence}"
 
 
 def _last_seen(run: Run) -> str | None:

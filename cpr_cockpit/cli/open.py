@@ -30,6 +30,7 @@ from cpr_cockpit.cli.release import (
     policy_of,
     session_settings,
     settings_in,
+    wrong_ready,
 )
 from cpr_cockpit.config import NAME, Loaded, Problem, SettingsError
 from cpr_cockpit.core.readiness import Readiness
@@ -51,6 +52,9 @@ def open(options: argparse.Namespace) -> int:  # the command's name
     """Prepare the run, start its session, show it; 1 with the reason where it cannot begin."""
     if wrong := misused(options):
         complain(f"{wrong} Nothing was changed.")
+        return codes.WRONG_USE
+    if wrong := wrong_ready(options.lab):
+        complain(wrong)
         return codes.WRONG_USE
     if options.decide is None and no_screen(plain=options.plain):
         return codes.BLOCKED

@@ -9,6 +9,8 @@ from typing import Any
 
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.core.run import Run
+from cpr_cockpit.documents.papers.ending import left_to_do
+from cpr_cockpit.documents.papers.figures import back_seconds
 from cpr_cockpit.documents.papers.writing import REPORT, feature_folder, write_papers
 from cpr_cockpit.documents.whole import write_whole
 from cpr_cockpit.engine.writer import FILE
@@ -17,12 +19,22 @@ from cpr_cockpit.lab_client import READY_FILE, TELEMETRY_SOURCES, LabControl, La
 OUTCOME_FILE = "outcome.json"
 # How long the lab's clients are watched after the rollback was proven.
 AFTER_ROLLBACK_S = 5.0
+# How often, and how many seconds apart, it is looked for the outcome of another face.
+LOOKS, LOOK_S = 10, 0.2
 SWAP = "SwapSiteSlots"
 
 
 async def conclude(folder: Path, run: Run, printer: Printer) -> int:
     """Measure, write the report and the outcome, print it, end the lab; the run's exit code."""
-    measured = await _measured(folder, run)
+    try:
+        measured = await _measured(folder, run)
+    except LabError as error:
+        before = await _of_another_face(folder)
+        if before is not None:
+            printer.outcome(before)
+            return run.exit_code()
+        complain(f"{error} The figures of its clients are missing in the outcome.")
+        measured = {}
     outcome = _outcome(folder, run, measured)
     try:
         write_papers(folder, run, feature_folder(folder, run))
@@ -35,6 +47,16 @@ async def conclude(folder: Path, run: Run, printer: Printer) -> int:
     return run.exit_code()
 
 
+async def _of_another_face(folder: Path) -> dict[str, Any] | None:
+    """The outcome of a face that saw the same end a moment earlier, measured it and ended the lab; it may write yet."""
+    for _ in range(LOOKS):
+        outcome = stored(folder)
+        if outcome is not None:
+            return outcome
+        await asyncio.sleep(LOOK_S)
+    return None
+
+
 def stored(folder: Path) -> dict[str, Any] | None:
     """The outcome that was measured when the run ended; None where there is none to be read."""
     try:
@@ -45,7 +67,7 @@ def stored(folder: Path) -> dict[str, Any] | None:
 
 
 def _outcome(folder: Path, run: Run, measured: dict[str, Any]) -> dict[str, Any]:
-    ended = run.ended
+    ended, proof = run.ended, back_seconds(run)
     return {
         "type": "outcome",
         "run": folder.name,
@@ -55,17 +77,19 @@ def _outcome(folder: Path, run: Run, measured: dict[str, Any]) -> dict[str, Any]
         "swaps": measured.get("swaps", run.swaps),
         "detected_after_s": measured.get("detected_after_s"),
         "rollback_s": measured.get("rollback_s"),
+        "proven_s": None if proof is None else round(proof, 3),
         "azure_s": measured.get("azure_s"),
         "requests": measured.get("requests"),
         "telemetry_fault": measured.get("telemetry_fault"),
         "journal": str(folder / FILE),
         "report": str(folder / "report" / REPORT),
         "reason": ended.reason if ended else "the run has not ended",
+        "left_to_do": left_to_do(run) or None,
     }
 
 
 async def _measured(folder: Path, run: Run) -> dict[str, Any]:
-    """What the lab's own clients met; nothing where the run is not on a lab or the lab has ended."""
+    """What the lab's own clients met; nothing where the run is not on a lab. LabError where the lab has ended."""
     try:
         control = LabControl(read_ready(folder / READY_FILE))
     except LabError:
@@ -73,9 +97,6 @@ async def _measured(folder: Path, run: Run) -> dict[str, Any]:
     try:
         measured = await _measure(control, run)
         await control.stop()
-    except LabError as error:
-        complain(f"{error} The figures of its clients are missing in the outcome.")
-        return {}
     finally:
         await control.close()
     return measured

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from cpr_cockpit.core.inert import clean
 
 _QUIET = frozenset({"observation", "item.marked", "step.accepted"})
+_TIMES = (
+    ("detected after", "detected_after_s", ""),
+    ("rollback took", "rollback_s", " from the decision to the last user's request on the bad version"),
+    ("  of that Azure", "azure_s", ""),
+    ("rollback proven", "proven_s", " after the decision: the old version serves"),
+)
+"""The times of an outcome: name, member, and from when to when."""
 
 
 def say(text: str) -> None:
@@ -42,6 +50,11 @@ class Printer:
             at = datetime.fromtimestamp(record["at"], UTC).strftime("%H:%M:%S")
             print(f"{at}  {clean(_words(record))}", flush=True)
 
+    def remark(self, words: str) -> None:
+        """Something that is no event, for a person alone."""
+        if not self._json:
+            print(clean(words), flush=True)
+
     def line(self, message: dict[str, Any]) -> None:
         """One JSON line, flushed."""
         print(json.dumps(message, separators=(", ", ": ")), flush=True)
@@ -52,29 +65,34 @@ class Printer:
             self.line(outcome)
             return
         print()
-        requests = outcome["requests"]
-        word = str(outcome["decision"]).replace("_", " ").upper()
-        print(clean(f"{word}: {outcome['reason']}"), flush=True)
-        provisional = "  (provisional)" if outcome["provisional"] else ""
-        print(clean(f"  production serves   {outcome['production_version']}{provisional}"))
-        print(f"  swaps               {outcome['swaps']}")
-        for name, key in (
-            ("detected after", "detected_after_s"),
-            ("rollback took", "rollback_s"),
-            ("  of that Azure", "azure_s"),
-        ):
-            if outcome[key] is not None:
-                print(f"  {name:<19} {outcome[key]:.1f} s")
-        if requests is not None:
-            print(
-                f"  requests            {requests['total']}, failed by the defect {requests['failed_by_defect']}, "
-                f"failed otherwise {requests['failed_otherwise']}, on the bad version after the rollback "
-                f"{requests['on_bad_version_after_rollback']}"
-            )
-        fault = outcome.get("telemetry_fault")
-        if fault is not None:
-            print(clean(f"  telemetry fault     {fault['fault']}: {', '.join(fault['sources'])}"))
-        print(clean(f"  report              {outcome['report']}"))
+        for line in _outcome_lines(outcome):
+            print(clean(line), flush=True)
+
+
+def _outcome_lines(outcome: dict[str, Any]) -> Iterator[str]:
+    """For a person; members that a former version of the program did not write are left out."""
+    yield f"{str(outcome['decision']).replace('_', ' ').upper()}: {outcome['reason']}"
+    if outcome.get("left_to_do"):
+        yield f"  NOT FINISHED        {outcome['left_to_do']}"
+    yield f"  production serves   {outcome['production_version']}{'  (provisional)' if outcome['provisional'] else ''}"
+    yield f"  swaps               {outcome['swaps']}"
+    for name, key, what in _TIMES:
+        if outcome.get(key) is not None:
+            yield f"  {name:<19} {outcome[key]:.1f} s{what}"
+    requests = outcome["requests"]
+    if requests is not None:
+        yield (
+            f"  requests            {requests['total']} of the lab's own clients: hit by the defect (failed or slow) "
+            f"{requests['failed_by_defect']},"
+        )
+        yield (
+            f"                      failed otherwise {requests['failed_otherwise']}, on the bad version after the "
+            f"rollback {requests['on_bad_version_after_rollback']}"
+        )
+    fault = outcome.get("telemetry_fault")
+    if fault is not None:
+        yield f"  telemetry fault     {fault['fault']}: {', '.join(fault['sources'])}"
+    yield f"  report              {outcome['report']}"
 
 
 def _words(record: dict[str, Any]) -> str:
@@ -103,6 +121,8 @@ _SAYINGS = {
     "step.doubtful": "  ? {step}: {words}",
     "step.outcome": "  {result}: {words}",
     "traffic.switched": "traffic switched: production serves {version}",
+    "share.routed": "traffic routed: {percent} % of new sessions to slot {slot}, {version}",
+    "rung.offered": "the next rung of the way back: {why}",
     "baseline.taken": "  baseline: {failures} of {requests} requests failed",
     "verdict": "verdict {kind}: {sentence}",
     "watch.checked": "check, {stage}: {kind}: {sentence}",

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from cpr_cockpit import __version__
 from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
 from cpr_cockpit.cli.observe_options import add_observe_options
-from cpr_cockpit.cli.values import control, moment, seconds, speed, window
+from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
+from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window
 from cpr_cockpit.core.strategies import STRATEGIES
 
 SURPRISES = (
@@ -42,7 +43,7 @@ examples:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The options, with ``call``: what carries the command out. Exits with 2 on wrong use."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = OneLineParser(
         prog="cpr-cockpit",
         description="The deployment cockpit of the CPR framework.",
         epilog=_EPILOG,
@@ -60,7 +61,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _replay(commands)
     _control(commands)
     _judge(commands)
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(with_negatives(arguments))
     wrong = wrong_fault(options)
     if wrong:
         parser.error(wrong)
@@ -170,11 +171,11 @@ def _deployment(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _target_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("feature", metavar="FEATURE_DIR", help="the feature's folder, with its documents")
+    parser.add_argument("feature", type=feature_folder, metavar="FEATURE_DIR", help="folder of the feature's documents")
     _strategy_argument(parser, default=None)
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--environment", metavar="NAME", help="one of those in cockpit.toml")
-    where.add_argument("--lab", metavar="FILE", help="ready file of a running lab, instead of an environment")
+    where.add_argument("--lab", type=file, metavar="FILE", help="ready file of a running lab instead of an environment")
 
 
 def _attach(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -242,7 +243,7 @@ def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     replay.add_argument("--plain", action="store_true", help="lines with their times instead of a screen")
     replay.add_argument(
-        "--policy", metavar="FILE", help="no screen: what the table [policy] of this file would have decided, and when"
+        "--policy", type=file, metavar="FILE", help="no screen: what its table [policy] would have decided, and when"
     )
     replay.add_argument(
         "--judge",
@@ -265,7 +266,7 @@ def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     rollback.add_argument("--json", action="store_true", help="events as JSON lines; the last line is the outcome")
     rollback.set_defaults(call=_Call("rollback"))
-    stop = _add(commands, "stop", "End a run that has not been started yet.")
+    stop = _add(commands, "stop", "End a run where that is safe, with its lab: before START, or while it is kept.")
     _run_argument(stop)
     stop.set_defaults(call=_Call("stop"))
 

@@ -18,6 +18,7 @@ from cpr_cockpit.cli.release import (
     policy_of,
     session_settings,
     settings_in,
+    wrong_ready,
 )
 from cpr_cockpit.config import Loaded, SettingsError
 from cpr_cockpit.core.ports import PortError
@@ -29,6 +30,9 @@ from cpr_cockpit.wiring import ConfigError, SessionConfig, plan_of_run
 
 def plan(options: argparse.Namespace) -> int:
     """Print the plan and the rollback card; 0, 1 where none can be made, 3 where the environment cannot be read."""
+    if wrong := wrong_ready(options.lab):
+        complain(wrong)
+        return codes.WRONG_USE
     try:
         loaded = settings_in(Path(options.feature))
         chosen = aim(

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.verdict import clock_time
 from cpr_cockpit.engine.rejudging import Answer, Rejudged, Said
 
+WIDTH = 118
+_NARROWEST = 30
 # Verdicts that changed to the same within this many seconds of each other are one row: the watch looks every half one.
 _SAME_S = 1.0
 _OUTSIDE = (
     "holds for a foreign change or a machine that slept, a step that failed, or a version that nobody knows: "
-    "no figure gave them"
+    "the journal has them as verdicts alone, without figures that could be judged again"
 )
 _NOT_AGAIN = "not replayed"
-_WORDS = {"keep": "KEEP", "rollback": "ROLL BACK", "hold": "HOLD", None: "undecided"}
+_WORDS = {"keep": "GO", "rollback": "ROLLBACK", "hold": "HOLD", None: "undecided"}
 
 
 def lines(title: str, result: Rejudged, asked: Mapping[str, str | None]) -> Iterator[str]:
     """The lines; ``asked``: "judge" and the file of the "policy"."""
     yield f"{title}, T0 {clock_time(result.t0)}, window {result.window_s:g} s"
     yield f"judged once more: {_asked(result, asked)}"
+    if asked.get("ignored"):
+        yield f"ignored: {asked['ignored']}"
     if result.kept:
         yield f"{_NOT_AGAIN}: {', '.join(result.kept)}: done then as the run's own policy says, which was used"
     for words in _left_out(result):
@@ -37,7 +44,14 @@ def lines(title: str, result: Rejudged, asked: Mapping[str, str | None]) -> Iter
     yield ""
     yield f"{'since T0':>10}  {'verdict was':<24}  {'would have been':<24}  why"
     for since, was, would, sentence in rows(result):
-        yield f"{since:>8.1f} s  {was:<24}  {would:<24}  {sentence}".rstrip()
+        yield from _row(f"{since:>8.1f} s  {was:<24}  {would:<24}  ", sentence)
+
+
+def _row(head: str, sentence: str) -> Iterator[str]:
+    """One row; a long sentence goes on in its own column."""
+    first, *rest = textwrap.wrap(sentence, max(_NARROWEST, WIDTH - len(head))) or [""]
+    yield f"{head}{first}".rstrip()
+    yield from (" " * len(head) + one for one in rest)
 
 
 def _left_out(result: Rejudged) -> Iterator[str]:
@@ -58,11 +72,26 @@ def _left_out(result: Rejudged) -> Iterator[str]:
 
 
 def _asked(result: Rejudged, asked: Mapping[str, str | None]) -> str:
-    changed = ", ".join(f"{name} {was!r} -> {now!r}" for name, was, now in result.changed if name not in result.kept)
-    policy = (
-        "the run's own policy" if asked["policy"] is None else f"{asked['policy']} ({changed or 'nothing differs'})"
+    changed = ", ".join(
+        f"{name} {_value(name, was)} -> {_value(name, now)}"
+        for name, was, now in result.changed
+        if name not in result.kept
     )
+    policy = "the run's own policy"
+    if asked["policy"] is not None:
+        policy = f"{asked['policy']} (at this run's window: {changed or 'nothing differs'})"
     return f"{policy}; {'the written triggers alone' if asked['judge'] == 'written' else 'the whole judge'}"
+
+
+def _value(name: str, value: object) -> str:
+    return f"{value:g} s" if name.endswith("_s") and isinstance(value, float) else repr(value)
+
+
+def at_its_window(result: Rejudged, own: Policy, written: Policy) -> Rejudged:
+    """With what changed as it held in the run: durations scaled to its window; what is the same there is no change."""
+    before, after = own.scaled(result.window_s).to_dict(), written.scaled(result.window_s).to_dict()
+    changed = ((name, before[name], after[name]) for name, *_ in result.changed if before[name] != after[name])
+    return replace(result, changed=tuple(changed))
 
 
 def _decided(answer: Answer, t0: float) -> str:
@@ -103,6 +132,7 @@ def as_json(run: str, result: Rejudged, asked: Mapping[str, str | None]) -> dict
         "window_s": result.window_s,
         "judge": asked["judge"],
         "policy": asked["policy"],
+        "ignored": asked.get("ignored"),
         "changed": {name: {"was": was, "now": now} for name, was, now in result.changed if name not in result.kept},
         "not_replayed": [*result.kept, *_left_out(result)],
         "unread": [{"seq": one.seq, "type": one.type, "why": one.why} for one in result.unread],

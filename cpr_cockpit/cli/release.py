@@ -17,7 +17,7 @@ from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
 from cpr_cockpit.documents.feature import FeatureDocuments
 from cpr_cockpit.engine.settings import SessionSettings
-from cpr_cockpit.lab_client import read_ready
+from cpr_cockpit.lab_client import LabError, read_ready
 from cpr_cockpit.wiring import ConfigError, Target
 from cpr_cockpit.wiring.target import check_ready
 
@@ -62,6 +62,16 @@ def settings_in(feature: Path) -> Loaded | None:
 def wanted(environment: str | None) -> str | None:
     """The environment that was named, on the command line or by variable."""
     return environment or os.environ.get(ENVIRONMENT) or None
+
+
+def wrong_ready(lab: str | None) -> str:
+    """What is wrong with the file that ``--lab`` names, told before anything else is looked at; "" where nothing is."""
+    try:
+        if lab is not None:
+            check_ready(Path(lab), read_ready(Path(lab)))
+    except (LabError, ConfigError) as error:
+        return str(error)
+    return ""
 
 
 def aim(

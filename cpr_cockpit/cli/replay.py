@@ -5,25 +5,29 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.attach import no_screen
-from cpr_cockpit.cli.choosing import chosen_run
-from cpr_cockpit.cli.known import damage_words
+from cpr_cockpit.cli.choosing import chosen_run, no_run
+from cpr_cockpit.cli.known import damage_words, no_journal
 from cpr_cockpit.cli.output import Printer, complain, say
-from cpr_cockpit.cli.rejudged import as_json, lines
+from cpr_cockpit.cli.rejudged import WIDTH, as_json, at_its_window, lines
 from cpr_cockpit.core.events import Record
-from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
 from cpr_cockpit.engine.places import PlacesError
-from cpr_cockpit.engine.rejudging import CannotJudge, judge_again
+from cpr_cockpit.engine.rejudging import CannotJudge, judge_again, policy_of
 from cpr_cockpit.engine.replaying import EDGE_S, IDLE_S, More, Player, ReplayFace, gap_words, speed_words
 from cpr_cockpit.engine.tape import ReplaySettings, Tape
 from cpr_cockpit.engine.writer import writer_alive
+
+if TYPE_CHECKING:
+    from cpr_cockpit.config import Loaded
 
 _SPEED = 10.0
 
@@ -39,8 +43,7 @@ def replay(options: argparse.Namespace) -> int:
     try:
         folder = chosen_run(options.run)
     except PlacesError as error:
-        complain(str(error))
-        return codes.BLOCKED
+        return no_run(options.run, error)
     try:
         records = read(folder)
     except JournalDamaged as error:
@@ -68,9 +71,7 @@ def _wrong_use(options: argparse.Namespace) -> str:
 
 def _replayed(options: argparse.Namespace, folder: Path, records: Sequence[Record], damage: str) -> int:
     if not records:
-        if not damage:
-            complain("The run has no journal yet. Nothing was changed. See its cockpit.log.")
-        return codes.UNKNOWN
+        return codes.UNKNOWN if damage else no_journal(folder)
     try:
         if options.policy is not None or options.judge is not None:
             return _judged(options, folder.name, records)
@@ -84,29 +85,42 @@ def _replayed(options: argparse.Namespace, folder: Path, records: Sequence[Recor
 
 
 def _judged(options: argparse.Namespace, run: str, records: Sequence[Record]) -> int:
-    written = None
+    loaded = None
     if options.policy is not None:
-        written = _policy(Path(options.policy))
-        if written is None:
+        loaded = _policy(Path(options.policy))
+        if loaded is None:
             return codes.WRONG_USE
-    result = judge_again(records, written, early=options.judge != "written")
+    result = judge_again(records, loaded.policy if loaded else None, early=options.judge != "written")
     opened = fold(records).opened
-    asked = {"judge": options.judge or "whole", "policy": options.policy}
+    asked = {"judge": options.judge or "whole", "policy": options.policy, "ignored": None}
+    if loaded is not None and opened is not None:
+        result = at_its_window(result, policy_of(opened)[0], loaded.policy)
+        asked["ignored"] = _ignored(loaded, result.window_s)
     if options.json:
         print(json.dumps(as_json(run, result, asked)))
         return 0
     feature = opened.feature if opened else ""
     for line in lines(f"{run}: {feature}", result, asked):
-        say(line)
+        # A row of the table has its own columns and is short enough; of the rest, what goes on is set in.
+        for part in textwrap.wrap(line, WIDTH, subsequent_indent=" " * 18) or [""]:
+            say(part)
     return 0
 
 
-def _policy(path: Path) -> Policy | None:
-    """The table [policy] of a file alone: no variable is laid over it. None after what is wrong with it was said."""
+def _ignored(loaded: Loaded, window_s: float) -> str | None:
+    """What the file says that cannot hold for a run that has been: the length of its window."""
+    written = loaded.policy.window_s
+    if "window_s" not in loaded.settings.policy.model_fields_set or written == window_s:
+        return None
+    return f"window_s ({written:g} s): the run is judged in its own window of {window_s:g} s, durations scaled to it"
+
+
+def _policy(path: Path) -> Loaded | None:
+    """A file for its table [policy] alone: no variable is laid over it. None after what is wrong with it was said."""
     from cpr_cockpit.config import SettingsError, load
 
     try:
-        return load(path, {}).policy
+        return load(path, {})
     except SettingsError as error:
         for problem in error.problems:
             complain(problem.words())

@@ -1,10 +1,25 @@
-"""Values of options: durations, shares, factors, speeds, moments; each refuses what it cannot be."""
+"""Values of options: durations, shares, factors, speeds, moments, paths; each refuses what it cannot be."""
 
 from __future__ import annotations
 
 import argparse
 import math
 import re
+from pathlib import Path
+
+
+def feature_folder(text: str) -> str:
+    """A folder that is there."""
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is {'a file, not a folder' if Path(text).exists() else 'not there'}")
+    return text
+
+
+def file(text: str) -> str:
+    """A file that is there; what is in it is told by whoever reads it."""
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"{text} is {'a folder, not a file' if Path(text).is_dir() else 'not there'}")
+    return text
 
 
 def seconds(text: str) -> float:

@@ -158,7 +158,7 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
         f"{slot}, on {_ids(run)}",
         f"takes: {takes(run)}",
         f"results in {plan.old_version} everywhere" if plan.artifact else f"slot {plan.slot} keeps {plan.new_version}",
-        "this run does not touch the database: data written since the switch stays",
+        "the database is not touched: data written since the switch stays",
         f"if it is refused: {run.card.path if run.card else 'the rollback card'}",
     )
     redeploy = _redeploy(run, stage)

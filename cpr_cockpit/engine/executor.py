@@ -33,13 +33,15 @@ class Patience:
 
     ``calm_s``: how long "not done and nothing under way" must hold before a change counts as without effect.
     ``start_s``: how long an application may take to serve what was laid down. ``attempts``: how often one change is
-    sent at most, each time after the state has been read anew.
+    sent at most, each time after the state has been read anew. ``refused_s``: how long "not now" is believed of a swap
+    back that has rungs below it: users meet the bad version meanwhile.
     """
 
     poll_s: float = 0.25
     calm_s: float = 3.0
     start_s: float = 180.0
     attempts: int = 3
+    refused_s: float = 30.0
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class _Pursuit:
     deadline: float
     refusal: PortError | None = None
     put_off: int = 0
+    refused_at: float | None = None
     laid_down: bool = False
     last: bool = False
 
@@ -174,10 +177,24 @@ class Executor:
         """
         refusal = pursuit.refusal
         for_good = refusal is not None and refusal.status is not None and not refusal.ambiguous and not pursuit.put_off
+        if self._refused_too_long(pursuit):
+            return True
         # What was laid down and does not start will not start by being laid down again.
         if pursuit.way == "forward" and (for_good or pursuit.laid_down):
             return True
         return pursuit.attempt - began >= self._patience.attempts or self._clock.now() >= pursuit.deadline
+
+    def _refused_too_long(self, pursuit: _Pursuit) -> bool:
+        """A swap back that is put off by the platform's own word, while there is another way back."""
+        refusal = pursuit.refusal
+        refused = bool(pursuit.put_off) and refusal is not None and not refusal.ambiguous and refusal.status in NOT_NOW
+        if not refused:
+            pursuit.refused_at = None
+            return False
+        now = self._clock.now()
+        pursuit.refused_at = now if pursuit.refused_at is None else pursuit.refused_at
+        other_way = pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP and bool(self._context.plan.lower)
+        return other_way and now - pursuit.refused_at >= self._patience.refused_s
 
     @staticmethod
     def _not_now(pursuit: _Pursuit, error: PortError) -> bool:

@@ -15,7 +15,8 @@ def foreign_change(plan: Plan, first: Serving, now: Serving, *, slot_kept: bool 
     if now.swap.in_flight is not None:
         return f"a swap that this run did not begin is under way ({now.swap.in_flight})"
     if now.swap.last_at != first.swap.last_at:
-        return f"somebody swapped slots at {now.swap.last_at or 'an unknown time'}: {now.words(plan.slot)}"
+        when = (now.swap.last_at or "an unknown time").partition(".")[0].replace("T", " ")
+        return f"somebody swapped slots at {when} UTC: {now.words(plan.slot)}"
     if now.swap.pending_preview is not None:
         return f"somebody has begun a swap with preview: slot {now.swap.pending_preview} waits"
     if now.production not in (None, plan.new_version):

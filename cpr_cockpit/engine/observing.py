@@ -174,6 +174,14 @@ class ObservingSession(Session):
         if isinstance(self.watch, Watch):
             self.watch.hold(f"production serves {version}, which is neither the old version nor the new one")
 
+    def _end(self, decision: str, serving: Serving | None, reason: str, *, provisional: bool = False) -> None:
+        """Others went back: finished only where the other slot holds no bad version (law 4)."""
+        if decision == "rolled_back" and serving is not None and serving.slot != serving.production:
+            slot = self.settings.slot
+            held = f"slot {slot} serves {serving.slot}" if serving.slot else f"what slot {slot} serves was not read"
+            decision, reason = "partial", f"{reason}; {held}: whoever deploys has to put the old version into it"
+        super()._end(decision, serving, reason, provisional=provisional)
+
     async def _end_returned(self, found: Switch, way: ev.Way) -> None:
         since = clock_time(found.t0)
         words = f"{found.version} serves production again since {since}: rolled back by others, not by this program"

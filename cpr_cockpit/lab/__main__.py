@@ -14,19 +14,42 @@ from cpr_cockpit.lab.serving import LabRefused, serve
 from cpr_cockpit.lab.telemetry_faults import NAMES, Fault
 
 EXIT_REFUSED = 1
+LOOK_S = 0.05
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a lab to its end; 1, with one sentence on stderr, where it cannot start."""
+    options = _options(arguments)
+    settings = _settings(options)
     try:
-        asyncio.run(serve(_settings(arguments)))
+        asyncio.run(_announced(settings) if options.announce else serve(settings))
     except LabRefused as refused:
         sys.stderr.write(f"{refused}\n")
         return EXIT_REFUSED
     return 0
 
 
-def _settings(arguments: Sequence[str] | None) -> LabSettings:
+async def _announced(settings: LabSettings) -> None:
+    """Serve, and say on standard error when all of it answers and when it has ended."""
+    serving = asyncio.create_task(serve(settings))
+    ready = asyncio.create_task(_say_ready(settings.ready_file))
+    try:
+        await serving
+    finally:
+        ready.cancel()
+    sys.stderr.write("The lab has ended: nothing of it is left running.\n")
+
+
+async def _say_ready(path: Path) -> None:
+    # A file has no event to wait for. What an earlier lab left under the name is gone before the first look.
+    await asyncio.sleep(LOOK_S)
+    while not path.exists():  # noqa: ASYNC110, ASYNC240
+        await asyncio.sleep(LOOK_S)
+    sys.stderr.write(f"The lab is ready; {path} names its addresses and credentials. Ctrl-C ends it.\n")
+    sys.stderr.flush()
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m cpr_cockpit.lab",
         description="An App Service with slots, on loopback, with real processes and traffic, for Azure's own clients.",
@@ -42,7 +65,11 @@ def _settings(arguments: Sequence[str] | None) -> LabSettings:
     parser.add_argument("--lease", type=_positive, metavar="S", help="ends by itself unless renewed in time")
     parser.add_argument("--port", type=_port, metavar="N", help="of Resource Manager (default: any free one)")
     parser.add_argument("--seed", type=int, metavar="N", help="of everything random (default: a new one)")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--announce", action="store_true", help="say on standard error when it is ready and has ended")
+    return parser.parse_args(arguments)
+
+
+def _settings(options: argparse.Namespace) -> LabSettings:
     return LabSettings(
         ready_file=options.ready_file.absolute(),
         fast=options.fast,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textual.binding import Binding
 
 from cpr_cockpit.core.view import Control
-from cpr_cockpit.tui.shown import Shown
+from cpr_cockpit.tui.shown import Shown, clock
 
 SCREENS = ("gate", "lists", "plan", "window", "papers")
 
@@ -23,13 +23,17 @@ def _writes(shown: Shown) -> str:
     if shown.read_only:
         return "this face is read-only"
     if shown.view is None:
-        return "no View of the session has arrived yet"
+        return "not connected yet"
+    if shown.gone_since is not None:
+        return f"no session since {clock(shown.gone_since)} UTC: cpr-cockpit resume"
     return "the run has ended" if shown.view.phase == "ended" else ""
 
 
 def _control(name: str) -> Callable[[Shown], str]:
     def why_not(shown: Shown) -> str:
-        control: Control | None = getattr(shown.view.panel, name) if shown.view is not None else None
+        control: Control | None = getattr(shown.panel, name, None)
+        if name == "rollback" and control is not None and shown.gone_since is not None:
+            return f"no session; {control.reason}"
         if (reason := _writes(shown)) != "":
             return reason
         if control is None:
@@ -65,9 +69,10 @@ class Action:
 
 
 _ROLLBACK = "arms it: the panel says what will run; y confirms"
+_ANYWHERE = "as r, also where r is a letter: while GO is armed, and in every text field"
 ACTIONS: tuple[Action, ...] = (
     Action("rollback", "r", "ROLL BACK", _ROLLBACK, "app.arm('rollback')", why_not=_control("rollback")),
-    Action("rollback-anywhere", "f9", "ROLL BACK, also from a text field", _ROLLBACK, "app.arm('rollback')",
+    Action("rollback-anywhere", "f9", "ROLL BACK", _ANYWHERE, "app.arm('rollback')",
            why_not=_control("rollback"), first=True),
     Action("go", "g", "GO", "arms it: keep the new version; the panel says what to type", "app.arm('go')",
            why_not=_control("go")),

@@ -25,6 +25,8 @@ from cpr_cockpit.tui.themes import ANSI, DARK, LIGHT
 # Below this many columns or rows only the floor can be read.
 LEAST = (60, 15)
 _FLOOR = "floor"
+# Looked at in passing: Escape leads back to where one was.
+_ASIDE = ("log", "sources")
 _AGAIN_S = 3.0
 
 
@@ -39,6 +41,8 @@ class CockpitApp(KeyedApp):
 
     # Where the person is; the floor and the help do not change it.
     place = ""
+    # Where the person was before the log or the sources.
+    _before = ""
     _leaving_at = -_AGAIN_S
 
     def get_default_screen(self) -> Screen[None]:
@@ -46,10 +50,14 @@ class CockpitApp(KeyedApp):
         return FirstScreen(self.newest)
 
     def draw(self) -> None:
-        """Draw the cockpit's screen, which may lie under the palette."""
+        """Draw the cockpit's screen, which may lie under the palette; trouble needs more than the first paint's."""
         for screen in reversed(self.screen_stack if self._screen_stacks.get(self._current_mode) else []):
             if isinstance(screen, CockpitScreen):
-                screen.show(self.newest())
+                shown = self.newest()
+                if isinstance(screen, FirstScreen) and screen is self.screen and shown.panel is not None:
+                    self._look_at(SCREENS[0])
+                else:
+                    screen.show(shown)
                 return
 
     # -- screens -----------------------------------------------------------------------------------------------------
@@ -61,7 +69,11 @@ class CockpitApp(KeyedApp):
         here = self._here()
         still = self.decision.arming.armed is None and not isinstance(self.focused, Input)
         if not self.place or (here != before and self.place == before and still):
-            self.action_go_to(here)
+            if isinstance(self.screen, CockpitScreen) and self.screen.KEY == "help":
+                # It is read on; escape leads to where the run is.
+                self.place = here
+            else:
+                self.action_go_to(here)
         self.draw()
 
     def _here(self) -> str:
@@ -70,7 +82,16 @@ class CockpitApp(KeyedApp):
 
     def action_go_to(self, name: str) -> None:
         """To a screen; it is made when it is first looked at."""
+        if name in _ASIDE and self.place not in _ASIDE:
+            self._before = self.place
         self.place = name
+        self._look_at(name)
+
+    def action_go_back(self) -> None:
+        """From the log or the sources to where one was."""
+        self.action_go_to(self._before or self._here())
+
+    def _look_at(self, name: str) -> None:
         small = self.size.width < LEAST[0] or self.size.height < LEAST[1]
         self._switch(_FLOOR if small else name)
 
@@ -94,13 +115,13 @@ class CockpitApp(KeyedApp):
         self.action_go_to(SCREENS[(index + step) % len(SCREENS)])
 
     def action_back_home(self) -> None:
-        """From the help to where it was asked for."""
-        self.action_go_to(self.place or SCREENS[0])
+        """From the help to where it was asked for; who was nowhere yet is taken to where the run is."""
+        self._look_at(self.place or SCREENS[0])
 
     def on_resize(self, event: events.Resize) -> None:
         """Down to the floor, or up again."""
         if self.place and not isinstance(self.screen, ModalScreen):
-            self.call_after_refresh(self.action_go_to, self.place)
+            self.call_later(self.action_go_to, self.place)
 
     def action_help(self) -> None:
         """The keys of the focused pane and its screen."""

@@ -244,9 +244,12 @@ class Arming:
             return self._confirmed(armed)
         if armed.word_fits and not armed.in_reason:
             self.armed = replace(armed, in_reason=True)
+        elif armed.word_fits:
+            self.words = "a reason is missing: nothing was sent"
         else:
-            missing = "a reason is missing" if armed.word_fits else f"that is not {armed.control.type_this}"
-            self.words = f"{missing}: nothing was sent"
+            # What was refused must not stand before what is typed next.
+            self.armed = replace(armed, word="", in_reason=False)
+            self.words = f"that is not {armed.control.type_this}: nothing was sent"
         return None
 
     def _confirmed(self, armed: Armed) -> Confirmed:

@@ -22,6 +22,13 @@ from cpr_cockpit.tui.themes import register_themes
 if TYPE_CHECKING:
     from cpr_cockpit.tui.link import Link, SourceFactory
 
+# The first paint comes before the session; a paint that a key prevented must not keep it from being reached.
+_PAINTED_S = 0.3
+# What was said stands this long, so that it does not hide the keys for good.
+SAID_S = 5.0
+# A decision that was sent is shown by a View after this long at most, or it came to nothing.
+_SHOWN_S = 10.0
+_DECISIONS = ("start", "keep", "rollback")
 _SENT = {
     "keep": "GO",
     "rollback": "ROLL BACK",
@@ -34,7 +41,10 @@ _SENT = {
 
 
 class FaceApp(App[None]):
-    """State and session of a face. ``monotonic``: seconds, for everything that this face times itself."""
+    """State and session of a face. ``monotonic``: seconds, for everything that this face times itself.
+
+    ``log``: where a session that does not come up tells why.
+    """
 
     def __init__(
         self,
@@ -44,6 +54,7 @@ class FaceApp(App[None]):
         *,
         monotonic: Callable[[], float] = time.monotonic,
         retry_s: float = 1.0,
+        log: Path | None = None,
     ) -> None:
         super().__init__()
         self.animation_level = "none"
@@ -58,11 +69,15 @@ class FaceApp(App[None]):
         self._read_only = read_only
         self._monotonic = monotonic
         self._retry_s = retry_s
+        self._log_file = log
+        self._began = monotonic()
         self._link: Link | None = None
         self._view_at = 0.0
         self._status_at = 0.0
         self._lost_at: float | None = None
         self._lost_words = ""
+        # The decision that was sent, the panel's word and the time then.
+        self._sent: tuple[str, str, float] | None = None
         self._ended = False
         self._crashed = False
         register_themes(self, light=light_ground(os.environ))
@@ -78,11 +93,20 @@ class FaceApp(App[None]):
             arming=self.decision.arming,
             run=self.run_name,
             read_only=self._read_only,
-            status=self.status,
+            status=self.status if self._monotonic() - self._status_at < SAID_S else "",
             gone_since=self._lost_at,
             gone_words=self._lost_words,
+            waited_s=self._monotonic() - self._began if self.view is None else 0.0,
+            log=str(self._log_file) if self._log_file is not None and self._log_file.exists() else "",
+            sent=self._under_way(),
             ended=self._ended,
         )
+
+    def _under_way(self) -> str:
+        """The decision that the newest View does not show yet; not for ever, for the session may think otherwise."""
+        if self._sent is None or self._monotonic() - self._sent[2] >= _SHOWN_S:
+            return ""
+        return _SENT[self._sent[0]]
 
     def now(self) -> float:
         """The session's clock, carried on by ours since the newest View."""
@@ -92,7 +116,7 @@ class FaceApp(App[None]):
         """Draw the screen again: each widget finds out what changed. Screens override nothing else."""
 
     def say(self, words: str) -> None:
-        """Put words into the status line; the next key takes them away."""
+        """Put words into the status line; the next key takes them away, or their time."""
         self.status, self._status_at = words, self._monotonic()
         self.draw()
 
@@ -102,9 +126,14 @@ class FaceApp(App[None]):
         """Paint first; connect then."""
         end_on_signals(lambda code: self.exit(return_code=code))
         self.set_interval(1.0, self._tick)
+        # A screen that is left before it was painted calls nothing back: then the timer connects.
         self.call_after_refresh(self._connect)
+        self.set_timer(_PAINTED_S, self._connect)
 
     def _connect(self) -> None:
+        """Once, whichever screen is up."""
+        if self._link is not None:
+            return
         link: type[Link] = importlib.import_module("cpr_cockpit.tui.link").Link
         self._link = link(self._factory, self.post_message, retry_s=self._retry_s)
         self.run_worker(self._link.run(), group="link", exclusive=True)
@@ -144,8 +173,10 @@ class FaceApp(App[None]):
         if self._read_only:
             self.say("this face is read-only: nothing was sent")
         elif self._link is None:
-            self.say("not sent: the session was not reached yet")
+            self.say("not sent: not connected yet")
         else:
+            if name in _DECISIONS and self.view is not None:
+                self._sent = (name, self.view.panel.word, self._monotonic())
             self.run_worker(self._link.send(name, {**arguments, "by": self._actor}), group="commands")
 
     def on_session_met(self, event: told.SessionMet) -> None:
@@ -154,12 +185,17 @@ class FaceApp(App[None]):
         self.draw()
 
     def on_session_lost(self, event: told.SessionLost) -> None:
-        """Keep the last View with its growing ages, and say since when it is the last."""
-        self._lost_words = event.words
-        if event.final or self.view is None:
-            self._lost_at = None
-        elif self._lost_at is None:
-            self._lost_at = self.now()
+        """Keep the last View with its growing ages, and say since when it is the last; nothing stays armed."""
+        if self.view is None:
+            # What failed first is the cause; that nobody answers is what every later attempt says.
+            self._lost_words = event.words if event.final else self._lost_words or event.words
+        else:
+            self._lost_words = event.words if event.final else ""
+            self._lost_at = self.now() if self._lost_at is None else self._lost_at
+            self._sent = None
+            self.decision.follow(self.newest().panel or self.view.panel)
+            if self.decision.arming.armed is not None:
+                self.decision.arming.disarm("disarmed, the session has gone: nothing was sent")
         self.draw()
 
     def on_run_ended(self, event: told.RunEnded) -> None:
@@ -168,14 +204,20 @@ class FaceApp(App[None]):
         self.say(f"The run has ended at {clock(self.now())} UTC; q closes this screen.")
 
     def take(self, view: View) -> None:
-        """A newer View: what is armed may not outlive it."""
+        """A newer View: what is armed may not outlive it, nor what was said before there was one."""
+        if self.view is None:
+            self.status = ""
+        if self._sent is not None and view.panel.word != self._sent[1]:
+            self._sent = None
         self.view, self._view_at = view, self._monotonic()
         self.decision.follow(view.panel)
 
     def on_command_answered(self, event: told.CommandAnswered) -> None:
         """A refusal stays in the panel and in the status line; it is no toast."""
         name = _SENT.get(event.name, event.name)
-        if event.refused and event.name in ("start", "keep", "rollback", "raise"):
+        if event.refused:
+            self._sent = None
+        if event.refused and event.name in (*_DECISIONS, "raise"):
             self.decision.arming.words = f"{name} {event.refused}"
         self.say(f"{name} {event.refused}" if event.refused else f"{name}: the session took it")
 

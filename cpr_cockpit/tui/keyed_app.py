@@ -24,7 +24,7 @@ class KeyedApp(FaceApp):
     # The newest key, and whether it is the one before it, held.
     _key = ""
     _held = False
-    # What the prompt was opened for, and what was typed into it when it was left.
+    # What the prompt was opened for, and what was typed into it when F9 took its place.
     _asked: told.PromptOpened | None = None
     _draft = ""
 
@@ -72,10 +72,11 @@ class KeyedApp(FaceApp):
             await self.pop_screen()
         if isinstance(self.screen, CockpitScreen):
             self._draft = await self.screen.clear() or self._draft
-        why = BY_ID[name].why_not(self.newest())
-        if self.view is None or self._read_only:
-            self.say(f"{BY_ID[name].label} is not possible now: {why}")
-        elif not self.decision.arm(name, self.view.panel, self._key) and self.decision.words:
+        shown = self.newest()
+        panel = shown.panel
+        if self.view is None or panel is None or self._read_only or shown.gone_since is not None:
+            self.say(f"{BY_ID[name].label} is not possible now: {BY_ID[name].why_not(shown)}")
+        elif not self.decision.arm(name, panel, self._key) and self.decision.words:
             self.say(self.decision.words)
         # Keys are taken from the end of the guard on: the panel says so then.
         self.set_timer(GUARD_S + 0.05, self.draw)
@@ -105,9 +106,8 @@ class KeyedApp(FaceApp):
             self.send(event.name, event.arguments)
 
     async def on_prompt_opened(self, event: told.PromptOpened) -> None:
-        """Ask for a line, with what was typed before it was left."""
-        same = self._asked is not None and self._asked.title == event.title
-        draft = self._draft if same else ""
+        """Ask for a line, with what was typed before F9 took its place."""
+        draft = self._draft if self._asked == event else ""
         self._asked, self._draft = event, ""
         if self._read_only:
             self.say("this face is read-only: nothing can be sent")
@@ -123,9 +123,10 @@ class KeyedApp(FaceApp):
             self.send(asked.name, {**asked.arguments, asked.argument: event.words})
 
     async def on_prompt_left(self, event: Prompt.Left) -> None:
-        """Keep what was typed, for when it is opened again."""
+        """Forget what was typed: in another place it would be signed as what it was not meant for."""
+        self._asked, self._draft = None, ""
         if isinstance(self.screen, CockpitScreen):
-            self._draft = await self.screen.clear()
+            await self.screen.clear()
 
     def action_note(self) -> None:
         """Ask for a note."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cpr_cockpit.core.view import View
+from cpr_cockpit.core.view import Panel, View
+from cpr_cockpit.tui.alone import going_on, no_session, not_begun
 from cpr_cockpit.tui.arming import Arming
 
+# From here on it is said that no session has answered.
+ANSWER_S = 20.0
 # Phases in which production may be touched: the panel is large, rollback one key away.
 PRODUCTION = ("deploying", "window", "keeping", "rolling back")
 
@@ -16,7 +19,9 @@ PRODUCTION = ("deploying", "window", "keeping", "rolling back")
 class Shown:
     """``now``: the session's clock, estimated between Views; ``gone_since``: when the session was last heard.
 
-    ``replay``: how a run that was is being played ("replay x10"); "": it is no replay.
+    ``waited_s``: for the first View, so far; ``log``: the file in which a session that does not answer may say why;
+    ``sent``: the decision that was sent and is not in the View yet. ``replay``: how a run that was is being played
+    ("replay x10"); "": it is no replay.
     """
 
     view: View | None
@@ -28,8 +33,21 @@ class Shown:
     status: str = ""
     gone_since: float | None = None
     gone_words: str = ""
+    waited_s: float = 0.0
+    log: str = ""
+    sent: str = ""
     ended: bool = False
     replay: str = ""
+
+    @property
+    def panel(self) -> Panel | None:
+        """The panel of the View, or this face's own where that would mislead; None: nothing is known yet."""
+        if self.view is None:
+            late = self.gone_words or self.waited_s >= ANSWER_S
+            return not_begun(self.gone_words, self.log) if late else None
+        if self.gone_since is not None:
+            return no_session(self.view, clock(self.gone_since), in_production=self.production)
+        return going_on(self.view.panel, self.sent) if self.sent else self.view.panel
 
     @property
     def production(self) -> bool:

@@ -25,7 +25,7 @@ from cpr_cockpit.wiring.run_config import SessionConfig, read_config
 from cpr_cockpit.wiring.target import place_of
 
 # What Resource Manager and a slot of Azure may take to show what they do: swaps take a minute, starts several.
-AZURE = Patience(poll_s=1.0, calm_s=30.0, start_s=600.0)
+AZURE = Patience(poll_s=1.0, calm_s=30.0, start_s=600.0, refused_s=120.0)
 
 
 @asynccontextmanager

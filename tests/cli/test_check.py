@@ -117,8 +117,10 @@ def test_the_encodings_of_powershell_are_read(command: Command, feature: Path) -
 
 def test_no_such_folder(command: Command, tmp_path: Path) -> None:
     said = command("check", tmp_path / "none")
-    assert said.code == 1
-    assert "is no folder that can be read" in said.out
+    assert said.code == 2
+    assert said.out == ""
+    (line,) = said.err.splitlines()
+    assert f"{tmp_path / 'none'} is not there" in line
 
 
 @pytest.mark.parametrize(
@@ -251,7 +253,10 @@ def test_an_artifact_that_is_no_zip_blocks(command: Command, feature: Path, tmp_
 def test_a_bad_ready_file_is_told(content: str, command: Command, feature: Path, tmp_path: Path) -> None:
     path = tmp_path / "ready.json"
     path.write_text(content, "utf-8")
-    said = command("check", feature, "--lab", path)
-    assert said.code == 1
-    assert "Nothing was changed." in said.out
-    assert str(path) in said.out
+    for name in ("check", "plan", "open"):
+        # Neither a terminal nor a setting is looked for before.
+        said = command(name, feature, "--lab", path)
+        assert (said.code, said.out) == (2, ""), name
+        (line,) = said.err.splitlines()
+        assert "Nothing was changed." in line
+        assert str(path) in line

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from cpr_cockpit.documents.card import CARD
 from cpr_cockpit.engine.places import runs_home
 from cpr_cockpit.engine.writer import FILE, writer_alive
 from cpr_cockpit.session_main import main as session_main
@@ -56,7 +59,7 @@ def test_a_run_that_ended_gives_its_outcome_and_its_code(
     assert (outcome["type"], outcome["decision"], outcome["run"]) == ("outcome", decision, ONE)
     assert set(outcome) == {
         *("type", "run", "decision", "provisional", "production_version", "swaps", "detected_after_s", "rollback_s"),
-        *("azure_s", "requests", "telemetry_fault", "journal", "report", "reason"),
+        *("proven_s", "azure_s", "requests", "telemetry_fault", "journal", "report", "reason", "left_to_do"),
     }
     assert Path(outcome["report"]).exists()
     assert Path(outcome["journal"]).name == FILE
@@ -93,6 +96,37 @@ def test_a_session_that_cannot_begin_is_said_in_its_own_words_with_the_card(comm
     assert "session.json" in said.err
     assert str(folder / "rollback-card.md") in said.err
     assert "Traceback" not in said.err
+
+
+def test_before_start_a_session_that_cannot_begin_changed_nothing_and_names_no_card_that_was_not_written(
+    command: Command,
+) -> None:
+    folder = runs.died(ONE, "gate.judged")
+    assert not (folder / CARD).exists()
+    said = command("resume")
+    assert said.code == 1
+    assert "session.json" in said.err
+    assert "A rollback card was not written." in said.err
+    assert CARD not in said.err
+
+
+def test_resume_says_first_what_it_follows_and_how_to_leave(command: Command) -> None:
+    folder = runs.died(ONE, "gate.judged")
+    with child("tests.engine.hosting_child", str(folder)) as session:
+        assert session.line() == "ready"
+        resumed = subprocess.Popen([sys.executable, "-m", "cpr_cockpit", "resume"], stdout=subprocess.PIPE, text=True)
+        assert resumed.stdout is not None
+        try:
+            line = resumed.stdout.readline()
+            assert line.startswith(f"Follows the session (process {session.pid}) of run {ONE}: preparing.")
+            assert f"Ctrl-C leaves it running; cpr-cockpit stop {ONE} ends it." in line
+            resumed.send_signal(signal.SIGINT)
+            assert resumed.wait(20.0) == 130
+        finally:
+            resumed.kill()
+            resumed.wait()
+            resumed.stdout.close()
+        assert writer_alive(folder)
 
 
 @pytest.mark.parametrize(("name", "code"), [("stop", 1), ("rollback", 40)])

@@ -98,12 +98,20 @@ def test_the_outcome_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
     assert "production serves   v1.2.0  (provisional)" in shown
     assert "detected after      12.3 s" in shown
     assert "of that Azure" not in shown
-    assert "requests            7, failed by the defect 2" in shown
+    assert "requests            7 of the lab's own clients: hit by the defect (failed or slow) 2,\n" in shown
+    assert "failed otherwise 0, on the bad version after the rollback 0\n" in shown
+    assert "rollback took       3.2 s from the decision to the last user's request on the bad version\n" in shown
+    assert "rollback proven" not in shown
+    assert "NOT FINISHED" not in shown
     assert "telemetry fault" not in shown
     assert shown.rstrip().endswith("the/report.md")
     fault = {"fault": "cut", "sources": ["logs"]}
     Printer(as_json=False).outcome(OUTCOME | {"telemetry_fault": fault})
     assert "telemetry fault     cut: logs" in capsys.readouterr().out
+    Printer(as_json=False).outcome(OUTCOME | {"proven_s": 42.04, "left_to_do": "slot green still holds v1.3.0"})
+    shown = capsys.readouterr().out
+    assert "rollback proven     42.0 s after the decision: the old version serves\n" in shown
+    assert "\n  NOT FINISHED        slot green still holds v1.3.0\n" in shown
 
 
 def test_the_outcome_as_json_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,6 +127,6 @@ def test_a_terminal_of_another_encoding_loses_no_message() -> None:
     said = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, cwd=folder
     )
-    assert said.returncode == 1
+    assert said.returncode == 2
     assert "There is no run 'caf? ?'" in said.stderr
     assert "Traceback" not in said.stderr

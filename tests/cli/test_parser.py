@@ -92,7 +92,9 @@ def test_a_fault_reaches_the_lab_with_its_source_and_its_length(name: str) -> No
         ["dril"],
         ["drill", "--scen", "errors"],
         ["drill", "--scenario", "bad"],
-        ["drill", "--strategy", "canary"],
+        ["drill", "--strategy", "rolling"],
+        ["drill", "--control", "51"],
+        ["drill", "--control", "some"],
         ["drill", "--window", "1s"],
         ["drill", "--share", "2"],
         ["drill", "extra"],
@@ -105,8 +107,45 @@ def test_a_fault_reaches_the_lab_with_its_source_and_its_length(name: str) -> No
 def test_wrong_use_is_2_and_says_what(command: Command, words: list[str]) -> None:
     said = command(*words)
     assert said.code == 2
-    assert "usage: cpr-cockpit" in said.err
+    (line,) = said.err.splitlines()
+    assert line.startswith("cpr-cockpit")
+    assert "Nothing was changed. See: cpr-cockpit" in line
+    assert line.endswith(" --help")
     assert said.out == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("drill", "--window", "-5s"), "argument --window: '-5s' is no duration: write 30s, 15m or 1h"),
+        (("drill", "--share", "-0.5"), "argument --share: a share is above 0"),
+        (("replay", "--policy", "/none/such.toml"), "argument --policy: /none/such.toml is not there"),
+        (("replay", "--policy", "/dev"), "argument --policy: /dev is a folder, not a file"),
+        (("check", "/none/such"), "argument FEATURE_DIR: /none/such is not there"),
+        (("open", "/etc/hostname"), "argument FEATURE_DIR: /etc/hostname is a file, not a folder"),
+        (("plan", "/none/such", "--lab", "/none/lab.json"), "argument FEATURE_DIR: /none/such is not there"),
+        (("open", "/etc", "--lab", "/none/lab.json"), "argument --lab: /none/lab.json is not there"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_value_that_cannot_be_is_told_as_it_was_given(command: Command, words: tuple[str, ...], told: str) -> None:
+    said = command(*words)
+    assert said.code == 2
+    assert told in said.err
+    assert len(said.err.splitlines()) == 1
+
+
+def test_a_moment_before_t0_is_taken() -> None:
+    assert parse(["replay", "--from", "-30s"]).start == -30.0
+    assert parse(["replay", "--plain", "a-run", "--from=-2m"]).start == -120.0
+
+
+@pytest.mark.parametrize("name", ["status", "report", "resume", "rollback", "stop", "attach"])
+def test_a_run_that_is_not_there_is_wrong_use(command: Command, name: str) -> None:
+    said = command(name, "none-such")
+    assert said.code == 2
+    assert len(said.err.splitlines()) == 1
+    assert "There is no run" in said.err
 
 
 def test_the_help_names_every_exit_code(command: Command) -> None:

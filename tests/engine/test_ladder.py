@@ -111,3 +111,14 @@ def test_the_old_zip_gone_on_the_way_back_is_told_and_the_rest_is_done() -> None
         assert life.run_state.ended is not None
         assert life.run_state.ended.decision == "failed"
         assert stage.world.share == 100.0
+
+
+def test_a_swap_back_that_is_put_off_for_good_is_not_waited_for_while_there_is_another_way() -> None:
+    with Stage(behaviour=ERRORS, window_s=30.0) as stage:
+        stage.world.faults["swap"] = [Fault.SLOW_ANSWER, *([Fault.CONFLICT] * 200)]
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert (run.ended.decision, stage.world.production, stage.world.slot) == ("rolled_back", OLD, OLD)
+        row = run.row("swap-back", "back")
+        assert row is not None
+        assert row.seconds < 60.0

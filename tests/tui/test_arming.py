@@ -120,6 +120,9 @@ def test_another_word_sends_nothing_and_stays_armed(word: str) -> None:
     assert face.sent == []
     assert face.arming.armed is not None
     assert face.arming.words == "that is not go: nothing was sent"
+    # What was refused does not stand before what is typed next.
+    face.type([*"go", "enter"])
+    assert names(face) == ["keep"]
 
 
 def test_go_against_the_data_takes_the_version_and_a_reason() -> None:

@@ -91,13 +91,31 @@ async def test_axes_limit_baseline_and_markers_are_drawn() -> None:
     assert lines[1].startswith("10 %")
     limit = next(line for line in lines[1:] if "limit 5 % for 5 min" in line)
     assert limit.strip().startswith("5 %")
-    assert limit.count("⠒⠒ ") + limit.count("⠤⠤ ") + limit.count("⣀⣀ ") + limit.count("⠉⠉ ") > 10
+    assert limit.count("── ") > 10
     assert lines[-1].strip().startswith("14:02 swap")
     assert lines[-1].rstrip().endswith("14:17")
     assert "purge" in lines[-1]
     assert text.count("┊") >= 8
     baseline = next(line for line in lines if line.strip().startswith("0 %"))
-    assert len([char for char in baseline if "\u2800" < char <= "\u28ff"]) > 15
+    assert baseline.count("┈") > 15
+
+
+@pytest.mark.parametrize("rows", [2, 3])
+@pytest.mark.parametrize("glyphs", list(Glyphs))
+async def test_where_there_are_hardly_any_rows_nought_is_on_the_axis_and_no_data_looks_like_the_limit(
+    glyphs: Glyphs, rows: int
+) -> None:
+    series = quiet(seconds(450, 0.0), top=10.5, before=None)
+    lines = await drawn(ThresholdChart(glyphs=glyphs), (80, rows + 2), lambda one: one.show(series, WINDOW, NOW))
+    plot = [line.rstrip() for line in lines[1:-1]]
+    assert [plot[0].split()[0], plot[-1].split()[0]] == ["10.5", "0"]
+    line, words = ("-" if glyphs < Glyphs.BRAILLE else "─"), "limit 5 % for 5 min"
+    assert sum(words in one for one in plot) == 1
+    assert line in next(one for one in plot if words in one)
+    # Half of the window is measured: there the lowest row is data and nothing else.
+    measured = plot[-1][7:40]
+    assert line not in measured
+    assert len(set(measured)) == 1
 
 
 @pytest.mark.parametrize("glyphs", list(Glyphs))

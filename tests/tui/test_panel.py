@@ -1,17 +1,31 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
+from textual.strip import Strip
 
-from cpr_cockpit.core.view import Control, Panel, Shape
+from cpr_cockpit.core.view import Control, Panel, Shape, View
 from cpr_cockpit.tui.arming import Act, Arming
 from cpr_cockpit.tui.glyphs import Glyphs
+from cpr_cockpit.tui.toned import row_text
 from cpr_cockpit.tui.widgets.frame import ARMED, border_of
-from cpr_cockpit.tui.widgets.panel import DecisionPanel
+from cpr_cockpit.tui.widgets.panel import DecisionPanel, armed_rows, panel_rows
+from tests.tui.faces import until
 from tests.tui.stage import Around, drawn, refreshed
-from tests.tui.views import ALL, go_possible, hostile, overdue, ready, window_breach, window_calm
+from tests.tui.views import (
+    ALL,
+    gate_contradictions,
+    go_possible,
+    hostile,
+    lists_half_done,
+    overdue,
+    ready,
+    window_breach,
+    window_calm,
+)
 
 SIZES = [(160, 48), (120, 40), (80, 24), (60, 15), (40, 10), (20, 5)]
 
@@ -63,6 +77,7 @@ async def test_it_lives_in_every_size_and_never_overflows(name: str) -> None:
         widget.show(ALL[name]().panel)
         for size in SIZES:
             await pilot.resize_terminal(*size)
+            await until(pilot, lambda: {cell_len(line) for line in app.shown()} == {size[0]})  # noqa: B023 - awaited
             lines = [line.rstrip() for line in app.shown() if line.strip()]
             assert len({line[-1] for line in lines[1:-1]}) == 1, lines
             assert {cell_len(line) for line in lines} == {size[0]}, lines
@@ -114,6 +129,57 @@ async def test_details_and_confirmation_of_an_armed_rollback() -> None:
         assert "y   sends it" in text
         assert "n   sends nothing" in text
         assert "expires in 19 s" in text
+
+
+@pytest.mark.parametrize("make", [window_breach, ready])
+async def test_in_the_room_of_80x24_an_armed_control_still_says_how_every_detail_ends(make: Callable[[], View]) -> None:
+    panel = make().panel
+    control = panel.rollback if panel.rollback is not None and panel.rollback.enabled else panel.start
+    assert control is not None
+    arming = armed(panel, Act.START if control is panel.start else Act.ROLLBACK, control.key)
+    made = armed_rows(arming.armed, arming, 74, 10) if arming.armed is not None else []
+    text = " ".join(row_text(one).strip() for one in made)
+    assert len(made) <= 10
+    for detail in control.details:
+        assert detail[:20] in text
+        assert detail[-20:] in text
+    assert "sends nothing" in text
+
+
+@pytest.mark.parametrize("make", [ready, lists_half_done, gate_contradictions])
+def test_in_three_lines_no_label_and_no_reason_is_cut(make: Callable[[], View]) -> None:
+    panel = make().panel
+    made = panel_rows(panel, "", 74, 3, Glyphs.BRAILLE)
+    text = " ".join(row_text(one) for one in made)
+    assert len(made) == 3
+    assert panel.word in text
+    assert panel.sentence in text
+    for one in (panel.start, panel.rollback):
+        if one is not None:
+            assert one.label in text
+            assert one.enabled or f"{one.label}: {one.reason}" in text
+
+
+class Watched(DecisionPanel):
+    """Remembers what was painted, and in which height."""
+
+    painted: tuple[tuple[int, str], ...] = ()
+
+    def render_line(self, y: int) -> Strip:
+        """The line, remembered."""
+        strip = super().render_line(y)
+        self.painted += ((self.size.height, strip.text),)
+        return strip
+
+
+async def test_what_was_composed_for_another_size_is_never_painted() -> None:
+    widget = Watched(glyphs=Glyphs.BRAILLE)
+    async with Around(widget).run_test(size=(80, 48)) as pilot:
+        widget.show(ready().panel)
+        await until(pilot, lambda: any(height == 13 and "█" in text for height, text in widget.painted))
+        widget.styles.height = 5
+        await until(pilot, lambda: any(height == 5 and "READY TO START" in text for height, text in widget.painted))
+        assert not any(height == 5 and "█" in text for height, text in widget.painted)
 
 
 async def test_armed_it_still_leaves_room_for_what_fails() -> None:

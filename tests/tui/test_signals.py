@@ -8,7 +8,7 @@ from cpr_cockpit.core.view import Signal, State
 from cpr_cockpit.tui.glyphs import Glyphs
 from cpr_cockpit.tui.widgets.ages import age_words, countdown_words
 from cpr_cockpit.tui.widgets.clock import Countdown
-from cpr_cockpit.tui.widgets.signal_cells import in_order, nearer_limit, set_for, state_of, trend_line
+from cpr_cockpit.tui.widgets.signal_cells import in_cells, in_order, nearer_limit, set_for, state_of, trend_line
 from cpr_cockpit.tui.widgets.signals import SignalTable
 from tests.tui import view_figures as figures
 from tests.tui.stage import Around, drawn, refreshed
@@ -48,11 +48,61 @@ def test_old_is_no_data_whatever_the_session_said_last_but_a_failure_stays_one()
 
 def test_the_nearer_limit_is_named() -> None:
     rate = figures.signal("rate", "0.31 %", "1 %", "5 %", "0.28 %")
-    assert nearer_limit(rate) == "target 1 %"
-    assert nearer_limit(replace(rate, now="2.4 %")) == "trigger 5 %"
-    assert nearer_limit(replace(rate, now="no data")) == "trigger 5 %"
-    assert nearer_limit(replace(rate, trigger="")) == "target 1 %"
-    assert nearer_limit(replace(rate, target="", trigger="")) == "-"
+    assert nearer_limit(rate, 14) == "target 1 %"
+    assert nearer_limit(replace(rate, now="2.4 %"), 14) == "trigger 5 %"
+    assert nearer_limit(replace(rate, now="no data"), 14) == "trigger 5 %"
+    assert nearer_limit(replace(rate, trigger=""), 14) == "target 1 %"
+    assert nearer_limit(replace(rate, target="", trigger=""), 14) == "-"
+    assert nearer_limit(replace(rate, target="1,500 ms"), 14) == "target 1,500"
+    assert nearer_limit(replace(rate, now="1,700 ms", target="1,500 ms", trigger="2,000 ms"), 14) == "trigger 2,000"
+
+
+@pytest.mark.parametrize(
+    ("value", "width", "shown"),
+    [
+        ("9.91 req/s", 9, "9.91"),
+        ("0 events", 7, "0"),
+        ("60 users", 7, "60"),
+        ("0.31 %", 7, "0.31 %"),
+        ("no data at all", 9, "no data.."),
+        ("123456789 ms", 7, "12345.."),
+    ],
+)
+def test_a_unit_gives_way_before_a_digit(value: str, width: int, shown: str) -> None:
+    assert in_cells(value, width) == shown
+
+
+async def test_rows_keep_their_places_from_view_to_view_and_failures_come_first() -> None:
+    rows = tuple(figures.signal(key, "1", "", "", "") for key in "abc")
+    one = table()
+    app = Around(one)
+
+    def names() -> list[str]:
+        return [line[2] for line in app.shown()[1:] if line.strip()]
+
+    async with app.run_test(size=(60, 8)) as pilot:
+        one.show(rows[1:], NOW)
+        # Given otherwise, and a new one before them.
+        one.show((rows[0], rows[2], rows[1]), NOW)
+        await pilot.pause()
+        assert names() == ["a", "b", "c"]
+        one.show((replace(rows[2], state=State.FAIL), *rows[:2]), NOW)
+        await pilot.pause()
+        assert names() == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize("grown", [(60, 14), (120, 8)])
+async def test_a_pane_that_grows_shows_as_many_rows_as_it_can(grown: tuple[int, int]) -> None:
+    view = window_calm()
+    one = table()
+    app = Around(one)
+    async with app.run_test(size=(60, 3)) as pilot:
+        one.show(view.signals, view.now)
+        await pilot.press("end")
+        await pilot.resize_terminal(*grown)
+        await pilot.pause()
+        assert all(any(signal.now in line for line in app.shown()[1:]) for signal in view.signals)
+        assert any("> memory" in line for line in app.shown())
 
 
 @pytest.mark.parametrize("glyphs", list(Glyphs))

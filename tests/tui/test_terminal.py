@@ -4,89 +4,18 @@ from __future__ import annotations
 
 import io
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from cpr_cockpit.tui.hygiene import check_terminal
-
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 20.0
-_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
-
-
-class Terminal:
-    """A face in a pseudo-terminal of 80x24, and everything it wrote."""
-
-    def __init__(self, state: Path, *arguments: str, **environ: str) -> None:
-        self.master, self._slave = pty.openpty()
-        termios.tcsetwinsize(self._slave, (24, 80))
-        self.usual = termios.tcgetattr(self._slave)
-        self.output = b""
-        known = {**os.environ, "TERM": "xterm-256color", "XDG_STATE_HOME": str(state), "LANG": "C.UTF-8"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.tui.terminal_face", *arguments],
-            stdin=self._slave, stdout=self._slave, stderr=self._slave,
-            cwd=ROOT, env={**known, **environ}, start_new_session=True,
-        )  # fmt: skip
-
-    def read_until(self, words: bytes) -> None:
-        """Read until the words were written."""
-        end = time.monotonic() + PATIENCE_S
-        while words not in self.output:
-            assert time.monotonic() < end, self.output[-2000:]
-            self._read(0.1)
-
-    def _read(self, seconds: float) -> bool:
-        if not select.select([self.master], [], [], seconds)[0]:
-            return False
-        with suppress(OSError):
-            data = os.read(self.master, 65536)
-            self.output += data
-            return bool(data)
-        return False
-
-    def ended(self) -> int:
-        """The exit code, when all was read."""
-        end = time.monotonic() + PATIENCE_S
-        while self.process.poll() is None:
-            assert time.monotonic() < end
-            self._read(0.02)
-        while self._read(0.05):
-            pass
-        return self.process.returncode
-
-    def modes_on(self) -> set[bytes]:
-        """Private modes that were switched on and never off, without wrapping and the cursor, which belong on."""
-        on: set[bytes] = set()
-        for numbers, how in _MODE.findall(self.output):
-            for number in numbers.split(b";"):
-                (on.add if how == b"h" else on.discard)(number)
-        return on - {b"7", b"25"}
-
-    def is_clean(self) -> bool:
-        """As it was found: no mode left on, the cursor shown, lines edited and echoed again."""
-        cursor = [how for numbers, how in _MODE.findall(self.output) if numbers == b"25"]
-        return not self.modes_on() and cursor[-1:] != [b"l"] and termios.tcgetattr(self._slave) == self.usual
-
-    def close(self) -> None:
-        """End it all."""
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        for one in (self.master, self._slave):
-            with suppress(OSError):
-                os.close(one)
+from tests.tui.terminal import PATIENCE_S, ROOT, Terminal
 
 
 @pytest.fixture
@@ -94,6 +23,16 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     made = Terminal(tmp_path)
     yield made
     made.close()
+
+
+@pytest.mark.parametrize("key", [b"2", b"l"])
+def test_a_key_before_the_first_paint_does_not_keep_the_session_from_being_reached(
+    terminal: Terminal, key: bytes
+) -> None:
+    os.write(terminal.master, key)
+    terminal.read_until(b"ROLL BACK to v1.2.0")
+    os.write(terminal.master, b"q")
+    assert terminal.ended() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -132,7 +71,7 @@ def test_suspend_hands_the_terminal_to_the_shell_and_back(terminal: Terminal) ->
     os.write(terminal.master, b"\x1a")
     _, status = os.waitpid(terminal.process.pid, os.WUNTRACED)
     assert os.WIFSTOPPED(status)
-    while terminal._read(0.05):
+    while terminal.read(0.05):
         pass
     assert b"1049" not in terminal.modes_on()
     seen = len(terminal.output)
@@ -140,7 +79,7 @@ def test_suspend_hands_the_terminal_to_the_shell_and_back(terminal: Terminal) ->
     end = time.monotonic() + PATIENCE_S
     while b"\x1b[?1049h" not in terminal.output[seen:]:
         assert time.monotonic() < end
-        terminal._read(0.1)
+        terminal.read(0.1)
     os.write(terminal.master, b"q")
     assert terminal.ended() == 0
     assert terminal.is_clean()
@@ -165,7 +104,7 @@ def test_a_paste_of_100_kb_in_a_real_terminal_neither_hangs_nor_sends(terminal: 
     text = b"\x1b[200~" + b"ry gs\r" * 17_000 + b"\x1b[201~"
     while text:
         text = text[os.write(terminal.master, text[:4096]) :]
-        terminal._read(0)
+        terminal.read(0)
     terminal.read_until(b"was left out")
     assert b"ARMED" not in terminal.output
     os.write(terminal.master, b"q")

@@ -103,7 +103,7 @@ def _estimate(run: Run) -> str:
     back, swap = back_seconds(run), swap_seconds(run)
     if back is not None:
         word = "within" if back < ROLLBACK_TARGET_S else "LONGER than"
-        return f"it took {span(back)} from the decision to the proof, {word} what {target}"
+        return f"it took {ending.rollback_times(run)}: {word} what {target}"
     if swap is None:
         return f"not measured in this run; {target}"
     return f"this run's own swap took {span(swap)}; not promised; {target}"

@@ -8,7 +8,6 @@ from cpr_cockpit.core.checklists import LESSONS_LEARNED, SIGN_OFF
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers import ending
 from cpr_cockpit.documents.papers.figures import (
-    back_seconds,
     latencies,
     new_version,
     old_version,
@@ -17,6 +16,7 @@ from cpr_cockpit.documents.papers.figures import (
 )
 from cpr_cockpit.documents.papers.issues import Severity, issues
 from cpr_cockpit.documents.papers.marks import Marks
+from cpr_cockpit.documents.papers.people import people
 from cpr_cockpit.documents.papers.text import (
     day,
     field,
@@ -25,7 +25,6 @@ from cpr_cockpit.documents.papers.text import (
     paragraph,
     points,
     share,
-    span,
     stamp,
     table,
 )
@@ -92,6 +91,8 @@ def _news(run: Run, feature: str) -> str:
         "failed": f"The deployment of {feature} ({new}) failed: {ending.status(run)}.",
     }
     text = texts.get(decision, f"The deployment of {feature} ({new}) has not ended.")
+    left = ending.left_to_do(run)
+    text = f"{text} Not finished: {left}." if left else text
     return f"{text} The extended validation has not been awaited." if provisional else text
 
 
@@ -107,7 +108,7 @@ def _impact(run: Run) -> list[str]:
     if not ending.switched(run):
         return [f"None: users were not served by {new_version(run)}"]
     met = f"{share(seen.failures, seen.requests)} requests to {new_version(run)} failed" if seen else "not measured"
-    return [met, f"Changes that users will notice, and the user documentation: {_TO_FILL}"]
+    return [met, f"People: {people(run)}", f"Changes that users will notice, and the user documentation: {_TO_FILL}"]
 
 
 def _known(run: Run) -> list[str]:
@@ -145,9 +146,9 @@ def _went_well(run: Run) -> Iterator[str]:
         yield f"Smoke tests on the slot before the switch: {smoke.words}"
     if run.card is not None:
         yield "The rollback card was written before START."
-    back = back_seconds(run)
-    if back is not None:
-        yield f"The rollback took {span(back)} from the decision to the proof."
+    took = ending.rollback_times(run)
+    if took:
+        yield f"The rollback took {took}."
     met = [one.name for one in latencies(run) if one.missed is False] + (
         ["error rate"] if rate_missed(run) is False else []
     )

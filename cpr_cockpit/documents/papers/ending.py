@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cpr_cockpit.core.run import Run
-from cpr_cockpit.documents.papers.figures import back_seconds, new_version, old_version
+from cpr_cockpit.documents.papers.figures import back_seconds, new_version, old_version, users_back_seconds
 from cpr_cockpit.documents.papers.text import clock, span, stamp
 
 LAB_MODES = frozenset({"drill", "rehearse"})
@@ -45,6 +45,24 @@ def slot_words(run: Run) -> str:
     return f"production {ended.production_version}, {other}"
 
 
+def left_to_do(run: Run) -> str:
+    """What others still have to do after production went back; "" where nothing is left.
+
+    A run that only looks on does not put the slot back. A rollback is finished when no slot that a user can reach
+    serves the bad version.
+    """
+    ended = run.ended
+    if ended is None or not run.observed or ended.decision not in ("rolled_back", "partial"):
+        return ""
+    slot = run.plan.slot if run.plan else "the other slot"
+    if ended.slot_version == old_version(run):
+        return ""
+    held = f"slot {slot} still holds {ended.slot_version}"
+    if ended.slot_version is None:
+        held = f"which version slot {slot} holds was not read"
+    return f"{held}: whoever deploys has to put {old_version(run)} into it, and until then the rollback is not finished"
+
+
 def _kept(run: Run) -> str:
     provisional = run.ended is not None and run.ended.provisional
     tail = ", provisionally: the extended validation was not awaited" if provisional else ""
@@ -52,12 +70,16 @@ def _kept(run: Run) -> str:
 
 
 def _rolled_back(run: Run) -> str:
+    left = left_to_do(run)
+    if left:
+        return f"PARTIAL: ROLLED BACK to {old_version(run)} in production, NOT FINISHED: {left}"
     tail = "" if switched(run) else " before production was switched"
     return f"FAILED: ROLLED BACK to {old_version(run)}{tail}"
 
 
 def _partial(run: Run) -> str:
-    return f"PARTIAL: ROLLED BACK in part: {slot_words(run)}: SKEW"
+    left = left_to_do(run)
+    return f"PARTIAL: ROLLED BACK in part: {slot_words(run)}: SKEW{f'; {left}' if left else ''}"
 
 
 def _advised(run: Run) -> str:
@@ -101,10 +123,12 @@ def status(run: Run) -> str:
 
 def rollback_executed(run: Run) -> str:
     """YES or NO, and how far it came."""
+    left = "; NOT FINISHED: " + left_to_do(run) if left_to_do(run) else ""
     if not ordered_back(run):
-        return "YES, by others: this program only looked on" if run.switched_back_at is not None else "NO"
+        return f"YES, by others: this program only looked on{left}" if run.switched_back_at is not None else "NO"
     if looked_on(run):
-        return "YES, by others" if run.switched_back_at is not None else "NO: advised, not seen to be carried out"
+        went = run.switched_back_at is not None
+        return f"YES, by others{left}" if went else "NO: advised, not seen to be carried out"
     decision = run.ended.decision if run.ended else ""
     if decision == "failed":
         return "YES, and it did not succeed"
@@ -125,17 +149,39 @@ def summary(run: Run) -> list[str]:
     lines = [_course(run)]
     if run.decision is not None:
         word = {"keep": "GO", "rollback": "ROLLBACK", "hold": "HOLD"}[run.decision.word]
-        verdict = f"on the verdict {run.decision.verdict}"
+        verdict = f"on the verdict {_verdict_words(run)}"
         lines.append(f"{word} at {clock(run.decided_at)} by {run.decision.by}, {verdict}: {run.decision.sentence}")
-    back = back_seconds(run)
-    if ordered_back(run) and back is not None:
-        lines.append(f"From that decision to the proof that {old_version(run)} serves it took {span(back)}.")
+    if ordered_back(run) and (took := rollback_times(run)):
+        lines.append(f"The rollback took {took}.")
     if run.ended is not None:
         lines.append(f"The run ended at {clock(run.ended_at)}: {run.ended.reason}")
         lines.append(f"Serving at the end: {slot_words(run)}.")
+        left = left_to_do(run)
+        lines += [f"Left to do: {left}."] if left else []
     else:
         lines.append(f"The run has not ended; it is {run.phase}.")
     return lines
+
+
+def _verdict_words(run: Run) -> str:
+    """The verdict that the decision was taken on, with its own sentence and when it was given."""
+    decision, until = run.decision, run.decided_at
+    if decision is None or until is None:
+        return "not told"
+    said = [(at, one.sentence) for at, one in run.verdicts if at <= until and one.kind == decision.verdict]
+    # The drill decides in the verdict's own words: they need not stand there twice.
+    if not said or said[-1][1] in decision.sentence:
+        return decision.verdict
+    at, sentence = said[-1]
+    return f"{decision.verdict} (given at {clock(at)}: {sentence.rstrip('.')})"
+
+
+def rollback_times(run: Run) -> str:
+    """The two lengths of a rollback, by their names; "" where none was measured."""
+    old, users, proof = old_version(run), users_back_seconds(run), back_seconds(run)
+    said = [] if users is None else [f"{span(users)} from the decision until production served {old} again"]
+    said += [] if proof is None else [f"{span(proof)} from the decision to the proof that {old} serves"]
+    return ", ".join(said)
 
 
 def _course(run: Run) -> str:

@@ -133,6 +133,14 @@ def swap_seconds(run: Run) -> float | None:
     return next((row.seconds for row in run.steps if row.key == "swap" and row.result == "done"), None)
 
 
+def users_back_seconds(run: Run) -> float | None:
+    """From the decision ROLLBACK to production's switch back, as observed; None where production was back before."""
+    ordered = run.decision is not None and run.decision.word == "rollback"
+    if not ordered or run.decided_at is None or run.switched_back_at is None:
+        return None
+    return run.switched_back_at - run.decided_at if run.switched_back_at >= run.decided_at else None
+
+
 def back_seconds(run: Run) -> float | None:
     """From the decision ROLLBACK to the proof that the old version serves."""
     row = run.row("prove-rollback", "back")

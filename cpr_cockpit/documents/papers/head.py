@@ -6,13 +6,13 @@ from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.verdict import percent
 from cpr_cockpit.documents.papers import ending
 from cpr_cockpit.documents.papers.figures import (
-    back_seconds,
     latencies,
     new_version,
     old_version,
     rate_before,
     served,
 )
+from cpr_cockpit.documents.papers.people import people
 from cpr_cockpit.documents.papers.text import (
     NOT_MEASURED,
     between,
@@ -57,8 +57,7 @@ def head(run: Run) -> list[str]:
 
 def key_metrics(run: Run) -> list[str]:
     """The procedure's five, and what belongs beside them."""
-    back = back_seconds(run)
-    took = f"{span(back)} from the decision to the proof" if back is not None else NOT_MEASURED
+    took = ending.rollback_times(run) or NOT_MEASURED
     return [
         *heading(2, "Key Metrics"),
         bullet("Deployment Duration", duration(run)),
@@ -72,7 +71,7 @@ def key_metrics(run: Run) -> list[str]:
         "",
         point(
             "Users' figures are rows of requests in Application Insights without the cockpit's own probes; "
-            "all times are UTC."
+            f"all times are UTC.{_beside(run)}"
         ),
         "",
     ]
@@ -133,12 +132,25 @@ def performance_impact(run: Run) -> str:
 
 
 def user_impact(run: Run) -> str:
-    """Requests are counted, people are not."""
+    """Requests that failed, where slow ones are told, and who uses the application as far as that was read."""
     if not ending.switched(run):
-        return f"none by the new version: users were not served by {new_version(run)}; active users are not counted"
+        return f"none by the new version: users were not served by {new_version(run)}; {people(run)}"
     now = served(run, new_version(run))
-    met = NOT_MEASURED if now is None else f"{now.failures:,} of {now.requests:,} requests to {new_version(run)} failed"
-    return f"{met}; active users are not counted by the cockpit"
+    met = NOT_MEASURED
+    if now is not None:
+        failed = f"{now.failures:,} of {now.requests:,} requests to {new_version(run)} failed"
+        met = f"{failed} (a slow answer is no failure: see Performance Impact)"
+    return f"{met}; {people(run)}"
+
+
+def _beside(run: Run) -> str:
+    """Why the lab's own figures are others."""
+    if not ending.rehearsal(run):
+        return ""
+    return (
+        " The summary at the end of the command counts what the lab's own clients met, slow answers of the defect "
+        "among them, and times the rollback by their last request that met the bad version."
+    )
 
 
 def before_words(run: Run) -> str:

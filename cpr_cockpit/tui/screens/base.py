@@ -93,12 +93,14 @@ class CockpitScreen(Screen[None]):
         self.query_one(Rail).show(shown.view.rail if shown.view else (), self.KEY)
         self.query_one(Foot).show(shown, self.KEY)
         panel = self.query_one(DecisionPanel)
-        show_or_hide(panel, shown.view is not None)
-        self.set_class(shown.production, "-production")
+        show_or_hide(panel, shown.panel is not None)
+        # Without a session the panel has a path to tell, which needs the room too.
+        self.set_class(shown.production or shown.view is None or shown.gone_since is not None, "-production")
+        if shown.panel is not None:
+            inert = "REPLAY" if shown.replay else "READ ONLY" if shown.read_only else ""
+            panel.show(shown.panel, shown.arming, inert=inert)
         if shown.view is not None:
             self.query_one(TimeOfDay).tick(shown.now)
-            inert = "REPLAY" if shown.replay else "READ ONLY" if shown.read_only else ""
-            panel.show(shown.view.panel, shown.arming, inert=inert)
             self.draw(shown.view, shown)
 
     def draw(self, view: View, shown: Shown) -> None:

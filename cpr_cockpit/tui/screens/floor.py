@@ -8,12 +8,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from cpr_cockpit.core.view import Control, Panel, View
+from cpr_cockpit.core.view import Control, Panel
 from cpr_cockpit.tui.screens.base import CockpitScreen
 from cpr_cockpit.tui.shown import Shown
 from cpr_cockpit.tui.toned import Row, Span, row
 from cpr_cockpit.tui.widgets.ages import countdown_words
-from cpr_cockpit.tui.widgets.foot import Foot, lost_words
+from cpr_cockpit.tui.widgets.foot import Foot
 from cpr_cockpit.tui.widgets.rows import Rows
 
 _TONES = {"breach": "fail", "look": "warn", "no-data": "warn", "go": "key", "calm": "strong"}
@@ -38,25 +38,24 @@ class FloorScreen(CockpitScreen):
         if not self.drawable:
             return
         self.query_one(Foot).show(shown, self.KEY)
-        rows = floor_rows(shown.view, shown) if shown.view is not None else [row("Waiting for the session.")]
+        rows = floor_rows(shown, shown.panel) if shown.panel is not None else [row("Waiting for the session.")]
         self.query_one("#floor", Rows).show(rows)
 
 
-def floor_rows(view: View, shown: Shown) -> list[Row]:
+def floor_rows(shown: Shown, panel: Panel) -> list[Row]:
     """The order of importance: word, time, why, keys."""
-    panel = view.panel
-    rows = [row(*_clock(view, shown.now), (panel.word, _TONES.get(panel.shape, "strong")), (_banner(view), "warn"))]
+    word = (panel.word, _TONES.get(panel.shape, "strong"))
+    rows = [row(*_clock(shown), word, (_banner(shown), "warn"))]
     if shown.replay:
         rows.insert(0, row((f"{shown.replay} of {shown.run}", "warn")))
-    if shown.gone_since is not None:
-        rows.append(row((lost_words(shown), "warn")))
     armed = shown.arming.armed
     if armed is not None:
         guarded = shown.arming.guarded
         how = f"type {armed.control.type_this}" if armed.typed else f"{armed.confirm_key} confirms"
         reason = " and a reason" if armed.control.needs_reason else ""
         rows.append(row(("ARMED ", "fail"), (armed.control.label, "strong")))
-        left = f"{how}{reason}, esc not; {shown.arming.seconds_left:.0f} s"
+        back = ", F9 rolls back" if armed.typed and panel.rollback is not None and panel.rollback.enabled else ""
+        left = f"{how}{reason}{back}, esc not; {shown.arming.seconds_left:.0f} s"
         rows.append(row(("keys are ignored for a moment", "dim") if guarded else (left, "key")))
         if armed.typed:
             rows.append(row(f"> {armed.word}  {armed.reason}"))
@@ -64,17 +63,18 @@ def floor_rows(view: View, shown: Shown) -> list[Row]:
     if shown.arming.words:
         rows.append(row((shown.arming.words, "warn")))
     rows += [_key(control) for control in _controls(panel)]
-    return [*rows, row(panel.sentence)]
+    rows.append(row(panel.sentence))
+    # The face's own panel says in its detail how to go on; a View's has no room for it here.
+    return [*rows, row(panel.detail)] if shown.view is None or shown.gone_since is not None else rows
 
 
-def _clock(view: View, now: float) -> tuple[Span, ...]:
-    if view.window.deadline is None:
-        return ()
-    return ((f"{countdown_words(view.window.deadline - now)} ", "strong"),)
+def _clock(shown: Shown) -> tuple[Span, ...]:
+    deadline = shown.view.window.deadline if shown.view is not None else None
+    return () if deadline is None else ((f"{countdown_words(deadline - shown.now)} ", "strong"),)
 
 
-def _banner(view: View) -> str:
-    return f" {view.header.banner}" if view.header.banner else ""
+def _banner(shown: Shown) -> str:
+    return f" {shown.view.header.banner}" if shown.view is not None and shown.view.header.banner else ""
 
 
 def _controls(panel: Panel) -> list[Control]:

@@ -45,14 +45,14 @@ class HelpScreen(CockpitScreen):
         if not self.drawable:
             return
         pane = self.query_one("#keys", Rows)
-        title(pane, f"HELP  {self._of}  (? or esc: back)")
+        title(pane, "  ".join(part for part in ("HELP", self._of, "(? or esc: back)") if part))
         pane.show(self._rows(shown))
 
     def draw(self, view: View, shown: Shown) -> None:
         """Nothing of the View is needed."""
 
     def _rows(self, shown: Shown) -> list[Row]:
-        own = [one for one in ACTIONS if one.where == self._of]
+        own = [one for one in ACTIONS if one.where == self._of] if self._of else []
         rows = [row(self._words), row()] if self._words else []
         if shown.replay:
             rows += [row(("in this replay", "strong")), *(_row(one, shown) for one in REPLAY), row()]

@@ -110,7 +110,7 @@ class ListsScreen(CockpitScreen):
         for one in dict.fromkeys((*self._lists[index:], *self._lists[:index])):
             left = sum(not item.stands for item in one.items if not item.follows)
             if left:
-                title = f"Sign {left} of {one.title}, how were they checked"
+                title = f"Sign {left} of {one.title}, how checked"
                 self.post_message(PromptOpened(title, "sign_list", "note", {"list": one.key}))
                 return
         self.post_message(Told("Nothing is left to sign here: what is open follows from other items."))
@@ -145,7 +145,7 @@ def list_rows(kept: Iterable[tuple[ListView, tuple[ItemRow, ...]]], width: int) 
 def _item_row(item: ItemRow, width: int) -> Row:
     value = item.value or item.note
     right = 26 if width >= 100 else 14
-    who = cell(f"{item.by} {clock(item.at)}".strip(), 17) if width >= 110 else ""
+    who = cell(f" {item.by} {clock(item.at)}".rstrip(), 18) if width >= 110 else ""
     text = max(10, width - 2 - 10 - right - 8 - len(who) - 2)
     return row(
         ("! " if item.blocks else "  ", "warn"),

@@ -19,10 +19,10 @@ class LogScreen(CockpitScreen):
     """Counts since the switch, trouble with the stream, newest error lines first."""
 
     KEY: ClassVar[str] = "log"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,l", "app.go_to('window')", "Window", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,l", "app.go_back", "Back", show=False)]
     HELP = (
         "Lines of production's log since the switch that tell of an error, the newest first; the whole log is with "
-        "Azure. esc goes back to the window."
+        "Azure. esc goes back."
     )
 
     def panes(self) -> Iterable[Widget]:
@@ -49,7 +49,8 @@ def log_rows(view: View) -> list[Row]:
     if log.trouble:
         rows.append(row((log.trouble, "warn")))
     if log.heard:
-        missed = f", {log.interruptions} interruptions in which lines may be missing" if log.interruptions else ""
+        times = "1 interruption" if log.interruptions == 1 else f"{log.interruptions} interruptions"
+        missed = f", {times} in which lines may be missing" if log.interruptions else ""
         rows.append(row((f"heard until {clock(log.at)} UTC{missed}", "dim")))
     elif not log.trouble:
         rows.append(row(("No reading has come yet.", "dim")))

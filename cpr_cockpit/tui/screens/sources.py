@@ -46,12 +46,12 @@ class SourcesScreen(CockpitScreen):
     """A row for each source; what is stale, silent or in trouble stands first, with the trouble's own words."""
 
     KEY: ClassVar[str] = "sources"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,i", "app.go_to('window')", "Window", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,i", "app.go_back", "Back", show=False)]
     HELP = (
         "Who is asked from the switch on. age: of its newest datum; limit: from there on it is stale, and without "
         "fresh data there is no GO; lag: from event to arrival, as measured; asked: when its last reading came, "
         "whatever came of it; answered: when its last answer did. Below a source its last trouble, also after it has "
-        "recovered. esc goes back to the window."
+        "recovered. esc goes back."
     )
 
     def panes(self) -> Iterable[Widget]:

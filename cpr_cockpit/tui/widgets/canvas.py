@@ -13,7 +13,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.events import Resize
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from cpr_cockpit.tui.glyphs import Glyphs, here
@@ -33,6 +33,7 @@ class Canvas(Toned):
         super().__init__(id=id, classes=classes)
         self.glyphs = here() if glyphs is None else glyphs
         self._drawn: list[Row] = []
+        self._drawn_for = Size(0, 0)
 
     def compose(self) -> ComposeResult:
         """The cutouts, without a place yet."""
@@ -56,13 +57,18 @@ class Canvas(Toned):
         width, height = self.size
         if not width or not height:
             return
-        before, self._drawn = self._drawn, list(self.compose_rows(width, height))[:height]
+        before = self._drawn
+        self._compose_anew()
         holes = self.cutouts()[: self.CUTOUTS]
         changed = [Region(first, y, last - first, 1) for y, first, last in changes(before, self._drawn, width, holes)]
         if changed:
             self.refresh(*changed)
         for place, child in enumerate(self._pieces()):
             child.lay(self._drawn, holes[place] if place < len(holes) else None)
+
+    def _compose_anew(self) -> None:
+        width, height = self._drawn_for = self.size
+        self._drawn = list(self.compose_rows(width, height))[:height]
 
     def _pieces(self) -> list[Cutout]:
         return [child for child in self.children if isinstance(child, Cutout)]
@@ -74,7 +80,9 @@ class Canvas(Toned):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """One row."""
+        """One row; a new size is painted before its event arrives here."""
+        if self._drawn and self._drawn_for != self.size:
+            self._compose_anew()
         return self.strip_of(self._drawn[y] if y < len(self._drawn) else (), self.size.width)
 
 

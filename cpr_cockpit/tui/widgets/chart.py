@@ -133,13 +133,14 @@ def _y_labels(series: Series) -> tuple[str, ...]:
 
 
 def _y_axis(labels: tuple[str, ...], left: int, rows: int, limit_row: int | None) -> list[tuple[str, str]]:
-    """The label of every row: top, limit, nought; the limit wins where there is no room for all."""
+    """The label of every row: top, limit, nought. Without both ends an axis says nothing; the title names the limit."""
     top, limit, nought = labels
     texts = [""] * rows
     texts[0] = top
-    texts[-1] = nought if rows > 1 else top
-    if limit_row is not None and limit:
+    if limit_row is not None and limit and (0 < limit_row < rows - 1 or rows == 1):
         texts[limit_row] = limit
+    if rows > 1:
+        texts[-1] = nought
     return [
         (text.rjust(left - 1) + " ", "limit" if y == limit_row and text == limit else "axis")
         for y, text in enumerate(texts)

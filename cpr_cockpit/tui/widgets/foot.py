@@ -1,4 +1,4 @@
-"""The last line: what was refused or lost, else the keys of this screen."""
+"""The last line: what was said just now, else what was lost, else the keys of this screen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cpr_cockpit.tui.toned import Line, Row, Span, row, row_width
 
 
 class Foot(Line):
-    """Never a toast: what was refused stays until the next key, a lost session until it is back."""
+    """Never a toast: words stand for some seconds or until the next key, a lost session until it is back."""
 
     DEFAULT_CSS = """
     Foot { background: $panel; }
@@ -16,10 +16,10 @@ class Foot(Line):
 
     def show(self, shown: Shown, screen: str) -> None:
         """Show the words that stand, else hints for this screen."""
-        if shown.gone_since is not None or shown.gone_words:
-            self.say(row((" " + lost_words(shown), "warn")))
-        elif shown.status:
+        if shown.status:
             self.say(row((" " + shown.status, "strong")))
+        elif shown.gone_since is not None or shown.gone_words:
+            self.say(row((" " + lost_words(shown), "warn")))
         elif shown.view is None:
             self.say(row((" The session is being started, or reached; q closes.", "dim")))
         else:
@@ -43,7 +43,7 @@ class Foot(Line):
 
 def lost_words(shown: Shown) -> str:
     """What a person has to know while the session cannot be reached."""
-    if shown.gone_since is None:
+    if shown.gone_since is None or shown.gone_words:
         return shown.gone_words
     since = f"session gone since {clock(shown.gone_since)}"
     return f"{since}; looking for it. If it died: cpr-cockpit resume"

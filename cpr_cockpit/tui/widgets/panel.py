@@ -9,9 +9,10 @@ from rich.cells import cell_len
 from textual.geometry import Size
 
 from cpr_cockpit.core.view import Control, Panel, Shape
+from cpr_cockpit.tui.alone import NO_SESSION
 from cpr_cockpit.tui.arming import Armed, Arming
 from cpr_cockpit.tui.glyphs import Glyphs
-from cpr_cockpit.tui.plain_text import clean, elide
+from cpr_cockpit.tui.plain_text import clean, elide, elide_middle
 from cpr_cockpit.tui.toned import Row, row, row_text, row_width, wrapped
 from cpr_cockpit.tui.widgets.block_letters import block_letters
 from cpr_cockpit.tui.widgets.canvas import Canvas
@@ -71,11 +72,17 @@ class DecisionPanel(Canvas):
         if arming is not None and arming.armed is not None:
             rows = armed_rows(arming.armed, arming, width - 6, height - 2)
             left = math.ceil(arming.seconds_left)
-            foot = f"expires in {left} s; Esc: send nothing"
+            # Where letters are typed, r is one of them: the key that is none has to be named.
+            back = "; F9 rolls back" if arming.armed.typed and _can(self._panel.rollback) else ""
+            foot = f"expires in {left} s; Esc: send nothing{back}"
             return framed(rows, ARMED, width, height, self.glyphs, title=f"ARMED  {clean(self._panel.word)}", foot=foot)
         words = arming.words if arming is not None else ""
         rows = panel_rows(self._panel, words, width - 6, height - 2, self.glyphs)
         return framed(rows, self._panel.shape, width, height, self.glyphs, title=self._inert)
+
+
+def _can(control: Control | None) -> bool:
+    return control is not None and control.enabled
 
 
 # -- at rest -----------------------------------------------------------------------------------------------------------
@@ -83,20 +90,30 @@ class DecisionPanel(Canvas):
 
 def panel_rows(panel: Panel, words: str, width: int, height: int, glyphs: Glyphs) -> list[Row]:
     """Word, sentence, detail and keys; ``words``: the last thing that happened. In need, word and keys survive."""
-    keys = key_rows(panel, width, lines=height - 2)[: max(0, height - 1)]
+    keys = key_rows(panel, width, lines=height - 1)[: max(0, height - 1)]
     room = height - len(keys)
     said = [*wrapped(row((panel.sentence, "strong")), width)] if panel.sentence else []
     more = [*wrapped(row((panel.detail, "dim")), width)] if panel.detail else []
     if words:
         said = [*wrapped(row((words, "warn")), width), *said]
     texts = said + more
-    letters = _word_rows(panel, width, room - min(len(texts), 2), glyphs)
+    # Of a View's words there is more on the screens; a path and a command that are cut help nobody.
+    least = len(texts) if panel.word == NO_SESSION else min(len(texts), 2)
+    letters = _word_rows(panel, width, room - least, glyphs)
+    if room == len(letters) == 1:
+        letters = [_with_words(letters[0], words, panel.sentence, width)]
     texts = _cut(texts, room - len(letters), width)
     spare = height - len(letters) - len(texts) - len(keys)
     above = [()] if spare >= 1 and len(letters) > 1 else []
     below: list[Row] = [()] if spare >= 1 + len(above) else []
     lead: list[Row] = [()] if spare >= 3 else []
     return [*lead, *letters, *above, *texts, *below, *keys]
+
+
+def _with_words(word: Row, words: str, sentence: str, width: int) -> Row:
+    """Where the keys need every other line, why stands beside the word."""
+    room = width - row_width(word) - 2
+    return (*word, ("  ", ""), (elide(words or sentence, room), "warn" if words else "strong")) if room > 8 else word
 
 
 def _word_rows(panel: Panel, width: int, height: int, glyphs: Glyphs) -> list[Row]:
@@ -196,13 +213,19 @@ def armed_rows(armed: Armed, arming: Arming, width: int, height: int) -> list[Ro
     if arming.words:
         prompt += wrapped(row((arming.words, "warn")), width)
     room = height - len(head) - len(prompt)
-    details: list[Row] = []
-    for one in armed.control.details:
-        details += wrapped(row(("- ", "dim"), one), width, indent=2)
-    details = _cut(details, room, width)
+    details = _detail_rows(armed.control.details, width, room)
     spare = room - len(details)
     gap: list[Row] = [()] if spare >= 1 else []
     return [*head, *([()] if spare >= 2 else []), *details, *gap, *prompt]
+
+
+def _detail_rows(details: Sequence[str], width: int, room: int) -> list[Row]:
+    """Every detail; where there is no room for all of it the longest (ids, a path) lose their middles."""
+    made = [wrapped(row(("- ", "dim"), one), width, indent=2) for one in details]
+    for place in sorted(range(len(made)), key=lambda at: -cell_len(clean(details[at]))):
+        if sum(len(lines) for lines in made) > room:
+            made[place] = [row(("- ", "dim"), elide_middle(details[place], width - 2))]
+    return _cut([line for lines in made for line in lines], room, width)
 
 
 def _prompt(armed: Armed, arming: Arming, width: int) -> list[Row]:

@@ -92,9 +92,9 @@ class Plot:
         for at, _ in self._series.markers:
             self._upright(at)
         if self._series.before is not None:
-            self._level(self._series.before, period=3, ink=1, tone="axis")
+            self._level(self._series.before, "┈", period=3, ink=1, tone="axis")
         if self._series.limit is not None:
-            self._level(self._series.limit, period=3, ink=2, tone="limit")
+            self._level(self._series.limit, "─", period=3, ink=2, tone="limit")
         self._data()
         self._label()
         return self.cells
@@ -113,21 +113,15 @@ class Plot:
         for line in self.cells:
             line[self.column_of(at)] = (":" if self._glyphs is Glyphs.ASCII else "┊", "axis")
 
-    def _level(self, value: float, *, period: int, ink: int, tone: str) -> None:
+    def _level(self, value: float, line_char: str, *, period: int, ink: int, tone: str) -> None:
+        """A line is no row of dots: where it meets the data in one row of cells, both can still be told apart."""
         if value > self._series.top:
             return
-        place = dot(value, self._series.top, self._rows)
-        line = self.cells[self._height - 1 - place // self._down]
-        char = self._level_char(self._down - 1 - place % self._down, dotted=ink == 1)
+        line = self.cells[self.row_of_value(value)]
+        char = line_char if self._glyphs is Glyphs.BRAILLE else "." if ink == 1 else "-"
         for x in range(self._width):
             if x % period < ink:
                 line[x] = (char, tone)
-
-    def _level_char(self, sub: int, *, dotted: bool) -> str:
-        if self._glyphs is Glyphs.BRAILLE:
-            left, right = _BRAILLE_BITS[sub]
-            return chr(0x2800 + (left if dotted else left | right))
-        return "." if dotted else "-"
 
     def _data(self) -> None:
         for x in range(self._width):

@@ -1,4 +1,4 @@
-"""One line of text from a person, in the place of the foot. Here a letter is a letter."""
+"""One line of text from a person, below its question, in the place of the foot. Here a letter is a letter."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Vertical
 from textual.events import Paste
 from textual.message import Message
 from textual.widgets import Input
 
-from cpr_cockpit.tui.plain_text import clean
+from cpr_cockpit.tui.plain_text import clean, elide_middle
 from cpr_cockpit.tui.toned import Line, row
 
 # A reason or a note is a sentence or two.
 LONGEST = 400
+_HOW = "Enter sends, Esc leaves"
+_NEEDED = "type a word at least; Esc leaves"
 
 
 class PromptInput(Input):
@@ -29,15 +31,14 @@ class PromptInput(Input):
             self.insert_text_at_cursor(clean(event.text).strip())
 
 
-class Prompt(Horizontal):
+class Prompt(Vertical):
     """A title and its field; Enter answers, Escape leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave", show=False)]
     DEFAULT_CSS = """
     Prompt {
-        height: 1;
+        height: 2;
         background: $panel;
-        & > Line { width: auto; }
         & > PromptInput { width: 1fr; height: 1; border: none; padding: 0 1; background: $surface; }
         & > PromptInput:focus { border: none; }
     }
@@ -64,24 +65,32 @@ class Prompt(Horizontal):
         self._draft = draft
 
     def compose(self) -> ComposeResult:
-        """Title and field."""
-        label = Line()
-        label.styles.width = len(self._title) + 3
-        label.say(row((f" {self._title}: ", "key")))
-        yield label
-        yield PromptInput(self._draft, max_length=LONGEST, select_on_focus=False, placeholder="Enter sends, Esc leaves")
+        """What is asked, and below it all the room there is to answer."""
+        yield Line()
+        yield PromptInput(self._draft, max_length=LONGEST, select_on_focus=False)
 
     def on_mount(self) -> None:
         """Type at once; a cursor that blinks would move for nothing."""
         field = self.query_one(PromptInput)
         field.cursor_blink = False
         field.focus()
+        self._ask(_HOW, "dim")
+
+    def on_resize(self) -> None:
+        """The question keeps its beginning and its end."""
+        self._ask(_HOW, "dim")
+
+    def _ask(self, hint: str, tone: str) -> None:
+        title = elide_middle(self._title, max(20, self.app.size.width - len(hint) - 4))
+        self.query_one(Line).say(row((f" {title}:", "key")), row((f"{hint} ", tone)))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Hand the line up, if there is one."""
+        """Hand the line up, if there is one; else say what is needed."""
         event.stop()
         if words := clean(event.value).strip():
             self.post_message(self.Answered(self, words))
+        else:
+            self._ask(_NEEDED, "warn")
 
     @property
     def words(self) -> str:

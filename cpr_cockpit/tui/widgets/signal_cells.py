@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rich.cells import cell_len
+
 from cpr_cockpit.core.view import Signal, State
 from cpr_cockpit.tui.glyphs import Glyphs
-from cpr_cockpit.tui.plain_text import clean
+from cpr_cockpit.tui.plain_text import clean, elide
 
 _ORDER = {State.FAIL: 0, State.NO_DATA: 1, State.WARN: 2}
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"-?[\d,]*\d(?:\.\d+)?")
 # An odd number of levels, so that the middle is no border between two; consoles have no eighths of a block.
 _LEVELS = {Glyphs.BRAILLE: "▁▂▃▄▅▆▇", Glyphs.BLOCKS: "_.-=+*#", Glyphs.ASCII: "_.-=+*#"}
 
@@ -60,6 +62,23 @@ def in_order(signals: Sequence[Signal], now: float) -> list[Signal]:
     return sorted(signals, key=lambda one: (one.further, _ORDER.get(State(state_of(one, now)), 3)))
 
 
+def in_place(places: Sequence[str], given: Sequence[str]) -> list[str]:
+    """The keys in the places that they have had; a new one comes behind the one that it was given behind."""
+    kept = list(places)
+    for at, key in enumerate(given):
+        if key not in kept:
+            kept.insert(kept.index(given[at - 1]) + 1 if at else 0, key)
+    return kept
+
+
+def in_cells(value: str, width: int) -> str:
+    """A value in at most ``width`` cells: its unit gives way before any of its digits."""
+    line = clean(value)
+    figure = line.partition(" ")[0]
+    whole = cell_len(line) > width >= cell_len(figure) and _NUMBER.fullmatch(figure)
+    return figure if whole else elide(line, width)
+
+
 def state_of(signal: Signal, now: float) -> str:
     """Its state, but ``no data`` as soon as it is too old by our own clock: missing is not healthy."""
     if signal.state not in State.__members__.values():
@@ -69,17 +88,17 @@ def state_of(signal: Signal, now: float) -> str:
     return State.NO_DATA.value if stale and signal.state != State.FAIL else signal.state
 
 
-def nearer_limit(signal: Signal) -> str:
+def nearer_limit(signal: Signal, width: int) -> str:
     """The limit that the value meets next, named: its target while that holds, then its trigger."""
     now, target = _number(signal.now), _number(signal.target)
     if signal.target and (not signal.trigger or (now is not None and target is not None and now <= target)):
-        return f"target {clean(signal.target)}"
-    return f"trigger {clean(signal.trigger)}" if signal.trigger else "-"
+        return f"target {in_cells(signal.target, width - 7)}"
+    return f"trigger {in_cells(signal.trigger, width - 8)}" if signal.trigger else "-"
 
 
 def _number(text: str) -> float | None:
     found = _NUMBER.search(text)
-    return float(found.group()) if found else None
+    return float(found.group().replace(",", "")) if found else None
 
 
 def trend_line(values: Sequence[float | None], width: int, glyphs: Glyphs) -> str:

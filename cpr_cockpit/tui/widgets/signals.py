@@ -19,7 +19,9 @@ from cpr_cockpit.tui.widgets.canvas import Canvas
 from cpr_cockpit.tui.widgets.signal_cells import (
     SETS,
     Column,
+    in_cells,
     in_order,
+    in_place,
     nearer_limit,
     set_for,
     state_of,
@@ -64,6 +66,8 @@ class SignalTable(Canvas, can_focus=True):
     ) -> None:
         super().__init__(glyphs=glyphs, id=id, classes=classes)
         self._signals: tuple[Signal, ...] = ()
+        # Every key that was ever shown, in its place: rows do not change places while one reads.
+        self._places: list[str] = []
         self._now = 0.0
         self._key = ""
         self._first = 0
@@ -71,7 +75,9 @@ class SignalTable(Canvas, can_focus=True):
 
     def show(self, signals: Sequence[Signal], now: float) -> None:
         """Draw these signals; ``now``: the session's time by the face's clock."""
-        self._signals, self._now = tuple(signals), now
+        given = {one.key: one for one in signals}
+        self._places = in_place(self._places, list(given))
+        self._signals, self._now = tuple(given[key] for key in self._places if key in given), now
         self.redraw()
 
     def tick(self, now: float) -> None:
@@ -168,8 +174,8 @@ class SignalTable(Canvas, can_focus=True):
         # The last line may be the one that tells what is left out.
         visible = max(1, room - 1) if len(ordered) > room else room
         self._first = max(0, min(place, self._first)) if place < self._first else max(self._first, place - visible + 1)
-        if not self.has_focus:
-            self._first = 0
+        # A pane that has grown shows as many rows as it can.
+        self._first = min(self._first, max(0, len(ordered) - room)) if self.has_focus else 0
 
     def _row(self, one: Signal, columns: Sequence[Column]) -> Row:
         cursor = self.has_focus and one is self.selected
@@ -189,9 +195,9 @@ class SignalTable(Canvas, can_focus=True):
         if column.head == "name":
             return elide_middle(one.name, width), "strong" if state == State.FAIL else ""
         if column.head == "now":
-            return elide(one.now, width), {"FAIL": "over", "warn": "warn", "no data": "warn"}.get(state, "strong")
+            return in_cells(one.now, width), {"FAIL": "over", "warn": "warn", "no data": "warn"}.get(state, "strong")
         if column.head == "limit":
-            return elide(nearer_limit(one), width), "dim"
+            return nearer_limit(one, width), "dim"
         if column.head == "trend":
             return trend_line(one.trend, width, self.glyphs), "data"
         if column.head == "n":
@@ -201,7 +207,7 @@ class SignalTable(Canvas, can_focus=True):
         if column.head == "state":
             return elide(state, width), tone_of(state)
         text = {"target": one.target, "trigger": one.trigger, "before": one.before}[column.head]
-        return elide(text or "-", width), "dim"
+        return in_cells(text or "-", width), "dim"
 
 
 def _age(one: Signal, now: float) -> str:

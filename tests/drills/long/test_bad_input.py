@@ -190,7 +190,7 @@ def test_a_state_folder_that_cannot_be_written(home: Home) -> None:
 def test_a_run_that_does_not_exist(home: Home, command: str) -> None:
     (home.state / "cpr-cockpit" / "runs" / "another").mkdir(parents=True)
     ended = home.run(command, "nowhere")
-    assert (ended.code, ended.out) == (1, "")
+    assert (ended.code, ended.out) == (2, "")
     (line,) = ended.err.splitlines()
     assert "There is no run 'nowhere'" in line
     assert "cpr-cockpit runs" in line

@@ -1,0 +1,142 @@
+"""What is asked of a person in words: what is needed, what is kept and what is forgotten; and r while GO is typed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from textual.pilot import Pilot
+
+from cpr_cockpit.tui.app import CockpitApp
+from cpr_cockpit.tui.screens.lists import list_rows
+from cpr_cockpit.tui.toned import row_text, row_width
+from cpr_cockpit.tui.widgets.prompt import Prompt, PromptInput
+from tests.tui import views
+from tests.tui.faces import Hand, Script, at, face, foot, screen_text, settled, strike, until
+
+
+async def asked(pilot: Pilot[None], app: CockpitApp, key: str) -> PromptInput:
+    """The field after that key."""
+    await pilot.press(key)
+    await until(pilot, lambda: app.screen.query(PromptInput) and app.screen.query_one(PromptInput).has_focus)
+    return app.screen.query_one(PromptInput)
+
+
+@pytest.mark.parametrize("key", ["a", "e", "w"])
+async def test_what_was_left_by_escape_does_not_come_back(key: str) -> None:
+    source, clock = Script(views.lists_half_done()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        field = await asked(pilot, app, key)
+        strike(app, *"kubectl")
+        await until(pilot, lambda: field.value == "kubectl")
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.screen.query(Prompt))
+        clock.move(2)
+        assert (await asked(pilot, app, key)).value == ""
+        assert source.commands == []
+
+
+async def test_what_f9_interrupted_comes_back_for_the_same_item_only() -> None:
+    clock = Hand()
+    app = face(Script(views.lists_half_done()), clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("b")
+        field = await asked(pilot, app, "w")
+        strike(app, *"mail")
+        await until(pilot, lambda: field.value == "mail")
+        await pilot.press("f9")
+        await until(pilot, lambda: not app.screen.query(Prompt))
+        clock.move(2)
+        await pilot.press("down")
+        assert (await asked(pilot, app, "w")).value == ""
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_an_empty_answer_is_told_what_is_needed_and_the_question_is_whole(size: tuple[int, int]) -> None:
+    source = Script(views.lists_half_done())
+    app = face(source)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        await asked(pilot, app, "a")
+        await until(pilot, lambda: "Enter sends, Esc leaves" in screen_text(app))
+        assert "how checked:" in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: "type a word at least; Esc leaves" in screen_text(app))
+        assert "how checked:" in screen_text(app)
+        await pilot.press("x", "enter")
+        await until(pilot, lambda: source.commands)
+        assert source.commands[0][1]["note"] == "x"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48), (40, 10)])
+async def test_where_r_is_a_letter_the_key_that_rolls_back_is_named(size: tuple[int, int]) -> None:
+    source, clock = Script(views.go_possible()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        await pilot.press("g")
+        clock.move(1)
+        await pilot.press("r")
+        await until(pilot, lambda: "F9 rolls back" in screen_text(app))
+        await pilot.press("f9")
+        clock.move(1)
+        await pilot.press("y")
+        await until(pilot, lambda: source.commands)
+        assert source.commands[0][0] == "rollback"
+
+
+async def test_help_tells_where_r_is_a_letter() -> None:
+    app = face(Script(views.go_possible()))
+    async with app.run_test(size=(160, 48)) as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: at(app) == "help")
+        line = next(one for one in screen_text(app).splitlines() if " F9 " in one)
+        assert "where r is a letter: while GO is armed, and in every text field" in line
+
+
+async def test_words_in_the_foot_give_the_keys_back_after_five_seconds() -> None:
+    clock = Hand()
+    app = face(Script(views.window_calm()), clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+c")
+        clock.move(4.9)
+        app.draw()
+        assert "ctrl+c again" in foot(app)
+        clock.move(0.1)
+        app.draw()
+        assert "? help" in foot(app)
+
+
+@pytest.mark.parametrize("keys", [("l",), ("i",), ("l", "i"), ("i", "question_mark", "escape", "l")])
+async def test_what_is_looked_at_in_passing_leads_back_to_where_one_was(keys: tuple[str, ...]) -> None:
+    app = face(Script(views.window_calm()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("5")
+        await until(pilot, lambda: at(app) == "papers")
+        for key in keys:
+            before = at(app)
+            await pilot.press(key)
+            await until(pilot, lambda: at(app) != before)  # noqa: B023 - awaited at once
+        await pilot.press("escape")
+        await until(pilot, lambda: at(app) == "papers")
+
+
+def test_no_two_columns_of_a_list_touch() -> None:
+    view = views.lists_half_done()
+    items = tuple(
+        replace(one, value="test-report.md states READY", by="cockpit", at=0.0) for one in view.lists[0].items
+    )
+    for width in (78, 100, 111, 130):
+        _, *rows = list_rows([(view.lists[0], items)], width)
+        for one in rows:
+            assert re.search(
+                r" test-report[^ ]*( states [^ ]+)? +(cockpit 00:00:00 +)?(step|START|GO|T0)", row_text(one)
+            )
+            assert row_width(one) <= width
