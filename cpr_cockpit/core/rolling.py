@@ -91,6 +91,11 @@ class Rolling:
         """How many readings are kept."""
         return sum(len(readings) for readings in self._kept.values())
 
+    @property
+    def heard(self) -> bool:
+        """Whether every source of production has told something; before that its silence says nothing."""
+        return all((source, "") in self._kept for source in (Source.PLATFORM, Source.PROBES_PRODUCTION))
+
     # -- what it is told ---------------------------------------------------------------------------------------------
 
     def newest(self, now: float, not_before: float, length_s: float = ROLLING_S) -> Stretch:

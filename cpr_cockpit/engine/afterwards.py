@@ -32,13 +32,13 @@ from cpr_cockpit.core.ports import PRODUCTION, Asked, Reader
 from cpr_cockpit.core.rolling import Rolling
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.signals import Observation, Source
-from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, VerdictKind, clock_time
+from cpr_cockpit.core.verdict import HoldCause, VerdictKind, clock_time
 from cpr_cockpit.engine.asking import Asking
-from cpr_cockpit.engine.baseline import baseline_of
 from cpr_cockpit.engine.foreign_looks import ForeignLooks
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.probing import ProbeRuns
 from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.restoring import restored_baseline
 from cpr_cockpit.engine.scheduled import ScheduledChecks
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.spoken import Spoken, person_trigger, verdict_event, verdict_of
@@ -48,7 +48,7 @@ from cpr_cockpit.engine.turns import LEAST_PAUSE_S, Turns, pause_s
 log = logging.getLogger(__name__)
 
 # How often it is judged without news, and looked whether a pause is to be cut short; in the procedure's seconds.
-_TICK_S = 15.0
+_TICK_S, _FIRST_S = 15.0, 180.0
 # So much longer than a tick that this machine must have been away.
 _AWAY_S = 30.0
 
@@ -64,7 +64,7 @@ class Afterwards(Spoken):
         self._recorder = recorder
         run = recorder.run
         self._t0 = run.t0 if run.t0 is not None else ports.clock.now()
-        before = baseline_of(run.baseline) if run.baseline is not None else None
+        before = restored_baseline(run.baseline) if run.baseline is not None else None
         versions, delay_s = (plan.new_version, plan.old_version), settings.declared_delay_s
         self._rolling = Rolling(scaled, *versions, delay_s, before, signals=settings.signals, t0=self._t0)
         self._asking = Asking(ports, scaled, (plan.old_version, plan.new_version))
@@ -84,6 +84,8 @@ class Afterwards(Spoken):
             self._look_at_clock,
         )
         self._awake_at = self._sure_at = ports.clock.now()
+        # All sources are asked anew: one that answers later than another is not silent.
+        self._hear_until = self._awake_at + self._scale(_FIRST_S)
         calm_s = ROLLING_S * scaled.scale
         self._level, self._warned = Level(calm_s, (0, "")), Warned(calm_s)
         warm_until = self._t0 + scaled.keep_warm_s
@@ -104,7 +106,14 @@ class Afterwards(Spoken):
             slowest_s = max(self._scale(stage.poll_s) for stage in STAGES)
             self._sure_at += max(self._warned.calm_s, self._scaled.warning_load_for_s + 2.0 * slowest_s)
         if run.triggers:
-            self._rolling.raise_trigger(PersonTrigger(run.triggers[-1].trigger), run.triggers[-1].by)
+            self._raised(run.triggers[-1])
+
+    def _raised(self, event: ev.TriggerRaised) -> None:
+        try:
+            self._rolling.raise_trigger(person_trigger(event.trigger), event.by)
+        except ValueError:
+            log.exception("a trigger in the journal cannot be read; a person must look")
+            self._rolling.hold(HoldCause.SUSPICIOUS, f"{event.trigger}: raised by {event.by}")
 
     async def run(self) -> None:
         """Watch and check until the schedule is over."""
@@ -271,7 +280,7 @@ class Afterwards(Spoken):
     def _judge_now(self) -> None:
         now = self._clock.now()
         verdict = self._rolling.verdict(now)
-        if verdict is None or not self._keeping():
+        if verdict is None or not self._keeping() or (not self._rolling.heard and now < self._hear_until):
             return
         # Shown in any case: a disk that is full must not hide a breach.
         self._verdict = verdict

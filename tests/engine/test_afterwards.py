@@ -64,6 +64,17 @@ def test_the_checks_of_the_schedule_come_at_their_moments(stage: Stage) -> None:
     assert life.run_state.phase is Phase.KEEPING
 
 
+def test_a_source_that_answers_later_than_the_others_is_not_called_silent_at_the_hand_over(stage: Stage) -> None:
+    stage.world.users.counting_s = 0.5
+    life = kept(stage)
+    decided_at = life.run_state.decided_at or 0.0
+    at(life, 3600.0)
+    after = [verdict.kind for told_at, verdict in life.run_state.verdicts if told_at > decided_at]
+    assert "HOLD" not in after
+    stage.world.users.down = True
+    assert not life.live(lambda: life.run_state.verdict is not None and life.run_state.verdict.kind == "HOLD")
+
+
 def test_a_fault_hours_later_is_told_at_once_and_rollback_still_works(stage: Stage) -> None:
     life = kept(stage)
     at(life, 2 * 3600.0)

@@ -62,7 +62,7 @@ class Users:
     """Telemetry and Metrics over a timeline of who served production since when.
 
     ``routed``: since when how many percent of the requests went to another slot, and its version then. ``delay``:
-    seconds until a request is in the logs; ``down``: neither source answers.
+    seconds until a request is in the logs; ``down``: neither source answers; ``counting_s``: until metrics answer.
     """
 
     clock: VirtualClock
@@ -71,6 +71,7 @@ class Users:
     routed: list[tuple[float, float, str]] = field(default_factory=list)
     delay: float = 0.5
     down: bool = False
+    counting_s: float = 0.04
 
     def _of(self, version: str) -> Behaviour:
         return self.behaviours.get(version, HEALTHY)
@@ -146,7 +147,7 @@ class Users:
 
     async def platform(self, *, start: float, end: float, granularity_s: float) -> Observation:
         """The Metrics port: points on a grid of their own, a second after they have ended."""
-        await self.clock.sleep(0.04)
+        await self.clock.sleep(self.counting_s)
         if self.down:
             raise PortError("The platform's metrics do not answer.")
         now, grain = self.clock.now(), granularity_s
