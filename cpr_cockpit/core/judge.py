@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cpr_cockpit.core.block_queue import BlockQueue
-from cpr_cockpit.core.coverage import Coverage, coverage
 from cpr_cockpit.core.custom import CustomSignals, SignalSpec
 from cpr_cockpit.core.decision import incomplete_or_thin, keep_words, pending, slower, stale
 from cpr_cockpit.core.doubt import Doubt
@@ -18,7 +17,7 @@ from cpr_cockpit.core.early_latency import tempered
 from cpr_cockpit.core.evidence import Evidence
 from cpr_cockpit.core.figures import figures, warnings
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.signals import Baseline, Freshness, Observation, Source
+from cpr_cockpit.core.signals import Baseline, Observation, Source
 from cpr_cockpit.core.silence import ceased, cross_checked
 from cpr_cockpit.core.targets import no_history, target_missed
 from cpr_cockpit.core.triggers import Finding, degradation, error_rate, unavailable
@@ -123,18 +122,6 @@ class Judge:
     def deadline(self) -> float | None:
         """T0 plus the window; None before T0."""
         return None if self._evidence.t0 is None else self._evidence.t0 + self.policy.window_s
-
-    def freshness(self, now: float) -> tuple[Freshness, ...]:
-        """The age of every configured source at ``now``."""
-        return tuple(self._evidence.fresh(source, now) for source in self._evidence.sources)
-
-    def coverage(self, source: Source) -> Coverage:
-        """How much of a source's data has come since T0."""
-        return coverage(self._evidence, source)
-
-    def required(self, source: Source) -> bool:
-        """Whether GO needs this source (configured, about production, fine enough for the window)."""
-        return self._evidence.required(source)
 
     def verdict(self, now: float, *, last: bool = False) -> Verdict:
         """The verdict at ``now``; ``last``: no more data will be awaited, so it is not WAIT."""

@@ -268,14 +268,7 @@ def test_a_source_too_coarse_for_the_window_is_shown_and_not_required() -> None:
     judge = _judge(*seen)
     verdict = judge.verdict(END)
     assert verdict.kind is VerdictKind.GO
-    assert not judge.required(Source.PLATFORM)
     assert "platform requests" in {figure.name for figure in verdict.figures}
-
-
-def test_it_tells_age_and_coverage_of_what_is_configured() -> None:
-    judge = _judge(*_sources())
-    assert [fresh.source for fresh in judge.freshness(END)] == list(PRODUCTION_SOURCES)
-    assert judge.coverage(Source.LOGS).value == 1.0
 
 
 # -- ROLLBACK, and what a person raises ------------------------------------------------------------------------------
