@@ -1,0 +1,57 @@
+"""The table [strategy]: what a run is told of it, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cpr_cockpit.config import load
+from cpr_cockpit.core.canary import PERCENTS, STEP_S
+from cpr_cockpit.core.strategies import Course
+from tests.config.files import TEXT, refused
+
+
+def _written(folder: Path, table: str) -> Path:
+    path = folder / "cockpit.toml"
+    path.write_text(f"{TEXT}\n[strategy]\n{table}\n", "utf-8")
+    return path
+
+
+def _course(folder: Path, table: str) -> Course:
+    strategy = load(_written(folder, table), {}).settings.strategy
+    assert strategy is not None
+    return strategy.course
+
+
+def test_a_canary_has_shares_and_their_time_unless_they_are_given(tmp_path: Path) -> None:
+    assert _course(tmp_path, 'name = "canary"') == Course("canary", PERCENTS, STEP_S)
+    given = 'name = "canary"\nshares = [1, "10%", 40.5]\nstep_s = "10m"\ncontrol = "5%"\nharmless = ["identity"]'
+    assert _course(tmp_path, given) == Course("canary", (1.0, 10.0, 40.5), 600.0, 5.0, ("identity",))
+
+
+def test_without_the_table_it_is_all_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "cockpit.toml"
+    path.write_text(TEXT, "utf-8")
+    assert load(path, {}).settings.strategy is None
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ('name = "rolling"', "blue-green or canary"),
+        ('name = "canary"\nshares = [5, 5]', "shares rise"),
+        ('name = "canary"\nshares = [25, 5]', "shares rise"),
+        ('name = "canary"\nshares = []', "shares rise"),
+        ('name = "canary"\nshares = [0, 5]', "strategy.shares[1]"),
+        ('name = "canary"\nshares = [5, 100]', "strategy.shares[2]"),
+        ('name = "canary"\nstep_s = "5"', "strategy.step_s"),
+        ('name = "canary"\nstep_s = "30s"', "strategy.step_s"),
+        ('name = "blue-green"\ncontrol = 60', "strategy.control"),
+        ('name = "blue-green"\nharmless = [""]', "strategy.harmless[1]"),
+        ('nam = "canary"', "strategy.nam"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(table: str, words: str, tmp_path: Path) -> None:
+    told = refused(tmp_path, f"{TEXT}\n[strategy]\n{table}\n")
+    assert any(words in problem for problem in told), told
