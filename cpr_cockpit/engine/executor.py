@@ -8,63 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.plan import Act, ActKind, Step
 from cpr_cockpit.core.ports import Accepted, OperationState, PortError
 from cpr_cockpit.core.run import Phase
-from cpr_cockpit.engine.acts import Change, Check, Context, Reading, State
+from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
+from cpr_cockpit.engine.pursuit import MAY_NOT, NOT_NOW, PAUSE_MOST_S, Patience, Pursuit
 from cpr_cockpit.engine.recorder import Recorder
-
-# Answers that say "not now" rather than "never": the change may be sent again once the state has been read.
-NOT_NOW = frozenset({409, 429, 503})
-# Answers that say that signing in or a right is missing: who asks again is told the same.
-MAY_NOT = frozenset({401, 403})
-# The longest pause between two tries of a change that is told "not now"; seconds.
-PAUSE_MOST_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long the executor looks before it believes; seconds.
-
-    ``calm_s``: how long "not done and nothing under way" must hold before a change counts as without effect.
-    ``start_s``: how long an application may take to serve what was laid down. ``attempts``: how often one change is
-    sent at most, each time after the state has been read anew. ``refused_s``: how long "not now" is believed of a swap
-    back that has rungs below it: users meet the bad version meanwhile.
-    """
-
-    poll_s: float = 0.25
-    calm_s: float = 3.0
-    start_s: float = 180.0
-    attempts: int = 3
-    refused_s: float = 30.0
-
-
-@dataclass(slots=True)
-class _Pursuit:
-    """One change on its way: what has been sent, and what was answered.
-
-    ``put_off``: how often in a row the answer was "not now". ``laid_down``: the operation's own word is that it
-    succeeded, so that only the application's start is awaited. ``last``: nothing is sent any more, so that an operation
-    whose id was lost is taken for ours.
-    """
-
-    way: ev.Way
-    step: Step
-    change: Change
-    attempt: int
-    sent: bool
-    operation: str
-    deadline: float
-    refusal: PortError | None = None
-    put_off: int = 0
-    refused_at: float | None = None
-    laid_down: bool = False
-    last: bool = False
 
 
 class Executor:
@@ -141,10 +94,10 @@ class Executor:
                 ev.StepAccepted(way=way, step=step.key, attempt=row.attempts, operation=accepted.operation)
             )
 
-    def _pursuit(self, way: ev.Way, step: Step) -> _Pursuit:
+    def _pursuit(self, way: ev.Way, step: Step) -> Pursuit:
         row = self._recorder.run.row(step.key, way)
         open_row = row if row is not None and row.result is None else None
-        return _Pursuit(
+        return Pursuit(
             way=way,
             step=step,
             change=change_for(self._context, step.act),
@@ -154,7 +107,7 @@ class Executor:
             deadline=self._clock.now() + step.timeout_s,
         )
 
-    async def _change(self, pursuit: _Pursuit) -> bool:
+    async def _change(self, pursuit: Pursuit) -> bool:
         began = pursuit.attempt
         while True:
             reading = await self._settle(pursuit)
@@ -170,7 +123,7 @@ class Executor:
             if pursuit.put_off:
                 began += 1
 
-    def _given_up(self, pursuit: _Pursuit, began: int) -> bool:
+    def _given_up(self, pursuit: Pursuit, began: int) -> bool:
         """Refused for good, sent often enough, or out of time; "not now" costs time only.
 
         On the way back a refusal is not taken at its word: the change is sent as often as any other.
@@ -184,7 +137,7 @@ class Executor:
             return True
         return pursuit.attempt - began >= self._patience.attempts or self._clock.now() >= pursuit.deadline
 
-    def _refused_too_long(self, pursuit: _Pursuit) -> bool:
+    def _refused_too_long(self, pursuit: Pursuit) -> bool:
         """A swap back that is put off by the platform's own word, while there is another way back."""
         refusal = pursuit.refusal
         refused = bool(pursuit.put_off) and refusal is not None and not refusal.ambiguous and refusal.status in NOT_NOW
@@ -197,12 +150,12 @@ class Executor:
         return other_way and now - pursuit.refused_at >= self._patience.refused_s
 
     @staticmethod
-    def _not_now(pursuit: _Pursuit, error: PortError) -> bool:
+    def _not_now(pursuit: Pursuit, error: PortError) -> bool:
         """An answer that says so; on the way back also a service that fails or cannot be reached."""
         failing = pursuit.way == "back" and (error.ambiguous or error.status is None)
         return failing or (not error.ambiguous and error.status in NOT_NOW)
 
-    def _why_failed(self, pursuit: _Pursuit, reading: Reading) -> Reading:
+    def _why_failed(self, pursuit: Pursuit, reading: Reading) -> Reading:
         reason = pursuit.refusal.words() if pursuit.refusal else f"sent {pursuit.attempt} times without effect."
         if reading.state is State.IN_FLIGHT:
             reason = f"still under way after {pursuit.step.timeout_s:.0f} s."
@@ -211,7 +164,7 @@ class Executor:
             reason = f"the platform says that it succeeded, but {version} did not come up within {patience:.0f} s."
         return Reading(reading.state, f"{reason} Now {reading.words}.", reading.facts)
 
-    async def _send(self, pursuit: _Pursuit, reading: Reading) -> None:
+    async def _send(self, pursuit: Pursuit, reading: Reading) -> None:
         pursuit.attempt += 1
         step = pursuit.step
         self._recorder.record(
@@ -243,7 +196,7 @@ class Executor:
             ev.StepAccepted(way=pursuit.way, step=step.key, attempt=pursuit.attempt, operation=accepted.operation)
         )
 
-    async def _settle(self, pursuit: _Pursuit) -> Reading:
+    async def _settle(self, pursuit: Pursuit) -> Reading:
         """Observe until the change is done or at rest: to do (or refused), and calm for a while if it was sent."""
         calm_since: float | None = None
         while True:
@@ -262,12 +215,12 @@ class Executor:
                         return reading
             await self._clock.sleep(self._patience.poll_s)
 
-    def _calm_needed(self, pursuit: _Pursuit) -> float:
+    def _calm_needed(self, pursuit: Pursuit) -> float:
         if pursuit.put_off:
             return float(min(PAUSE_MOST_S, self._patience.calm_s * 2 ** (pursuit.put_off - 1)))
         return self._patience.start_s if pursuit.laid_down else self._patience.calm_s
 
-    async def _observe(self, pursuit: _Pursuit) -> Reading | None:
+    async def _observe(self, pursuit: Pursuit) -> Reading | None:
         try:
             return await pursuit.change.observe(sent=pursuit.sent)
         except PortError as error:
@@ -281,11 +234,11 @@ class Executor:
         """Whether we are not allowed to look, while production is untouched: only a person can mend that."""
         return way == "forward" and error.status in MAY_NOT and not self._recorder.run.exposed
 
-    async def _under_way(self, pursuit: _Pursuit) -> bool:
+    async def _under_way(self, pursuit: Pursuit) -> bool:
         """Whether a deployment still runs into a slot that served its version before: that restarts it once more."""
         return pursuit.step.act.kind is ActKind.DEPLOY and await self._operation_runs(pursuit)
 
-    async def _operation_runs(self, pursuit: _Pursuit) -> bool:
+    async def _operation_runs(self, pursuit: Pursuit) -> bool:
         """Whether the operation's own word is that it runs; a failure is kept as the refusal."""
         if not pursuit.sent or (not pursuit.operation and pursuit.step.act.kind is not ActKind.DEPLOY):
             return False
@@ -323,7 +276,7 @@ class Executor:
         except PortError as error:
             return Reading(State.REFUSED if self._may_not(way, error) else State.TO_DO, error.words())
 
-    def _outcome(self, pursuit: _Pursuit, result: str, reading: Reading) -> bool:
+    def _outcome(self, pursuit: Pursuit, result: str, reading: Reading) -> bool:
         row = self._recorder.run.row(pursuit.step.key, pursuit.way)
         began = row.began_at if row is not None and row.result is None else self._clock.now()
         self._recorder.record(self._outcome_of(pursuit.way, pursuit.step, pursuit.attempt, result, reading, began))

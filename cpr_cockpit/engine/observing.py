@@ -20,13 +20,14 @@ from cpr_cockpit.core.strategy import OLD_ARTIFACT, blue_green, observed
 from cpr_cockpit.core.verdict import clock_time
 from cpr_cockpit.documents.card import write_card
 from cpr_cockpit.engine.baseline import baseline_words
-from cpr_cockpit.engine.executor import Executor, Patience
+from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.gate import judge
 from cpr_cockpit.engine.looking_only import looking_only
 from cpr_cockpit.engine.lookout import Lookout
 from cpr_cockpit.engine.measuring import from_documents, from_plan
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import Blocked, plan_event, premises_told
+from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.serving import Serving, answering
 from cpr_cockpit.engine.session import Session

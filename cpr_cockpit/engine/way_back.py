@@ -12,9 +12,10 @@ from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.engine.acts import Check, Context
-from cpr_cockpit.engine.executor import Executor, Patience
+from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import plan_of
+from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.serving import Serving, answering, observe
 from cpr_cockpit.engine.settings import SessionSettings

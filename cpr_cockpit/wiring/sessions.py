@@ -12,10 +12,10 @@ from cpr_cockpit.core.strategies import plan_by
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.documents.card import render_card
 from cpr_cockpit.documents.plan import render_plan
-from cpr_cockpit.engine.executor import Patience
 from cpr_cockpit.engine.journal import Journal
 from cpr_cockpit.engine.observing import session_of
 from cpr_cockpit.engine.preparing import Blocked, keep_old_artifact, read_facts
+from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.session import Session
 from cpr_cockpit.engine.zips import ZipError, examine

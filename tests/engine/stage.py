@@ -21,11 +21,11 @@ from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.desk import Desk
-from cpr_cockpit.engine.executor import Patience
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.ground import take_ground
 from cpr_cockpit.engine.journal import COUNT
 from cpr_cockpit.engine.observing import session_of
+from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.writer import FILE

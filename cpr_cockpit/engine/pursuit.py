@@ -1,0 +1,57 @@
+"""One change on its way: what has been sent and answered, and how long the executor looks before it believes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.plan import Step
+from cpr_cockpit.core.ports import PortError
+from cpr_cockpit.engine.acts import Change
+
+# Answers that say "not now" rather than "never": the change may be sent again once the state has been read.
+NOT_NOW = frozenset({409, 429, 503})
+# Answers that say that signing in or a right is missing: who asks again is told the same.
+MAY_NOT = frozenset({401, 403})
+# The longest pause between two tries of a change that is told "not now"; seconds.
+PAUSE_MOST_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the executor looks before it believes; seconds.
+
+    ``calm_s``: how long "not done and nothing under way" must hold before a change counts as without effect.
+    ``start_s``: how long an application may take to serve what was laid down. ``attempts``: how often one change is
+    sent at most, each time after the state has been read anew. ``refused_s``: how long "not now" is believed of a swap
+    back that has rungs below it: users meet the bad version meanwhile.
+    """
+
+    poll_s: float = 0.25
+    calm_s: float = 3.0
+    start_s: float = 180.0
+    attempts: int = 3
+    refused_s: float = 30.0
+
+
+@dataclass(slots=True)
+class Pursuit:
+    """One change on its way: what has been sent, and what was answered.
+
+    ``put_off``: how often in a row the answer was "not now". ``laid_down``: the operation's own word is that it
+    succeeded, so that only the application's start is awaited. ``last``: nothing is sent any more, so that an operation
+    whose id was lost is taken for ours.
+    """
+
+    way: ev.Way
+    step: Step
+    change: Change
+    attempt: int
+    sent: bool
+    operation: str
+    deadline: float
+    refusal: PortError | None = None
+    put_off: int = 0
+    refused_at: float | None = None
+    laid_down: bool = False
+    last: bool = False
