@@ -139,7 +139,7 @@ def _telemetry_fault(operations: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def _proven_at(run: Run) -> float | None:
-    row = run.row("prove-rollback", "back")
+    row = run.row("prove-redeployed", "back") or run.row("prove-rollback", "back")
     return row.ended_at if row is not None and row.result in ("done", "already") else None
 
 

@@ -96,7 +96,7 @@ def _share(slot: str, new: str, old: str, percent: float, step_s: float) -> Iter
     )
     yield Step(
         f"watch-{percent:g}",
-        f"Judge {new} on {percent:g} % beside {old}",
+        f"Judge {new} on {percent:g} % beside {old} for {step_s:.0f} s",
         Act(ActKind.WATCH_SHARE, slot, version=new, other=old, seconds=step_s, percent=percent),
         NOTHING,
         _LONGEST_S,

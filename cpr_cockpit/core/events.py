@@ -179,7 +179,10 @@ class TrafficSwitched(Event):
 
 
 class ShareRouted(Event):
-    """``percent`` of production's new sessions were seen to be routed to ``slot``, which serves ``version``."""
+    """``percent`` of production's new sessions were seen to be routed to ``slot``.
+
+    ``version``: what they meet there; "" where none are routed.
+    """
 
     type: Literal["share.routed"] = "share.routed"
     slot: str

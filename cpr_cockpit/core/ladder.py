@@ -8,6 +8,7 @@ from cpr_cockpit.core.plan import PRODUCTION, Act, ActKind, Plan, Step, Undo
 from cpr_cockpit.core.strategy import NOTHING, OLD_ARTIFACT
 
 ALL = 100.0
+HOME = Undo("nothing to undo: production serves everybody")
 ROUTE_OLD = "route-old"
 
 
@@ -33,7 +34,7 @@ def with_ladder(plan: Plan, *, artifact: bool) -> Plan:
         prove = Act(ActKind.PROVE_SERVING, slot, version=old, other=old)
         rungs += [
             Step("redeploy-old", f"Deploy the kept {old} to production", redeploy, again, 900.0),
-            Step("route-home", f"No new sessions go to slot {slot}", Act(ActKind.ROUTE, slot), NOTHING, 120.0),
+            Step("route-home", f"No new sessions go to slot {slot}", Act(ActKind.ROUTE, slot), HOME, 120.0),
             Step("prove-redeployed", f"{old} serves in production and in slot {slot}", prove, NOTHING, 300.0),
         ]
     then = f", then deploy the kept {old} to production" if artifact else ""

@@ -276,7 +276,8 @@ def _switched(run: Run, at: float, event: ev.TrafficSwitched) -> None:
 
 def _routed(run: Run, at: float, event: ev.ShareRouted) -> None:
     run.share, run.share_at = event.percent, at
-    run.note_moment(at, "Traffic routed", f"{event.percent:g} % of new sessions to {event.slot}, {event.version}")
+    meets = f", {event.version}" if event.version else ""
+    run.note_moment(at, "Traffic routed", f"{event.percent:g} % of new sessions to {event.slot}{meets}")
 
 
 def _offered(run: Run, at: float, event: ev.RungOffered) -> None:

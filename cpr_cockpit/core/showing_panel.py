@@ -5,6 +5,7 @@ from __future__ import annotations
 from cpr_cockpit.core import showing_observed as observed
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
+from cpr_cockpit.core.events import PlanMade
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
 from cpr_cockpit.core.verdict import VerdictKind, clock_time
@@ -46,6 +47,8 @@ def _phase(run: Run, stage: Stage) -> str:
         return observed.phase(run)
     if run.phase is Phase.READY and stage.blocking:
         return "checking"
+    if _rung_waits(run):
+        return "refused"
     if run.phase is Phase.DEPLOYING and row is not None and row.key == "swap":
         return "switching"
     return "share" if run.on_share else str(run.phase)
@@ -65,7 +68,11 @@ def _sentence(run: Run, stage: Stage) -> str:
     if stage.verdict is not None and run.judged_since is not None and run.phase is not Phase.ROLLING_BACK:
         share = f"{run.share:g} % of new sessions: " if run.t0 is None else ""
         return share + stage.verdict.sentence
+    if _rung_waits(run) and run.plan is not None:
+        return f"{run.plan.new_version} still serves. r, then y: the next rung. {run.offered}"
     row = run.open_step
+    if row is not None and row.doubts:
+        return f"{row.title}: attempt {row.attempts}, since {clock_time(row.began_at)}. {row.doubts[-1]}"
     return f"{row.title}, since {clock_time(row.began_at)}." if row else "Between two steps."
 
 
@@ -104,10 +111,24 @@ def _start(run: Run, stage: Stage) -> vw.Control | None:
     old = plan.old_version if plan else ""
     details = (
         f"runs the {steps} steps of the plan on {_ids(run)}",
+        *_shares(plan),
         f"production goes from {old} to {new}; {old} stays warm in slot {plan.slot if plan else ''}",
         "undo: ROLL BACK, at any time from now on",
     )
     return vw.Control("s", label, enabled=True, details=details)
+
+
+def _shares(plan: PlanMade | None) -> tuple[str, ...]:
+    """Which sessions are routed, where the plan routes any."""
+    if plan is None:
+        return ()
+    found = []
+    if plan.percents:
+        percents = ", ".join(f"{one:g}" for one in plan.percents)
+        found.append(f"first {percents} % of new sessions, {plan.step_s:.0f} s each; the swap only if all pass")
+    if plan.control:
+        found.append(f"after the swap {plan.control:g} % of new sessions stay on {plan.old_version} until GO")
+    return tuple(found)
 
 
 def _go(run: Run, stage: Stage) -> vw.Control | None:
@@ -167,11 +188,18 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
     return vw.Control("r", label, enabled=True, reason=takes(run), details=details)
 
 
+def _rung_waits(run: Run) -> bool:
+    """Whether the swap back was refused, and the rungs below it wait for somebody to take them."""
+    plan = run.plan
+    if run.phase is not Phase.ROLLING_BACK or not run.offered or plan is None:
+        return False
+    return all(run.row(step.key, "back") is None for step in plan.lower)
+
+
 def _lower_rung(run: Run, label: str) -> vw.Control:
     """The rungs below the swap, once it was refused; before that the rollback is under way."""
     plan = run.plan
-    taken = any(run.row(step.key, "back") is not None for step in plan.lower) if plan else True
-    if not run.offered or taken or plan is None:
+    if not _rung_waits(run) or plan is None:
         return vw.Control("r", label, enabled=False, reason="under way")
     details = (
         f"the swap back did not succeed: {run.offered}",

@@ -26,14 +26,15 @@ def window(run: Run, stage: Stage) -> vw.Window:
     plan, rows = run.plan, []
     if run.judged_since is not None and plan is not None:
         rows = [
-            ("rollback", _checked(stage.slot_look, plan.slot, plan.old_version, stage.now)),
+            ("rollback", _way_back(run, stage, plan.slot, plan.old_version)),
             ("takes", takes(run)),
             ("database", "not touched by this run"),
             ("card", run.card.path if run.card else "not written"),
         ]
     if run.on_share and plan is not None and run.share_at is not None:
         share = f"canary, {run.share:g} % of new sessions"
-        return vw.Window(plan.step_s, run.share_at, run.share_at + plan.step_s, tuple(rows), share)
+        until = run.share_at + plan.step_s
+        return vw.Window(plan.step_s, run.share_at, until, tuple(rows), share, sources(run, stage))
     if run.phase is not Phase.KEEPING or run.t0 is None:
         return vw.Window(
             stage.policy.window_s, run.t0, deadline_of(run, stage), tuple(rows), sources=sources(run, stage)
@@ -59,13 +60,20 @@ def _watch_rows(run: Run, later: Later) -> list[tuple[str, str]]:
     return rows
 
 
-def _checked(look: Sighting | None, slot: str, old: str, now: float) -> str:
+def _way_back(run: Run, stage: Stage, slot: str, old: str) -> str:
+    """Whether the way back is there: the old version in the slot, or, while a share is judged, in production."""
+    if run.on_share:
+        return f"end the routing; {_checked(stage.production_look, 'production', old, stage.now)}"
+    return _checked(stage.slot_look, f"slot {slot}", old, stage.now)
+
+
+def _checked(look: Sighting | None, where: str, old: str, now: float) -> str:
     if look is None:
         return "not checked yet"
     ago = f"{max(0.0, now - look.at):.0f} s ago"
     if look.ok and look.version == old:
-        return f"checked {ago}: slot {slot} {look.version}, {look.status}"
-    return f"NOT READY {ago}: slot {slot} {look.version or 'no version'}, {look.status or look.error or 'no answer'}"
+        return f"checked {ago}: {where} {look.version}, {look.status}"
+    return f"NOT READY {ago}: {where} {look.version or 'no version'}, {look.status or look.error or 'no answer'}"
 
 
 # -- signals -----------------------------------------------------------------------------------------------------------

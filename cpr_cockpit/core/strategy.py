@@ -7,6 +7,7 @@ from cpr_cockpit.core.plan import PRODUCTION, Act, ActKind, Plan, PlanFacts, Ste
 OLD_ARTIFACT = "old.zip"
 NEW_ARTIFACT = "new.zip"
 NOTHING = Undo("nothing to undo: it only reads")
+CLEANED = Undo("nothing to undo: what a test creates it deletes")
 BLUE_GREEN = "blue-green"
 CANARY = "canary"
 OBSERVED = "observed"
@@ -65,7 +66,7 @@ def _proof(slot: str, new: str, baseline_s: float) -> tuple[Step, ...]:
             120.0,
         ),
         Step("warm-up", f"Warm slot {slot}", Act(ActKind.WARM_UP, slot, version=new), NOTHING, 120.0),
-        Step("smoke", f"Smoke tests on slot {slot}", Act(ActKind.SMOKE, slot, version=new), NOTHING, 120.0),
+        Step("smoke", f"Smoke tests on slot {slot}", Act(ActKind.SMOKE, slot, version=new), CLEANED, 120.0),
         Step(
             "prove-telemetry",
             f"Telemetry of {new} arrives under its own name",

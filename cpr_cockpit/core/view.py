@@ -315,7 +315,7 @@ class View:
 
 PREPARING = ("PREPARING", Shape.CALM)
 _NO_DATA = frozenset({"stale", "incomplete"})
-_GOING_BACK = frozenset({"rolling back", "by hand"})
+_GOING_BACK = frozenset({"rolling back", "refused", "by hand"})
 _ENDED = {
     "kept": ("KEPT", Shape.FINAL),
     "rolled_back": ("ROLLED BACK", Shape.FINAL),
@@ -335,6 +335,7 @@ _BY_PHASE = {
     "waiting": ("WAITING", Shape.CALM),
     "by hand": ("BACK BY HAND", Shape.BREACH),
     "rolling back": ("ROLLING BACK", Shape.BUSY),
+    "refused": ("SWAP REFUSED", Shape.BREACH),
     "keeping": ("KEPT", Shape.GO),
 }
 

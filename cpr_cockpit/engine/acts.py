@@ -37,7 +37,7 @@ class Context:
     """What an act is done in: the ports, the plan, the run's artifacts folder, who hears of every look at who serves.
 
     ``saw(serving, switched)``: ``switched`` is true where a swap is known to have taken effect though nothing answers.
-    ``routed(percent)`` hears of the share of new sessions that the slot is seen to get.
+    ``routed(percent, version)`` hears of the share of new sessions that the slot, which serves that, is seen to get.
     ``lost``: a part of the journal is gone, so that nobody knows what was sent and may still be under way.
     ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known.
     """
@@ -46,7 +46,7 @@ class Context:
     plan: Plan
     artifacts: Path
     saw: Callable[[Serving, bool], None]
-    routed: Callable[[float], None]
+    routed: Callable[[float, str], None]
     lost: bool = False
     artifact_sha256: str = ""
 

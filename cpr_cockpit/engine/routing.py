@@ -23,7 +23,7 @@ class Route:
         share = (await ports.web_apps.shares()).get(act.slot, 0.0)
         words = f"{share:g} % of new sessions go to slot {act.slot}"
         if share == act.percent:
-            self.context.routed(share)
+            self.context.routed(share, act.version)
             return Reading(State.DONE, words, {"share": f"{share:g}"})
         if not act.percent:
             return Reading(State.TO_DO, words, {"share": f"{share:g}"})

@@ -93,6 +93,9 @@ class Watch(Spoken):
             self._judge.t0(began)
         for record in self._recorder.records:
             if isinstance(record.event, ev.Observed):
+                if began is None or record.at < began:
+                    # Of a share before this one: its figures are those of other minutes.
+                    continue
                 seen = reading(record.event.body)
                 if seen is None:
                     # To the judge it was never told; a session must not end of it.

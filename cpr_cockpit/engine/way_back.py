@@ -88,11 +88,11 @@ class WayBack:
             way: ev.Way = "back" if back else "forward"
             self.recorder.record(ev.TrafficSwitched(way=way, version=version, t0=min(seen)))
 
-    def _routed(self, percent: float) -> None:
+    def _routed(self, percent: float, version: str) -> None:
         """Every look at the routing comes here: a share that changed is when users began, or ceased, to be sent."""
         plan = self.run_state.plan
         if plan is not None and percent != self.run_state.share:
-            event = ev.ShareRouted(slot=plan.slot, version=plan.new_version, percent=percent)
+            event = ev.ShareRouted(slot=plan.slot, version=version, percent=percent)
             self.recorder.record(event)
 
     def _failure_words(self, step: Step, way: ev.Way) -> str:
@@ -143,7 +143,8 @@ class WayBack:
         if failed is None:
             left = "" if event.artifact else await self._left_behind(plan, routed=bool(by))
             decision = "partial" if left else "rolled_back"
-            await self._end_observed(decision, f"{plan.old_version} serves again{by}{left}", way="back")
+            again = "serves again" if self.run_state.t0 is not None else "serves everybody: production never switched"
+            await self._end_observed(decision, f"{plan.old_version} {again}{by}{left}", way="back")
             return
         words = self._failure_words(failed, "back")
         back = self.run_state.finished("swap-back", "back")

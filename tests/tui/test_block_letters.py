@@ -10,9 +10,8 @@ from cpr_cockpit.tui.widgets.block_letters import LETTERS, block_letters, pixels
 
 WORDS = [
     "KEEP WATCHING", "ROLL BACK NOW", "GO POSSIBLE", "NO DATA", "LOOK", "OVERDUE", "DECIDING", "CANARY", "SWITCHING",
-    "ROLLING BACK", "KEPT", "ROLLED BACK", "HELD", "SKEW", "HALF MERGED", "STOPPED", "FAILED", "PREPARING",
-    "READY TO START", "DEPLOYING",
-    "WAITING", "BACK BY HAND",
+    "SWAP REFUSED", "ROLLING BACK", "KEPT", "ROLLED BACK", "HELD", "SKEW", "HALF MERGED", "STOPPED", "FAILED",
+    "PREPARING", "READY TO START", "DEPLOYING", "WAITING", "BACK BY HAND",
 ]  # fmt: skip
 
 

@@ -90,7 +90,8 @@ class Countdown(Canvas):
         if window.deadline is None or window.t0 is None:
             return ""
         if window.stage:
-            return f"{window.stage}, next check {time_of_day(window.deadline)}"
+            word = "judged until" if window.stage.startswith("canary") else "next check"
+            return f"{window.stage}, {word} {time_of_day(window.deadline)}"
         word = "until" if self._now < window.deadline else "ended"
         return f"{word} {time_of_day(window.deadline)[:8]}, T0 {time_of_day(window.t0)}"
 

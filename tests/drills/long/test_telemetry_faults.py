@@ -95,6 +95,7 @@ def test_logs_that_are_cut_from_the_switch_on_hold_the_verdict_until_they_are_ba
     stale = next(one for one in verdicts if (one["kind"], one["cause"]) == ("HOLD", "stale"))
     back = next(one for one in verdicts if one["at"] > stale["at"] and one["cause"] != "stale")
     (switched,) = of_type(ended, "traffic.switched")
-    assert stale["at"] < switched["t0"] + 20.0 < back["at"]
+    # The logs are cut from the very switch on, which is first seen a little later.
+    assert stale["at"] < switched["t0"] + 18.0 < back["at"]
     seen = {one["source"] for one in of_type(ended, "observation") if stale["at"] < one["at"] < back["at"]}
     assert {"platform", "probes_production"} <= seen, "the other sources fell silent with the logs"
