@@ -92,24 +92,26 @@ class Watch(Spoken):
         if began is not None:
             self._judge.t0(began)
         for record in self._recorder.records:
-            if isinstance(record.event, ev.Observed):
-                if began is None or record.at < began:
-                    # Of a share before this one: its figures are those of other minutes.
-                    continue
-                seen = reading(record.event.body)
-                if seen is None:
-                    # To the judge it was never told; a session must not end of it.
-                    log.error("event %d holds no observation that this program can read", record.seq)
-                else:
-                    self._judge.observe(seen)
-            elif isinstance(record.event, ev.TriggerRaised):
+            if isinstance(record.event, ev.TriggerRaised):
                 restore_trigger(self._judge, record.event, record.at)
-            elif isinstance(record.event, ev.VerdictGiven) and began is not None and record.at >= began:
-                verdict = verdict_of(record.event, record.at)
-                restore_verdict(self._judge, verdict, run)
-                if verdict.kind is VerdictKind.ROLLBACK:
-                    # It is not told again, so nobody may wait for the news of it.
-                    self._verdict = verdict
+            elif began is not None and record.at >= began:
+                # What was seen of a share before this one is of other minutes.
+                self._tell_again(record)
+
+    def _tell_again(self, record: ev.Record) -> None:
+        if isinstance(record.event, ev.Observed):
+            seen = reading(record.event.body)
+            if seen is None:
+                # To the judge it was never told; a session must not end of it.
+                log.error("event %d holds no observation that this program can read", record.seq)
+            else:
+                self._judge.observe(seen)
+        elif isinstance(record.event, ev.VerdictGiven):
+            verdict = verdict_of(record.event, record.at)
+            restore_verdict(self._judge, verdict, self._recorder.run)
+            if verdict.kind is VerdictKind.ROLLBACK:
+                # It is not told again, so nobody may wait for the news of it.
+                self._verdict = verdict
 
     def begin(self) -> None:
         """Start every source's own task; each waits for the switch."""
