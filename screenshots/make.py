@@ -68,6 +68,7 @@ async def rehearse(folder: Path) -> None:
     options = argparse.Namespace(
         fast=True, telemetry_delay=2.0, window=WINDOW_S, scenario="errors", share=None, factor=None
     )
+    options.telemetry_fault, options.strategy, options.control = None, "blue-green", None
     place = new_folder()
 
     async def source() -> FaceSource:
@@ -96,6 +97,9 @@ async def rehearse(folder: Path) -> None:
         await camera.take("window")
         await camera.until(lambda view: view.panel.word == "ROLL BACK NOW")
         await camera.take("window-breach")
+        await camera.press("i")
+        await camera.take("sources")
+        await camera.press("escape")
         await camera.press("r")
         await asyncio.sleep(GUARD_S + 0.2)
         await camera.take("armed-rollback")
