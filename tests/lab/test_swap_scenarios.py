@@ -74,6 +74,7 @@ def test_what_is_chosen_later_ends_a_crash_loop(lab: RunningLab) -> None:
     assert _served(lab) == _versions(lab)[::-1]
 
 
+@pytest.mark.long
 def test_slow_swaps_take_ten_times_as_long_and_come_to_the_same(lab: RunningLab) -> None:
     _begin(lab, "slow-swap")
     assert lab.swap().status_code == 200
