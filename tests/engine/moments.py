@@ -11,7 +11,8 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from cpr_cockpit.core import events as ev
-from tests.engine.stage import Death, Life
+from cpr_cockpit.core.run import Run
+from tests.engine.stage import Death, Life, Stage
 from tests.engine.world import Fault, World
 
 
@@ -122,3 +123,15 @@ def troubles(faults: st.SearchStrategy[Fault], within_s: float) -> st.SearchStra
         unreachable=st.lists(st.tuples(seconds, st.floats(0.1, 15.0)), max_size=2).map(tuple),
         read_s=st.sampled_from((0.04, 0.04, 1.3)),
     )
+
+
+def lived(stage: Stage, ends: list[tuple[Moment, Death]]) -> Run:
+    """The run after sessions that died at these moments, and a last one that did not."""
+    for moment, death in ends:
+        life = stage.begin()
+        if life.live(moment.of(life)):
+            life.end()
+            return life.run_state
+        life.die(death)
+        stage.loop.run_until_complete(stage.world.clock.sleep(1.0))
+    return stage.whole_run()

@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import CANARY
-from tests.engine.moments import Moment, Troubles, bounded, deaths, troubles
+from tests.engine.moments import Moment, Troubles, bounded, deaths, lived, troubles
 from tests.engine.stage import AUTO, Death, Stage
 from tests.engine.users import ERRORS, HEALTHY, SILENT, SLOW, Behaviour
 from tests.engine.world import NEW, OLD, Call, Fault, forward_switches
@@ -141,17 +140,6 @@ MOMENTS = st.builds(
 )
 
 
-def _lived(stage: Stage, ends: list[tuple[Moment, Death]]) -> Run:
-    for moment, death in ends:
-        life = stage.begin()
-        if life.live(moment.of(life)):
-            life.end()
-            return life.run_state
-        life.die(death)
-        stage.loop.run_until_complete(stage.world.clock.sleep(1.0))
-    return stage.whole_run()
-
-
 @bounded(20)
 @given(
     trouble=troubles(st.sampled_from(Fault), within_s=100.0),
@@ -164,7 +152,7 @@ def test_no_fault_and_no_death_leaves_a_share_on_what_was_rolled_back(
     with canary(behaviour) as stage:
         never_shared_in_a_swap(stage)
         trouble.befall(stage.world)
-        run = _lived(stage, ends)
+        run = lived(stage, ends)
         stage.rest()
         world, ended = stage.world, run.ended
         assert ended is not None

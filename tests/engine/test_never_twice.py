@@ -5,23 +5,21 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cpr_cockpit.core.run import Run
-from tests.engine.moments import BEFORE_START, WAY_BACK, WAY_FORTH, Moment, Troubles, bounded, deaths, moments, troubles
+from tests.engine.moments import (
+    BEFORE_START,
+    WAY_BACK,
+    WAY_FORTH,
+    Moment,
+    Troubles,
+    bounded,
+    deaths,
+    lived,
+    moments,
+    troubles,
+)
 from tests.engine.stage import Death, Stage
 from tests.engine.users import ERRORS, HEALTHY, Behaviour
 from tests.engine.world import NEW, OLD, Fault, forward_switches
-
-
-def _lived(stage: Stage, ends: list[tuple[Moment, Death]]) -> Run:
-    """The run after sessions that died at these moments, and a last one that did not."""
-    for moment, death in ends:
-        life = stage.begin()
-        if life.live(moment.of(life)):
-            life.end()
-            return life.run_state
-        life.die(death)
-        stage.loop.run_until_complete(stage.world.clock.sleep(1.0))
-    return stage.whole_run()
 
 
 @bounded(50)
@@ -35,7 +33,7 @@ def test_no_fault_and_no_death_makes_a_second_swap(
 ) -> None:
     with Stage(behaviour=behaviour) as stage:
         trouble.befall(stage.world)
-        run = _lived(stage, ends)
+        run = lived(stage, ends)
         stage.rest()
         world, ended = stage.world, run.ended
         assert ended is not None
