@@ -176,7 +176,8 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
     if plan.artifact:
         slot += f", then puts {plan.old_version} into {plan.slot}"
     details = (
-        f"{slot}, on {_ids(run)}",
+        slot,
+        f"on {_ids(run)}",
         f"takes: {takes(run)}",
         f"results in {plan.old_version} everywhere" if plan.artifact else f"slot {plan.slot} keeps {plan.new_version}",
         "the database is not touched: data written since the switch stays",
