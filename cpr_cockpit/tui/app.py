@@ -51,7 +51,7 @@ class CockpitApp(KeyedApp):
 
     def draw(self) -> None:
         """Draw the cockpit's screen, which may lie under the palette; trouble needs more than the first paint's."""
-        for screen in reversed(self.screen_stack if self._screen_stacks.get(self._current_mode) else []):
+        for screen in reversed(self.screen_stack if self._has_screens() else []):
             if isinstance(screen, CockpitScreen):
                 shown = self.newest()
                 if isinstance(screen, FirstScreen) and screen is self.screen and shown.panel is not None:
@@ -62,8 +62,15 @@ class CockpitApp(KeyedApp):
 
     # -- screens -----------------------------------------------------------------------------------------------------
 
+    def _has_screens(self) -> bool:
+        """Whether there is a screen at all: there is none before the first one and after the last."""
+        return bool(self._screen_stacks.get(self._current_mode))
+
     def on_view_arrived(self, event: told.ViewArrived) -> None:
         """Draw it, and follow the run if the person stood where it was."""
+        if not self._has_screens():
+            # The program is being left: one View more may be in the queue.
+            return
         before = self._here()
         self.take(event.view)
         here = self._here()

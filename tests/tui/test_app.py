@@ -13,6 +13,7 @@ from textual.widgets import Input
 from cpr_cockpit.tui import link
 from cpr_cockpit.tui.actions import ACTIONS, SCREENS
 from cpr_cockpit.tui.app import CockpitApp
+from cpr_cockpit.tui.messages import ViewArrived
 from cpr_cockpit.tui.widgets.panel import DecisionPanel
 from cpr_cockpit.tui.widgets.prompt import Prompt
 from tests.tui import views
@@ -42,6 +43,15 @@ async def test_it_paints_before_it_is_connected_and_every_screen_can_be_reached(
         await until(pilot, lambda: app.view is not None)
         # It stays where the person went.
         assert app.place == "papers"
+
+
+async def test_a_view_that_comes_while_the_program_is_left_is_let_go() -> None:
+    app = face(Script(views.preparing()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+    last = app.view
+    app.on_view_arrived(ViewArrived(views.window_calm()))
+    assert app.view is last
 
 
 @pytest.mark.parametrize("size", [*SIZES, (40, 10)])
