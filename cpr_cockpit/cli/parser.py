@@ -14,7 +14,7 @@ from cpr_cockpit.core.strategies import STRATEGIES
 
 SURPRISES = (
     *("healthy", "errors", "slow", "outage", "silent", "dependency"),
-    *("one-endpoint", "crash-loop", "slow-swap"),
+    *("one-endpoint", "pool", "crash-loop", "slow-swap"),
 )
 SCENARIOS = (*SURPRISES, "swap-refused", "foreign-swap")
 SURPRISE = "surprise"

@@ -13,6 +13,7 @@ from cpr_cockpit.lab.models import Defect
 
 HEALTHY, ERRORS, DEPENDENCY, CRASH_LOOP = "healthy", "errors", "dependency", "crash-loop"
 SLOW_SWAP, SWAP_REFUSED, FOREIGN_SWAP = "slow-swap", "swap-refused", "foreign-swap"
+POOL = "pool"
 # The defect that a version has in each scenario, by its kind; empty: it is sound.
 _KINDS = {
     HEALTHY: "",
@@ -26,7 +27,10 @@ _KINDS = {
     SLOW_SWAP: "",
     SWAP_REFUSED: ERRORS,
     FOREIGN_SWAP: "",
+    POOL: DEPENDENCY,
 }
+# Both versions suffer: from what they depend on, or from what one of them does to what they share.
+_SHARED = (DEPENDENCY, POOL)
 SCENARIOS = tuple(_KINDS)
 SHARE = 0.2  # of the requests are hit, where nothing else is asked for
 FACTOR = 3.0  # times as long as usual, where nothing else is asked for
@@ -39,7 +43,8 @@ class Scenario:
     """The scenario chosen now; at first `healthy`.
 
     A defect begins when users are first sent to the version it belongs to, and stays with that version in whatever
-    slot it runs. That of `dependency` hits every version and ends by itself; that of `crash-loop` is there before any
+    slot it runs. That of `dependency` hits every version and ends by itself; that of `pool` hits every version for as long
+    as production serves the one that takes all connections to the database; that of `crash-loop` is there before any
     user is, for it shows when a process starts.
     """
 
@@ -74,9 +79,12 @@ class Scenario:
         self._since = now if name == CRASH_LOOP or (_KINDS[name] and version == self._serving) else None
 
     def switched(self, version: str, at: float) -> bool:
-        """Take note that production serves `version` since `at`; whether this made the defect active."""
+        """Take note that production serves `version` since `at`; whether a defect began with it, or ended."""
         if version != self._serving:
             self._serving, self._serving_since = version, at
+        if self.name == POOL and version != self.version and self._since is not None:
+            self._since = None
+            return True
         return self.met(version, at)
 
     def met(self, version: str, at: float) -> bool:
@@ -116,7 +124,7 @@ class Scenario:
 
     def defect_for(self, version: str) -> Defect | None:
         """What a process of `version` must be told now."""
-        if self._since is None or (self.name != DEPENDENCY and version != self.version):
+        if self._since is None or (self.name not in _SHARED and version != self.version):
             return None
         return Defect(_KINDS[self.name], self._share, self._factor, self.until)
 
