@@ -87,7 +87,8 @@ class PlannedStep(BaseModel):
 class PlanMade(Event):
     """The plan, the way back, and the facts that both stand on. ``percents``, ``step_s``: a canary's, scaled.
 
-    ``control``: percentage of new sessions that stay on the old version.
+    ``control``: percentage of new sessions that stay on the old version. ``deploy``, ``commit``: who lays the new
+    version into the slot, and what its artifact must have been built from.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -103,6 +104,8 @@ class PlanMade(Event):
     step_s: float = 0.0
     control: float = 0.0
     harmless: tuple[str, ...] = ()
+    deploy: str = "zip"
+    commit: str = ""
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     lower: tuple[PlannedStep, ...] = ()

@@ -16,6 +16,7 @@ class ActKind(StrEnum):
     ENSURE_SLOT = "ensure-slot"
     KEEP_ARTIFACT = "keep-artifact"
     DEPLOY = "deploy"
+    PROVE_BUILT = "prove-built"
     PROVE_SLOT = "prove-slot"
     WARM_UP = "warm-up"
     SMOKE = "smoke"
@@ -40,7 +41,8 @@ class Act:
 
     ``other`` is the version that the other slot must serve where the act proves both. ``artifact`` names a file in the
     run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline, the watch of a share).
-    ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless.
+    ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless. ``by``: who lays an
+    artifact into the slot, "" this program itself. ``commit``: what the artifact must have been built from, "" any.
     """
 
     kind: ActKind
@@ -51,6 +53,8 @@ class Act:
     seconds: float = 0.0
     percent: float = 0.0
     names: tuple[str, ...] = ()
+    by: str = ""
+    commit: str = ""
 
     @property
     def mutates(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cpr_cockpit.core.canary import PERCENTS, STEP_S, canary, hold_back, proven_alike
 from cpr_cockpit.core.ladder import with_ladder
+from cpr_cockpit.core.pipeline import PIPELINE, ZIP, by_pipeline
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, OBSERVED, blue_green, observed
 
@@ -18,7 +19,8 @@ class Course:
     """The strategy of a run. ``percents``, and ``step_s`` (seconds of each, at full length), are a canary's.
 
     ``control``: percentage of new sessions that stay on the old version during the critical window; 0: none.
-    ``harmless``: differences between slot and production that are declared so, by name.
+    ``harmless``: differences between slot and production that are declared so, by name. ``deploy``: who lays the new
+    version into the slot. ``commit``: what its artifact must have been built from; "": nobody has said.
     """
 
     strategy: str = BLUE_GREEN
@@ -26,6 +28,8 @@ class Course:
     step_s: float = STEP_S
     control: float = 0.0
     harmless: tuple[str, ...] = ()
+    deploy: str = ZIP
+    commit: str = ""
 
     @property
     def shares_sessions(self) -> bool:
@@ -39,6 +43,8 @@ def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s
     if course.strategy == OBSERVED:
         return plan
     plan = with_ladder(plan, artifact=artifact)
+    if course.deploy == PIPELINE:
+        plan = by_pipeline(plan, course.commit)
     if course.control:
         plan = hold_back(plan, course.control)
     return proven_alike(plan, course.harmless) if course.shares_sessions else plan
