@@ -43,9 +43,9 @@ class Scenario:
     """The scenario chosen now; at first `healthy`.
 
     A defect begins when users are first sent to the version it belongs to, and stays with that version in whatever
-    slot it runs. That of `dependency` hits every version and ends by itself; that of `pool` hits every version for as long
-    as production serves the one that takes all connections to the database; that of `crash-loop` is there before any
-    user is, for it shows when a process starts.
+    slot it runs. That of `dependency` hits every version and ends by itself; that of `pool` hits every version for as
+    long as production serves the one that takes all connections to the database; that of `crash-loop` is there before
+    any user is, for it shows when a process starts.
     """
 
     def __init__(self) -> None:
