@@ -93,8 +93,9 @@ class GlobalFront:
 
     async def close(self) -> None:
         """Stop listening, and close the connections of the checks."""
-        if self._checking is not None:
-            await self._checking.close()
+        checking, self._checking = self._checking, None  # whoever checks on meets no closed one
+        if checking is not None:
+            await checking.close()
         if self._runner is not None:
             await self._runner.cleanup()
 

@@ -104,6 +104,13 @@ async def test_an_operation_stands_in_the_way_of_its_own_app_only(world: Apps) -
     assert status == 404
 
 
+async def test_the_faults_of_a_swap_are_those_of_its_app(world: Apps) -> None:
+    world.world.sites[NAMES[1]].faults.load(["conflict"])
+    swap = {"targetSlot": "production", "preserveVnet": True}
+    statuses = [(await world.ask("POST", f"{world.site(name)}/slots/green/slotsswap", json=swap))[0] for name in NAMES]
+    assert statuses == [202, 409, 202]
+
+
 async def test_plans_and_metrics_are_told_apart(world: Apps) -> None:
     plan = await world.get(f"{world.group}/providers/Microsoft.Web/serverfarms/Lab-Plan-3")
     assert (plan["name"], plan["location"], plan["properties"]["numberOfSites"]) == ("lab-plan-3", "uksouth", 2)

@@ -145,9 +145,11 @@ async def test_where_all_fail_their_checks_all_get_sessions(front: Front) -> Non
 
 async def test_a_drained_app_is_not_checked_and_one_that_comes_back_gets_users_before_its_check(front: Front) -> None:
     endpoint, app = front.end.endpoints[APPS[0]], front.apps[APPS[0]]
+    await front.end.check()
+    assert (endpoint.monitor_status, app.checks) == ("Online", 1)
     front.end.enable(APPS[0], enabled=False)
     await front.end.check()
-    assert (endpoint.monitor_status, app.checks) == ("Disabled", 0)
+    assert (endpoint.monitor_status, app.checks) == ("Disabled", 1)
     front.end.enable(APPS[0], enabled=True)
     assert endpoint.monitor_status == "CheckingEndpoint"
     assert await front.new_sessions(9) == dict.fromkeys(APPS, 3)
