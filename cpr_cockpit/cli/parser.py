@@ -10,6 +10,7 @@ from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wr
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
 from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window
+from cpr_cockpit.core.pipeline import DEPLOYERS, ZIP
 from cpr_cockpit.core.strategies import STRATEGIES
 
 SURPRISES = (
@@ -82,6 +83,7 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
         "--scenario", choices=SCENARIOS, default="healthy", help="the defect of the new version (default: healthy)"
     )
     _strategy_argument(drill)
+    _deploy_argument(drill)
     drill.add_argument(
         "--decide",
         choices=("auto", "keep", "rollback"),
@@ -121,6 +123,7 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="the defect of the new version; surprise picks one and does not tell (default: healthy)",
     )
     _strategy_argument(rehearse)
+    _deploy_argument(rehearse)
     rehearse.add_argument(
         "--window",
         type=window,
@@ -140,6 +143,11 @@ def _strategy_argument(parser: argparse.ArgumentParser, *, default: str | None =
     parser.add_argument("--strategy", choices=STRATEGIES, default=default, help=f"{words} (default: {preset})")
     words = "percent of new sessions that stay on the old version during the window, to judge beside"
     parser.add_argument("--control", type=control, default=None, metavar="5", help=f"{words} (default: none)")
+
+
+def _deploy_argument(parser: argparse.ArgumentParser) -> None:
+    words = "who lays the new version into the slot: this program by zip, or the lab's own pipeline host"
+    parser.add_argument("--deploy", choices=DEPLOYERS, default=ZIP, help=f"{words} (default: {ZIP})")
 
 
 def _face_arguments(parser: argparse.ArgumentParser) -> None:
@@ -208,6 +216,9 @@ def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="window that scales the lab's own times (default: 15m)",
     )
     add_fault_name(lab)
+    lab.add_argument(
+        "--apps", type=int, choices=range(1, 5), default=1, help="apps in as many regions, with a front (default: 1)"
+    )
     lab.add_argument("--port", type=int, metavar="N", help="port of Resource Manager (default: any free one)")
     lab.set_defaults(call=_Call("lab"))
 

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import itertools
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,10 +47,7 @@ class WorkflowRun:
 
 
 class PipelineHost:
-    """One repository with one workflow. `releases`: the package of each tag, by its version.
-
-    `background`: keeps a task until the lab ends.
-    """
+    """One repository with one workflow. `releases`: the package of each tag, by its version."""
 
     def __init__(
         self,
@@ -58,7 +55,6 @@ class PipelineHost:
         deploy: Deploy,
         log: OperationLog,
         token: str,
-        background: Callable[[Coroutine[Any, Any, None], str], object],
         *,
         fast: bool,
     ) -> None:
@@ -66,10 +62,10 @@ class PipelineHost:
         self._deploy = deploy
         self._log = log
         self._token = token
-        self._background = background
         self._free_after = _FAST if fast else _USUAL
         self._ids = itertools.count(_FIRST)
         self._runs: dict[int, WorkflowRun] = {}
+        self._working: set[asyncio.Task[None]] = set()
         self._url = ""
 
     def application(self) -> web.Application:
@@ -81,6 +77,12 @@ class PipelineHost:
         app.router.add_get(f"{actions}/runs/{{id:\\d+}}", self._get)
         app.router.add_get(f"{actions}/runs/{{id:\\d+}}/artifacts", self._artifacts)
         return app
+
+    async def close(self) -> None:
+        """Leave what is at work."""
+        for task in self._working:
+            task.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
 
     def described(self, address: str, ref: str) -> dict[str, Any]:
         """What the ready file tells of it."""
@@ -119,7 +121,9 @@ class PipelineHost:
         run = WorkflowRun(next(self._ids), title, commit_of(ref), hashlib.sha256(package).hexdigest())
         self._runs[run.id] = run
         self._log.add("pipeline.started", id=run.id, slot=slot, ref=ref)
-        self._background(self._work(run, slot, package), f"workflow run {run.id}")
+        working = asyncio.create_task(self._work(run, slot, package))
+        self._working.add(working)
+        working.add_done_callback(self._working.discard)
         if body.get("return_run_details") is not True:
             return web.Response(status=204)
         here = self._address(run)
