@@ -193,6 +193,14 @@ class ShareRouted(Event):
     percent: float
 
 
+class PinnedCounted(Event):
+    """``users`` were routed to ``slot`` so far and keep its cookie; None: no request tells its user."""
+
+    type: Literal["pinned.counted"] = "pinned.counted"
+    slot: str
+    users: int | None
+
+
 class RungOffered(Event):
     """The way back failed at ``step``: ``why``; the rungs below it may be taken."""
 
@@ -333,6 +341,7 @@ AnyEvent = Annotated[
     | StepOutcome
     | TrafficSwitched
     | ShareRouted
+    | PinnedCounted
     | RungOffered
     | BaselineTaken
     | Observed

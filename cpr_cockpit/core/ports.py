@@ -245,6 +245,13 @@ class Telemetry(Protocol):
         """
 
 
+class UserCount(Protocol):
+    """How many users a share of the traffic has reached: each of them keeps a routing cookie."""
+
+    async def users(self, *, version: str, since: float, until: float) -> int | None:
+        """Distinct users that ``version`` has served in that time; None where no request tells its user. PortError."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogFacts:
     """What the logs tell of themselves: users' ``rows`` in the asked time and the ``requests`` that they stand for.

@@ -44,6 +44,7 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.logs import LogsTelemetry
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
+    from cpr_cockpit.adapters.azure.logs_pinned import LogsUserCount
     from cpr_cockpit.adapters.azure.logs_premises import LogsPremises
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
@@ -77,7 +78,9 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
         platform = _platform_readers(manager, clock, policy or Policy())
         readers = (*_log_readers(batch, clock, place.feature_operation), *platform, log_stream, *custom)
         pipeline = _pipeline(place, connections)
-        ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock), readers, premises, pipeline)
+        metrics, user_count = PlatformMetrics(manager, clock), LogsUserCount(environment, credential, transport)
+        stack.push_async_callback(user_count.close)
+        ports = Ports(clock, web_apps, probe, telemetry, metrics, readers, premises, pipeline, user_count)
         planners = (*((pipeline,) if pipeline else ()), web_apps, probe, telemetry, premises)
         yield Outside(ports, lambda act: tuple(one for planner in planners for one in planner.planned(act)))
 

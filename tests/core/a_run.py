@@ -124,9 +124,11 @@ CHECKED = ev.WatchChecked(
 )
 CROSSED = ev.LimitCrossed(what="CPU above # % for # s", holds=True, sentence="CPU above 80 % for 912 s")
 ROUTED = ev.ShareRouted(slot="green", version=NEW, percent=5.0)
+PINNED = ev.PinnedCounted(slot="green", users=42)
 EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     *A_RUN,
     ROUTED,
+    PINNED,
     ev.RungOffered(step="swap-back", why="step 'Swap back' did not succeed: refused"),
     CHECKED,
     CROSSED,

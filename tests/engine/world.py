@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from cpr_cockpit.core.ports import (
     SlotFacts,
     SmokeResult,
     SwapStatus,
+    UserCount,
 )
 from cpr_cockpit.engine.ports import Ports
 from tests.engine.users import Behaviour, FurtherSource, Users
@@ -144,6 +145,7 @@ class World:
         self.pipeline: Pipeline | None = None
         # Of every operation of the pipeline: the run that started it.
         self.pipeline_runs: dict[str, str] = {}
+        self.user_count: UserCount | None = None
         self.readers: tuple[Reader, ...] = ()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
@@ -156,7 +158,8 @@ class World:
     def ports(self) -> Ports:
         """The world as a session is given it."""
         readers = (FurtherSource(self.clock), *self.readers)
-        return Ports(self.clock, self, self, self.users, self.users, readers, self.premises, self.pipeline)
+        ports = Ports(self.clock, self, self, self.users, self.users, readers, self.premises, self.pipeline)
+        return replace(ports, user_count=self.user_count)
 
     @property
     def production(self) -> str | None:
