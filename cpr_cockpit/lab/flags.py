@@ -12,7 +12,7 @@ KEY = f".appconfig.featureflag/{FLAG}"
 CONTENT_TYPE = "application/vnd.microsoft.appconfig.ff+json;charset=utf-8"
 # Of every answer of the product: what the flag was for the user who asked, "on" or "off".
 HEADER = f"x-feature-{FLAG}"
-ON = "on"
+ON, OFF = "on", "off"
 _REFRESH, _SHORTEST, _WINDOW = 30.0, 1.0, 900.0  # seconds
 
 

@@ -214,15 +214,17 @@ class World:
         window: float,
         share: float | None,
         factor: float | None,
+        flag: str | None = None,
         telemetry_fault: Fault | None = None,
     ) -> None:
         """Choose what is wrong with `version`, and with all telemetry, from its switch on.
 
-        `telemetry_fault` None: what the lab was started with. Raises ValueError: unknown scenario, bad number.
+        `flag`: the feature flag to which that is bound. `telemetry_fault` None: what the lab was started with. Raises
+        ValueError: unknown scenario or flag, bad number.
         """
-        self.scenario.choose(scenario, version=version, window=window, share=share, factor=factor)
+        self.scenario.choose(scenario, version=version, window=window, share=share, factor=factor, flag=flag)
         self._somebody.again()
-        self.log.add("scenario.chosen", scenario=scenario, version=version)
+        self.log.add("scenario.chosen", scenario=scenario, version=version, flag=self.scenario.flag)
         faults = self.telemetry.faults
         if faults.awaits(version) if telemetry_fault is None else faults.at_switch(telemetry_fault, version):
             self.log.add("telemetry.fault", faults=faults.as_dict())
