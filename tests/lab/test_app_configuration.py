@@ -205,6 +205,18 @@ async def test_labels_keys_and_revisions(here: Place) -> None:
         assert (await answer.json(content_type=None))["items"] == [{"name": "app/a"}]
 
 
+async def test_members_may_be_selected(here: Place) -> None:
+    async with here.plain(await here.token("https://appconfig.azure.com")) as plain:
+        for names, members in (("Key,etag", {"key", "etag"}), ("key,nonsense", {"key"}), ("", None)):
+            for path in ("/kv", f"/kv/{flags.KEY}", "/revisions"):
+                async with plain.get(path, params=API | {"$Select": names}) as answer:
+                    body = await answer.json(content_type=None)
+                    found = body["items"][0] if "items" in body else body
+                    assert set(found) == (
+                        members or {*found, "key", "value", "label", "content_type", "etag", "locked"}
+                    )
+
+
 async def test_every_answer_says_how_far_the_store_is(here: Place) -> None:
     async with here.plain(await here.token("https://appconfig.azure.com")) as plain:
         numbers = []
