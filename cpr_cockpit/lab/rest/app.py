@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
-from cpr_cockpit.lab.rest import config, identity, kudu, logs, metrics, plan, previews, routing, swaps
+from cpr_cockpit.lab.rest import (
+    config,
+    deployment_status,
+    identity,
+    kudu,
+    logs,
+    metrics,
+    plan,
+    previews,
+    routing,
+    swaps,
+)
 from cpr_cockpit.lab.rest.sites import Sites
 
 if TYPE_CHECKING:
@@ -24,6 +35,7 @@ def resource_manager_app(world: World) -> web.Application:
         *swaps.routes(),
         *previews.routes(),
         *config.routes(),
+        *deployment_status.routes(),
         *Sites().routes(),
     ]
     app = routing.application(world, routes, ApiError.body)
