@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -88,7 +89,8 @@ def _after_the_switch(home: Home, user: Path, *options: str) -> Person:
 def test_the_card_swaps_back_and_puts_the_old_version_into_the_slot(home: Home, tmp_path: Path) -> None:
     person = _after_the_switch(home, tmp_path / "user", "--scenario", "errors", "--window", "120s")
     assert person.looks() == (NEW, OLD)
-    assert "destinationSlotName" in person.follows("az webapp show")
+    state = json.loads(person.follows("az webapp show"))
+    assert (state["swapped"]["destinationSlotName"], state["running"]) == ("production", None)
     person.follows("az webapp deployment slot swap")
     assert person.lab.serving() == {"production": OLD, "green": NEW}
     person.follows(*[line for line in person.commands if line.startswith("az webapp deploy ") and "--slot " in line])
@@ -100,15 +102,17 @@ def test_the_card_swaps_back_and_puts_the_old_version_into_the_slot(home: Home, 
 def test_the_card_goes_down_the_ladder_where_the_swap_is_refused(home: Home, tmp_path: Path) -> None:
     person = _after_the_switch(home, tmp_path / "user", "--scenario", "swap-refused", "--window", "120s")
     look = person.commands[0]
+    anew = look.replace("?x-ms-routing-name=self", "")
     assert person.looks() == (NEW, OLD)
     refused = person.follows("az webapp deployment slot swap", refused=True)
     assert "another operation is in progress" in refused
     person.follows("az webapp traffic-routing set")
-    # Production still serves the new version; who comes anew meets the old one.
-    assert _version(person.types(look).out) == OLD
+    # Production still serves the new version, and the card's look says so; who comes anew meets the old one.
     assert person.lab.serving() == {"production": NEW, "green": OLD}
+    assert (_version(person.types(anew).out), _version(person.types(look).out)) == (OLD, NEW)
     person.follows("az webapp deploy ")
     assert person.lab.serving()["production"] == OLD
+    assert _version(person.types(look).out) == OLD
     person.follows("az webapp traffic-routing clear")
     person.follows("az webapp deploy ")
     assert person.looks() == (OLD, OLD)
