@@ -59,7 +59,7 @@ class Person:
 
     def looks(self) -> tuple[str, str]:
         """The versions of production and of the slot, as the card's own look tells them."""
-        return tuple(_version(self.follows("curl")) for _ in range(2))  # type: ignore[return-value]
+        return _version(self.follows("curl")), _version(self.follows("curl"))
 
 
 def _version(told: str) -> str:
