@@ -21,8 +21,9 @@ from cpr_cockpit.lab.models import LabSettings
 from cpr_cockpit.lab.proxy import FrontEnd
 from cpr_cockpit.lab.rest import app, app_configuration, managed_identity
 from cpr_cockpit.lab.scenario import Scenario
+from cpr_cockpit.lab.site import Site
 from cpr_cockpit.lab.telemetry import Telemetry
-from cpr_cockpit.lab.world import World
+from cpr_cockpit.lab.world import MakeFront, World
 
 API = {"api-version": "2023-11-01"}
 
@@ -99,7 +100,7 @@ async def place(folder: Path, *, window: float = 900.0) -> AsyncIterator[Place]:
     issued = certificates.issue(folder)
     settings = LabSettings(folder / "lab.json", fast=True, telemetry_delay=0.0, window=window, seed=1)
     telemetry = Telemetry(0.0, 60.0, 1)
-    world = World(settings, folder, FrontEnd(issued.server, telemetry.counted), Scenario(), telemetry, _no_kudu)
+    world = World(settings, folder, Scenario(), telemetry, _front(issued.server), _no_kudu)
     runners: list[web.AppRunner] = []
 
     async def open_port(application: web.Application, tls: ssl.SSLContext | None) -> int:
@@ -121,5 +122,9 @@ async def place(folder: Path, *, window: float = 900.0) -> AsyncIterator[Place]:
         await world.close()
 
 
-async def _no_kudu(_: World, slot: str) -> str:
+def _front(tls: ssl.SSLContext) -> MakeFront:
+    return lambda _: FrontEnd(tls, lambda *_: None)
+
+
+async def _no_kudu(_: Site, slot: str) -> str:
     raise AssertionError(f"nobody asks for the Kudu of {slot}")

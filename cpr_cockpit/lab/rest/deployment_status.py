@@ -58,7 +58,7 @@ def _resource(call: Call, slot: Slot, deployment: Deployment) -> dict[str, Any]:
         "failedInstancesLogs": [f"https://{slot.scm_host}/api/logstream"] if status == "RuntimeFailed" else [],
         "errors": [{"extendedCode": None, "message": _reason(deployment)}] if failed else [],
     }
-    return scope.child(call.world, slot, "deploymentStatus", deployment.id, properties)
+    return scope.child(scope.site_of(call), slot, "deploymentStatus", deployment.id, properties)
 
 
 def _status(deployment: Deployment) -> str:
