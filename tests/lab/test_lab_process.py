@@ -22,6 +22,7 @@ from azure.monitor.query.aio import LogsQueryClient
 from tests.lab import running, slots
 
 MEMBERS = {
+    "pipeline",
     *("resource_manager", "authority", "ca", "identity_endpoint", "identity_header", "tenant", "client_id"),
     *("client_secret", "subscription", "resource_group", "app", "slot", "workspace_id", "app_insights_id", "logs"),
     *("logs_audience", "app_configuration", "production_url", "slot_url", "packages", "versions", "control"),
