@@ -9,7 +9,7 @@ from cpr_cockpit import __version__
 from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
-from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window
+from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window, wrong_preview
 from cpr_cockpit.core.strategies import STRATEGIES
 
 SURPRISES = (
@@ -62,7 +62,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _control(commands)
     _judge(commands)
     options = parser.parse_args(with_negatives(arguments))
-    wrong = wrong_fault(options)
+    wrong = wrong_fault(options) or wrong_preview(options)
     if wrong:
         parser.error(wrong)
     return options
@@ -140,6 +140,8 @@ def _strategy_argument(parser: argparse.ArgumentParser, *, default: str | None =
     parser.add_argument("--strategy", choices=STRATEGIES, default=default, help=f"{words} (default: {preset})")
     words = "percent of new sessions that stay on the old version during the window, to judge beside"
     parser.add_argument("--control", type=control, default=None, metavar="5", help=f"{words} (default: none)")
+    words = "blue-green only: prove production's settings on the slot, then complete the swap"
+    parser.add_argument("--preview", action=argparse.BooleanOptionalAction, default=None, help=f"{words} (default: no)")
 
 
 def _face_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,6 +14,7 @@ from cpr_cockpit.config.values import percent, seconds
 from cpr_cockpit.core.canary import PERCENTS, STEP_S
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.strategies import STRATEGIES, Course
+from cpr_cockpit.core.strategy import BLUE_GREEN
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -211,6 +212,16 @@ class Strategy(Part):
         'setting SLOT_NAME", "connection string Db", "identity", "CORS"]',
     )
 
+    preview: bool = Field(
+        False, description="true or false: of blue-green, whether production's settings are proven on the slot first"
+    )
+
+    @model_validator(mode="after")
+    def _previews_a_swap(self) -> Self:
+        if self.preview and self.name != BLUE_GREEN:
+            raise ValueError(f"preview belongs to {BLUE_GREEN}, and the name is {self.name}")
+        return self
+
     @model_validator(mode="after")
     def _rises(self) -> Self:
         if not self.shares or sorted(set(self.shares)) != list(self.shares):
@@ -220,7 +231,7 @@ class Strategy(Part):
     @property
     def course(self) -> Course:
         """As a run is told."""
-        return Course(self.name, self.shares, self.step_s, self.control, self.harmless)
+        return Course(self.name, self.shares, self.step_s, self.control, self.harmless, self.preview)
 
 
 class Settings(Part):

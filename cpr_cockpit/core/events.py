@@ -84,10 +84,20 @@ class PlannedStep(BaseModel):
     requests: tuple[str, ...] = ()
 
 
+class PlannedChoice(BaseModel):
+    """A strategy, or an option of it, that could be chosen before START; ``why_not``: what was in its way, or ""."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    key: str
+    label: str
+    chosen: bool
+    why_not: str = ""
+
+
 class PlanMade(Event):
     """The plan, the way back, and the facts that both stand on. ``percents``, ``step_s``: a canary's, scaled.
 
-    ``control``: percentage of new sessions that stay on the old version.
+    ``control``: percentage of new sessions that stay on the old version. ``preview``: the swap is prepared by one.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -103,10 +113,25 @@ class PlanMade(Event):
     step_s: float = 0.0
     control: float = 0.0
     harmless: tuple[str, ...] = ()
+    preview: bool = False
+    choices: tuple[PlannedChoice, ...] = ()
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     lower: tuple[PlannedStep, ...] = ()
     remarks: tuple[str, ...] = ()
+
+
+class StrategyChosen(Event):
+    """Before START a person chose how it is brought to production; a new plan follows.
+
+    ``course``: the strategy with its options (`core.strategies.Course`), times at their real length.
+    """
+
+    type: Literal["strategy.chosen"] = "strategy.chosen"
+    by: str
+    strategy: str
+    words: str
+    course: dict[str, Any]
 
 
 class CardWritten(Event):
@@ -322,6 +347,7 @@ AnyEvent = Annotated[
     | ItemMarked
     | GateJudged
     | PlanMade
+    | StrategyChosen
     | CardWritten
     | Started
     | StepIntent

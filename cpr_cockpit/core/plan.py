@@ -24,6 +24,8 @@ class ActKind(StrEnum):
     PROVE_ALIKE = "prove-alike"
     ROUTE = "route"
     WATCH_SHARE = "watch-share"
+    PREVIEW = "preview"
+    RESET_PREVIEW = "reset-preview"
     SWAP = "swap"
     PROVE_SERVING = "prove-serving"
     KEEP_WARM = "keep-warm"
@@ -31,7 +33,16 @@ class ActKind(StrEnum):
 
 
 PRODUCTION = "production"
-MUTATING = frozenset({ActKind.ENSURE_SLOT, ActKind.DEPLOY, ActKind.ROUTE, ActKind.SWAP})
+MUTATING = frozenset(
+    {
+        ActKind.ENSURE_SLOT,
+        ActKind.DEPLOY,
+        ActKind.ROUTE,
+        ActKind.PREVIEW,
+        ActKind.RESET_PREVIEW,
+        ActKind.SWAP,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,11 @@ class Plan:
         """Percentage of new sessions that stay on the old version after the switch; 0: none."""
         held = (step.act for step in self.forward if step.act.kind is ActKind.ROUTE)
         return max((act.percent for act in held if act.version == self.old_version), default=0.0)
+
+    @property
+    def previews(self) -> bool:
+        """Whether the swap is prepared by a preview, which the swap then completes."""
+        return any(step.act.kind is ActKind.PREVIEW for step in self.forward)
 
     def step(self, key: str) -> Step:
         """The step of that key; KeyError where there is none."""

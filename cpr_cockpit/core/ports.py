@@ -71,13 +71,17 @@ class SlotFacts:
 
 @dataclass(frozen=True, slots=True)
 class SwapStatus:
-    """What Resource Manager says of swaps: the one in flight, the last successful one, a pending preview."""
+    """What Resource Manager says of swaps: the one in flight, the last successful one, a pending preview.
+
+    ``pending_preview``: the slot that it leads to; ``preview_on``: the one that it shows on, which has its settings.
+    """
 
     in_flight: str | None = None
     last_at: str | None = None
     last_source: str | None = None
     last_destination: str | None = None
     pending_preview: str | None = None
+    preview_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,9 @@ class WebApps(Protocol):
     async def differences(self, slot: str) -> tuple[str, ...]:
         """In what ``slot`` differs from production for those routed to it, by name (``app setting X``); no value."""
 
+    async def signing_in(self, slot: str) -> tuple[str, ...]:
+        """Which of production and ``slot`` have a sign-in of the platform's, which no preview of a swap goes with."""
+
     async def create_slot(self, slot: str) -> Accepted:
         """Create a slot like production; sent once."""
 
@@ -131,6 +138,12 @@ class WebApps(Protocol):
 
     async def swap(self, slot: str) -> Accepted:
         """Swap ``slot`` with production; sent once. PortError.ambiguous when the answer was lost or is a 5xx."""
+
+    async def preview(self, slot: str) -> Accepted:
+        """Run ``slot`` with production's settings, as the first half of a swap that `swap` completes; sent once."""
+
+    async def reset_preview(self, slot: str) -> Accepted:
+        """Give ``slot`` its own settings back: no swap is prepared any more; sent once."""
 
     async def operation(self, operation: str) -> OperationState:
         """One look at an accepted operation; a vanished one is ``unknown``, never success."""

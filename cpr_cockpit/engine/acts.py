@@ -39,6 +39,7 @@ class Context:
     ``saw(serving, switched)``: ``switched`` is true where a swap is known to have taken effect though nothing answers.
     ``routed(percent, version)`` hears of the share of new sessions that the slot, which serves that, is seen to get.
     ``lost``: a part of the journal is gone, so that nobody knows what was sent and may still be under way.
+    ``begun(key)``: whether a step of that key was begun in this run, as its journal says.
     ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known.
     """
 
@@ -47,6 +48,7 @@ class Context:
     artifacts: Path
     saw: Callable[[Serving, bool], None]
     routed: Callable[[float, str], None]
+    begun: Callable[[str], bool]
     lost: bool = False
     artifact_sha256: str = ""
 

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
+from cpr_cockpit.core.choosing import ChoiceFacts, choices, unavailable
 from cpr_cockpit.core.plan import Act, ActKind, Plan, PlanFacts, Step
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest, PortError
+from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
@@ -105,6 +107,7 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         step_s=shares[0].seconds if shares else 0.0,
         control=plan.control_percent,
         harmless=next((step.act.names for step in plan.forward if step.act.kind is ActKind.PROVE_ALIKE), ()),
+        preview=plan.previews,
         forward=planned((*plan.forward, *plan.after)),
         back=planned(plan.back),
         lower=planned(plan.lower),
@@ -116,8 +119,23 @@ def plan_of(event: ev.PlanMade) -> Plan:
     """The plan that an event stands for: the same strategy on the same facts."""
     facts = PlanFacts(event.old_version, event.slot_version, event.slot_exists)
     slot, new, baseline_s = event.slot, event.new_version, event.baseline_s
-    course = Course(event.strategy, event.percents, event.step_s, event.control, event.harmless)
+    course = Course(event.strategy, event.percents, event.step_s, event.control, event.harmless, event.preview)
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
+
+
+def course_of(settings: SessionSettings, run: Run) -> Course:
+    """What the run is brought to production by, times at their real length: what was chosen, else configured."""
+    return Course.from_dict(run.chosen.course) if run.chosen else settings.course
+
+
+async def choice_facts(ports: Ports, slot: str, harmless: tuple[str, ...], *, slot_exists: bool) -> ChoiceFacts:
+    """What decides which strategies can be taken. That it cannot be read keeps nobody from those that need none."""
+    try:
+        signing_in = await ports.web_apps.signing_in(slot if slot_exists else PRODUCTION)
+        found = await ports.web_apps.differences(slot) if slot_exists else ()
+    except PortError as error:
+        return ChoiceFacts(unread=error.words())
+    return ChoiceFacts(undeclared(slot, found, harmless), signing_in)
 
 
 async def premises_told(settings: SessionSettings, scaled: Policy, ports: Ports, recorder: Recorder) -> tuple[str, ...]:
@@ -146,8 +164,7 @@ class Preparation:
         if self._recorder.run.plan is None:
             await self._plan()
         if self._recorder.run.card is None:
-            self._card()
-            self._mark(from_plan(self._recorder.run))
+            self.write_card()
 
     def _mark(self, marks: Iterable[ev.ItemMarked]) -> None:
         for mark in marks:
@@ -163,6 +180,10 @@ class Preparation:
             raise Blocked(f"The gate says {gate.level}: {'; '.join(gate.blockers)}. Nothing was changed.")
 
     async def _plan(self) -> None:
+        self._recorder.record(await self.plan_for(course_of(self._settings, self._recorder.run)))
+
+    async def plan_for(self, course: Course) -> ev.PlanMade:
+        """The plan of a course on what is read now; Blocked or PortError where none can be made."""
         settings = self._settings
         try:
             examine(settings.artifacts / NEW_ARTIFACT)
@@ -171,29 +192,35 @@ class Preparation:
                 f"{error} Nothing was changed. Build the artifact of {settings.new_version} again."
             ) from error
         facts = await read_facts(self._ports, settings.slot, settings.new_version)
-        await self._alike(facts)
+        known = await choice_facts(self._ports, settings.slot, course.harmless, slot_exists=facts.slot_exists)
+        if why := unavailable(course, known):
+            raise Blocked(f"{course.strategy} cannot be taken: {why} Nothing was changed.")
         missing = await keep_old_artifact(self._ports, settings)
         if missing:
             words = f"no artifact of {facts.production_version}: {missing}"
             self._recorder.record(ev.Noted(by="cockpit", words=words))
         baseline_s = self._scaled.baseline_s
-        course = settings.course_at(self._scaled.scale)
-        plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing)
+        at_scale = course.at_scale(self._scaled.scale)
+        plan = plan_by(
+            at_scale, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing
+        )
         plan = replace(
             plan, remarks=(*plan.remarks, *await premises_told(settings, self._scaled, self._ports, self._recorder))
         )
-        self._recorder.record(plan_event(plan, baseline_s, artifact=not missing, requests=self._requests))
-
-    async def _alike(self, facts: PlanFacts) -> None:
-        """Blocked where sessions shall be routed to a slot that is not like production; the plan proves it again."""
-        course, slot = self._settings.course, self._settings.slot
-        if course.shares_sessions and facts.slot_exists:
-            words = undeclared(slot, await self._ports.web_apps.differences(slot), course.harmless)
-            if words:
-                raise Blocked(f"Users who are routed to it would meet other settings: {words} Nothing was changed.")
+        made = plan_event(plan, baseline_s, artifact=not missing, requests=self._requests)
+        offered = tuple(
+            ev.PlannedChoice(key=one.key, label=one.label, chosen=one.chosen, why_not=one.why_not)
+            for one in choices(course, settings.course, known)
+        )
+        return made.model_copy(update={"choices": offered})
 
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
         return self._ports.web_apps.planned(act) + self._ports.probe.planned(act)
+
+    def write_card(self) -> None:
+        """The card of the plan that there is, and what follows from both. OSError."""
+        self._card()
+        self._mark(from_plan(self._recorder.run))
 
     def _card(self) -> None:
         event = self._recorder.run.plan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cpr_cockpit import __version__
@@ -42,10 +42,6 @@ class SessionSettings:
     signals: tuple[SignalSpec, ...] = ()
     observe: bool = False
     course: Course = field(default_factory=Course)
-
-    def course_at(self, scale: float) -> Course:
-        """The course with its times shrunk like the policy's."""
-        return replace(self.course, step_s=self.course.step_s * scale)
 
     @property
     def artifacts(self) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from cpr_cockpit.core.choosing import unavailable
 from cpr_cockpit.core.events import Record
 from cpr_cockpit.core.strategies import plan_by
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
@@ -14,7 +15,7 @@ from cpr_cockpit.documents.card import render_card
 from cpr_cockpit.documents.plan import render_plan
 from cpr_cockpit.engine.journal import Journal
 from cpr_cockpit.engine.observing import session_of
-from cpr_cockpit.engine.preparing import Blocked, keep_old_artifact, read_facts
+from cpr_cockpit.engine.preparing import Blocked, choice_facts, keep_old_artifact, read_facts
 from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.session import Session
@@ -68,7 +69,11 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
     scaled = settings.policy.scaled(settings.window_s)
     async with outside_of(place_of(config.target, config.ready)) as outside:
         facts = await read_facts(outside.ports, settings.slot, settings.new_version)
+        course, baseline_s = settings.course.at_scale(scaled.scale), scaled.baseline_s
+        exists = facts.slot_exists
+        known = await choice_facts(outside.ports, settings.slot, course.harmless, slot_exists=exists)
+        if why := unavailable(course, known):
+            raise Blocked(f"{course.strategy} cannot be taken: {why} Nothing was changed.")
         artifact = not await keep_old_artifact(outside.ports, settings)
-        course, baseline_s = settings.course_at(scaled.scale), scaled.baseline_s
         plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=artifact)
         return render_plan(plan, outside.planned) + "\n" + render_card(shown, settings.environment, plan)

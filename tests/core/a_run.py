@@ -36,6 +36,9 @@ PLANNED = ev.PlanMade(
     back=tuple(ev.PlannedStep(key=step.key, title=step.title, undo=step.undo.words) for step in PLAN.back),
     remarks=PLAN.remarks,
 )
+CHOSEN = ev.StrategyChosen(
+    by="ana", strategy="blue-green", words="blue-green: everybody at once, by a swap", course={"strategy": "blue-green"}
+)
 
 
 def intent(step: str, way: ev.Way = "forward", attempt: int = 1, *, mutates: bool = False) -> ev.StepIntent:
@@ -127,6 +130,7 @@ ROUTED = ev.ShareRouted(slot="green", version=NEW, percent=5.0)
 EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     *A_RUN,
     ROUTED,
+    CHOSEN,
     ev.RungOffered(step="swap-back", why="step 'Swap back' did not succeed: refused"),
     CHECKED,
     CROSSED,

@@ -51,6 +51,8 @@ STEPS_OF = {
     "swap": ("swap", "swap-back"),
     "deploy": ("deploy", "replace-bad", "redeploy-old"),
     "create": ("ensure-slot",),
+    "preview": ("preview",),
+    "reset": ("reset-preview",),
     "route": (
         "route-5",
         "route-25",

@@ -126,15 +126,23 @@ class World:
         self.users = Users(self.clock, [(self.clock.now(), OLD)])
         self.calls: list[Call] = []
         self.switches: list[Switch] = []
-        self.faults: dict[str, list[Fault]] = {"swap": [], "deploy": [], "create": [], "route": []}
+        self.faults: dict[str, list[Fault]] = {
+            kind: [] for kind in ("swap", "deploy", "create", "route", "preview", "reset")
+        }
         self.unreachable: list[tuple[float, float]] = []
         self.read_s = READ
         self.share = 0.0
         self.differs: tuple[str, ...] = ()
+        self.unreadable_settings = False
         self.laying_s = LAYING
+        # The slot that a pending preview leads to, and the one that has its settings.
         self.pending_preview: str | None = None
+        self.preview_on: str | None = None
+        self.signs_in: tuple[str, ...] = ()
         self.content_missing = False
         self.smoke_fails = False
+        # The new version does not work with production's settings, which a preview gives it.
+        self.smoke_fails_previewed = False
         self.network_down = False
         self.premises: Premises | None = None
         self.readers: tuple[Reader, ...] = ()
@@ -197,7 +205,9 @@ class World:
         """What is under way, and the last swap."""
         await self._read()
         last_at, source = self._last_swap or (None, None)
-        return SwapStatus(self._swap, last_at, source, PRODUCTION if source else None, self.pending_preview)
+        return SwapStatus(
+            self._swap, last_at, source, PRODUCTION if source else None, self.pending_preview, self.preview_on
+        )
 
     async def operation(self, operation: str) -> OperationState:
         """One look at a swap or a creation."""
@@ -227,7 +237,14 @@ class World:
     async def differences(self, slot: str) -> tuple[str, ...]:
         """What was made to differ."""
         await self._read()
+        if self.unreadable_settings:
+            raise PortError("The settings may not be read.", status=403)
         return self.differs
+
+    async def signing_in(self, slot: str) -> tuple[str, ...]:
+        """What was made to have a sign-in."""
+        await self._read()
+        return self.signs_in
 
     async def shares(self) -> Mapping[str, float]:
         """What is routed to the slot."""
@@ -247,6 +264,14 @@ class World:
     async def route(self, slot: str, percent: float) -> Accepted:
         """Route a share of the sessions; in force as soon as it has arrived."""
         return await self._send(Call(self.loop.time(), "route", slot, percent=percent))
+
+    async def preview(self, slot: str) -> Accepted:
+        """Give a slot production's settings: it restarts with them."""
+        return await self._send(Call(self.loop.time(), "preview", slot))
+
+    async def reset_preview(self, slot: str) -> Accepted:
+        """Give it its own settings back."""
+        return await self._send(Call(self.loop.time(), "reset", slot))
 
     async def deploy(self, slot: str, package: Path) -> Accepted:
         """Start a zip deployment."""
@@ -293,12 +318,15 @@ class World:
             return PortError("The service is unavailable.", ambiguous=True, status=503)
         if fault is Fault.REFUSED:
             return PortError("The request is not valid.", status=400)
-        if fault is Fault.CONFLICT or self._busy(call):
+        prepared = call.kind == "swap" and self.pending_preview is not None and self.preview_on != call.slot
+        if fault is Fault.CONFLICT or prepared or self._busy(call):
             return PortError("Another operation is in progress.", status=409)
         begin = {
             "swap": lambda: self._begin_swap(fault),
             "create": lambda: self._begin_create(call.slot),
             "route": lambda: self._begin_route(call.percent),
+            "preview": lambda: self._begin_preview(call.slot, PRODUCTION, fault),
+            "reset": lambda: self._begin_preview(call.slot, None, fault),
         }
         if call.kind == "deploy":
             if call.slot not in self.sites:
@@ -327,6 +355,15 @@ class World:
     def _begin_route(self, percent: float) -> str:
         self.share = percent
         self.users.routed.append((self.clock.now(), percent, self.slot or ""))
+        return ""
+
+    def _begin_preview(self, slot: str, target: str | None, fault: Fault | None) -> str:
+        """In force at once; the slot restarts with other settings. What is so already is left alone."""
+        if fault is not Fault.FAILS and self.pending_preview != target:
+            self.pending_preview, self.preview_on = target, slot if target else None
+            site = self.sites[slot]
+            site.answer(None)
+            self.loop.call_later(RESTARTING, lambda: site.answer(site.content))
         return ""
 
     def _begin_create(self, slot: str) -> str:
@@ -385,6 +422,8 @@ class World:
         production.content, slot.content = slot.content, production.content
         production.instances[next(iter(production.instances))] = production.content
         slot.answer(None)
+        # A swap completes the preview that prepared it.
+        self.pending_preview = self.preview_on = None
         self._last_swap = (f"{self.clock.now():.3f}", SLOT)
         self.switches.append(Switch(self.loop.time(), production.content or ""))
         self.users.timeline.append((self.clock.now(), production.content or ""))
@@ -422,7 +461,8 @@ class World:
         """Two tests."""
         await asyncio.sleep(4 * LOOK)
         health = SmokeResult("health", True, "200", 30.0)
-        bad = SmokeResult("goals", not self.smoke_fails, "500" if self.smoke_fails else "200", 90.0)
+        fails = self.smoke_fails or (self.smoke_fails_previewed and self.preview_on is not None)
+        bad = SmokeResult("goals", not fails, "500" if fails else "200", 90.0)
         return health, bad
 
     async def warm(self, slot: str, times: int) -> tuple[float, ...]:
