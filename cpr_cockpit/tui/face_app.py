@@ -36,6 +36,7 @@ _SENT = {
     "raise": "trigger",
     "sign": "mark",
     "sign_list": "list",
+    "choose": "strategy",
     "note": "note",
 }
 
