@@ -33,7 +33,8 @@ LAB_DELAY_S = 2.0
 class Aim:
     """Where to, how (``course``), and which zips.
 
-    ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise.
+    ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise. ``commit``: what the artifact
+    must have been built from, "": nobody said.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Aim:
     new_path: Path
     old_path: Path | None = None
     course: Course = field(default_factory=Course)
+    commit: str = ""
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -109,6 +111,7 @@ def aim(
         new_path=home / artifacts.path,
         old_path=home / artifacts.old_path if artifacts.old_path else None,
         course=course,
+        commit=artifacts.commit or "",
     )
 
 
@@ -205,6 +208,7 @@ def session_settings(
         folder=folder,
         signals=chosen.target.specs,
         course=chosen.course,
+        commit=chosen.commit,
     )
 
 

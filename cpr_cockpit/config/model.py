@@ -189,6 +189,12 @@ class Artifacts(Part):
 
     version: str = Field(pattern=r"^[\w.+-]{1,64}$", description="the version as the app tells it, such as v1.3.0")
     path: Words = Field(description="the new version's zip, relative to this file")
+    commit: str | None = Field(
+        None,
+        pattern=r"^[0-9A-Fa-f]{7,64}$",
+        description="the commit that the version's tag points to, 7 to 64 hex digits: what was built from another is "
+        "refused, and what does not tell by build.json in the zip or by its health answer too",
+    )
     old_path: Words | None = Field(None, description="the old version's zip, relative to this file")
 
 

@@ -34,6 +34,7 @@ class RunOpened(Event):
 
     ``signals``: the team's own signals that are judged (`core.custom_spec.SignalSpec`). ``observe``: the run looks on
     while somebody else deploys, and changes nothing; ``new_version`` may then be "" (whatever version comes next).
+    ``commit``: what the artifact must have been built from, "" where nobody said.
     """
 
     type: Literal["run.opened"] = "run.opened"
@@ -45,6 +46,7 @@ class RunOpened(Event):
     environment: dict[str, str]
     new_version: str
     artifact_sha256: str
+    commit: str = ""
     policy: dict[str, Any]
     declared_delay_s: float
     program: str

@@ -23,7 +23,8 @@ class PortError(Exception):
 
     ``what`` happened, what was ``unchanged``, what to do ``next``: three short sentences for a tired person.
     ``ambiguous`` is true when the call may have taken effect all the same (no answer, or an answer 5xx).
-    ``code`` is the service's own error code where it gave one, ``status`` the HTTP status.
+    ``code`` is the service's own error code where it gave one, ``status`` the HTTP status. ``again``: the service asks
+    for the same once more, which is sent only where it is seen that nothing came of the first.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class PortError(Exception):
         ambiguous: bool = False,
         code: str = "",
         status: int | None = None,
+        again: bool = False,
     ) -> None:
         super().__init__(what)
         self.what = what
@@ -43,6 +45,7 @@ class PortError(Exception):
         self.ambiguous = ambiguous
         self.code = code
         self.status = status
+        self.again = again
 
     def words(self) -> str:
         """The three sentences as one line."""
@@ -93,11 +96,16 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class OperationState:
-    """``state``: running, succeeded, failed, or unknown (the operation cannot be found: decide by observation)."""
+    """``state``: running, succeeded, failed, or unknown (the operation cannot be found: decide by observation).
+
+    Of one that failed: ``next_step``, what to do; ``again``, as in `PortError`.
+    """
 
     state: str
     words: str = ""
     retry_after_s: float | None = None
+    next_step: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +176,8 @@ class WebApps(Protocol):
 class Sighting:
     """One answer of the application's health address over a fresh connection.
 
-    ``version`` and ``instance`` are None where the answer did not tell; ``status`` None: no answer (``error``: why).
+    ``version``, ``instance`` and ``commit`` (what the version was built from) are None where the answer did not tell;
+    ``status`` None: no answer (``error``: why).
     """
 
     at: float
@@ -177,6 +186,7 @@ class Sighting:
     instance: str | None
     ms: float
     error: str = ""
+    commit: str | None = None
 
     @property
     def ok(self) -> bool:

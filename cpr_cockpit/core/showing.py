@@ -223,9 +223,9 @@ def _item(item: Item, stage: Stage, blocking: frozenset[str]) -> vw.ItemRow:
 
 def strategy_words(event: ev.PlanMade) -> str:
     """The strategy with its options."""
-    options = ("preview",) if event.preview else ()
-    options += (f"{event.control:g} % control",) if event.control else ()
-    return " + ".join((event.strategy, *options))
+    preview = ("preview",) if event.preview else ()
+    control = (f"{event.control:g} % control",) if event.control else ()
+    return " + ".join((event.strategy, *preview, *control))
 
 
 def plan(run: Run) -> vw.PlanView:

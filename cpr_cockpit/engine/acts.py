@@ -40,7 +40,8 @@ class Context:
     ``routed(percent, version)`` hears of the share of new sessions that the slot, which serves that, is seen to get.
     ``lost``: a part of the journal is gone, so that nobody knows what was sent and may still be under way.
     ``begun(key)``: whether a step of that key was begun in this run, as its journal says.
-    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known.
+    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``commit``: what the
+    new version must have been built from, "": nobody said.
     """
 
     ports: Ports
@@ -51,6 +52,7 @@ class Context:
     begun: Callable[[str], bool]
     lost: bool = False
     artifact_sha256: str = ""
+    commit: str = ""
 
 
 class Change(Protocol):

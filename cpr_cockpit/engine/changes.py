@@ -9,7 +9,7 @@ from cpr_cockpit.core.plan import PRODUCTION, Act, ActKind
 from cpr_cockpit.core.ports import Accepted, OperationState
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.acts import Change, Context, Reading, State
-from cpr_cockpit.engine.previewing import Preview, ResetPreview, barred
+from cpr_cockpit.engine.previewing import Preview, ResetPreview, barred, own_preview, pending_words
 from cpr_cockpit.engine.routing import Route
 from cpr_cockpit.engine.serving import Serving, exists, observe
 from cpr_cockpit.engine.zips import ZipError, examine
@@ -65,6 +65,8 @@ class Deploy:
             return Reading(
                 State.REFUSED, f"planned on production serving {self.context.plan.old_version}, but {words}", facts
             )
+        if forward and serving.swap.pending_preview is not None and not own_preview(self.context, serving.swap):
+            return Reading(State.REFUSED, pending_words(serving.swap), facts)
         if not forward and self.act.slot != PRODUCTION:
             kept = await self._kept(serving)
             if kept is not None:

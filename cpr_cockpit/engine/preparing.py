@@ -8,6 +8,7 @@ from dataclasses import replace
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.choosing import ChoiceFacts, choices, unavailable
+from cpr_cockpit.core.commits import same_commit, wrong_commit
 from cpr_cockpit.core.plan import Act, ActKind, Plan, PlanFacts, Step
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest, PortError
@@ -21,10 +22,11 @@ from cpr_cockpit.engine.gate import judge
 from cpr_cockpit.engine.measuring import from_documents, from_plan
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.premises import read_premises
+from cpr_cockpit.engine.previewing import pending_words
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.serving import observe
 from cpr_cockpit.engine.settings import SessionSettings
-from cpr_cockpit.engine.zips import ZipError, examine
+from cpr_cockpit.engine.zips import ZipError, commit_of, examine
 
 
 class Blocked(Exception):
@@ -42,8 +44,11 @@ async def read_facts(ports: Ports, slot: str, new_version: str) -> PlanFacts:
         )
     if serving.production == new_version:
         raise Blocked(f"Production serves {new_version} already. Nothing was changed. Choose another version.")
-    if serving.in_flight or serving.swap.pending_preview:
-        raise Blocked("A swap, or the preview of one, is under way. Nothing was changed. Let it end, then begin again.")
+    now = serving.words(slot)
+    if serving.in_flight:
+        raise Blocked(f"A swap is under way: {now}. Nothing was changed. Let it end, then begin again.")
+    if pending := pending_words(serving.swap):
+        raise Blocked(f"{pending}. Nothing was changed: {now}. Begin again when it is gone.")
     share = (await ports.web_apps.shares()).get(slot, 0.0)
     if share:
         raise Blocked(
@@ -58,6 +63,19 @@ async def read_facts(ports: Ports, slot: str, new_version: str) -> PlanFacts:
         slot_host=known.host if known else "",
         production_host=slots[PRODUCTION].host if PRODUCTION in slots else "",
     )
+
+
+def check_artifact(settings: SessionSettings) -> None:
+    """Blocked where the new version's zip is missing, is none, or tells that it was built from another commit."""
+    path, again = settings.artifacts / NEW_ARTIFACT, f"Build the artifact of {settings.new_version} again."
+    try:
+        examine(path)
+    except ZipError as error:
+        raise Blocked(f"{error} Nothing was changed. {again}") from error
+    told = commit_of(path) if settings.commit else None
+    if told is not None and not same_commit(told, settings.commit):
+        wrong = wrong_commit(f"The artifact {path.name}", told, settings.commit)
+        raise Blocked(f"{wrong} Nothing was changed. {again}")
 
 
 async def keep_old_artifact(ports: Ports, settings: SessionSettings) -> str:
@@ -123,6 +141,14 @@ def plan_of(event: ev.PlanMade) -> Plan:
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
 
 
+def third_version(settings: SessionSettings, facts: PlanFacts) -> tuple[str, ...]:
+    """A remark where the slot holds what is neither of the two versions: somebody may still need it."""
+    held = facts.slot_version
+    if held in (None, facts.production_version, settings.new_version):
+        return ()
+    return (f"slot {settings.slot} holds {held}, which is neither version: it is replaced, ask whoever put it there",)
+
+
 def course_of(settings: SessionSettings, run: Run) -> Course:
     """What the run is brought to production by, times at their real length: what was chosen, else configured."""
     return Course.from_dict(run.chosen.course) if run.chosen else settings.course
@@ -185,12 +211,7 @@ class Preparation:
     async def plan_for(self, course: Course) -> ev.PlanMade:
         """The plan of a course on what is read now; Blocked or PortError where none can be made."""
         settings = self._settings
-        try:
-            examine(settings.artifacts / NEW_ARTIFACT)
-        except ZipError as error:
-            raise Blocked(
-                f"{error} Nothing was changed. Build the artifact of {settings.new_version} again."
-            ) from error
+        check_artifact(settings)
         facts = await read_facts(self._ports, settings.slot, settings.new_version)
         known = await choice_facts(self._ports, settings.slot, course.harmless, slot_exists=facts.slot_exists)
         if why := unavailable(course, known):
@@ -204,9 +225,8 @@ class Preparation:
         plan = plan_by(
             at_scale, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing
         )
-        plan = replace(
-            plan, remarks=(*plan.remarks, *await premises_told(settings, self._scaled, self._ports, self._recorder))
-        )
+        told = await premises_told(settings, self._scaled, self._ports, self._recorder)
+        plan = replace(plan, remarks=(*plan.remarks, *third_version(settings, facts), *told))
         made = plan_event(plan, baseline_s, artifact=not missing, requests=self._requests)
         offered = tuple(
             ev.PlannedChoice(key=one.key, label=one.label, chosen=one.chosen, why_not=one.why_not)

@@ -107,10 +107,9 @@ class WayBack:
     def _executor_for(self, plan: Plan) -> Executor:
         lost = self.run_state.continued is not None
         opened = self.run_state.opened
-        sha256 = opened.artifact_sha256 if opened else ""
-        context = Context(
-            self._ports, plan, self.settings.artifacts, self._saw, self._routed, self._begun, lost, sha256
-        )
+        sha256, commit = (opened.artifact_sha256, opened.commit) if opened else ("", "")
+        looks = (self._saw, self._routed, self._begun)
+        context = Context(self._ports, plan, self.settings.artifacts, *looks, lost, sha256, commit)
         self._executor = Executor(self.recorder, context, self._patience, self._checks())
         return self._executor
 
@@ -154,7 +153,8 @@ class WayBack:
             await self._end_observed(decision, f"{plan.old_version} {again}{by}{left}", way="back")
             return
         words = self._failure_words(failed, "back")
-        back = self.run_state.finished("swap-back", "back")
+        # Production is back by either; what is left then is the slot.
+        back = any(self.run_state.finished(key, "back") for key in ("swap-back", "redeploy-old"))
         card = self.run_state.card.path if self.run_state.card else "the rollback card"
         await self._end_observed("partial" if back else "failed", f"{words} Go on by hand with {card}.", way="back")
 

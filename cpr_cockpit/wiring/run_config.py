@@ -51,6 +51,7 @@ def write_config(settings: SessionSettings, target: Target | None = None) -> Non
         "window_s": settings.window_s,
         "declared_delay_s": settings.declared_delay_s,
         "observe": settings.observe,
+        "commit": settings.commit,
         "course": settings.course.to_dict(),
         "readiness": [asdict(facts) for facts in settings.readiness],
         "target": (target or Target()).to_dict(),
@@ -81,6 +82,7 @@ def read_config(folder: Path) -> SessionConfig:
             folder=folder,
             signals=target.specs,
             observe=bool(body.get("observe", False)),
+            commit=str(body.get("commit", "")),
             course=Course.from_dict(body.get("course") or {}),
         )
     except LabError as error:

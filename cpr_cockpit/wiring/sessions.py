@@ -10,16 +10,14 @@ from pathlib import Path
 from cpr_cockpit.core.choosing import unavailable
 from cpr_cockpit.core.events import Record
 from cpr_cockpit.core.strategies import plan_by
-from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.documents.card import render_card
 from cpr_cockpit.documents.plan import render_plan
 from cpr_cockpit.engine.journal import Journal
 from cpr_cockpit.engine.observing import session_of
-from cpr_cockpit.engine.preparing import Blocked, choice_facts, keep_old_artifact, read_facts
+from cpr_cockpit.engine.preparing import Blocked, check_artifact, choice_facts, keep_old_artifact, read_facts
 from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.session import Session
-from cpr_cockpit.engine.zips import ZipError, examine
 from cpr_cockpit.lab_client import keep_lease
 from cpr_cockpit.wiring.outside import outside_of
 from cpr_cockpit.wiring.run_config import SessionConfig, read_config
@@ -62,10 +60,7 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
     plan can be made.
     """
     settings = config.settings
-    try:
-        examine(settings.artifacts / NEW_ARTIFACT)
-    except ZipError as error:
-        raise Blocked(f"{error} Nothing was changed. Build the artifact of {settings.new_version} again.") from error
+    check_artifact(settings)
     scaled = settings.policy.scaled(settings.window_s)
     async with outside_of(place_of(config.target, config.ready)) as outside:
         facts = await read_facts(outside.ports, settings.slot, settings.new_version)

@@ -56,7 +56,14 @@ class Fault(StrEnum):
     NO_OPERATION = "202 without an operation"
     VANISHES = "the operation cannot be found"
     FAILS = "accepted, and the operation fails"
+    SCALED = "400: the plan was scaled, please retry"
+    SCALED_LATER = "accepted, and the operation fails so"
+    FORBIDDEN = "403"
     SLOW_ANSWER = "answered ten seconds after it took effect"
+
+
+SCALED = "The allocation of VM instances for the slot has changed during the swap process. Please retry."
+FORBIDDEN = PortError("The client does not have authorization.", next_step="Ask for the role.", status=403)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +109,10 @@ class _Operation:
     state: str = "running"
     words: str = ""
     found: bool = True
+    again: bool = False
 
     def as_state(self) -> OperationState:
-        return OperationState(self.state, self.words) if self.found else OperationState("unknown")
+        return OperationState(self.state, self.words, again=self.again) if self.found else OperationState("unknown")
 
 
 def package(path: Path, version: str) -> Path:
@@ -130,6 +138,10 @@ class World:
             kind: [] for kind in ("swap", "deploy", "create", "route", "preview", "reset")
         }
         self.unreachable: list[tuple[float, float]] = []
+        # When our rights are gone: nothing may be read or changed.
+        self.forbidden: list[tuple[float, float]] = []
+        # What a version's health answer tells of its commit; of one that is not here nothing.
+        self.commits: dict[str, str] = {}
         self.read_s = READ
         self.share = 0.0
         self.differs: tuple[str, ...] = ()
@@ -195,6 +207,8 @@ class World:
         await asyncio.sleep(self.read_s)
         if any(begin <= self.loop.time() < end for begin, end in self.unreachable):
             raise PortError("Resource Manager cannot be reached.", next_step="Check the network.")
+        if any(begin <= self.loop.time() < end for begin, end in self.forbidden):
+            raise FORBIDDEN
 
     async def slots(self) -> tuple[SlotFacts, ...]:
         """Production first."""
@@ -316,6 +330,10 @@ class World:
         """The service has the request: what it does, and what it answers."""
         if fault is Fault.ERROR_BEFORE:
             return PortError("The service is unavailable.", ambiguous=True, status=503)
+        if fault is Fault.FORBIDDEN or any(begin <= call.at < end for begin, end in self.forbidden):
+            return FORBIDDEN
+        if fault is Fault.SCALED:
+            return PortError(SCALED, status=400, again=True)
         if fault is Fault.REFUSED:
             return PortError("The request is not valid.", status=400)
         prepared = call.kind == "swap" and self.pending_preview is not None and self.preview_on != call.slot
@@ -404,7 +422,8 @@ class World:
         self._swap = name
         # What was laid into the slot before is served first.
         wait = self.laying_s + RESTARTING if self._deploying(SLOT) else 0.0
-        if fault is Fault.FAILS:
+        if fault in (Fault.FAILS, Fault.SCALED_LATER):
+            operation.again = fault is Fault.SCALED_LATER
             self.loop.call_later(wait + SWAP_FIRST, self._swap_failed, operation)
             return name
         for after, phase in ((SWAP_FIRST, self._switch), (SWAP_LAST, self._switched)):
@@ -413,7 +432,8 @@ class World:
         return name
 
     def _swap_failed(self, operation: _Operation) -> None:
-        operation.state, operation.words = "failed", "The worker process for the slot could not be started."
+        words = SCALED if operation.again else "The worker process for the slot could not be started."
+        operation.state, operation.words = "failed", words
         self._swap = None
 
     def _switch(self) -> None:
@@ -449,7 +469,7 @@ class World:
         version = site.instances[name]
         if version is None or self._behaviour(version).dead:
             return Sighting(at, 503, None, None, LOOK * 1000.0)
-        return Sighting(at, 200, version, name, LOOK * 1000.0)
+        return Sighting(at, 200, version, name, LOOK * 1000.0, commit=self.commits.get(version))
 
     def _behaviour(self, version: str) -> Behaviour:
         """A release's defect shows once users have met it."""

@@ -222,8 +222,13 @@ CHOICES = (
 
 def _diagram(forward: tuple[PlanStep, ...]) -> tuple[PlanStage, ...]:
     """The stages of a swap, as far as its steps have come."""
-    names = (("slot", "deploy", "~14s"), ("proof", "prove-telemetry", "unknown"), ("baseline", "baseline", "20s"))
-    names += (("swap", "swap", "~41s"), ("proof", "keep-warm", ""))
+    names = (
+        ("slot", "deploy", "~14s"),
+        ("proof", "prove-telemetry", "unknown"),
+        ("baseline", "baseline", "20s"),
+        ("swap", "swap", "~41s"),
+        ("proof", "keep-warm", ""),
+    )
     state = {one.key: one.state for one in forward}
     return (*(PlanStage(name, time, state[key]) for name, key, time in names), PlanStage("window", "15m", "waiting"))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.events import Blur, Mount
+from textual.events import Blur
 from textual.message import Message
 
 from cpr_cockpit.core.view import PlanChoice
@@ -39,7 +39,7 @@ class StrategyMenu(Rows):
         super().__init__(cursor=True, wrap=True, indent=_INDENT, classes="foot-place")
         self._choices = tuple(choices)
 
-    def on_mount(self, event: Mount) -> None:
+    def on_mount(self) -> None:
         """As many lines as it needs, up to half of the screen."""
         rows, size = menu_rows(self._choices), self.app.size
         lines = sum(len(wrapped(one, size.width - 1, _INDENT)) for one in rows)
