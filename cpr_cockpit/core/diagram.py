@@ -110,6 +110,13 @@ def below(plan: Plan, known: Known) -> tuple[vw.PlanStage, ...]:
     return (*_stages(plan.lower, "back", known), vw.PlanStage("card, by hand", "", "waiting")) if plan.lower else ()
 
 
+def lines(plan: Plan, known: Known, window_s: float) -> tuple[str, ...]:
+    """All of it as a line of text for each way."""
+    ways = (("forth", forth(plan, known, window_s)), ("back", back(plan, known)), ("else", below(plan, known)))
+    words = ((name, " > ".join(f"{one.name} {one.time}".rstrip() for one in stages)) for name, stages in ways if stages)
+    return tuple(f"{name}: {stages}" for name, stages in words)
+
+
 def _stages(steps: Iterable[Step], way: str, known: Known) -> tuple[vw.PlanStage, ...]:
     return tuple(_stage(name, tuple(group), way, known) for name, group in groupby(steps, _name))
 
