@@ -230,7 +230,8 @@ def _runs(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:
-    words = "Play a run once more from its journal; or judge it once more with another policy. Changes nothing."
+    words = "Play a run once more from its journal; or judge it once more, from T0 on, with another policy. "
+    words += "Changes nothing."
     replay = _add(commands, "replay", words)
     _run_argument(replay)
     replay.add_argument(
@@ -250,7 +251,8 @@ def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:
     replay.add_argument(
         "--judge",
         choices=("whole", "written"),
-        help="no screen: judge with everything (default), or by the written triggers alone",
+        help="no screen: judge with everything (default), or by the written triggers alone; from T0 on, so that the "
+        "shares of a canary are not judged again",
     )
     replay.add_argument("--json", action="store_true", help="with --policy or --judge: as one JSON object")
     replay.set_defaults(call=_Call("replay"))

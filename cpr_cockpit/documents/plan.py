@@ -27,11 +27,7 @@ def render_plan(plan: Plan, planned: Planned, short: Sequence[str] = ()) -> str:
         f"- Slot {plan.slot} ({facts.slot_host or 'no host yet'}) {slot}.",
         *(f"- {remark}" for remark in plan.remarks),
         "",
-        *(
-            ("## In short, with expected times that nobody promises", "", *(f"- {one}" for one in short), "")
-            if short
-            else ()
-        ),
+        *(("## In short, with expected times", "", *(f"- {one}" for one in short), "") if short else ()),
         "Every step looks before it acts, and after: a change that has taken effect is not sent again.",
         "",
         "## The way forth",
