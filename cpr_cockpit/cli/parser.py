@@ -14,7 +14,7 @@ from cpr_cockpit.core.strategies import STRATEGIES
 
 SURPRISES = (
     *("healthy", "errors", "slow", "outage", "silent", "dependency"),
-    *("one-endpoint", "crash-loop", "slow-swap"),
+    *("one-endpoint", "pool", "crash-loop", "slow-swap"),
 )
 SCENARIOS = (*SURPRISES, "swap-refused", "foreign-swap")
 SURPRISE = "surprise"
@@ -210,6 +210,9 @@ def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="window that scales the lab's own times (default: 15m)",
     )
     add_fault_name(lab)
+    lab.add_argument(
+        "--apps", type=int, choices=range(1, 5), default=1, help="apps in as many regions, with a front (default: 1)"
+    )
     lab.add_argument("--port", type=int, metavar="N", help="port of Resource Manager (default: any free one)")
     lab.set_defaults(call=_Call("lab"))
 

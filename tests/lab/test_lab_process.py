@@ -21,7 +21,7 @@ MEMBERS = {
     *("resource_manager", "authority", "ca", "identity_endpoint", "identity_header", "tenant", "client_id"),
     *("client_secret", "subscription", "resource_group", "app", "slot", "workspace_id", "app_insights_id", "logs"),
     *("logs_audience", "app_configuration", "production_url", "slot_url", "packages", "versions", "control"),
-    *("user_token", "plan_id", "database_id"),
+    *("user_token", "plan_id", "database_id", "apps", "front_url", "front_profile_id"),
 }
 
 
@@ -152,6 +152,8 @@ def test_wrong_orders_to_the_control_endpoint_change_nothing(lab: running.Runnin
         ("PUT", "/scenario", {"name": "errors", "version": "v1.3.0", "window": "long"}),
         ("PUT", "/scenario", []),
         ("PUT", "/faults", {"swap": ["cut-everything"]}),
+        ("PUT", "/faults", {"swap": ["conflict"], "app": "goals-lab-2"}),
+        ("PUT", "/faults", {"swap": ["conflict"], "app": []}),
         ("POST", "/lease", {"seconds": -1}),
     ):
         with pytest.raises(httpx.HTTPStatusError) as refused:
