@@ -18,7 +18,7 @@ from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
 from cpr_cockpit.engine.preparing import Blocked, plan_of
 from cpr_cockpit.engine.script import Decider
-from cpr_cockpit.engine.serving import Serving, observe
+from cpr_cockpit.engine.serving import Serving, answering, observe
 from cpr_cockpit.engine.share_watch import ShareWatch, WatchShare
 from cpr_cockpit.engine.until_start import UntilStart
 from cpr_cockpit.engine.watch import Watch
@@ -112,7 +112,8 @@ class Session(UntilStart):
             await self._ready()
         except (Blocked, PortError) as error:
             words = error.words() if isinstance(error, PortError) else str(error)
-            self._end("failed", None, words)
+            # Whatever it is, a person wants to know what serves; the application is asked, which needs no right.
+            self._end("failed", await answering(self._ports.probe, self.settings.slot), words)
             return
         plan = self._plan()
         if self._kept_long_ago():

@@ -94,6 +94,21 @@ def test_without_a_tag_nobody_asks_for_a_commit() -> None:
         assert (ended(stage).ended or Run()).decision == "kept"
 
 
+@pytest.mark.parametrize("content", [None, b"<html>404 Not Found</html>", b""])
+def test_a_zip_that_is_missing_or_none_is_told_with_what_serves(content: bytes | None) -> None:
+    with Stage() as stage:
+        path = stage.settings.artifacts / NEW_ARTIFACT
+        path.unlink()
+        if content is not None:
+            path.write_bytes(content)
+        run = ended(stage)
+        assert run.ended is not None
+        assert (run.ended.decision, run.exit_code()) == ("failed", 1)
+        assert (run.ended.production_version, run.ended.slot_version) == (OLD, OLD)
+        assert ("is missing" if content is None else "not a readable zip") in reason(run)
+        assert f"Nothing was changed. Build the artifact of {NEW} again." in reason(run)
+
+
 # -- a slot that holds a third version ---------------------------------------------------------------------------------
 
 

@@ -14,8 +14,10 @@ from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY
+from cpr_cockpit.core.view import view_of
 from cpr_cockpit.documents.card import CARD, CARD_DATA
 from cpr_cockpit.engine.gate import start_blockers
+from cpr_cockpit.engine.showing import Showing
 from cpr_cockpit.engine.writer import FILE
 from tests.engine.moments import bounded
 from tests.engine.stage import Death, Life, Stage
@@ -245,3 +247,25 @@ def test_a_journal_that_is_damaged_where_it_was_chosen_is_rolled_back_by_the_car
         assert ended is not None
         # The way back of the first plan would have left the share where it was.
         assert (ended.decision, stage.world.share, stage.world.slot) == ("rolled_back", 0.0, OLD)
+
+
+def test_a_face_is_shown_the_diagram_the_choices_and_which_plan_it_is() -> None:
+    with Stage(None, window_s=900.0) as stage:
+        life = ready(stage)
+        stage.world.differs = ("identity",)
+        choose(life, "preview=on")
+        showing = Showing(life.session, lambda run: "")
+        showing.earlier = {"swap": 41.0, "preview": 20.0, "deploy": 90.0}
+        shown = view_of(json.loads(json.dumps(showing.sections())))
+        plan = shown.plan
+        times = {one.name: one.time for one in plan.stages}
+        assert (times["slot"], times["preview"], times["swap"], times["window"]) == ("~90s", "~20s", "~41s", "15m")
+        assert [one.name for one in plan.rungs] == ["preview off", "swap back", "old into slot", "proof"]
+        assert (plan.strategy, plan.number, plan.fixed) == ("blue-green + preview", 2, "")
+        assert {one.key: bool(one.why_not) for one in plan.choices} == {
+            BLUE_GREEN: False, CANARY: True, "control=5": True, "preview=off": False
+        }  # fmt: skip
+        assert shown.panel.start is not None
+        stage.world.differs = ()
+        stage.sign_and_start(life)
+        assert Showing(life.session, lambda run: "").view().plan.fixed == "START was pressed by ana"
