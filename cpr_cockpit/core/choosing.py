@@ -46,6 +46,13 @@ def unavailable(course: Course, facts: ChoiceFacts) -> str:
     return next((words for words in (reason(course, facts) for reason in _REASONS) if words), "")
 
 
+def refused(course: Course, facts: ChoiceFacts) -> str:
+    """The same as a sentence with its subject; "" where nothing is in the way."""
+    why = unavailable(course, facts).rstrip(".")
+    preview = " with a preview" if course.preview else ""
+    return f"{course.strategy}{preview} cannot be taken now: {why}. Nothing was changed." if why else ""
+
+
 def choices(now: Course, configured: Course, facts: ChoiceFacts) -> tuple[Choice, ...]:
     """Everything that can be chosen while ``now`` holds; a key names what results, so that it never toggles twice."""
     found = [_strategy(name, now) for name in STRATEGIES]

@@ -122,6 +122,13 @@ class PlanMade(Event):
     lower: tuple[PlannedStep, ...] = ()
     remarks: tuple[str, ...] = ()
 
+    @property
+    def course(self) -> str:
+        """The strategy with its options, in words."""
+        preview = ("preview",) if self.preview else ()
+        control = (f"{self.control:g} % control",) if self.control else ()
+        return " + ".join((self.strategy, *preview, *control))
+
 
 class StrategyChosen(Event):
     """Before START a person chose how it is brought to production; a new plan follows.

@@ -222,7 +222,7 @@ def _gate(run: Run, at: float, event: ev.GateJudged) -> None:
 
 def _plan(run: Run, at: float, event: ev.PlanMade) -> None:
     run.plan, run.plans = event, run.plans + 1
-    run.note_moment(at, "Plan made", f"{event.strategy}: {event.old_version} to {event.new_version}")
+    run.note_moment(at, "Plan made", f"{event.course}: {event.old_version} to {event.new_version}")
 
 
 def _chosen(run: Run, at: float, event: ev.StrategyChosen) -> None:

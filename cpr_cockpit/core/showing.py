@@ -66,7 +66,7 @@ def header(run: Run) -> vw.Header:
         feature=opened.feature,
         old_version=plan.old_version if plan else "",
         new_version=new,
-        strategy=strategy_words(plan) if plan else "",
+        strategy=plan.course if plan else "",
         banner=" ".join(banner for banner, _ in banners),
         banner_detail="; ".join(detail for _, detail in banners),
         actor=opened.actor,
@@ -221,20 +221,13 @@ def _item(item: Item, stage: Stage, blocking: frozenset[str]) -> vw.ItemRow:
 # -- the plan ----------------------------------------------------------------------------------------------------------
 
 
-def strategy_words(event: ev.PlanMade) -> str:
-    """The strategy with its options."""
-    preview = ("preview",) if event.preview else ()
-    control = (f"{event.control:g} % control",) if event.control else ()
-    return " + ".join((event.strategy, *preview, *control))
-
-
 def plan(run: Run) -> vw.PlanView:
     """The way forth and the way back, each step as it stands."""
     event = run.plan
     if event is None:
         return vw.PlanView()
     return vw.PlanView(
-        strategy=strategy_words(event),
+        strategy=event.course,
         old_version=event.old_version,
         new_version=event.new_version,
         slot=event.slot,

@@ -7,7 +7,7 @@ from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
 from cpr_cockpit.core.events import PlanMade
 from cpr_cockpit.core.run import Phase, Run
-from cpr_cockpit.core.showing import Stage, strategy_words, takes
+from cpr_cockpit.core.showing import Stage, takes
 from cpr_cockpit.core.verdict import VerdictKind, clock_time
 
 PRODUCTION = (Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING)
@@ -109,7 +109,7 @@ def _start(run: Run, stage: Stage) -> vw.Control | None:
     plan = run.plan
     steps = len(plan.forward) if plan else 0
     old = plan.old_version if plan else ""
-    by = f"{strategy_words(plan)}: " if plan else ""
+    by = f"{plan.course}: " if plan else ""
     details = (
         f"{by}runs the {steps} steps of the plan on {_ids(run)}",
         *_shares(plan),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
-from cpr_cockpit.core.choosing import ChoiceFacts, choices, unavailable
+from cpr_cockpit.core.choosing import ChoiceFacts, choices, refused
 from cpr_cockpit.core.commits import same_commit, wrong_commit
 from cpr_cockpit.core.plan import Act, ActKind, Plan, PlanFacts, Step
 from cpr_cockpit.core.policy import Policy
@@ -214,8 +214,8 @@ class Preparation:
         check_artifact(settings)
         facts = await read_facts(self._ports, settings.slot, settings.new_version)
         known = await choice_facts(self._ports, settings.slot, course.harmless, slot_exists=facts.slot_exists)
-        if why := unavailable(course, known):
-            raise Blocked(f"{course.strategy} cannot be taken: {why} Nothing was changed.")
+        if why := refused(course, known):
+            raise Blocked(why)
         missing = await keep_old_artifact(self._ports, settings)
         if missing:
             words = f"no artifact of {facts.production_version}: {missing}"

@@ -142,6 +142,8 @@ class WayBack:
         pending = self.run_state.open_step
         if pending is not None and pending.way == "forward" and pending.mutates:
             await executor.resolve("forward", plan.step(pending.key))
+        if plan.previews and self.run_state.finished("swap", "forward"):
+            executor.pass_over("back", (plan.step(RESET),), "the swap has completed it")
         failed = await executor.run("back", plan.back)
         by = ""
         if failed is not None and failed.act.kind is ActKind.SWAP and await self._may_go_down(plan, failed):

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from cpr_cockpit.core import diagram
-from cpr_cockpit.core.choosing import unavailable
+from cpr_cockpit.core.choosing import refused
 from cpr_cockpit.core.events import Record
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.strategies import plan_by
@@ -71,8 +71,8 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
         course, baseline_s = settings.course.at_scale(scaled.scale), scaled.baseline_s
         exists = facts.slot_exists
         read = await choice_facts(outside.ports, settings.slot, course.harmless, slot_exists=exists)
-        if why := unavailable(course, read):
-            raise Blocked(f"{course.strategy} cannot be taken: {why} Nothing was changed.")
+        if why := refused(course, read):
+            raise Blocked(why)
         artifact = not await keep_old_artifact(outside.ports, settings)
         plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=artifact)
         known = diagram.Known(Run(), earlier_times(runs_home(), settings))

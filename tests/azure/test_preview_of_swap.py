@@ -26,7 +26,7 @@ async def test_it_is_undone_by_one_post_on_the_slot(azure: Azure, wire: Wire) ->
     wire.on("POST", RESET, Answer(200))
     assert (await azure.web_apps.reset_preview("green")).operation == ""
     [post] = wire.of("POST")
-    assert post.path == RESET
+    assert (post.path, post.body) == (RESET, b"")
 
 
 @pytest.mark.parametrize("path", [APPLY, RESET])

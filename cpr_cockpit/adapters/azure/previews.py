@@ -24,7 +24,7 @@ async def apply(manager: Manager, slot: str, body: dict[str, Any]) -> None:
 async def reset(manager: Manager, slot: str) -> None:
     """Give ``slot`` its own settings back, once. PortError as `apply`."""
     doing = f"Resetting the preview of slot {slot}"
-    await manager.change(doing, "POST", f"{manager.environment.slot_id(slot)}/{RESET}", {})
+    await manager.change(doing, "POST", f"{manager.environment.slot_id(slot)}/{RESET}", None)
 
 
 async def signing_in(manager: Manager, slot: str) -> tuple[str, ...]:
