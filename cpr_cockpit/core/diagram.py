@@ -7,7 +7,7 @@ the same app; else what the plan itself sets (a baseline, the watch of a share).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, groupby
 
 from cpr_cockpit.core import view as vw
@@ -45,7 +45,6 @@ _WORDS: dict[str, str] = {
     "swap": _SWAP,
     "prove-production": _PROOF,
     "keep-warm": _PROOF,
-    "hold-back": "control",
     "await-switch": "switch by others",
     "await-old": "switch back by others",
     "route-back": "routing off",
@@ -93,11 +92,10 @@ def span(seconds: float) -> str:
 def forth(plan: Plan, known: Known, window_s: float) -> tuple[vw.PlanStage, ...]:
     """The stages of the way forth, and the critical window (``window_s`` seconds) that they lead to."""
     stages = _stages(plan.forward, "forward", known)
-    held = f", {plan.control_percent:g} % control" if plan.control_percent else ""
     run = known.run
     over = run.decision is not None or run.ended is not None
     state = "waiting" if run.t0 is None else "done" if over else "running"
-    return (*stages, vw.PlanStage(f"window{held}", span(window_s), state))
+    return (*stages, vw.PlanStage("window", span(window_s), state))
 
 
 def back(plan: Plan, known: Known) -> tuple[vw.PlanStage, ...]:
@@ -118,12 +116,19 @@ def lines(plan: Plan, known: Known, window_s: float) -> tuple[str, ...]:
 
 
 def _stages(steps: Iterable[Step], way: str, known: Known) -> tuple[vw.PlanStage, ...]:
-    return tuple(_stage(name, tuple(group), way, known) for name, group in groupby(steps, _name))
+    stages = [_stage(name, tuple(group), way, known) for name, group in groupby(steps, _name)]
+    shares = [at for at, one in enumerate(stages) if one.name.endswith(" %")]
+    if shares:
+        # The word once: what follows is seen to be more of the same.
+        stages[shares[0]] = replace(stages[shares[0]], name=f"share {stages[shares[0]].name}")
+    return tuple(stages)
 
 
 def _name(step: Step) -> str:
+    if step.key == "hold-back":
+        return f"{step.act.percent:g} % control"
     if step.act.kind in (ActKind.ROUTE, ActKind.WATCH_SHARE) and step.act.percent and step.key not in _WORDS:
-        return f"share {step.act.percent:g} %"
+        return f"{step.act.percent:g} %"
     return _WORDS.get(step.key, step.key)
 
 

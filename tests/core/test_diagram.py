@@ -33,8 +33,7 @@ def line(stages: tuple[PlanStage, ...]) -> str:
 def test_a_canary_with_times_of_earlier_runs() -> None:
     made = plan(Course(CANARY))
     assert line(diagram.forth(made, known(), WINDOW_S)) == (
-        "slot ~90s > proof ~30s > baseline 20s > share 5 % 5m > share 25 % 5m > share 50 % 5m > swap ~41s > proof ~3s"
-        " > window 15m"
+        "slot ~90s > proof ~30s > baseline 20s > share 5 % 5m > 25 % 5m > 50 % 5m > swap ~41s > proof ~3s > window 15m"
     )
     assert line(diagram.back(made, known())) == "routing off > swap back ~41s > old into slot ~90s > proof ~3s"
     assert line(diagram.below(made, known())) == (
@@ -45,8 +44,8 @@ def test_a_canary_with_times_of_earlier_runs() -> None:
 def test_what_nobody_has_measured_is_unknown_and_what_is_set_is_known() -> None:
     made = plan(Course(CANARY, control=5.0))
     assert line(diagram.forth(made, known(earlier={}), WINDOW_S)) == (
-        "slot unknown > proof unknown > baseline 20s > share 5 % 5m > share 25 % 5m > share 50 % 5m > swap unknown"
-        " > proof > control > window, 5 % control 15m"
+        "slot unknown > proof unknown > baseline 20s > share 5 % 5m > 25 % 5m > 50 % 5m > swap unknown"
+        " > proof > 5 % control > window 15m"
     )
     assert (
         line(diagram.back(made, known(earlier={}))) == "routing off > swap back unknown > old into slot unknown > proof"

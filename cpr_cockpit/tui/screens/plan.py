@@ -14,6 +14,9 @@ from cpr_cockpit.tui.shown import Shown, ago, clock
 from cpr_cockpit.tui.toned import Row, Span, cell, chip, row, tone_of, wrapped
 from cpr_cockpit.tui.widgets.rows import Rows
 
+# Below so many rows there is room for the steps alone.
+LEAST_ROWS = 20
+
 
 class PlanScreen(CockpitScreen):
     """Every step is visible before it runs, with its own undo."""
@@ -55,15 +58,15 @@ class PlanScreen(CockpitScreen):
     def _draw_strategy(self, plan: PlanView) -> None:
         """The diagram: where there is little room only while something can be chosen."""
         pane = self.query_one("#strategy", Rows)
-        show_or_hide(pane, bool(plan.stages) and (not plan.fixed or self.app.size.height >= TALL))
+        width, rows = self.app.size
+        tall = rows >= TALL
+        show_or_hide(pane, bool(plan.stages) and rows >= LEAST_ROWS and (tall or not plan.fixed))
         why = f"  fixed: {plan.fixed}" if plan.fixed else "  o: another one, until START"
         title(pane, f"STRATEGY  {plan.strategy}{why}")
-        rows = diagram_rows(plan)
-        pane.show(rows)
-        room = pane.room or self.app.size.width - 3
-        lines = sum(len(wrapped(one, room, 7)) for one in rows)
-        tall = self.app.size.height >= TALL
-        # The title, and in a box its lower edge.
+        diagram = diagram_rows(plan)
+        pane.show(diagram)
+        # Padding and the place of a scrollbar, and the sides of a box; above the title, and in a box its lower edge.
+        lines = sum(len(wrapped(one, width - (5 if tall else 3), 7)) for one in diagram)
         height = lines + (2 if tall else 1)
         if pane.styles.height is None or pane.styles.height.value != height:
             pane.styles.height = height
