@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.strategies import Course
+from cpr_cockpit.engine.writer import FILE
 from tests.engine.moments import Moment, Troubles, bounded, deaths, lived, troubles
 from tests.engine.stage import AUTO, Death, Stage
 from tests.engine.users import ERRORS, HEALTHY, Behaviour
@@ -122,6 +123,24 @@ def test_a_preview_on_another_slot_blocks_the_swap_back_no_longer_than_the_ladde
         assert run.ended.decision == "rolled_back"
         assert "swap-back" in {row.key for row in run.steps if row.result == "stopped"}
         assert (stage.world.production, stage.world.slot, stage.world.preview_on) == (OLD, OLD, "blue")
+
+
+@pytest.mark.parametrize("until", ["outcome preview", "intent swap"])
+def test_without_the_journal_the_card_tells_that_a_preview_may_be_ours_and_it_is_reset(until: str) -> None:
+    with previewed() as stage:
+        life = stage.begin()
+        assert not life.live(Moment(until, 0).of(life))
+        life.die(Death(torn=True))
+        (stage.folder / FILE).write_bytes(b"no database" * 50)
+        stage.whole_journal = False
+        stage.world.witness = lambda call: None
+        again = stage.begin(rollback_by="ana")
+        assert again.live()
+        stage.rest()
+        ended = again.run_state.ended
+        assert ended is not None
+        assert (ended.decision, stage.world.production, stage.world.slot) == ("rolled_back", OLD, OLD)
+        assert (stage.world.pending_preview, stage.world.switches) == (None, [])
 
 
 @pytest.mark.parametrize("slots", [("production",), ("green",)])
