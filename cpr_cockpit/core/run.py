@@ -71,7 +71,8 @@ class Run:
     what each source, and each of the team's own signals, has told so far. ``share``: percentage of new sessions that
     go to the slot, since ``share_at`` (None: none ever did). ``pinned_since``: when the first ones were routed there,
     ``unrouted_at``: since when no new ones are, ``routed_version``: what they met; ``pinned``: how many, as last
-    counted. ``offered``: why the rungs below the swap back may be taken.
+    counted. ``offered``: why the rungs below the swap back may be taken. ``chosen``: the strategy that a person chose
+    instead of the configured one; ``plans``: how many were made.
     """
 
     seq: int = 0
@@ -81,7 +82,9 @@ class Run:
     standings: dict[str, ev.ItemMarked] = field(default_factory=dict)
     marked_at: dict[str, float] = field(default_factory=dict)
     gate: ev.GateJudged | None = None
+    chosen: ev.StrategyChosen | None = None
     plan: ev.PlanMade | None = None
+    plans: int = 0
     card: ev.CardWritten | None = None
     started_at: float | None = None
     started_by: str = ""
@@ -224,8 +227,14 @@ def _gate(run: Run, at: float, event: ev.GateJudged) -> None:
 
 
 def _plan(run: Run, at: float, event: ev.PlanMade) -> None:
-    run.plan = event
-    run.note_moment(at, "Plan made", f"{event.strategy}: {event.old_version} to {event.new_version}")
+    run.plan, run.plans = event, run.plans + 1
+    run.note_moment(at, "Plan made", f"{event.course}: {event.old_version} to {event.new_version}")
+
+
+def _chosen(run: Run, at: float, event: ev.StrategyChosen) -> None:
+    # The plan and the card that were there are those of another strategy.
+    run.chosen, run.plan, run.card = event, None, None
+    run.note_moment(at, "Strategy chosen", f"{event.words}, by {event.by}")
 
 
 def _card(run: Run, at: float, event: ev.CardWritten) -> None:
@@ -380,6 +389,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.ItemMarked: _marked,
     ev.GateJudged: _gate,
     ev.PlanMade: _plan,
+    ev.StrategyChosen: _chosen,
     ev.CardWritten: _card,
     ev.Started: _started,
     ev.StepIntent: _intent,
