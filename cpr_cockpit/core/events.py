@@ -75,19 +75,23 @@ class GateJudged(Event):
 
 
 class PlannedStep(BaseModel):
-    """A step as it stood in the plan; ``requests``: what it would send ("POST https://..."), where that is known."""
+    """A step as it stood in the plan; ``requests``: what it would send ("POST https://..."), where that is known.
+
+    ``flag``: it is about a feature flag.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     key: str
     title: str
     undo: str
     requests: tuple[str, ...] = ()
+    flag: bool = False
 
 
 class PlanMade(Event):
     """The plan, the way back, and the facts that both stand on. ``percents``, ``step_s``: a canary's, scaled.
 
-    ``control``: percentage of new sessions that stay on the old version.
+    ``control``: percentage of new sessions that stay on the old version. ``flag``: the feature flag, "": none.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -103,6 +107,7 @@ class PlanMade(Event):
     step_s: float = 0.0
     control: float = 0.0
     harmless: tuple[str, ...] = ()
+    flag: str = ""
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     lower: tuple[PlannedStep, ...] = ()
@@ -187,6 +192,22 @@ class ShareRouted(Event):
     type: Literal["share.routed"] = "share.routed"
     slot: str
     version: str
+    percent: float
+
+
+class ReleasedDark(Event):
+    """Production was seen to serve a new version whose feature is off for everybody: T0 is when the flag is on."""
+
+    type: Literal["released.dark"] = "released.dark"
+    version: str
+    at: float
+
+
+class FlagSeen(Event):
+    """The feature flag was seen to be on for ``percent`` of the users; 0: off."""
+
+    type: Literal["flag.seen"] = "flag.seen"
+    flag: str
     percent: float
 
 
@@ -330,6 +351,8 @@ AnyEvent = Annotated[
     | StepOutcome
     | TrafficSwitched
     | ShareRouted
+    | ReleasedDark
+    | FlagSeen
     | RungOffered
     | BaselineTaken
     | Observed

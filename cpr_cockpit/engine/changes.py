@@ -9,6 +9,7 @@ from cpr_cockpit.core.plan import PRODUCTION, Act, ActKind
 from cpr_cockpit.core.ports import Accepted, OperationState
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.acts import Change, Context, Reading, State
+from cpr_cockpit.engine.flagging import FlagOff, SetFlag
 from cpr_cockpit.engine.routing import Route
 from cpr_cockpit.engine.serving import Serving, exists, observe
 from cpr_cockpit.engine.zips import ZipError, examine
@@ -155,11 +156,13 @@ class Swap:
         return await self.context.ports.web_apps.operation(operation)
 
 
-_CHANGES: dict[ActKind, type[EnsureSlot | Deploy | Route | Swap]] = {
+_CHANGES: dict[ActKind, type[EnsureSlot | Deploy | Route | Swap | SetFlag | FlagOff]] = {
     ActKind.ENSURE_SLOT: EnsureSlot,
     ActKind.ROUTE: Route,
     ActKind.DEPLOY: Deploy,
     ActKind.SWAP: Swap,
+    ActKind.SET_FLAG: SetFlag,
+    ActKind.FLAG_OFF: FlagOff,
 }
 
 

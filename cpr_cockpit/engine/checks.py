@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
+from cpr_cockpit.engine.flagging import ProveFlag
 from cpr_cockpit.engine.serving import exists
 from cpr_cockpit.engine.zips import ZipError, examine
 
@@ -177,6 +178,7 @@ _CHECKS: dict[ActKind, Callable[[Context, Act], Check]] = {
     ActKind.SMOKE: Smoke,
     ActKind.PROVE_SERVING: ProveServing,
     ActKind.KEEP_WARM: KeepWarm,
+    ActKind.PROVE_FLAG: ProveFlag,
 }
 
 

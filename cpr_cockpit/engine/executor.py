@@ -16,7 +16,7 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
-from cpr_cockpit.engine.pursuit import MAY_NOT, NOT_NOW, PAUSE_MOST_S, Patience, Pursuit
+from cpr_cockpit.engine.pursuit import CHANGED, MAY_NOT, NOT_NOW, PAUSE_MOST_S, Patience, Pursuit
 from cpr_cockpit.engine.recorder import Recorder
 
 
@@ -216,6 +216,10 @@ class Executor:
             await self._clock.sleep(self._patience.poll_s)
 
     def _calm_needed(self, pursuit: Pursuit) -> float:
+        refusal = pursuit.refusal
+        if refusal is not None and refusal.status == CHANGED and not refusal.ambiguous:
+            # It was conditional and had no effect, for certain.
+            return 0.0
         if pursuit.put_off:
             return float(min(PAUSE_MOST_S, self._patience.calm_s * 2 ** (pursuit.put_off - 1)))
         return self._patience.start_s if pursuit.laid_down else self._patience.calm_s

@@ -76,20 +76,29 @@ async def keep_old_artifact(ports: Ports, settings: SessionSettings) -> str:
     return ""
 
 
+_WATCHED = frozenset({ActKind.WATCH_SHARE, ActKind.WATCH_FLAG})
+
 Requests = Callable[[Act], tuple[PlannedRequest, ...]]
 """What an act would send; sends nothing."""
 
 
 def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Requests | None = None) -> ev.PlanMade:
     """The plan as the journal keeps it, with the requests of each step where they are known."""
-    shares = [step.act for step in plan.forward if step.act.kind is ActKind.WATCH_SHARE]
+    shares = [step.act for step in plan.forward if step.act.kind in _WATCHED and step.act.percent]
 
     def sent(step: Step) -> tuple[str, ...]:
         return tuple(f"{one.method} {one.url}" for one in requests(step.act)) if requests else ()
 
     def planned(steps: tuple[Step, ...]) -> tuple[ev.PlannedStep, ...]:
         return tuple(
-            ev.PlannedStep(key=step.key, title=step.title, undo=step.undo.words, requests=sent(step)) for step in steps
+            ev.PlannedStep(
+                key=step.key,
+                title=step.title,
+                undo=step.undo.words,
+                requests=sent(step),
+                flag=bool(step.act.flag),
+            )
+            for step in steps
         )
 
     return ev.PlanMade(
@@ -105,6 +114,7 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         step_s=shares[0].seconds if shares else 0.0,
         control=plan.control_percent,
         harmless=next((step.act.names for step in plan.forward if step.act.kind is ActKind.PROVE_ALIKE), ()),
+        flag=next((step.act.flag for step in plan.back if step.act.flag), ""),
         forward=planned((*plan.forward, *plan.after)),
         back=planned(plan.back),
         lower=planned(plan.lower),
@@ -116,7 +126,7 @@ def plan_of(event: ev.PlanMade) -> Plan:
     """The plan that an event stands for: the same strategy on the same facts."""
     facts = PlanFacts(event.old_version, event.slot_version, event.slot_exists)
     slot, new, baseline_s = event.slot, event.new_version, event.baseline_s
-    course = Course(event.strategy, event.percents, event.step_s, event.control, event.harmless)
+    course = Course(event.strategy, event.percents, event.step_s, event.control, event.harmless, event.flag)
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
 
 

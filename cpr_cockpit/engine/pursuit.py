@@ -13,6 +13,8 @@ from cpr_cockpit.engine.acts import Change
 NOT_NOW = frozenset({409, 429, 503})
 # Answers that say that signing in or a right is missing: who asks again is told the same.
 MAY_NOT = frozenset({401, 403})
+# The answer to a conditional change: somebody else was first.
+CHANGED = 412
 # The longest pause between two tries of a change that is told "not now"; seconds.
 PAUSE_MOST_S = 30.0
 

@@ -16,6 +16,7 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
 from cpr_cockpit.engine.executor import Executor
+from cpr_cockpit.engine.flag_watch import FlagWatch, ProveCalm
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
 from cpr_cockpit.engine.preparing import Blocked, Preparation, plan_of
@@ -183,10 +184,14 @@ class Session(WayBack):
         return watch
 
     def _checks(self) -> dict[ActKind, Callable[[Act], Check]]:
-        checks: dict[ActKind, Callable[[Act], Check]] = {ActKind.PROVE_TELEMETRY: self._telemetry_check}
+        checks: dict[ActKind, Callable[[Act], Check]] = {
+            ActKind.PROVE_TELEMETRY: self._telemetry_check,
+            ActKind.PROVE_CALM: self._calm_check,
+        }
         if isinstance(self._watch, Watch):
             checks[ActKind.BASELINE] = self._watch.baseline_check
             checks[ActKind.WATCH_SHARE] = self._share_check
+            checks[ActKind.WATCH_FLAG] = self._flag_check
         return checks
 
     def _watching(self, whole: Watch) -> Watch:
@@ -194,9 +199,24 @@ class Session(WayBack):
         return self._share_watch or whole
 
     def _share_check(self, act: Act) -> Check:
-        watch = ShareWatch(self.settings, self.scaled, self._plan(), act, self._ports, self.recorder)
+        return self._watched(act, ShareWatch)
+
+    def _flag_check(self, act: Act) -> Check:
+        return self._watched(act, FlagWatch)
+
+    def _calm_check(self, act: Act) -> Check:
+        watch = FlagWatch(self.settings, self.scaled, self._plan(), act, self._ports, self.recorder)
+        self._speak(watch)
+        return ProveCalm(act, watch, self.clock.now, self._lower.is_set)
+
+    def _speak(self, watch: ShareWatch) -> None:
+        """From here on it is this watch that judges."""
         watch.begin()
         self._share_watch = watch
+
+    def _watched(self, act: Act, make: type[ShareWatch]) -> Check:
+        watch = make(self.settings, self.scaled, self._plan(), act, self._ports, self.recorder)
+        self._speak(watch)
         return WatchShare(act, watch, self.clock.now, self._end_share, scripted=self.settings.script is not None)
 
     def _telemetry_check(self, act: Act) -> Check:

@@ -14,7 +14,7 @@ from functools import partial
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.judge import Judge
-from cpr_cockpit.core.plan import Act, Plan
+from cpr_cockpit.core.plan import Act, ActKind, Plan
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Asked, PortError, Reader
 from cpr_cockpit.core.run import Phase
@@ -24,6 +24,7 @@ from cpr_cockpit.core.verdict import HoldCause, Verdict, VerdictKind, clock_time
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.baseline import TakeBaseline, with_usable_yardstick
 from cpr_cockpit.engine.block_range import BlockRange
+from cpr_cockpit.engine.flagging import foreign_flag
 from cpr_cockpit.engine.foreign import foreign_change
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.ports import Ports
@@ -93,10 +94,15 @@ class Watch(Spoken):
             self._judge.t0(began)
         for record in self._recorder.records:
             if isinstance(record.event, ev.TriggerRaised):
-                restore_trigger(self._judge, record.event, record.at)
+                if self._heeds(record):
+                    restore_trigger(self._judge, record.event, record.at)
             elif began is not None and record.at >= began:
                 # What was seen of a share before this one is of other minutes.
                 self._tell_again(record)
+
+    def _heeds(self, record: ev.Record) -> bool:
+        """Whether a trigger that a person raised is about what is judged here."""
+        return True
 
     def _tell_again(self, record: ev.Record) -> None:
         if isinstance(record.event, ev.Observed):
@@ -179,8 +185,12 @@ class Watch(Spoken):
         t0 = await self._switch()
         policy, plan, clock = self._scaled, self._plan, self._ports.clock
 
+        # What was before is what was before the version came; with a flag that is not T0.
+        came = self._recorder.run.switched_at
+        came, since = (t0, None) if came is None or came >= t0 else (came, t0)
+
         def asked() -> Asked:
-            return Asked(clock.now(), t0, plan.old_version, plan.new_version, policy.window_s, policy.scale)
+            return Asked(clock.now(), came, plan.old_version, plan.new_version, policy.window_s, policy.scale, since)
 
         poll_s = max(policy.poll_floor_s, reader.poll_s * policy.scale)
         await Turns(reader, clock, lambda: poll_s, self._take).go_on(asked)
@@ -229,10 +239,15 @@ class Watch(Spoken):
                 # Who cannot be read tells of no change; the other sources tell that something is wrong.
                 seen = await observe(self._ports.web_apps, self._ports.probe, self._plan.slot)
                 first = first or seen
-                words = foreign_change(self._plan, first, seen)
+                words = foreign_change(self._plan, first, seen) or await self._foreign_flag()
                 if words:
                     self._judge.hold(HoldCause.FOREIGN, words)
             await self._ports.clock.sleep(self._scaled.poll_platform_s)
+
+    async def _foreign_flag(self) -> str:
+        """What somebody else has made of the flag of a release that is shown by one; or ""."""
+        raised = [step.act for step in self._plan.forward if step.act.kind is ActKind.SET_FLAG]
+        return await foreign_flag(self._ports.flags, raised[-1].flag, raised[-1].percent) if raised else ""
 
     # The judge.
 

@@ -51,6 +51,7 @@ STEPS_OF = {
     "swap": ("swap", "swap-back"),
     "deploy": ("deploy", "replace-bad", "redeploy-old"),
     "create": ("ensure-slot",),
+    "flag": ("flag-5", "flag-25", "flag-50", "flag-100", "flag-off"),
     "route": (
         "route-5",
         "route-25",

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from cpr_cockpit.core.flags import FlagLook
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     PRODUCTION,
@@ -28,6 +29,7 @@ from cpr_cockpit.core.ports import (
     SwapStatus,
 )
 from cpr_cockpit.engine.ports import Ports
+from tests.engine.flags import FlagStore
 from tests.engine.users import Behaviour, FurtherSource, Users
 from tests.engine.virtual import VirtualClock, VirtualLoop
 
@@ -61,13 +63,19 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that changes something, as it left a session: ``at`` in virtual seconds."""
+    """A request that changes something, as it left a session: ``at`` in virtual seconds.
+
+    Of a flag: whether it is then ``enabled``, with its share ``kept`` or not, if it still is what ``etag`` names.
+    """
 
     at: float
     kind: str
     slot: str
     version: str = ""
     percent: float = 0.0
+    enabled: bool = False
+    kept: bool = False
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +132,10 @@ class World:
         if slot_exists:
             self.sites[SLOT] = Site.serving(SLOT, slot, 1)
         self.users = Users(self.clock, [(self.clock.now(), OLD)])
+        self.flags = FlagStore(self)
         self.calls: list[Call] = []
         self.switches: list[Switch] = []
-        self.faults: dict[str, list[Fault]] = {"swap": [], "deploy": [], "create": [], "route": []}
+        self.faults: dict[str, list[Fault]] = {"swap": [], "deploy": [], "create": [], "route": [], "flag": []}
         self.unreachable: list[tuple[float, float]] = []
         self.read_s = READ
         self.share = 0.0
@@ -149,7 +158,7 @@ class World:
     def ports(self) -> Ports:
         """The world as a session is given it."""
         readers = (FurtherSource(self.clock), *self.readers)
-        return Ports(self.clock, self, self, self.users, self.users, readers, self.premises)
+        return Ports(self.clock, self, self, self.users, self.users, readers, self.premises, self.flags)
 
     @property
     def production(self) -> str | None:
@@ -257,11 +266,16 @@ class World:
             raise PortError(f"{package.name} cannot be read.") from error
         return await self._send(Call(self.loop.time(), "deploy", slot, version))
 
+    async def send_flag(self, enabled: bool, percent: float | None, etag: str) -> Accepted:
+        """Change the flag; in force as soon as it has arrived, if it is still what was read."""
+        call = Call(self.loop.time(), "flag", PRODUCTION, "", percent or 0.0, enabled, percent is None, etag)
+        return await self._send(call)
+
     async def _send(self, call: Call) -> Accepted:
         self.witness(call)
         self.calls.append(call)
         fault = self.faults[call.kind].pop(0) if self.faults[call.kind] else None
-        if fault is Fault.UNSENT or any(begin <= call.at < end for begin, end in self.unreachable):
+        if fault is Fault.UNSENT or self._unreached(call):
             await asyncio.sleep(WAY)
             raise PortError("The service cannot be reached: the request never left.")
         answer: asyncio.Future[Accepted] = self.loop.create_future()
@@ -272,6 +286,10 @@ class World:
             await asyncio.sleep(2 * WAY)
             raise PortError("No answer came back.", ambiguous=True)
         return await answer
+
+    def _unreached(self, call: Call) -> bool:
+        """Resource Manager is gone; the flags have a store of their own."""
+        return call.kind != "flag" and any(begin <= call.at < end for begin, end in self.unreachable)
 
     def _arrived(self, call: Call, fault: Fault | None, answer: asyncio.Future[Accepted]) -> None:
         result = self._taken(call, fault)
@@ -293,14 +311,19 @@ class World:
             return PortError("The service is unavailable.", ambiguous=True, status=503)
         if fault is Fault.REFUSED:
             return PortError("The request is not valid.", status=400)
-        if fault is Fault.CONFLICT or self._busy(call):
+        if fault is Fault.CONFLICT or (call.kind != "flag" and self._busy(call)):
             return PortError("Another operation is in progress.", status=409)
         begin = {
             "swap": lambda: self._begin_swap(fault),
             "create": lambda: self._begin_create(call.slot),
             "route": lambda: self._begin_route(call.percent),
         }
-        if call.kind == "deploy":
+        if call.kind == "flag":
+            wrong = self.flags.taken(call)
+            if wrong is not None:
+                return wrong
+            operation = ""
+        elif call.kind == "deploy":
             if call.slot not in self.sites:
                 return PortError(f"There is no slot {call.slot}.", status=404)
             operation = self._begin_deploy(call.slot, call.version, fault)
@@ -417,6 +440,14 @@ class World:
         met = any(switch.production == version for switch in self.switches)
         met = met or any(who == version for _, _, who in self.users.routed)
         return self.users.behaviours.get(version, Behaviour()) if met else Behaviour()
+
+    async def flag(self, slot: str, name: str) -> FlagLook:
+        """What an instance in turn says of the flag."""
+        seen = await self.look(slot)
+        if not seen.ok or seen.instance is None:
+            return FlagLook(seen.at, None, None, None, seen.error or f"{seen.status}")
+        number = tuple(self.sites[slot].instances).index(seen.instance)
+        return replace(self.flags.known(seen.instance, number), version=seen.version)
 
     async def smoke(self, slot: str) -> tuple[SmokeResult, ...]:
         """Two tests."""
