@@ -13,7 +13,7 @@ from typing import Any
 
 from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.parser import SURPRISE, SURPRISES
-from cpr_cockpit.cli.release import LAB_HARMLESS
+from cpr_cockpit.cli.release import LAB_HARMLESS, lab_flag
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.strategies import Course
@@ -75,7 +75,7 @@ def _configured(
         declared_delay_s=options.telemetry_delay,
         readiness=documents.facts,
         folder=folder,
-        course=Course(options.strategy, control=options.control or 0.0, harmless=LAB_HARMLESS),
+        course=lab_flag(Course(options.strategy, control=options.control or 0.0, harmless=LAB_HARMLESS)),
     )
     shutil.copyfile(ready["packages"]["good"], settings.artifacts / NEW_ARTIFACT)
     write_config(settings)

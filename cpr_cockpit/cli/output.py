@@ -122,6 +122,8 @@ _SAYINGS = {
     "step.outcome": "  {result}: {words}",
     "traffic.switched": "traffic switched: production serves {version}",
     "share.routed": "traffic routed: {percent} % of new sessions to slot {slot} {version}",
+    "released.dark": "released dark: production serves {version}, its flag off",
+    "flag.seen": "flag {flag}: on for {percent} % of the users",
     "rung.offered": "the next rung of the way back: {why}",
     "baseline.taken": "  baseline: {failures} of {requests} requests failed",
     "verdict": "verdict {kind}: {sentence}",

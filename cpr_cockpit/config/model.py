@@ -14,6 +14,7 @@ from cpr_cockpit.config.values import percent, seconds
 from cpr_cockpit.core.canary import PERCENTS, STEP_S
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.strategies import STRATEGIES, Course
+from cpr_cockpit.core.strategy import FEATURE_FLAG
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -61,6 +62,10 @@ def _database(value: str) -> str:
     if value and not _DATABASE.fullmatch(value):
         raise ValueError("is no resource id of a database whose metrics are known")
     return value
+
+
+def _store(value: str) -> str:
+    return _address(value) if value else value
 
 
 def _operation(value: str) -> str:
@@ -145,6 +150,16 @@ class Environment(Part):
     health_path: str = Field(
         "/api/health", pattern=r"^/([A-Za-z0-9._~%-]+/?)*$", description="a plain path, such as /api/health"
     )
+    app_configuration: Annotated[str, AfterValidator(_store)] = Field(
+        "",
+        description="the address of the App Configuration store whose feature flags the application reads, such as "
+        "https://goals.azconfig.io; without it no flag can be set",
+    )
+    flags_path: str = Field(
+        "/api/flags",
+        pattern=r"^/([A-Za-z0-9._~%-]+/?)*$",
+        description="a plain path, at which each instance tells its feature flags, such as /api/flags",
+    )
     telemetry_delay_s: Duration = Field(
         180.0, ge=0, le=3600, description='how late telemetry comes, 0 to 1 h: seconds, or text such as "3m"'
     )
@@ -192,7 +207,7 @@ class Artifacts(Part):
 
 
 class Strategy(Part):
-    """How the new version is brought to production; ``shares`` and ``step_s`` are a canary's."""
+    """How the new version is brought to production; ``shares`` and ``step_s`` are a canary's, or a feature flag's."""
 
     name: str = Field(pattern=f"^({'|'.join(STRATEGIES)})$", description=" or ".join(STRATEGIES))
     shares: tuple[Percent, ...] = Field(
@@ -211,6 +226,22 @@ class Strategy(Part):
         'setting SLOT_NAME", "connection string Db", "identity", "CORS"]',
     )
 
+    flag: str = Field(
+        "",
+        max_length=200,
+        pattern=r"^([^%:\s]([^%:\r\n\t]*[^%:\s])?)?$",
+        description="the id of a feature flag: up to 200 characters, neither % nor :; with another strategy than "
+        "feature-flag it is the kill switch, which a rollback sets off first",
+    )
+
+    @model_validator(mode="after")
+    def _fits_the_flag(self) -> Self:
+        if self.name == FEATURE_FLAG and not self.flag:
+            raise ValueError("the strategy feature-flag needs a flag: its id")
+        if self.name == FEATURE_FLAG and self.control:
+            raise ValueError("the strategy feature-flag has no control: those with the flag off are one")
+        return self
+
     @model_validator(mode="after")
     def _rises(self) -> Self:
         if not self.shares or sorted(set(self.shares)) != list(self.shares):
@@ -220,7 +251,7 @@ class Strategy(Part):
     @property
     def course(self) -> Course:
         """As a run is told."""
-        return Course(self.name, self.shares, self.step_s, self.control, self.harmless)
+        return Course(self.name, self.shares, self.step_s, self.control, self.harmless, self.flag)
 
 
 class Settings(Part):

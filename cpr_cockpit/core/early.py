@@ -138,9 +138,7 @@ class EarlyTests:
         if not signal.rejects(bound) or excursion.share < signal.least:
             return Finding(VerdictKind.WAIT, rule, words)
         if signal.has_control and not signal.control_rejects(bound):
-            return Finding(
-                VerdictKind.WAIT, rule, f"{words}; {self._beside} fails too, so the written trigger decides"
-            )
+            return Finding(VerdictKind.WAIT, rule, f"{words}; {self._beside} fails too, so the written trigger decides")
         if not signal.lasts(self._patience, bound):
             since = excursion.since or self._t0
             until = since + signal.needed(self._patience, bound)

@@ -34,7 +34,8 @@ class Judge:
     window, so leave out what does not exist. ``early`` False: the written triggers alone. ``share``: the new version's
     share of the traffic, None where nobody knows it (sessions keep their slot when a rule changes). ``control``: the
     old version serves users beside the new one, on the same settings, so that what both suffer is no fault of the
-    release; ``beside``: what those users are called. ``signals``: the team's own. Feed it in the order received: `baseline`, `t0`, `observe`.
+    release; ``beside``: what those users are called. ``signals``: the team's own. Feed it in the order received:
+    `baseline`, `t0`, `observe`.
     """
 
     def __init__(

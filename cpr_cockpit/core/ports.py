@@ -243,7 +243,8 @@ class Telemetry(Protocol):
 
         With ``blocks`` also those, of every version in ``versions``, up to the newest row: one without rows has 0
         requests. ``flag``: each version is told apart by what that flag was for the request, under the names that
-        `core.feature_flag.arm` gives, and ``versions`` are such names. PortError when nothing could be read; a partial result is in ``Observation.partial``.
+        `core.feature_flag.arm` gives, and ``versions`` are such names. PortError when nothing could be
+        read; a partial result is in ``Observation.partial``.
         """
 
 

@@ -16,7 +16,7 @@ STRATEGIES = (BLUE_GREEN, CANARY, FEATURE_FLAG)
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The strategy of a run. ``percents``, and ``step_s`` (seconds of each, at full length), are a canary's or a flag's.
+    """The strategy of a run. ``percents``, and ``step_s`` (seconds of each, at full length), are of its shares.
 
     ``control``: percentage of new sessions that stay on the old version during the critical window; 0: none.
     ``harmless``: differences between slot and production that are declared so, by name. ``flag``: the feature flag that

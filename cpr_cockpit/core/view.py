@@ -315,7 +315,7 @@ class View:
 
 PREPARING = ("PREPARING", Shape.CALM)
 _NO_DATA = frozenset({"stale", "incomplete"})
-_GOING_BACK = frozenset({"rolling back", "refused", "by hand"})
+_GOING_BACK = frozenset({"rolling back", "refused", "flag failed", "by hand"})
 _ENDED = {
     "kept": ("KEPT", Shape.FINAL),
     "rolled_back": ("ROLLED BACK", Shape.FINAL),
@@ -332,10 +332,13 @@ _BY_PHASE = {
     "deploying": ("DEPLOYING", Shape.BUSY),
     "switching": ("SWITCHING", Shape.BUSY),
     "share": ("CANARY", Shape.CALM),
+    "flag": ("FLAG", Shape.CALM),
+    "dark": ("DARK", Shape.CALM),
     "waiting": ("WAITING", Shape.CALM),
     "by hand": ("BACK BY HAND", Shape.BREACH),
     "rolling back": ("ROLLING BACK", Shape.BUSY),
     "refused": ("SWAP REFUSED", Shape.BREACH),
+    "flag failed": ("NEXT RUNG", Shape.BREACH),
     "keeping": ("KEPT", Shape.GO),
 }
 

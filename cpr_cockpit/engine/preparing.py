@@ -15,6 +15,7 @@ from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
 from cpr_cockpit.documents.card import write_card
 from cpr_cockpit.engine.checks import undeclared
+from cpr_cockpit.engine.flag_premises import flag_told
 from cpr_cockpit.engine.gate import judge
 from cpr_cockpit.engine.measuring import from_documents, from_plan
 from cpr_cockpit.engine.ports import Ports
@@ -182,6 +183,7 @@ class Preparation:
             ) from error
         facts = await read_facts(self._ports, settings.slot, settings.new_version)
         await self._alike(facts)
+        flag = await self._flag()
         missing = await keep_old_artifact(self._ports, settings)
         if missing:
             words = f"no artifact of {facts.production_version}: {missing}"
@@ -190,7 +192,8 @@ class Preparation:
         course = settings.course_at(self._scaled.scale)
         plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing)
         plan = replace(
-            plan, remarks=(*plan.remarks, *await premises_told(settings, self._scaled, self._ports, self._recorder))
+            plan,
+            remarks=(*plan.remarks, *flag, *await premises_told(settings, self._scaled, self._ports, self._recorder)),
         )
         self._recorder.record(plan_event(plan, baseline_s, artifact=not missing, requests=self._requests))
 
@@ -202,8 +205,16 @@ class Preparation:
             if words:
                 raise Blocked(f"Users who are routed to it would meet other settings: {words} Nothing was changed.")
 
+    async def _flag(self) -> tuple[str, ...]:
+        """The flag's state, as a remark of the plan; Blocked where nobody could raise it, or set it off."""
+        wrong, told = await flag_told(self._ports.flags, self._settings.course)
+        if wrong:
+            raise Blocked(f"{wrong} Nothing was changed.")
+        return (told,) if told else ()
+
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
-        return self._ports.web_apps.planned(act) + self._ports.probe.planned(act)
+        flags = self._ports.flags.planned(act) if self._ports.flags is not None else ()
+        return self._ports.web_apps.planned(act) + self._ports.probe.planned(act) + flags
 
     def _card(self) -> None:
         event = self._recorder.run.plan

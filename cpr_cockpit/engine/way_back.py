@@ -168,10 +168,12 @@ class WayBack:
             left = "" if event.artifact else await self._left_behind(plan, routed=bool(by))
             left += await flag.last()
             decision = "partial" if left else "rolled_back"
-            again = "serves again" if self.run_state.switched_at is not None else "serves everybody: production never switched"
+            again = "serves again"
+            if self.run_state.switched_at is None:
+                again = "serves everybody: production never switched"
             await self._end_observed(decision, f"{plan.old_version} {again}{by}{left}", way="back")
             return
-        words = self._failure_words(failed, "back")
+        words = f"{self._failure_words(failed, 'back')}{await flag.last()}"
         back = self.run_state.finished("swap-back", "back")
         card = self.run_state.card.path if self.run_state.card else "the rollback card"
         await self._end_observed("partial" if back else "failed", f"{words} Go on by hand with {card}.", way="back")

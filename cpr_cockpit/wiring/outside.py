@@ -39,6 +39,7 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
 
     ``policy``: the limits that further sources tell beside their figures (None: the procedure's).
     """
+    from cpr_cockpit.adapters.azure.feature_flags import AppConfigurationFlags
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.logs import LogsTelemetry
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
@@ -74,9 +75,14 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
         stack.push_async_callback(batch.close)
         platform = _platform_readers(manager, clock, policy or Policy())
         readers = (*_log_readers(batch, clock, place.feature_operation), *platform, log_stream, *custom)
-        ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock), readers, premises)
-        planners = (web_apps, probe, telemetry, premises)
-        yield Outside(ports, lambda act: tuple(one for planner in planners for one in planner.planned(act)))
+        flags = AppConfigurationFlags(environment, credential, transport) if environment.app_configuration else None
+        if flags is not None:
+            stack.push_async_callback(flags.close)
+        ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock), readers, premises, flags)
+        planners: list[Callable[[Act], tuple[PlannedRequest, ...]]]
+        planners = [web_apps.planned, probe.planned, telemetry.planned, premises.planned]
+        planners += [flags.planned] if flags is not None else []
+        yield Outside(ports, lambda act: tuple(one for planned in planners for one in planned(act)))
 
 
 def _log_readers(batch: SharedBatch, clock: Clock, feature_operation: str) -> tuple[Reader, ...]:
@@ -127,6 +133,7 @@ def _probing(place: Place) -> ProbeSettings:
         tests=tests,
         warm_paths=tuple(dict.fromkeys(("/", *pages, place.health_path))),
         health=place.health_path,
+        flags=place.flags_path,
     )
 
 

@@ -12,6 +12,7 @@ from cpr_cockpit.core.strategies import plan_by
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.documents.card import render_card
 from cpr_cockpit.documents.plan import render_plan
+from cpr_cockpit.engine.flag_premises import flag_told
 from cpr_cockpit.engine.journal import Journal
 from cpr_cockpit.engine.observing import session_of
 from cpr_cockpit.engine.preparing import Blocked, keep_old_artifact, read_facts
@@ -68,6 +69,9 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
     scaled = settings.policy.scaled(settings.window_s)
     async with outside_of(place_of(config.target, config.ready)) as outside:
         facts = await read_facts(outside.ports, settings.slot, settings.new_version)
+        wrong, _ = await flag_told(outside.ports.flags, settings.course)
+        if wrong:
+            raise Blocked(f"{wrong} Nothing was changed.")
         artifact = not await keep_old_artifact(outside.ports, settings)
         course, baseline_s = settings.course_at(scaled.scale), scaled.baseline_s
         plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=artifact)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import FEATURE_FLAG

@@ -62,8 +62,8 @@ OUTAGE = Behaviour(dead=True, silent=True)
 class Users:
     """Telemetry and Metrics over a timeline of who served production since when.
 
-    ``routed``: since when how many percent of the requests went to another slot, and its version then. ``flagged``: since
-    when a flag is on for how many percent; how they then fare ``with_flag`` in a version that is not the first one.
+    ``routed``: since when how many percent of the requests went to another slot, and its version then. ``flagged``:
+    since when a flag is on for how many percent, who fare ``with_flag`` in a version that is not the first one.
     ``delay``:
     seconds until a request is in the logs; ``down``: neither source answers; ``counting_s``: until metrics answer.
     """
