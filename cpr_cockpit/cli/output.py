@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from cpr_cockpit.core.flags import state_words
 from cpr_cockpit.core.inert import clean
 
 _QUIET = frozenset({"observation", "item.marked", "step.accepted"})
@@ -18,6 +19,11 @@ _TIMES = (
     ("rollback proven", "proven_s", " after the decision: the old version serves"),
 )
 """The times of an outcome: name, member, and from when to when."""
+_BY_FLAG = {
+    "rollback_s": " from the decision to the last request for which the flag was on",
+    "proven_s": " after the decision: every instance has the flag off",
+}
+"""The same of a rollback that is a flag set off, and no more."""
 
 
 def say(text: str) -> None:
@@ -76,9 +82,13 @@ def _outcome_lines(outcome: dict[str, Any]) -> Iterator[str]:
         yield f"  NOT FINISHED        {outcome['left_to_do']}"
     yield f"  production serves   {outcome['production_version']}{'  (provisional)' if outcome['provisional'] else ''}"
     yield f"  swaps               {outcome['swaps']}"
+    flag = outcome.get("flag")
+    other = _BY_FLAG if flag is not None and flag["alone"] else {}
     for name, key, what in _TIMES:
         if outcome.get(key) is not None:
-            yield f"  {name:<19} {outcome[key]:.1f} s{what}"
+            yield f"  {name:<19} {outcome[key]:.1f} s{other.get(key, what)}"
+    if flag is not None:
+        yield f"  flag                {flag['name']} {state_words(flag['percent'])}"
     requests = outcome["requests"]
     if requests is not None:
         yield (

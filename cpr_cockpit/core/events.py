@@ -200,7 +200,7 @@ class ReleasedDark(Event):
 
     type: Literal["released.dark"] = "released.dark"
     version: str
-    at: float
+    since: float
 
 
 class FlagSeen(Event):

@@ -150,6 +150,14 @@ class Run:
         return self.plan is not None and self.plan.strategy == FEATURE_FLAG
 
     @property
+    def went_dark(self) -> bool:
+        """Whether it was rolled back by its flag alone: the new version serves, its feature off."""
+        ended, plan = self.ended, self.plan
+        if not self.by_flag or ended is None or plan is None or ended.decision != "rolled_back":
+            return False
+        return all(self.row(step.key, "back") is None for step in plan.back if not step.flag)
+
+    @property
     def judged_since(self) -> float | None:
         """Since when the judge has judged what it judges now: the switch, a share that is routed, the flag."""
         if self.t0 is not None:
@@ -317,8 +325,8 @@ def _routed(run: Run, at: float, event: ev.ShareRouted) -> None:
 
 
 def _dark(run: Run, at: float, event: ev.ReleasedDark) -> None:
-    run.switched_at = event.at
-    run.note_moment(event.at, "Released dark", f"production serves {event.version}, its flag off")
+    run.switched_at = event.since
+    run.note_moment(event.since, "Released dark", f"production serves {event.version}, its flag off")
 
 
 def _flag(run: Run, at: float, event: ev.FlagSeen) -> None:

@@ -89,7 +89,7 @@ class WayBack:
         if seen:
             way: ev.Way = "back" if back else "forward"
             if run.by_flag and not back:
-                self.recorder.record(ev.ReleasedDark(version=version, at=min(seen)))
+                self.recorder.record(ev.ReleasedDark(version=version, since=min(seen)))
                 return
             self.recorder.record(ev.TrafficSwitched(way=way, version=version, t0=min(seen)))
 

@@ -127,7 +127,7 @@ ROUTED = ev.ShareRouted(slot="green", version=NEW, percent=5.0)
 EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     *A_RUN,
     ROUTED,
-    ev.ReleasedDark(version=NEW, at=T0 - 400),
+    ev.ReleasedDark(version=NEW, since=T0 - 400),
     ev.FlagSeen(flag="goal-suggestions", percent=5.0),
     ev.RungOffered(step="swap-back", why="step 'Swap back' did not succeed: refused"),
     CHECKED,

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cpr_cockpit.core.feature_flag import PROVE_OFF
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.signals import Bin, Observation, Source
@@ -142,8 +143,8 @@ def users_back_seconds(run: Run) -> float | None:
 
 
 def back_seconds(run: Run) -> float | None:
-    """From the decision ROLLBACK to the proof that the old version serves."""
-    row = run.row("prove-rollback", "back")
+    """From the decision ROLLBACK to the proof that the old version serves; where that was all, that the flag is off."""
+    row = run.row(PROVE_OFF if run.went_dark else "prove-rollback", "back")
     if row is None or row.ended_at is None or row.result not in ("done", "already") or run.decided_at is None:
         return None
     return row.ended_at - run.decided_at
