@@ -68,12 +68,12 @@ class Moment:
 class Run:
     """The state of a run after ``seq`` events.
 
-    ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count; ``heard``:
-    what each source, and each of the team's own signals, has told so far. ``share``: percentage of new sessions that
-    go to the slot, since ``share_at`` (None: none ever did). ``flag``: percentage of the users for whom the feature
-    flag is on, since ``flag_at`` (None: it never was). ``switched_at``: when production was first seen to serve the new
-    version, with its feature or dark. ``offered``: why the rungs below ``offered_at``, a step of the way back, may be
-    taken.
+    ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count;
+    ``decided_on``: those that the decision stood on. ``heard``: what each source, and each of the team's own signals,
+    has told so far. ``share``: percentage of new sessions that go to the slot, since ``share_at`` (None: none ever
+    did). ``flag``: percentage of the users for whom the feature flag is on, since ``flag_at`` (None: it never was).
+    ``switched_at``: when production was first seen to serve the new version, with its feature or dark. ``offered``: why
+    the rungs below ``offered_at``, a step of the way back, may be taken.
     """
 
     seq: int = 0
@@ -113,6 +113,7 @@ class Run:
     notes: list[tuple[float, ev.Noted]] = field(default_factory=list)
     observations: dict[str, dict[str, Any]] = field(default_factory=dict)
     readings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    decided_on: dict[str, dict[str, Any]] = field(default_factory=dict)
     heard: dict[Key, Heard] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     ended: ev.RunEnded | None = None
@@ -391,6 +392,7 @@ def _trigger(run: Run, at: float, event: ev.TriggerRaised) -> None:
 
 def _decided(run: Run, at: float, event: ev.Decided) -> None:
     run.decision, run.decided_at = event, at
+    run.decided_on = dict(run.readings)
     word = {"keep": "GO", "rollback": "ROLLBACK", "hold": "HOLD"}[event.word]
     run.note_moment(at, f"Decision {word}", f"by {event.by}: {event.sentence}", event.word)
 

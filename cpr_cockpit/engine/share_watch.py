@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from cpr_cockpit.core.canary import PATIENCE
+from cpr_cockpit.core.canary import PATIENCE, THIN_S
 from cpr_cockpit.core.flags import state_words
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, Plan
@@ -89,9 +89,12 @@ class WatchShare:
         if self._watch.may_keep():
             await self._passed()
             return Reading(State.DONE, f"GO after {lasted:.0f} s {self._where()}: {words}")
-        if self._scripted and lasted >= PATIENCE * self._act.seconds and self._watch.kind != "ROLLBACK":
+        if self._scripted and lasted >= self._patience_s() and self._watch.kind != "ROLLBACK":
             return Reading(State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s {self._where()}: {words}")
         return Reading(State.TO_DO, words)
+
+    def _patience_s(self) -> float:
+        return max(PATIENCE * self._act.seconds, THIN_S if self._act.flag else 0.0)
 
     def _where(self) -> str:
         flag, percent = self._act.flag, self._act.percent

@@ -52,14 +52,13 @@ class AppConfigurationFlags:
         doing = f"Reading the feature flag {clean(name)}"
         try:
             setting = await self._client.get_configuration_setting(PREFIX + name)
+            if setting is None:
+                raise unreadable(doing, "the store answered with nothing")
+            facts = _facts(name, setting)
         except ResourceNotFoundError:
             return FlagFacts(name, exists=False)
         except AzureError as error:
             raise of_azure(error, doing) from error
-        if setting is None:
-            raise unreadable(doing, "the store answered with nothing")
-        try:
-            facts = _facts(name, setting)
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise unreadable(doing, repr(error)) from error
         self._read[facts.etag] = setting
@@ -119,6 +118,8 @@ def _advised(error: PortError, name: str) -> PortError:
 
 def _facts(name: str, setting: ConfigurationSetting) -> FlagFacts:
     flag = _object(json.loads(setting.value))
+    if not isinstance(flag.get("id"), str):
+        raise TypeError("it has no id")
     filters = _filters(flag)
     targeting = next((one for one in filters if one.get("name") == TARGETING), None)
     percent = None

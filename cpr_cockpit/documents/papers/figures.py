@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cpr_cockpit.core.feature_flag import PROVE_OFF
+from cpr_cockpit.core.feature_flag import PROVE_OFF, arm
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.signals import Bin, Observation, Source
@@ -88,10 +88,17 @@ def _added(rows: list[Bin], read_at: float) -> Served | None:
 
 
 def served(run: Run, version: str) -> Served | None:
-    """The version since the switch, from the last believed answer of the logs; without percentiles from bins."""
-    seen = _logs(run)
+    """The version since the switch, from the last believed answer of the logs; without percentiles from bins.
+
+    Of a release that was rolled back by its flag: those for whom it was on, as they fared before it went off.
+    """
+    dark = run.by_flag and run.decision is not None and run.decision.word == "rollback"
+    body = run.decided_on.get(Source.LOGS.value) if dark else None
+    seen = _logs(run) if body is None else reading(body)
     if seen is None:
         return None
+    if run.plan is not None and run.by_flag and arm(version, run.plan.flag, on=True) in seen.versions:
+        version = arm(version, run.plan.flag, on=True)
     row = next((one for one in seen.whole if one.version == version), None)
     if row is not None and row.requests:
         return Served(row.requests, row.failures, row.p50, row.p95, row.p99, seen.at)

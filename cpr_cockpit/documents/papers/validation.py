@@ -114,6 +114,13 @@ def _health(run: Run) -> str:
 # -- performance -------------------------------------------------------------------------------------------------------
 
 
+def _since(run: Run) -> str:
+    """From when on the requests are counted, and which."""
+    if run.t0 is None and run.flag_at is not None and run.plan is not None:
+        return f"with the flag {run.plan.flag} on, the last share from {clock(run.flag_at)} on"
+    return f"since the switch at {clock(run.t0 if run.t0 is not None else run.switched_at)}"
+
+
 def _performance(run: Run) -> list[str]:
     now = served(run, new_version(run))
     if now is None:
@@ -122,7 +129,7 @@ def _performance(run: Run) -> list[str]:
     else:
         window = limit(run, "window_s")
         since = (
-            f"Users' requests to {new_version(run)} since the switch at {clock(run.t0)}, read at {clock(now.read_at)}, "
+            f"Users' requests to {new_version(run)} {_since(run)}, read at {clock(now.read_at)}, "
             f"n = {now.requests:,}; critical window {window:g} s."
         )
     lines = paragraph(since)
