@@ -242,7 +242,7 @@ def plan(run: Run) -> vw.PlanView:
 
 def _back(run: Run, event: ev.PlanMade) -> tuple[ev.PlannedStep, ...]:
     """The lower rungs are shown where they may be needed: once they are offered."""
-    return (*event.back, *event.lower) if run.offered else event.back
+    return (*event.back, *event.lower) if run.offered and not run.flag_offered else event.back
 
 
 def _step(run: Run, key: str, title: str, undo: str, way: str) -> vw.PlanStep:

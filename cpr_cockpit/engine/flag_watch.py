@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.canary import PATIENCE
 from cpr_cockpit.core.feature_flag import PROVE_OFF, arm
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, ActKind, Plan
@@ -98,9 +97,13 @@ class ProveCalm:
     """Whether the flag's being off has helped: done when the judge says GO of what came after it.
 
     A ROLLBACK, or nothing that can be said in the time, is the next rung's. ``hurried``: a person waits no longer.
+    ``grace_s``: how long the last data of the time may be on their way.
     """
 
-    def __init__(self, act: Act, watch: FlagWatch, now: Callable[[], float], hurried: Callable[[], bool]) -> None:
+    def __init__(
+        self, act: Act, watch: FlagWatch, now: Callable[[], float], hurried: Callable[[], bool], grace_s: float
+    ) -> None:
+        self._grace_s = grace_s
         self._act = act
         self._watch = watch
         self._now = now
@@ -118,6 +121,6 @@ class ProveCalm:
             return Reading(State.REFUSED, f"not awaited, on command, after {lasted:.0f} s: {words}")
         if lasted >= self._act.seconds and self._watch.may_keep():
             return Reading(State.DONE, f"calm for {lasted:.0f} s with the flag off: {words}")
-        if lasted >= PATIENCE * self._act.seconds:
+        if lasted >= self._act.seconds + self._grace_s:
             return Reading(State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s with the flag off: {words}")
         return Reading(State.TO_DO, words)

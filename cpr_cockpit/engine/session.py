@@ -207,7 +207,8 @@ class Session(WayBack):
     def _calm_check(self, act: Act) -> Check:
         watch = FlagWatch(self.settings, self.scaled, self._plan(), act, self._ports, self.recorder)
         self._speak(watch)
-        return ProveCalm(act, watch, self.clock.now, self._lower.is_set)
+        grace_s = 2 * self.scaled.poll_logs_s + 2 * self.settings.declared_delay_s + 4.0
+        return ProveCalm(act, watch, self.clock.now, self._lower.is_set, grace_s)
 
     def _speak(self, watch: ShareWatch) -> None:
         """From here on it is this watch that judges."""

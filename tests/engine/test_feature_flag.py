@@ -5,6 +5,7 @@ from __future__ import annotations
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import FEATURE_FLAG
+from cpr_cockpit.documents.report import render_report
 from tests.engine.flags import FLAG
 from tests.engine.stage import AUTO, Stage
 from tests.engine.users import ERRORS, HEALTHY, Behaviour
@@ -55,6 +56,12 @@ def test_a_fault_of_the_feature_ends_at_the_first_share_with_the_flag_off_and_th
         assert sent(stage) == ["deploy", "swap", "flag", "flag"]
         verdict = next(one for _, one in run.verdicts if one.kind == "ROLLBACK")
         assert "with the flag off at the same time 0.0 %" in verdict.sentence
+        report = render_report(run)
+        assert f"ROLLED BACK by the feature flag {FLAG}: off; {NEW} stays dark" in report
+        # What is told of the release is how those fared who had it, not how calm it is since.
+        assert "20.0 % of 30 requests" in report
+        assert f"- Error rate of {NEW} after the rollback: 0.0 %" in report
+        assert "from the decision to the proof that every instance has the flag off" in report
 
 
 def test_a_flag_that_helps_nothing_is_followed_by_the_swap_back() -> None:

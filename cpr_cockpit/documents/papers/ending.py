@@ -183,7 +183,8 @@ def rollback_times(run: Run) -> str:
     """The two lengths of a rollback, by their names; "" where none was measured."""
     old, users, proof = old_version(run), users_back_seconds(run), back_seconds(run)
     said = [] if users is None else [f"{span(users)} from the decision until production served {old} again"]
-    said += [] if proof is None else [f"{span(proof)} from the decision to the proof that {old} serves"]
+    proven = "every instance has the flag off" if run.went_dark else f"{old} serves"
+    said += [] if proof is None else [f"{span(proof)} from the decision to the proof that {proven}"]
     return ", ".join(said)
 
 

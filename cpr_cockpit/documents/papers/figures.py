@@ -106,8 +106,10 @@ def served(run: Run, version: str) -> Served | None:
 
 
 def served_again(run: Run) -> Served | None:
-    """The old version after the switch back, from whole bins that began after it."""
+    """The old version after the switch back, from whole bins that began after it; where that was all, the dark one."""
     seen, since = _logs(run), run.switched_back_at
+    if seen is not None and run.went_dark:
+        return _added([one for one in seen.bins if one.version == new_version(run)], seen.at)
     if seen is None or since is None:
         return None
     return _added([one for one in seen.bins if one.version == old_version(run) and one.start >= since], seen.at)

@@ -138,8 +138,10 @@ def _performance(run: Run) -> list[str]:
     lines.append(bullet("Error rate", _rate(run)))
     again = served_again(run)
     if again is not None:
-        words = f"{share(again.failures, again.requests)} requests failed (whole bins after the switch back)"
-        lines.append(bullet(f"Error rate of {old_version(run)} after the rollback", words))
+        since = "since the flag was proven off" if run.went_dark else "whole bins after the switch back"
+        words = f"{share(again.failures, again.requests)} requests failed ({since})"
+        served_by = new_version(run) if run.went_dark else old_version(run)
+        lines.append(bullet(f"Error rate of {served_by} after the rollback", words))
     elif run.switched_back_at is not None:
         words = f"{NOT_MEASURED}: the run ended before a whole bin of it"
         lines.append(bullet(f"Error rate of {old_version(run)} after the rollback", words))
