@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 
 from cpr_cockpit.core.flags import FlagFacts, cannot_be_raised, state_words
-from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.plan import Act, ActKind, Plan
 from cpr_cockpit.core.ports import Accepted, FeatureFlags, OperationState, PortError
 from cpr_cockpit.engine.acts import Context, Reading, State
 from cpr_cockpit.engine.serving import observe
@@ -25,6 +25,12 @@ def store(context: Context) -> FeatureFlags:
     if context.ports.flags is None:
         raise PortError("No App Configuration is configured.", next_step="Name it in cockpit.toml: app_configuration.")
     return context.ports.flags
+
+
+def left_by(plan: Plan) -> tuple[str, float]:
+    """The flag that the way forth of ``plan`` raises, and for how many percent in the end; "" where it raises none."""
+    raised = [step.act for step in plan.forward if step.act.kind is ActKind.SET_FLAG]
+    return (raised[-1].flag, raised[-1].percent) if raised else ("", 0.0)
 
 
 async def foreign_flag(flags: FeatureFlags | None, name: str, share: float) -> str:

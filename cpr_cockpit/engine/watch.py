@@ -14,9 +14,9 @@ from functools import partial
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.judge import Judge
-from cpr_cockpit.core.plan import Act, ActKind, Plan
+from cpr_cockpit.core.plan import Act, Plan
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import PRODUCTION, Asked, PortError, Reader
+from cpr_cockpit.core.ports import PRODUCTION, PortError, Reader
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.signals import Observation, Source
 from cpr_cockpit.core.tally import reading
@@ -24,7 +24,7 @@ from cpr_cockpit.core.verdict import HoldCause, Verdict, VerdictKind, clock_time
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.baseline import TakeBaseline, with_usable_yardstick
 from cpr_cockpit.engine.block_range import BlockRange
-from cpr_cockpit.engine.flagging import foreign_flag
+from cpr_cockpit.engine.flagging import foreign_flag, left_by
 from cpr_cockpit.engine.foreign import foreign_change
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.ports import Ports
@@ -34,7 +34,7 @@ from cpr_cockpit.engine.restoring import note_hold, restore_trigger, restore_ver
 from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.spoken import Spoken, person_trigger, told_already, verdict_event, verdict_of
-from cpr_cockpit.engine.turns import Turns, pause_s
+from cpr_cockpit.engine.turns import Turns, asked_of_window, pause_s
 
 log = logging.getLogger(__name__)
 
@@ -183,17 +183,10 @@ class Watch(Spoken):
 
     async def _watch_further(self, reader: Reader) -> None:
         t0 = await self._switch()
-        policy, plan, clock = self._scaled, self._plan, self._ports.clock
-
-        # What was before is what was before the version came; with a flag that is not T0.
-        came = self._recorder.run.switched_at
-        came, since = (t0, None) if came is None or came >= t0 else (came, t0)
-
-        def asked() -> Asked:
-            return Asked(clock.now(), came, plan.old_version, plan.new_version, policy.window_s, policy.scale, since)
-
+        policy, plan, clock, run = self._scaled, self._plan, self._ports.clock, self._recorder.run
         poll_s = max(policy.poll_floor_s, reader.poll_s * policy.scale)
-        await Turns(reader, clock, lambda: poll_s, self._take).go_on(asked)
+        turns = Turns(reader, clock, lambda: poll_s, self._take)
+        await turns.go_on(lambda: asked_of_window(run.switched_at, t0, clock.now(), plan, policy))
 
     async def _read_logs(self, t0: float) -> Observation:
         now = self._ports.clock.now()
@@ -239,15 +232,12 @@ class Watch(Spoken):
                 # Who cannot be read tells of no change; the other sources tell that something is wrong.
                 seen = await observe(self._ports.web_apps, self._ports.probe, self._plan.slot)
                 first = first or seen
-                words = foreign_change(self._plan, first, seen) or await self._foreign_flag()
+                words = foreign_change(self._plan, first, seen) or await foreign_flag(
+                    self._ports.flags, *left_by(self._plan)
+                )
                 if words:
                     self._judge.hold(HoldCause.FOREIGN, words)
             await self._ports.clock.sleep(self._scaled.poll_platform_s)
-
-    async def _foreign_flag(self) -> str:
-        """What somebody else has made of the flag of a release that is shown by one; or ""."""
-        raised = [step.act for step in self._plan.forward if step.act.kind is ActKind.SET_FLAG]
-        return await foreign_flag(self._ports.flags, raised[-1].flag, raised[-1].percent) if raised else ""
 
     # The judge.
 

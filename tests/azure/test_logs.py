@@ -240,7 +240,7 @@ async def test_the_questions_mean_what_they_say(logs: Logs) -> None:
 
 async def test_with_a_flag_versions_are_told_apart_by_what_it_was_for_the_request(logs: Logs) -> None:
     def sent(state: str | None, code: str) -> dict[str, Any]:
-        told = {} if state is None else {"Properties": {"FeatureFlag.goal-suggestions": state}}
+        told: dict[str, Any] = {} if state is None else {"Properties": {"FeatureFlag.goal-suggestions": state}}
         return request(START + 1.0, code, **told)
 
     rows = [sent("on", "500"), sent("on", "200"), sent("off", "200"), sent(None, "500")]
