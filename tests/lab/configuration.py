@@ -24,6 +24,8 @@ from cpr_cockpit.lab.scenario import Scenario
 from cpr_cockpit.lab.telemetry import Telemetry
 from cpr_cockpit.lab.world import World
 
+API = {"api-version": "2023-11-01"}
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -237,8 +237,9 @@ def _body(one: KeyValue) -> dict[str, Any]:
 
 
 def _selected(request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
-    names = _query(request).get("$select")
-    return body if names is None else {name: body[name] for name in names.lower().split(",") if name in body}
+    """The members of `body` that are asked for; the az client asks for none and means all."""
+    names = _query(request).get("$select", "")
+    return {name: body[name] for name in names.lower().split(",") if name in body} if names else body
 
 
 def _shown(request: web.Request, one: KeyValue) -> web.Response:
