@@ -194,7 +194,7 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
     )
     redeploy = _redeploy(run, stage)
     if redeploy:
-        return vw.Control("r", label, enabled=True, reason=redeploy, details=(redeploy, *details[-2:]))
+        return vw.Control("r", label, enabled=True, reason=redeploy, details=(*flag, redeploy, *details[-2:]))
     return vw.Control("r", label, enabled=True, reason=takes(run), details=details)
 
 

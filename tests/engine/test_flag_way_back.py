@@ -11,6 +11,7 @@ from cpr_cockpit.core.flags import RANDOM, TARGETING
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY
+from cpr_cockpit.engine.writer import FILE
 from tests.engine.flags import FLAG
 from tests.engine.moments import Moment, Troubles, bounded, deaths, lived, troubles
 from tests.engine.stage import AUTO, Death, Stage
@@ -301,3 +302,30 @@ def test_a_silent_feature_is_held_and_never_grows() -> None:
         assert run.ended is not None
         assert run.ended.decision == "held"
         assert "flag" not in sent(stage)
+
+
+@bounded(12)
+@given(moment=MOMENTS, destroyed=st.booleans(), torn=st.booleans(), fault=st.sampled_from((None, *Fault)))
+def test_where_the_journal_is_lost_the_whole_way_back_is_taken_and_the_flag_is_off(
+    moment: Moment, destroyed: bool, torn: bool, fault: Fault | None
+) -> None:
+    with flagged(ERRORS) as stage:
+        life = stage.begin()
+        has_come, latest = moment.of(life), stage.loop.time() + 200.0
+        stage.world.faults["flag"] += [fault] if fault else []
+        if life.live(lambda: has_come() or stage.loop.time() >= latest):
+            return
+        life.die(Death(torn=torn))
+        if destroyed:
+            (stage.folder / FILE).unlink()
+        else:
+            (stage.folder / FILE).write_bytes(b"no database")
+        stage.whole_journal = False
+        life = stage.begin(rollback_by="ana")
+        assert life.live()
+        stage.rest()
+        ended = life.run_state.ended
+        assert ended is not None
+        assert ended.decision == "rolled_back", ended.reason
+        assert (stage.world.production, stage.world.slot) == (OLD, OLD)
+        assert not stage.world.flags.flag.enabled
