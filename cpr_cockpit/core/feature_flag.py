@@ -22,6 +22,10 @@ _KILL_S = 30.0
 _WRITE_S = 60.0
 # Instances ask for their flags anew after an interval, 30 s by default, when a request comes; then once more.
 _PROVE_S = 300.0
+# On the way back users meet the fault meanwhile, and there is a next rung.
+_PROVE_OFF_S = 120.0
+# What is calm shows in its time; where the logs come too late to tell, the next rung is offered.
+_CALM_FACTOR, _CALM_MORE_S = 3.0, 120.0
 
 
 def arm(version: str, flag: str, *, on: bool) -> str:
@@ -55,7 +59,10 @@ def feature_flag(
     dark = Step("watch-dark", f"Judge {new} with the flag off for {step_s:.0f} s", watch, NOTHING, _LONGEST_S)
     shares = (0.0, *percents, EVERYBODY)
     raised = (step for before, percent in pairwise(shares) for step in _raise(new, flag, before, percent, step_s))
-    back = (_off(flag, _WRITE_S), _proven(PROVE_OFF, PRODUCTION, "", flag, 0.0), _calm(new, flag, step_s))
+    proven = replace(_proven(PROVE_OFF, PRODUCTION, "", flag, 0.0), timeout_s=_PROVE_OFF_S)
+    back = (_off(flag, _WRITE_S), proven, _calm(new, flag, step_s))
+    swap_back, *rest = plan.back
+    swap_back = replace(swap_back, title=f"{swap_back.title}, unless the flag's being off is enough")
     words = f"once the flag was raised, ROLLBACK sets it off and leaves {new} dark in production, if that helps"
     return replace(
         plan,
@@ -67,7 +74,7 @@ def feature_flag(
             dark,
             *raised,
         ),
-        back=(*back, *plan.back),
+        back=(*back, swap_back, *rest),
         remarks=(*plan.remarks, words),
     )
 
@@ -109,4 +116,5 @@ def _proven(key: str, slot: str, version: str, flag: str, percent: float) -> Ste
 def _calm(new: str, flag: str, step_s: float) -> Step:
     seconds = min(step_s, CALM_MOST_S)
     act = Act(ActKind.PROVE_CALM, PRODUCTION, version=new, seconds=seconds, flag=flag)
-    return Step("prove-calm", f"Judge {new} with the flag off again for {seconds:.0f} s", act, NOTHING, _LONGEST_S)
+    title, longest_s = f"Judge {new} with the flag off again for {seconds:.0f} s", seconds * _CALM_FACTOR + _CALM_MORE_S
+    return Step("prove-calm", title, act, NOTHING, longest_s)

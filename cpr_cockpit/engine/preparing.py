@@ -85,7 +85,7 @@ Requests = Callable[[Act], tuple[PlannedRequest, ...]]
 
 def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Requests | None = None) -> ev.PlanMade:
     """The plan as the journal keeps it, with the requests of each step where they are known."""
-    shares = [step.act for step in plan.forward if step.act.kind in _WATCHED and step.act.percent]
+    watched = [step.act for step in plan.forward if step.act.kind in _WATCHED]
 
     def sent(step: Step) -> tuple[str, ...]:
         return tuple(f"{one.method} {one.url}" for one in requests(step.act)) if requests else ()
@@ -111,8 +111,8 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         baseline_s=baseline_s,
         slot_exists=plan.facts.slot_exists,
         slot_version=plan.facts.slot_version,
-        percents=tuple(act.percent for act in shares),
-        step_s=shares[0].seconds if shares else 0.0,
+        percents=tuple(act.percent for act in watched if act.percent),
+        step_s=watched[0].seconds if watched else 0.0,
         control=plan.control_percent,
         harmless=next((step.act.names for step in plan.forward if step.act.kind is ActKind.PROVE_ALIKE), ()),
         flag=next((step.act.flag for step in plan.back if step.act.flag), ""),
