@@ -110,7 +110,8 @@ def _words(record: dict[str, Any]) -> str:
     if kind in _SAYINGS:
         # A run that only looks on may not know yet what it waits for.
         unknown = {"new_version": "the next version"} if record.get("new_version") == "" else {}
-        return _SAYINGS[kind].format_map(_Blank(record | unknown))
+        state = {"state": state_words(record.get("percent", 0.0))} if kind == "flag.seen" else {}
+        return _SAYINGS[kind].format_map(_Blank(record | unknown | state))
     return str(kind)
 
 
@@ -133,7 +134,7 @@ _SAYINGS = {
     "traffic.switched": "traffic switched: production serves {version}",
     "share.routed": "traffic routed: {percent} % of new sessions to slot {slot} {version}",
     "released.dark": "released dark: production serves {version}, its flag off",
-    "flag.seen": "flag {flag}: on for {percent} % of the users",
+    "flag.seen": "flag {flag}: {state}",
     "rung.offered": "the next rung of the way back: {why}",
     "baseline.taken": "  baseline: {failures} of {requests} requests failed",
     "verdict": "verdict {kind}: {sentence}",
