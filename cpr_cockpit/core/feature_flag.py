@@ -13,12 +13,14 @@ from cpr_cockpit.core.strategy import FEATURE_FLAG, NOTHING, blue_green
 EVERYBODY = 100.0
 FLAG_OFF = "flag-off"
 PROVE_OFF = "prove-flag-off"
+PROVE_CALM = "prove-calm"
+FLAG_STEPS = frozenset({FLAG_OFF, PROVE_OFF, PROVE_CALM})
 # After the flag is off, what is judged is whether that helped; longer than this nobody should have to wait for it.
 CALM_MOST_S = 300.0
 # A person may take hours; the judge watches meanwhile.
 _LONGEST_S = 21_600.0
-# Beside a swap back the flag is one act more: an App Configuration that does not answer is not waited for.
-_KILL_S = 30.0
+# There is a next rung: an App Configuration that does not answer is not waited for much longer.
+_OFF_S = 30.0
 _WRITE_S = 60.0
 # Instances ask for their flags anew after an interval, 30 s by default, when a request comes; then once more.
 _PROVE_S = 300.0
@@ -60,7 +62,7 @@ def feature_flag(
     shares = (0.0, *percents, EVERYBODY)
     raised = (step for before, percent in pairwise(shares) for step in _raise(new, flag, before, percent, step_s))
     proven = replace(_proven(PROVE_OFF, PRODUCTION, "", flag, 0.0), timeout_s=_PROVE_OFF_S)
-    back = (_off(flag, _WRITE_S), proven, _calm(new, flag, step_s))
+    back = (_off(flag), proven, _calm(new, flag, step_s))
     swap_back, *rest = plan.back
     swap_back = replace(swap_back, title=f"{swap_back.title}, unless the flag's being off is enough")
     words = f"once the flag was raised, ROLLBACK sets it off and leaves {new} dark in production, if that helps"
@@ -82,7 +84,7 @@ def feature_flag(
 def with_kill_switch(plan: Plan, flag: str) -> Plan:
     """``plan`` of another strategy, whose way back begins with the flag off; no failure of that keeps it up."""
     words = f"ROLLBACK first sets the flag {flag} off, and goes on whatever comes of that"
-    return replace(plan, back=(_off(flag, _KILL_S), *plan.back), remarks=(*plan.remarks, words))
+    return replace(plan, back=(_off(flag), *plan.back), remarks=(*plan.remarks, words))
 
 
 def _raise(new: str, flag: str, before: float, percent: float, step_s: float) -> Iterator[Step]:
@@ -97,9 +99,9 @@ def _raise(new: str, flag: str, before: float, percent: float, step_s: float) ->
         yield Step(f"watch-flag-{percent:g}", title, watch, NOTHING, _LONGEST_S)
 
 
-def _off(flag: str, timeout_s: float) -> Step:
+def _off(flag: str) -> Step:
     again = Undo("raise the flag again, as a new run")
-    return Step(FLAG_OFF, f"Flag {flag} off", Act(ActKind.FLAG_OFF, PRODUCTION, flag=flag), again, timeout_s)
+    return Step(FLAG_OFF, f"Flag {flag} off", Act(ActKind.FLAG_OFF, PRODUCTION, flag=flag), again, _OFF_S)
 
 
 def _prove_act(slot: str, version: str, flag: str, percent: float) -> Act:
@@ -117,4 +119,4 @@ def _calm(new: str, flag: str, step_s: float) -> Step:
     seconds = min(step_s, CALM_MOST_S)
     act = Act(ActKind.PROVE_CALM, PRODUCTION, version=new, seconds=seconds, flag=flag)
     title, longest_s = f"Judge {new} with the flag off again for {seconds:.0f} s", seconds * _CALM_FACTOR + _CALM_MORE_S
-    return Step("prove-calm", title, act, NOTHING, longest_s)
+    return Step(PROVE_CALM, title, act, NOTHING, longest_s)

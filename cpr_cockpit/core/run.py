@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.feature_flag import FLAG_STEPS
 from cpr_cockpit.core.heard import Heard, Key, key_of
 from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.core.tally import Tally, believed
@@ -176,6 +177,13 @@ class Run:
     def rung_waits(self) -> bool:
         """Whether a rung of the way back did not do, and nobody has taken the next one yet."""
         return bool(self.rungs_left) and all(self.row(step.key, "back") is None for step in self.rungs_left)
+
+    @property
+    def waits_for_flag(self) -> bool:
+        """Whether the way back is at its flag, so that a person may say that nobody waits for what comes of it."""
+        row = self.open_step
+        alone = self.by_flag and self.flag_at is not None and self.phase is Phase.ROLLING_BACK
+        return alone and row is not None and row.way == "back" and row.key in FLAG_STEPS
 
     @property
     def rungs_left(self) -> tuple[ev.PlannedStep, ...]:

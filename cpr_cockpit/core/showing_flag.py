@@ -66,6 +66,16 @@ def rollback_words(run: Run) -> tuple[str, ...]:
     return (f"first sets flag {plan.flag} off, and goes on whatever comes of that",)
 
 
+IMPATIENT = "the flag is set off and judged"
+
+
+def impatient_words(run: Run) -> tuple[str, ...]:
+    """What is done where nobody waits to see whether the flag's being off has helped."""
+    plan = run.plan
+    steps = tuple(f"then: {step.title}" for step in plan.back if not step.flag) if plan is not None else ()
+    return ("does not wait to see whether the flag's being off has helped", *steps)
+
+
 def rung_words(run: Run) -> tuple[str, str]:
     """Which rung did not do, as a reason and as a sentence."""
     if run.flag_offered:

@@ -8,7 +8,14 @@ from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
 from cpr_cockpit.core.events import PlanMade
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
-from cpr_cockpit.core.showing_flag import rollback_words, rung_words, share_prefix, start_words
+from cpr_cockpit.core.showing_flag import (
+    IMPATIENT,
+    impatient_words,
+    rollback_words,
+    rung_words,
+    share_prefix,
+    start_words,
+)
 from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.core.verdict import VerdictKind, clock_time
 
@@ -201,6 +208,8 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
 def _lower_rung(run: Run, label: str) -> vw.Control:
     """The rungs below the one that did not do; before that the rollback is under way."""
     reason, sentence = rung_words(run)
+    if run.waits_for_flag:
+        return vw.Control("r", "NEXT RUNG, do not wait", enabled=True, reason=IMPATIENT, details=impatient_words(run))
     if not run.rung_waits:
         return vw.Control("r", label, enabled=False, reason="under way")
     details = (

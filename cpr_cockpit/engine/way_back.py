@@ -214,10 +214,9 @@ class WayBack:
     def go_down(self) -> bool:
         """ROLLBACK again, once a rung did not do: take the next one. Whether there was one to take.
 
-        While it is judged whether the flag's being off has helped, it is a person's word that nobody waits for that.
+        While a flag is set off, proven and judged, it is a person's word that nobody waits to see whether that helps.
         """
-        step = self.run_state.open_step
-        offered = self.run_state.rung_waits or (step is not None and step.key == "prove-calm")
+        offered = self.run_state.rung_waits or self.run_state.waits_for_flag
         if offered:
             self._lower.set()
         return offered

@@ -84,7 +84,10 @@ def test_the_swap_back_is_offered_where_the_flag_did_not_do() -> None:
     run = run_of(BY_FLAG, *RAISED, BACK, outcome("flag-off", way="back"), intent("prove-calm", "back"))
     control = showing_panel.panel(run, stage(None)).rollback
     assert control is not None
-    assert not control.enabled
+    assert (control.enabled, control.label) == (True, "NEXT RUNG, do not wait")
+    before = showing_panel.panel(run_of(BY_FLAG, *DARK, BACK, intent("flag-off", "back")), stage(None)).rollback
+    assert before is not None
+    assert not before.enabled
     run = run_of(BY_FLAG, *RAISED, BACK, outcome("prove-calm", "failed", way="back"), OFFERED)
     panel = showing_panel.panel(run, stage(None))
     assert panel.word == "NEXT RUNG"

@@ -202,13 +202,32 @@ def test_a_person_is_offered_the_swap_back_and_takes_it() -> None:
         assert (stage.world.production, stage.world.slot) == (OLD, OLD)
 
 
-def test_a_person_need_not_wait_until_it_is_known_whether_the_flag_helped() -> None:
+def test_a_store_that_is_away_while_the_flag_is_raised_keeps_the_swap_back_up_for_less_than_a_minute() -> None:
+    with flagged(script=None) as stage:
+        life = stage.begin()
+        stage.sign_and_start(life)
+        stage.world.faults["flag"] = [Fault.LOST_BEFORE]
+        assert not life.live(Moment("doubtful flag-5", 0).of(life))
+        stage.world.flags.away.append((stage.loop.time(), 1e9))
+        life.command("rollback", by="ana")
+        assert life.live()
+        run = life.run_state
+        assert run.ended is not None
+        assert (run.ended.decision, stage.world.production, stage.world.slot) == ("partial", OLD, OLD)
+        assert "is not off" in run.ended.reason
+        assert run.decided_at is not None
+        assert run.switched_back_at is not None
+        assert run.switched_back_at - run.decided_at < 60.0
+
+
+@pytest.mark.parametrize("what", ["intent flag-off", "intent prove-flag-off", "intent prove-calm"])
+def test_a_person_need_not_wait_until_it_is_known_whether_the_flag_helped(what: str) -> None:
     with flagged(ERRORS, None) as stage:
         life = stage.begin()
         stage.sign_and_start(life)
         assert not life.live(lambda: life.run_state.flag == 5.0)
         life.command("rollback", by="ana")
-        assert not life.live(Moment("intent prove-calm", 5).of(life))
+        assert not life.live(Moment(what, 5).of(life))
         taken = life.command("rollback", by="ana")
         assert life.live()
         assert taken.result() == {"already": False}
