@@ -96,7 +96,7 @@ def _about(environment: dict[str, str], plan: Plan) -> list[str]:
         ("App", "app"),
         ("Production", "production_url"),
         ("Slot", "slot_url"),
-        ("App Configuration", "app_configuration"),
+        *((("App Configuration", "app_configuration"),) if plan.flag_back else ()),
     )
     new, old, slot = _code(plan.new_version), _code(plan.old_version), _code(plan.slot)
     return [
