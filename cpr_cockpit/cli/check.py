@@ -85,7 +85,7 @@ def _readings(chosen: Aim) -> tuple[Reading, ...]:
 
 async def _look(chosen: Aim) -> tuple[Reading, ...]:
     async with outside_of(place_of(chosen.target, chosen.ready)) as outside:
-        readings = await inspect(outside.ports, chosen.slot, chosen.new_version)
+        readings = await inspect(outside.ports, chosen.slot, chosen.new_version, chosen.course)
         return (*readings, *await try_signals(outside.ports))
 
 

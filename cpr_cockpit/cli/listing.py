@@ -142,7 +142,7 @@ def _last_seen(run: Run) -> str | None:
     """Which version production was last seen to serve; None before the plan was made."""
     if run.plan is None:
         return None
-    switched = run.t0 is not None and run.switched_back_at is None
+    switched = run.switched_at is not None and run.switched_back_at is None
     return run.plan.new_version if switched else run.plan.old_version
 
 

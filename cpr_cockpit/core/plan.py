@@ -31,19 +31,23 @@ class ActKind(StrEnum):
     PROVE_SERVING = "prove-serving"
     KEEP_WARM = "keep-warm"
     AWAIT_VERSION = "await-version"
+    SET_FLAG = "set-flag"
+    FLAG_OFF = "flag-off"
+    PROVE_FLAG = "prove-flag"
+    WATCH_FLAG = "watch-flag"
+    PROVE_CALM = "prove-calm"
 
 
 PRODUCTION = "production"
-MUTATING = frozenset(
-    {
-        ActKind.ENSURE_SLOT,
-        ActKind.DEPLOY,
-        ActKind.ROUTE,
-        ActKind.PREVIEW,
-        ActKind.RESET_PREVIEW,
-        ActKind.SWAP,
-    }
-)
+FLAGGING = frozenset({ActKind.SET_FLAG, ActKind.FLAG_OFF})
+MUTATING = FLAGGING | {
+    ActKind.ENSURE_SLOT,
+    ActKind.DEPLOY,
+    ActKind.ROUTE,
+    ActKind.PREVIEW,
+    ActKind.RESET_PREVIEW,
+    ActKind.SWAP,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ class Act:
     ``other`` is the version that the other slot must serve where the act proves both. ``artifact`` names a file in the
     run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline, the watch of a share).
     ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless. ``by``: who lays an
-    artifact into the slot, "" this program itself.
+    artifact into the slot, "" this program itself. ``flag``: the feature flag that is meant; it is on for ``percent``
+    of the users then, and for ``before`` percent when the act begins.
     """
 
     kind: ActKind
@@ -65,6 +70,8 @@ class Act:
     percent: float = 0.0
     names: tuple[str, ...] = ()
     by: str = ""
+    flag: str = ""
+    before: float = 0.0
 
     @property
     def mutates(self) -> bool:
@@ -130,6 +137,16 @@ class Plan:
     remarks: tuple[str, ...] = field(default=())
     after: tuple[Step, ...] = ()
     lower: tuple[Step, ...] = ()
+
+    @property
+    def flag_back(self) -> tuple[Step, ...]:
+        """The steps of the way back that are about a feature flag: before all others."""
+        return tuple(step for step in self.back if step.act.flag)
+
+    @property
+    def slots_back(self) -> tuple[Step, ...]:
+        """The steps of the way back that are about the slots."""
+        return tuple(step for step in self.back if not step.act.flag)
 
     @property
     def control_percent(self) -> float:

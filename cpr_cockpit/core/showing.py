@@ -16,6 +16,7 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.readiness import ReadinessFacts, assess
 from cpr_cockpit.core.run import Phase, Run, StepRow
+from cpr_cockpit.core.showing_flag import flag_takes
 from cpr_cockpit.core.verdict import Verdict
 
 # Happenings that a face gets; older ones are in the journal and the report.
@@ -253,7 +254,7 @@ def _fixed(run: Run) -> str:
 
 def _back(run: Run, event: ev.PlanMade) -> tuple[ev.PlannedStep, ...]:
     """The lower rungs are shown where they may be needed: once they are offered."""
-    return (*event.back, *event.lower) if run.offered else event.back
+    return (*event.back, *event.lower) if run.offered and not run.flag_offered else event.back
 
 
 def _step(run: Run, key: str, title: str, undo: str, way: str) -> vw.PlanStep:
@@ -286,7 +287,9 @@ def takes(run: Run) -> str:
     deploy = next((row.seconds for row in run.steps if row.key == "deploy" and row.result == "done"), None)
     if swap is None:
         return "not measured yet in this run"
-    words = f"API about {swap:.0f} s (this run's own swap)"
+    flag = flag_takes(run)
+    words = f"{flag}; else " if flag else ""
+    words += f"API about {swap:.0f} s (this run's own swap)"
     if deploy is not None and run.plan is not None and run.plan.artifact:
         words += f", then the slot about {deploy:.0f} s"
     return f"{words}; database not touched"

@@ -7,24 +7,25 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from cpr_cockpit.core.canary import PERCENTS, STEP_S, canary, hold_back, proven_alike
+from cpr_cockpit.core.feature_flag import feature_flag, with_kill_switch
 from cpr_cockpit.core.ladder import with_ladder
 from cpr_cockpit.core.pipeline import PIPELINE, ZIP, by_pipeline
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.preview import with_preview
-from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, OBSERVED, blue_green, observed
+from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, FEATURE_FLAG, OBSERVED, blue_green, observed
 
-STRATEGIES = (BLUE_GREEN, CANARY)
+STRATEGIES = (BLUE_GREEN, CANARY, FEATURE_FLAG)
 """What a run may choose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The strategy of a run. ``percents``, and ``step_s`` (seconds of each, at full length), are a canary's.
+    """The strategy of a run. ``percents``, and ``step_s`` (seconds of each, at full length), are of its shares.
 
     ``control``: percentage of new sessions that stay on the old version during the critical window; 0: none.
     ``harmless``: differences between slot and production that are declared so, by name. ``preview``: blue-green with
     production's settings applied to the slot and proven there before the swap. ``deploy``: who lays the new version
-    into the slot.
+    into the slot. ``flag``: the feature flag that is raised, or beside another strategy the kill switch; "": none.
     """
 
     strategy: str = BLUE_GREEN
@@ -34,6 +35,7 @@ class Course:
     harmless: tuple[str, ...] = ()
     preview: bool = False
     deploy: str = ZIP
+    flag: str = ""
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Course:
@@ -67,10 +69,25 @@ def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s
         plan = with_preview(plan)
     if course.control:
         plan = hold_back(plan, course.control)
-    return proven_alike(plan, course.harmless) if course.shares_sessions else plan
+    if course.shares_sessions:
+        plan = proven_alike(plan, course.harmless)
+    return with_kill_switch(plan, course.flag) if course.flag and course.strategy != FEATURE_FLAG else plan
 
 
 def _plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:
+    if course.strategy == FEATURE_FLAG:
+        if course.control:
+            raise ValueError("a control is held back from a version; with the flag off everybody is one")
+        return feature_flag(
+            slot,
+            new,
+            facts,
+            baseline_s=baseline_s,
+            artifact=artifact,
+            flag=course.flag,
+            percents=course.percents,
+            step_s=course.step_s,
+        )
     if course.strategy == CANARY:
         return canary(
             slot,

@@ -38,6 +38,7 @@ class Context:
 
     ``saw(serving, switched)``: ``switched`` is true where a swap is known to have taken effect though nothing answers.
     ``routed(percent, version)`` hears of the share of new sessions that the slot, which serves that, is seen to get.
+    ``flagged(percent)`` hears of the share of the users for whom the plan's feature flag is seen to be on.
     ``lost``: a part of the journal is gone, so that nobody knows what was sent and may still be under way.
     ``begun(key)``: whether a step of that key was begun in this run, as its journal says.
     ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``commit``: what the
@@ -54,6 +55,7 @@ class Context:
     artifact_sha256: str = ""
     commit: str = ""
     run: str = ""
+    flagged: Callable[[float], None] = lambda percent: None
 
 
 class Change(Protocol):

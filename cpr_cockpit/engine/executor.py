@@ -10,13 +10,22 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.plan import Act, ActKind, Step
+from cpr_cockpit.core.plan import FLAGGING, Act, ActKind, Step
 from cpr_cockpit.core.ports import Accepted, OperationState, PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
-from cpr_cockpit.engine.pursuit import MAY_NOT, PAUSE_MOST_S, Patience, Pursuit, not_now
+from cpr_cockpit.engine.pursuit import (
+    CHANGED,
+    FLAG_CALM_S,
+    FLAG_REST_S,
+    MAY_NOT,
+    PAUSE_MOST_S,
+    Patience,
+    Pursuit,
+    not_now,
+)
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.rights import rights_ended
 
@@ -73,6 +82,8 @@ class Executor:
         await self._sent(way, step)
         pursuit = self._pursuit(way, step)
         pursuit.last = True
+        if step.act.kind in FLAGGING:
+            pursuit.deadline = min(pursuit.deadline, self._clock.now() + FLAG_REST_S)
         reading = await self._settle(pursuit)
         if reading.state is State.DONE:
             self._outcome(pursuit, "done", reading)
@@ -209,9 +220,16 @@ class Executor:
             await self._clock.sleep(self._patience.poll_s)
 
     def _calm_needed(self, pursuit: Pursuit) -> float:
+        refusal = pursuit.refusal
+        if refusal is not None and refusal.status == CHANGED and not refusal.ambiguous:
+            # It was conditional and had no effect, for certain.
+            return 0.0
+        calm_s = self._patience.calm_s
+        if pursuit.step.act.kind in FLAGGING:
+            calm_s = min(calm_s, FLAG_CALM_S)
         if pursuit.put_off:
-            return float(min(PAUSE_MOST_S, self._patience.calm_s * 2 ** (pursuit.put_off - 1)))
-        return self._patience.start_s if pursuit.laid_down else self._patience.calm_s
+            return float(min(PAUSE_MOST_S, calm_s * 2 ** (pursuit.put_off - 1)))
+        return self._patience.start_s if pursuit.laid_down else calm_s
 
     async def _observe(self, pursuit: Pursuit) -> Reading | None:
         try:

@@ -10,6 +10,8 @@ from typing import Any
 
 from cpr_cockpit.core.ports import PRODUCTION, PortError, Sighting, SlotFacts, SwapStatus
 from cpr_cockpit.core.signals import Observation
+from cpr_cockpit.core.strategies import Course
+from cpr_cockpit.engine.flag_premises import flag_told
 from cpr_cockpit.engine.ports import Ports
 
 LOOKS = 3
@@ -35,8 +37,11 @@ class Reading:
     words: str
 
 
-async def inspect(ports: Ports, slot: str, new_version: str) -> tuple[Reading, ...]:
-    """Slots, swaps, versions, health, telemetry, in this order. What cannot be read is ``unknown``; never raises it."""
+async def inspect(ports: Ports, slot: str, new_version: str, course: Course | None = None) -> tuple[Reading, ...]:
+    """Slots, swaps, versions, health, telemetry, the course's feature flag, in this order.
+
+    What cannot be read is ``unknown``; never raises it.
+    """
     production, before = await asyncio.gather(
         asyncio.gather(*(ports.probe.look(PRODUCTION) for _ in range(LOOKS))), _slots_and_swaps(ports, slot)
     )
@@ -50,7 +55,14 @@ async def inspect(ports: Ports, slot: str, new_version: str) -> tuple[Reading, .
     if telemetry.words in {one.words for one in readings}:
         # Who cannot sign in meets the same refusal everywhere.
         telemetry = Reading(telemetry.name, telemetry.state, "could not be asked, for the same reason")
-    return (*readings, telemetry)
+    flag = [await _or_unknown(f"feature flag {course.flag}", _flag(ports, course))] if course and course.flag else []
+    return (*readings, telemetry, *flag)
+
+
+async def _flag(ports: Ports, course: Course) -> Reading:
+    wrong, told = await flag_told(ports.flags, course)
+    name = f"feature flag {course.flag}"
+    return Reading(name, State.FAILED, wrong) if wrong else Reading(name, State.OK, told)
 
 
 async def _or_unknown(name: str, reading: Coroutine[Any, Any, Reading]) -> Reading:

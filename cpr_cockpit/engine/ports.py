@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cpr_cockpit.core.ports import Clock, Metrics, Pipeline, Premises, Probe, Reader, Telemetry, UserCount, WebApps
+from cpr_cockpit.core.ports import (
+    Clock,
+    FeatureFlags,
+    Metrics,
+    Pipeline,
+    Premises,
+    Probe,
+    Reader,
+    Telemetry,
+    UserCount,
+    WebApps,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +24,7 @@ class Ports:
 
     ``readers``: the further sources. ``premises``: what the logs tell of themselves; None: nothing tells.
     ``pipeline``: the team's own; None: none is configured. ``user_count``: who was routed; None: nothing tells.
+    ``flags``: the store of the feature flags; None: none is configured.
     """
 
     clock: Clock
@@ -24,3 +36,4 @@ class Ports:
     premises: Premises | None = None
     pipeline: Pipeline | None = None
     user_count: UserCount | None = None
+    flags: FeatureFlags | None = None

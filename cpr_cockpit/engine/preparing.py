@@ -19,6 +19,7 @@ from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
 from cpr_cockpit.documents.card import write_card
 from cpr_cockpit.engine.checks import undeclared
+from cpr_cockpit.engine.flag_premises import flag_facts
 from cpr_cockpit.engine.gate import judge
 from cpr_cockpit.engine.measuring import from_documents, from_plan
 from cpr_cockpit.engine.ports import Ports
@@ -97,20 +98,29 @@ async def keep_old_artifact(ports: Ports, settings: SessionSettings) -> str:
     return ""
 
 
+_WATCHED = frozenset({ActKind.WATCH_SHARE, ActKind.WATCH_FLAG})
+
 Requests = Callable[[Act], tuple[PlannedRequest, ...]]
 """What an act would send; sends nothing."""
 
 
 def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Requests | None = None) -> ev.PlanMade:
     """The plan as the journal keeps it, with the requests of each step where they are known."""
-    shares = [step.act for step in plan.forward if step.act.kind is ActKind.WATCH_SHARE]
+    watched = [step.act for step in plan.forward if step.act.kind in _WATCHED]
 
     def sent(step: Step) -> tuple[str, ...]:
         return tuple(f"{one.method} {one.url}" for one in requests(step.act)) if requests else ()
 
     def planned(steps: tuple[Step, ...]) -> tuple[ev.PlannedStep, ...]:
         return tuple(
-            ev.PlannedStep(key=step.key, title=step.title, undo=step.undo.words, requests=sent(step)) for step in steps
+            ev.PlannedStep(
+                key=step.key,
+                title=step.title,
+                undo=step.undo.words,
+                requests=sent(step),
+                flag=bool(step.act.flag),
+            )
+            for step in steps
         )
 
     return ev.PlanMade(
@@ -122,12 +132,13 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         baseline_s=baseline_s,
         slot_exists=plan.facts.slot_exists,
         slot_version=plan.facts.slot_version,
-        percents=tuple(act.percent for act in shares),
-        step_s=shares[0].seconds if shares else 0.0,
+        percents=tuple(act.percent for act in watched if act.percent),
+        step_s=watched[0].seconds if watched else 0.0,
         control=plan.control_percent,
         harmless=next((step.act.names for step in plan.forward if step.act.kind is ActKind.PROVE_ALIKE), ()),
         preview=plan.previews,
         deploy=next((step.act.by for step in plan.forward if step.act.by), ZIP),
+        flag=next((step.act.flag for step in plan.back if step.act.flag), ""),
         forward=planned((*plan.forward, *plan.after)),
         back=planned(plan.back),
         lower=planned(plan.lower),
@@ -140,7 +151,14 @@ def plan_of(event: ev.PlanMade) -> Plan:
     facts = PlanFacts(event.old_version, event.slot_version, event.slot_exists)
     slot, new, baseline_s = event.slot, event.new_version, event.baseline_s
     course = Course(
-        event.strategy, event.percents, event.step_s, event.control, event.harmless, event.preview, event.deploy
+        event.strategy,
+        event.percents,
+        event.step_s,
+        event.control,
+        event.harmless,
+        preview=event.preview,
+        deploy=event.deploy,
+        flag=event.flag,
     )
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
 
@@ -158,14 +176,15 @@ def course_of(settings: SessionSettings, run: Run) -> Course:
     return Course.from_dict(run.chosen.course) if run.chosen else settings.course
 
 
-async def choice_facts(ports: Ports, slot: str, harmless: tuple[str, ...], *, slot_exists: bool) -> ChoiceFacts:
+async def choice_facts(ports: Ports, slot: str, course: Course, *, slot_exists: bool) -> ChoiceFacts:
     """What decides which strategies can be taken. That it cannot be read keeps nobody from those that need none."""
+    flag = await flag_facts(ports.flags, course)
     try:
         signing_in = await ports.web_apps.signing_in(slot if slot_exists else PRODUCTION)
         found = await ports.web_apps.differences(slot) if slot_exists else ()
     except PortError as error:
-        return ChoiceFacts(unread=error.words())
-    return ChoiceFacts(undeclared(slot, found, harmless), signing_in)
+        return ChoiceFacts(unread=error.words(), flag=flag)
+    return ChoiceFacts(undeclared(slot, found, course.harmless), signing_in, flag=flag)
 
 
 async def premises_told(settings: SessionSettings, scaled: Policy, ports: Ports, recorder: Recorder) -> tuple[str, ...]:
@@ -217,7 +236,7 @@ class Preparation:
         settings = self._settings
         check_artifact(settings)
         facts = await read_facts(self._ports, settings.slot, settings.new_version)
-        known = await choice_facts(self._ports, settings.slot, course.harmless, slot_exists=facts.slot_exists)
+        known = await choice_facts(self._ports, settings.slot, course, slot_exists=facts.slot_exists)
         if why := refused(course, known):
             raise Blocked(why)
         missing = await keep_old_artifact(self._ports, settings)
@@ -230,7 +249,8 @@ class Preparation:
             at_scale, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing
         )
         told = await premises_told(settings, self._scaled, self._ports, self._recorder)
-        plan = replace(plan, remarks=(*plan.remarks, *third_version(settings, facts), *told))
+        flag = (known.flag.words,) if course.flag and known.flag.words else ()
+        plan = replace(plan, remarks=(*plan.remarks, *third_version(settings, facts), *flag, *told))
         made = plan_event(plan, baseline_s, artifact=not missing, requests=self._requests)
         offered = tuple(
             ev.PlannedChoice(key=one.key, label=one.label, chosen=one.chosen, why_not=one.why_not)
@@ -239,8 +259,9 @@ class Preparation:
         return made.model_copy(update={"choices": offered})
 
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
-        pipeline = self._ports.pipeline.planned(act) if self._ports.pipeline is not None else ()
-        return pipeline + self._ports.web_apps.planned(act) + self._ports.probe.planned(act)
+        ports = self._ports
+        planners = (ports.pipeline, ports.web_apps, ports.probe, ports.flags)
+        return tuple(one for planner in planners if planner is not None for one in planner.planned(act))
 
     def write_card(self) -> None:
         """The card of the plan that there is, and what follows from both. OSError."""

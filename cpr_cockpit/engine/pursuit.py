@@ -13,6 +13,11 @@ from cpr_cockpit.engine.acts import Change
 NOT_NOW = frozenset({409, 429, 503})
 # Answers that say that signing in or a right is missing: who asks again is told the same.
 MAY_NOT = frozenset({401, 403})
+# A write of a flag takes effect at once or never; nothing restarts. And how long a rollback waits for the store to tell
+# what became of one that was on its way: every write is conditional, so what comes later than the next one is refused.
+FLAG_CALM_S, FLAG_REST_S = 5.0, 15.0
+# The answer to a conditional change: somebody else was first.
+CHANGED = 412
 # The longest pause between two tries of a change that is told "not now"; seconds.
 PAUSE_MOST_S = 30.0
 

@@ -15,12 +15,13 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
 from cpr_cockpit.engine.executor import Executor
+from cpr_cockpit.engine.judged_steps import JudgedSteps
 from cpr_cockpit.engine.pinned import PinnedCount
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
 from cpr_cockpit.engine.preparing import Blocked, plan_of
 from cpr_cockpit.engine.script import Decider
 from cpr_cockpit.engine.serving import Serving, answering, observe
-from cpr_cockpit.engine.share_watch import ShareWatch, WatchShare
+from cpr_cockpit.engine.share_watch import ShareWatch
 from cpr_cockpit.engine.until_start import UntilStart
 from cpr_cockpit.engine.watch import Watch
 
@@ -162,21 +163,27 @@ class Session(UntilStart):
         return watch
 
     def _checks(self) -> dict[ActKind, Callable[[Act], Check]]:
-        checks: dict[ActKind, Callable[[Act], Check]] = {ActKind.PROVE_TELEMETRY: self._telemetry_check}
+        steps = JudgedSteps(
+            self.settings,
+            self.scaled,
+            self._plan,
+            self._ports,
+            self.recorder,
+            self._speaks,
+            self._end_share,
+            self._lower.is_set,
+        )
+        checks = {ActKind.PROVE_TELEMETRY: self._telemetry_check} | steps.back()
         if isinstance(self._watch, Watch):
-            checks[ActKind.BASELINE] = self._watch.baseline_check
-            checks[ActKind.WATCH_SHARE] = self._share_check
+            checks |= {ActKind.BASELINE: self._watch.baseline_check} | steps.forth()
         return checks
 
     def _watching(self, whole: Watch) -> Watch:
         """The watch that speaks now: a share's while one is judged, else the critical window's."""
         return self._share_watch or whole
 
-    def _share_check(self, act: Act) -> Check:
-        watch = ShareWatch(self.settings, self.scaled, self._plan(), act, self._ports, self.recorder)
-        watch.begin()
+    def _speaks(self, watch: ShareWatch) -> None:
         self._share_watch = watch
-        return WatchShare(act, watch, self.clock.now, self._end_share, scripted=self.settings.script is not None)
 
     def _telemetry_check(self, act: Act) -> Check:
         settings, must = self.settings, must_arrive(self.settings)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from cpr_cockpit.core.canary import PATIENCE
+from cpr_cockpit.core.canary import PATIENCE, THIN_S
+from cpr_cockpit.core.flags import state_words
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, Plan
 from cpr_cockpit.core.policy import Policy
@@ -81,15 +82,25 @@ class WatchShare:
         """The judge's word, and how long it still watches."""
         began = self._watch.began
         if began is None:
-            return Reading(State.REFUSED, f"no session is routed to slot {self._act.slot}: somebody else changed it")
+            return Reading(State.REFUSED, self._changed())
         lasted, words = self._now() - began, self._watch.verdict_sentence
         if lasted < self._act.seconds:
             return Reading(State.TO_DO, words)
         if self._watch.may_keep():
             await self._passed()
-            return Reading(State.DONE, f"GO after {lasted:.0f} s on {self._act.percent:g} %: {words}")
-        if self._scripted and lasted >= PATIENCE * self._act.seconds and self._watch.kind != "ROLLBACK":
-            return Reading(
-                State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s on {self._act.percent:g} %: {words}"
-            )
+            return Reading(State.DONE, f"GO after {lasted:.0f} s {self._where()}: {words}")
+        if self._scripted and lasted >= self._patience_s() and self._watch.kind != "ROLLBACK":
+            return Reading(State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s {self._where()}: {words}")
         return Reading(State.TO_DO, words)
+
+    def _patience_s(self) -> float:
+        return max(PATIENCE * self._act.seconds, THIN_S if self._act.flag else 0.0)
+
+    def _where(self) -> str:
+        flag, percent = self._act.flag, self._act.percent
+        return f"with the flag {flag} {state_words(percent)}" if flag else f"on {percent:g} %"
+
+    def _changed(self) -> str:
+        if self._act.flag:
+            return f"the flag {self._act.flag} is not {state_words(self._act.percent)}: somebody else changed it"
+        return f"no session is routed to slot {self._act.slot}: somebody else changed it"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.feature_flag import EVERYBODY
 from cpr_cockpit.core.ladder import ROUTE_OLD
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import Clock, PortError
@@ -14,6 +15,7 @@ from cpr_cockpit.core.preview import PREVIEW, RESET
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.engine.acts import Check, Context
 from cpr_cockpit.engine.executor import Executor
+from cpr_cockpit.engine.flag_back import FlagBack, Off
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import plan_of
 from cpr_cockpit.engine.pursuit import Patience
@@ -81,12 +83,15 @@ class WayBack:
             return
         back = run.decision is not None and run.decision.word == "rollback"
         version = event.old_version if back else event.new_version
-        known = run.switched_back_at if back else run.t0
-        if known is not None or (back and run.t0 is None):
+        known = run.switched_back_at if back else run.switched_at
+        if known is not None or (back and run.switched_at is None):
             return
         seen = [look.at for look in serving.sightings[:-1] if look.version == version or switched]
         if seen:
             way: ev.Way = "back" if back else "forward"
+            if run.by_flag and not back:
+                self.recorder.record(ev.ReleasedDark(version=version, since=min(seen)))
+                return
             self.recorder.record(ev.TrafficSwitched(way=way, version=version, t0=min(seen)))
 
     def _routed(self, percent: float, version: str) -> None:
@@ -100,6 +105,18 @@ class WayBack:
         """Whether a change was intended, and so may have been sent; one that was refused before that was not."""
         return any(row.key == key and row.mutates for row in self.run_state.steps)
 
+    def _flagged(self, percent: float) -> None:
+        """Every look at the flag comes here. On for everybody: that is the switch (T0) of a release shown by a flag."""
+        run = self.run_state
+        if run.plan is None or not run.plan.flag or percent == run.flag:
+            return
+        self.recorder.record(ev.FlagSeen(flag=run.plan.flag, percent=percent))
+        raised = run.by_flag and percent >= EVERYBODY and run.t0 is None and run.decision is None
+        if raised and run.switched_at is not None:
+            self.recorder.record(
+                ev.TrafficSwitched(way="forward", version=run.plan.new_version, t0=self._ports.clock.now())
+            )
+
     def _failure_words(self, step: Step, way: ev.Way) -> str:
         row = self.run_state.row(step.key, way)
         return f"step '{step.title}' did not succeed: {row.words if row else ''}"
@@ -107,9 +124,19 @@ class WayBack:
     def _executor_for(self, plan: Plan) -> Executor:
         lost = self.run_state.continued is not None
         opened = self.run_state.opened
-        sha256, commit = (opened.artifact_sha256, opened.commit) if opened else ("", "")
-        looks, name = (self._saw, self._routed, self._begun), self.settings.run
-        context = Context(self._ports, plan, self.settings.artifacts, *looks, lost, sha256, commit, name)
+        context = Context(
+            self._ports,
+            plan,
+            self.settings.artifacts,
+            self._saw,
+            self._routed,
+            self._begun,
+            lost,
+            artifact_sha256=opened.artifact_sha256 if opened else "",
+            commit=opened.commit if opened else "",
+            run=self.settings.run,
+            flagged=self._flagged,
+        )
         self._executor = Executor(self.recorder, context, self._patience, self._checks())
         return self._executor
 
@@ -144,17 +171,25 @@ class WayBack:
             await executor.resolve("forward", plan.step(pending.key))
         if plan.previews and self.run_state.finished("swap", "forward"):
             executor.pass_over("back", (plan.step(RESET),), "the swap has completed it")
-        failed = await executor.run("back", plan.back)
+        flag = FlagBack(plan, self.recorder, executor, self._offered, self._close_watches)
+        if await flag.first() is Off.ENOUGH:
+            words = f"flag {event.flag} is off on every instance, and that helped: {plan.new_version} stays dark"
+            await self._end_observed("rolled_back", words, way="back")
+            return
+        failed = await executor.run("back", plan.slots_back)
         by = ""
         if failed is not None and failed.act.kind is ActKind.SWAP and await self._may_go_down(plan, failed):
             failed, by = await self._down(executor, plan), ", by another way than the swap, which was refused"
         if failed is None:
             left = "" if event.artifact else await self._left_behind(plan, routed=bool(by))
+            left += await flag.last()
             decision = "partial" if left else "rolled_back"
-            again = "serves again" if self.run_state.t0 is not None else "serves everybody: production never switched"
+            again = "serves again"
+            if self.run_state.switched_at is None:
+                again = "serves everybody: production never switched"
             await self._end_observed(decision, f"{plan.old_version} {again}{by}{left}", way="back")
             return
-        words = self._failure_words(failed, "back")
+        words = f"{self._failure_words(failed, 'back')}{await flag.last()}"
         # Production is back by either; what is left then is the slot.
         back = any(self.run_state.finished(key, "back") for key in ("swap-back", "redeploy-old"))
         card = self.run_state.card.path if self.run_state.card else "the rollback card"
@@ -178,11 +213,16 @@ class WayBack:
             return False
         if serving.in_flight:
             return False
-        if not self.run_state.offered:
+        await self._offered(failed)
+        return True
+
+    async def _offered(self, failed: Step) -> None:
+        """Offer the rung below ``failed``; return once it is taken, by a person, a script or the command."""
+        if self.run_state.offered_at != failed.key:
             self.recorder.record(ev.RungOffered(step=failed.key, why=self._failure_words(failed, "back")))
         if self.settings.script is None and not self._commanded:
             await self._lower.wait()
-        return True
+        self._lower.clear()
 
     async def _down(self, executor: Executor, plan: Plan) -> Step | None:
         """The rungs in order; that traffic cannot be routed keeps nobody from redeploying. The one that failed last."""
@@ -197,8 +237,11 @@ class WayBack:
         return failed
 
     def go_down(self) -> bool:
-        """ROLLBACK again, once the swap back was refused: take the next rung. Whether there was one to take."""
-        offered = bool(self.run_state.offered)
+        """ROLLBACK again, once a rung did not do: take the next one. Whether there was one to take.
+
+        While a flag is set off, proven and judged, it is a person's word that nobody waits to see whether that helps.
+        """
+        offered = self.run_state.rung_waits or self.run_state.waits_for_flag
         if offered:
             self._lower.set()
         return offered

@@ -41,6 +41,7 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
 
     ``policy``: the limits that further sources tell beside their figures (None: the procedure's).
     """
+    from cpr_cockpit.adapters.azure.feature_flags import AppConfigurationFlags
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.logs import LogsTelemetry
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
@@ -80,9 +81,24 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
         pipeline = _pipeline(place, connections)
         metrics, user_count = PlatformMetrics(manager, clock), LogsUserCount(environment, credential, transport)
         stack.push_async_callback(user_count.close)
-        ports = Ports(clock, web_apps, probe, telemetry, metrics, readers, premises, pipeline, user_count)
-        planners = (*((pipeline,) if pipeline else ()), web_apps, probe, telemetry, premises)
-        yield Outside(ports, lambda act: tuple(one for planner in planners for one in planner.planned(act)))
+        flags = AppConfigurationFlags(environment, credential, transport) if environment.app_configuration else None
+        if flags is not None:
+            stack.push_async_callback(flags.close)
+        ports = Ports(
+            clock,
+            web_apps,
+            probe,
+            telemetry,
+            metrics,
+            readers,
+            premises,
+            pipeline=pipeline,
+            user_count=user_count,
+            flags=flags,
+        )
+        planners = (pipeline, web_apps, probe, telemetry, premises, flags)
+        told = [planner.planned for planner in planners if planner is not None]
+        yield Outside(ports, lambda act: tuple(one for planned in told for one in planned(act)))
 
 
 def _pipeline(place: Place, connections: Connections) -> Pipeline | None:
@@ -154,6 +170,7 @@ def _probing(place: Place) -> ProbeSettings:
         tests=tests,
         warm_paths=tuple(dict.fromkeys(("/", *pages, place.health_path))),
         health=place.health_path,
+        flags=place.flags_path,
     )
 
 

@@ -70,7 +70,7 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
         facts = await read_facts(outside.ports, settings.slot, settings.new_version)
         course, baseline_s = settings.course.at_scale(scaled.scale), scaled.baseline_s
         exists = facts.slot_exists
-        read = await choice_facts(outside.ports, settings.slot, course.harmless, slot_exists=exists)
+        read = await choice_facts(outside.ports, settings.slot, course, slot_exists=exists)
         if why := refused(course, read):
             raise Blocked(why)
         artifact = not await keep_old_artifact(outside.ports, settings)

@@ -133,6 +133,8 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     ROUTED,
     PINNED,
     CHOSEN,
+    ev.ReleasedDark(version=NEW, since=T0 - 400),
+    ev.FlagSeen(flag="goal-suggestions", percent=5.0),
     ev.RungOffered(step="swap-back", why="step 'Swap back' did not succeed: refused"),
     CHECKED,
     CROSSED,
