@@ -198,6 +198,30 @@ class RungOffered(Event):
     why: str
 
 
+class RollbackChecked(Event):
+    """Whether the way back is there: when that changed, and at a slow pace.
+
+    ``words``: what was seen of the old version; ``trouble``: what is wrong ("": nothing), ``rung``: what would work
+    now. ``token_s``: seconds for which the sign-in's token is good, where that is known.
+    """
+
+    type: Literal["rollback.checked"] = "rollback.checked"
+    ready: bool
+    words: str
+    trouble: str = ""
+    rung: str = ""
+    token_s: float | None = None
+
+
+class ManagerReach(Event):
+    """Resource Manager has not answered well since ``since`` (``reached`` false: why, in ``words``), or does again."""
+
+    type: Literal["manager.reach"] = "manager.reach"
+    reached: bool
+    since: float
+    words: str = ""
+
+
 class BaselineTaken(Event):
     """Production before the switch, from users' requests: ``p50``..``p99`` in ms, None where there were too few."""
 
@@ -331,6 +355,8 @@ AnyEvent = Annotated[
     | TrafficSwitched
     | ShareRouted
     | RungOffered
+    | RollbackChecked
+    | ManagerReach
     | BaselineTaken
     | Observed
     | VerdictGiven

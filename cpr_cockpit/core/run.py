@@ -70,7 +70,7 @@ class Run:
     ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count; ``heard``:
     what each source, and each of the team's own signals, has told so far. ``share``: percentage of new sessions that
     go to the slot, since ``share_at`` (None: none ever did). ``offered``: why the rungs below the swap back may be
-    taken.
+    taken. ``back_checked``: the newest recorded rollback check. ``manager_lost``: Resource Manager does not answer.
     """
 
     seq: int = 0
@@ -90,6 +90,8 @@ class Run:
     share: float = 0.0
     share_at: float | None = None
     offered: str = ""
+    back_checked: tuple[float, ev.RollbackChecked] | None = None
+    manager_lost: ev.ManagerReach | None = None
     baseline: ev.BaselineTaken | None = None
     verdict: ev.VerdictGiven | None = None
     verdict_at: float | None = None
@@ -285,6 +287,26 @@ def _offered(run: Run, at: float, event: ev.RungOffered) -> None:
     run.note_moment(at, "Next rung offered", event.why, "warning")
 
 
+def _back_checked(run: Run, at: float, event: ev.RollbackChecked) -> None:
+    before = run.back_checked
+    run.back_checked = (at, event)
+    if before is not None and before[1].ready == event.ready and before[1].trouble == event.trouble:
+        return
+    if event.ready:
+        run.note_moment(at, "Rollback check", event.words)
+    else:
+        words = f"{event.trouble}. What would work now: {event.rung}"
+        run.note_moment(at, "Rollback check: NOT READY", words, "warning")
+
+
+def _reach(run: Run, at: float, event: ev.ManagerReach) -> None:
+    run.manager_lost = None if event.reached else event
+    if event.reached:
+        run.note_moment(at, "Resource Manager answers again", f"it was silent for {at - event.since:.0f} s")
+    else:
+        run.note_moment(at, "Resource Manager does not answer", event.words, "warning")
+
+
 def _baseline(run: Run, at: float, event: ev.BaselineTaken) -> None:
     run.baseline = event
     run.note_moment(at, "Baseline taken", f"{event.failures} of {event.requests} requests failed")
@@ -375,6 +397,8 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.TrafficSwitched: _switched,
     ev.ShareRouted: _routed,
     ev.RungOffered: _offered,
+    ev.RollbackChecked: _back_checked,
+    ev.ManagerReach: _reach,
     ev.BaselineTaken: _baseline,
     ev.Observed: _observed,
     ev.VerdictGiven: _verdict,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cpr_cockpit.core import showing_back as back
 from cpr_cockpit.core import showing_observed as observed
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
@@ -24,6 +25,10 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         overdue=deadline is not None and stage.now >= deadline and run.decision is None,
         early=stage.policy.go_early,
     )
+    checked, warns = back.checked(run, stage)
+    if back.rolling_back_unreached(run):
+        # The sentence says it already.
+        checked, warns = back.by_hand_line(run), True
     return vw.Panel(
         word=word,
         shape=shape,
@@ -33,6 +38,9 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         go=_go(run, stage),
         rollback=_rollback(run, stage),
         worsened=run.worsened,
+        back=checked,
+        warns=warns,
+        commands=back.commands(run, stage),
     )
 
 
@@ -47,6 +55,8 @@ def _phase(run: Run, stage: Stage) -> str:
         return observed.phase(run)
     if run.phase is Phase.READY and stage.blocking:
         return "checking"
+    if back.rolling_back_unreached(run):
+        return "by hand"
     if _rung_waits(run):
         return "refused"
     if run.phase is Phase.DEPLOYING and row is not None and row.key == "swap":
@@ -68,6 +78,8 @@ def _sentence(run: Run, stage: Stage) -> str:
     if stage.verdict is not None and run.judged_since is not None and run.phase is not Phase.ROLLING_BACK:
         share = f"{run.share:g} % of new sessions: " if run.t0 is None else ""
         return share + stage.verdict.sentence
+    if back.rolling_back_unreached(run):
+        return f"{back.silence(run, stage)} What is done by hand is taken up as soon as it answers."
     if _rung_waits(run) and run.plan is not None:
         return f"{run.plan.new_version} still serves. r, then y: the next rung. {run.offered}"
     row = run.open_step

@@ -275,7 +275,11 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The one place of the decision. ``worsened``: rises whenever the verdict gets worse, which disarms GO."""
+    """The one place of the decision. ``worsened``: rises whenever the verdict gets worse, which disarms GO.
+
+    ``back``: the rollback check in one line; ``warns``: it says that something is wrong. ``commands``: what to send
+    first by hand, each whole.
+    """
 
     word: str
     shape: str
@@ -285,6 +289,9 @@ class Panel:
     go: Control | None = None
     rollback: Control | None = None
     worsened: int = 0
+    back: str = ""
+    warns: bool = False
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

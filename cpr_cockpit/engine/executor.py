@@ -16,7 +16,7 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
-from cpr_cockpit.engine.pursuit import MAY_NOT, NOT_NOW, PAUSE_MOST_S, Patience, Pursuit
+from cpr_cockpit.engine.pursuit import MAY_NOT, NOT_NOW, PAUSE_MOST_S, Patience, Pursuit, by_others, not_now
 from cpr_cockpit.engine.recorder import Recorder
 
 
@@ -103,6 +103,7 @@ class Executor:
             change=change_for(self._context, step.act),
             attempt=open_row.attempts if open_row else 0,
             sent=open_row is not None,
+            arrived=open_row is not None,
             operation=open_row.operation if open_row else "",
             deadline=self._clock.now() + step.timeout_s,
         )
@@ -111,6 +112,8 @@ class Executor:
         began = pursuit.attempt
         while True:
             reading = await self._settle(pursuit)
+            if reading.state is State.DONE and self._outside(pursuit):
+                return self._outcome(pursuit, "already", by_others(reading))
             if reading.state is State.DONE:
                 return self._outcome(pursuit, "done" if pursuit.sent else "already", reading)
             if reading.state is State.REFUSED:
@@ -122,6 +125,11 @@ class Executor:
             await self._send(pursuit, reading)
             if pursuit.put_off:
                 began += 1
+
+    def _outside(self, pursuit: Pursuit) -> bool:
+        """Whether somebody else swapped back: production had switched, and no request of ours can have done it."""
+        swap_back = pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP
+        return swap_back and not pursuit.arrived and not self._context.lost and self._recorder.run.t0 is not None
 
     def _given_up(self, pursuit: Pursuit, began: int) -> bool:
         """Refused for good, sent often enough, or out of time; "not now" costs time only.
@@ -148,12 +156,6 @@ class Executor:
         pursuit.refused_at = now if pursuit.refused_at is None else pursuit.refused_at
         other_way = pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP and bool(self._context.plan.lower)
         return other_way and now - pursuit.refused_at >= self._patience.refused_s
-
-    @staticmethod
-    def _not_now(pursuit: Pursuit, error: PortError) -> bool:
-        """An answer that says so; on the way back also a service that fails or cannot be reached."""
-        failing = pursuit.way == "back" and (error.ambiguous or error.status is None)
-        return failing or (not error.ambiguous and error.status in NOT_NOW)
 
     def _why_failed(self, pursuit: Pursuit, reading: Reading) -> Reading:
         reason = pursuit.refusal.words() if pursuit.refusal else f"sent {pursuit.attempt} times without effect."
@@ -185,13 +187,13 @@ class Executor:
             accepted = await asyncio.shield(sending)
         except PortError as error:
             self._sending = None
-            pursuit.refusal = error
-            pursuit.put_off = pursuit.put_off + 1 if self._not_now(pursuit, error) else 0
+            pursuit.refusal, pursuit.arrived = error, pursuit.arrived or error.ambiguous
+            pursuit.put_off = pursuit.put_off + 1 if not_now(pursuit, error) else 0
             words = error.words() if not error.ambiguous else f"{error.what} What came of it is being observed."
             self._recorder.record(ev.StepDoubtful(way=pursuit.way, step=step.key, attempt=pursuit.attempt, words=words))
             return
         self._sending = None
-        pursuit.operation, pursuit.put_off = accepted.operation, 0
+        pursuit.operation, pursuit.put_off, pursuit.arrived = accepted.operation, 0, True
         self._recorder.record(
             ev.StepAccepted(way=pursuit.way, step=step.key, attempt=pursuit.attempt, operation=accepted.operation)
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.plan import Step
 from cpr_cockpit.core.ports import PortError
-from cpr_cockpit.engine.acts import Change
+from cpr_cockpit.engine.acts import Change, Reading
 
 # Answers that say "not now" rather than "never": the change may be sent again once the state has been read.
 NOT_NOW = frozenset({409, 429, 503})
@@ -40,7 +40,7 @@ class Pursuit:
 
     ``put_off``: how often in a row the answer was "not now". ``laid_down``: the operation's own word is that it
     succeeded, so that only the application's start is awaited. ``last``: nothing is sent any more, so that an operation
-    whose id was lost is taken for ours.
+    whose id was lost is taken for ours. ``arrived``: a request of it may have reached the service.
     """
 
     way: ev.Way
@@ -55,3 +55,15 @@ class Pursuit:
     refused_at: float | None = None
     laid_down: bool = False
     last: bool = False
+    arrived: bool = False
+
+
+def not_now(pursuit: Pursuit, error: PortError) -> bool:
+    """An answer that says so; on the way back also a service that fails or cannot be reached."""
+    failing = pursuit.way == "back" and (error.ambiguous or error.status is None)
+    return failing or (not error.ambiguous and error.status in NOT_NOW)
+
+
+def by_others(reading: Reading) -> Reading:
+    """What is seen as done, and was not done by this run."""
+    return Reading(reading.state, f"done outside this run: {reading.words}", reading.facts | {"outside": "yes"})

@@ -50,9 +50,11 @@ class Session(WayBack):
         if self.run_state.continued is not None:
             # What was sent is lost with the journal: whatever of it is on the wire must have arrived before we look.
             await self.clock.sleep(self._patience.calm_s)
+        self._begin_looking()
         try:
             await self._live()
         finally:
+            await self._end_looking()
             await self._close_watches()
 
     async def _live(self) -> None:

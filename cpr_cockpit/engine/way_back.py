@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cpr_cockpit.core import events as ev
@@ -12,10 +13,12 @@ from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.engine.acts import Check, Context
+from cpr_cockpit.engine.back_checking import BackChecking
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import plan_of
 from cpr_cockpit.engine.pursuit import Patience
+from cpr_cockpit.engine.reach import Reach, ReachedWebApps, ReachTold, ended
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.serving import Serving, answering, observe
 from cpr_cockpit.engine.settings import SessionSettings
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from cpr_cockpit.engine.afterwards import Afterwards
     from cpr_cockpit.engine.share_watch import ShareWatch
     from cpr_cockpit.engine.watch import Watch
+
+_REFUSED = ", by another way than the swap, which was refused"
 
 
 class WayBack:
@@ -34,9 +39,12 @@ class WayBack:
         self.recorder = recorder
         self._watch: Watch | Afterwards | None = None
         self._share_watch: ShareWatch | None = None
-        self._ports = ports
+        self.reach = Reach(ports.clock)
+        self._ports = replace(ports, web_apps=ReachedWebApps(ports.web_apps, self.reach))
         self._patience = patience
         self.scaled = settings.policy.scaled(settings.window_s)
+        self.back_checks = BackChecking(self.scaled, self._ports, recorder)
+        self._lookers: list[asyncio.Task[None]] = []
         self._start = asyncio.Event()
         self._stop = asyncio.Event()
         self._back = asyncio.Event()
@@ -60,6 +68,16 @@ class WayBack:
         """The watch that speaks now: a share's while one is judged; None before START."""
         return self._share_watch or self._watch
 
+    @property
+    def back_check(self) -> tuple[float, ev.RollbackChecked] | None:
+        """The newest rollback check and when it was made."""
+        return self.back_checks.newest
+
+    @property
+    def answered_at(self) -> float | None:
+        """When Resource Manager last gave a good answer."""
+        return self.reach.answered_at
+
     async def _end_share(self) -> None:
         """What is judged from here on is production."""
         watch, self._share_watch = self._share_watch, None
@@ -70,6 +88,15 @@ class WayBack:
         await self._end_share()
         if self._watch is not None:
             await self._watch.close()
+
+    def _begin_looking(self) -> None:
+        """What only looks on, beside the way forth and the way back: nothing waits for it."""
+        told = ReachTold(self.reach, self.clock, self.recorder, self.scaled.scale)
+        self._lookers = [asyncio.create_task(one.go_on()) for one in (told, self.back_checks)]
+
+    async def _end_looking(self) -> None:
+        lookers, self._lookers = self._lookers, []
+        await ended(*lookers)
 
     # Looks at who serves, and who carries the steps out.
 
@@ -137,11 +164,13 @@ class WayBack:
         if pending is not None and pending.way == "forward" and pending.mutates:
             await executor.resolve("forward", plan.step(pending.key))
         failed = await executor.run("back", plan.back)
-        by = ""
+        by, routed = "", False
         if failed is not None and failed.act.kind is ActKind.SWAP and await self._may_go_down(plan, failed):
-            failed, by = await self._down(executor, plan), ", by another way than the swap, which was refused"
+            failed, by, routed = await self._down(executor, plan), _REFUSED, True
+        elif self._by_others():
+            by = ", swapped back outside this run"
         if failed is None:
-            left = "" if event.artifact else await self._left_behind(plan, routed=bool(by))
+            left = "" if event.artifact else await self._left_behind(plan, routed=routed)
             decision = "partial" if left else "rolled_back"
             again = "serves again" if self.run_state.t0 is not None else "serves everybody: production never switched"
             await self._end_observed(decision, f"{plan.old_version} {again}{by}{left}", way="back")
@@ -150,6 +179,11 @@ class WayBack:
         back = self.run_state.finished("swap-back", "back")
         card = self.run_state.card.path if self.run_state.card else "the rollback card"
         await self._end_observed("partial" if back else "failed", f"{words} Go on by hand with {card}.", way="back")
+
+    def _by_others(self) -> bool:
+        """Whether the swap back was seen to be somebody else's."""
+        row = self.run_state.row("swap-back", "back")
+        return row is not None and row.facts.get("outside") == "yes"
 
     async def _may_go_down(self, plan: Plan, failed: Step) -> bool:
         """The rungs below are offered once it is seen that no swap is under way; a person takes them, a script does."""

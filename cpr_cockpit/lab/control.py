@@ -43,6 +43,7 @@ class Control:
         app = web.Application(middlewares=[self._guarded])
         app.router.add_put("/scenario", self._scenario)
         app.router.add_put("/faults", self._faults)
+        app.router.add_put("/rights", self._rights)
         app.router.add_put("/telemetry", self._put_telemetry)
         app.router.add_get("/telemetry", self._telemetry)
         app.router.add_get("/traffic", self._traffic)
@@ -92,6 +93,20 @@ class Control:
         except ValueError as error:
             raise _Wrong(str(error)) from error
         return web.json_response({"swap": names})
+
+    async def _rights(self, request: web.Request) -> web.Response:
+        """`permissions`: the sets in force from now on; `away`: whether Resource Manager closes every connection."""
+        body, rights = await _object(request), self._world.rights
+        sets, away = body.get("permissions", rights.sets), body.get("away", rights.away)
+        if not isinstance(sets, list) or not isinstance(away, bool):
+            raise _Wrong("'permissions' must be a list, and 'away' true or false")
+        try:
+            rights.load(sets)
+        except ValueError as error:
+            raise _Wrong(str(error)) from error
+        rights.away = away
+        self._world.log.add("rights.changed", permissions=rights.sets, away=away)
+        return web.json_response({"permissions": rights.sets, "away": rights.away})
 
     async def _put_telemetry(self, request: web.Request) -> web.Response:
         try:

@@ -17,6 +17,7 @@ from cpr_cockpit.lab.models import PRODUCTION, Deployment, LabSettings, Operatio
 from cpr_cockpit.lab.previewing import Previewing
 from cpr_cockpit.lab.processes import Parts, Processes
 from cpr_cockpit.lab.rest.faults import SwapFaults
+from cpr_cockpit.lab.rights import Rights
 from cpr_cockpit.lab.shares import read_rules
 from cpr_cockpit.lab.somebody import Somebody
 from cpr_cockpit.lab.swapping import Swapping
@@ -64,6 +65,7 @@ class World:
         self.telemetry = telemetry
         self.log = OperationLog()
         self.faults = SwapFaults()
+        self.rights = Rights()
         self.app, self.resource_group, self.location = APP, RESOURCE_GROUP, LOCATION
         self.tenant, self.subscription, self.client_id, self.workspace_id = (str(uuid.uuid4()) for _ in range(4))
         self.client_secret = secrets.token_urlsafe(32)

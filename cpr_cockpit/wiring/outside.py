@@ -45,6 +45,7 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
     from cpr_cockpit.adapters.azure.logs_premises import LogsPremises
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
+    from cpr_cockpit.adapters.azure.rights import AzureRights
     from cpr_cockpit.adapters.azure.transport import SharedTransport
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.clock import SystemClock
@@ -74,7 +75,8 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
         stack.push_async_callback(batch.close)
         platform = _platform_readers(manager, clock, policy or Policy())
         readers = (*_log_readers(batch, clock, place.feature_operation), *platform, log_stream, *custom)
-        ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock), readers, premises)
+        rights = AzureRights(manager, credential)
+        ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock), readers, premises, rights)
         planners = (web_apps, probe, telemetry, premises)
         yield Outside(ports, lambda act: tuple(one for planner in planners for one in planner.planned(act)))
 

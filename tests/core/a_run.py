@@ -128,6 +128,8 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     *A_RUN,
     ROUTED,
     ev.RungOffered(step="swap-back", why="step 'Swap back' did not succeed: refused"),
+    ev.RollbackChecked(ready=True, words="slot green v1.2.0, 200 on 3 of 3", token_s=3000.0),
+    ev.ManagerReach(reached=False, since=T0, words="The service cannot be reached."),
     CHECKED,
     CROSSED,
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),

@@ -22,6 +22,7 @@ from cpr_cockpit.core.ports import (
     PortError,
     Premises,
     Reader,
+    Rights,
     Sighting,
     SlotFacts,
     SmokeResult,
@@ -138,6 +139,7 @@ class World:
         self.network_down = False
         self.premises: Premises | None = None
         self.readers: tuple[Reader, ...] = ()
+        self.rights: Rights | None = None
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
         self._deployments = {SLOT: ["deploy-0"]}
@@ -149,7 +151,7 @@ class World:
     def ports(self) -> Ports:
         """The world as a session is given it."""
         readers = (FurtherSource(self.clock), *self.readers)
-        return Ports(self.clock, self, self, self.users, self.users, readers, self.premises)
+        return Ports(self.clock, self, self, self.users, self.users, readers, self.premises, self.rights)
 
     @property
     def production(self) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
-from cpr_cockpit.lab.rest import config, identity, kudu, logs, metrics, plan, previews, routing, swaps
+from cpr_cockpit.lab.rest import config, identity, kudu, logs, metrics, permissions, plan, previews, routing, swaps
 from cpr_cockpit.lab.rest.sites import Sites
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def resource_manager_app(world: World) -> web.Application:
         *identity.routes(),
         *logs.routes(),
         *metrics.routes(),
+        *permissions.routes(),
         *plan.routes(),
         *swaps.routes(),
         *previews.routes(),
