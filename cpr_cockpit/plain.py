@@ -66,8 +66,8 @@ class PlainFace:
             self._line(view.now, f"{view.panel.word}: {view.panel.sentence}")
         if view.panel.commands != self._commands:
             self._commands = view.panel.commands
-            for one in self._commands:
-                self._line(view.now, f"by hand: {one}")
+            for command in self._commands:
+                self._line(view.now, f"by hand: {command}")
 
     def _line(self, at: float, words: str) -> None:
         self._say(f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}  {clean(words)}")

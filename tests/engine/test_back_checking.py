@@ -16,7 +16,7 @@ from tests.engine.refusing import by_trigger
 from tests.engine.roles import OWNER, READER, Roles
 from tests.engine.stage import AUTO, Life, Stage
 from tests.engine.users import ERRORS
-from tests.engine.world import OLD, PRODUCTION, SLOT, Fault
+from tests.engine.world import OLD, SLOT, Fault
 
 WINDOW_S = 90.0
 EVERY_S = 3.0  # 30 s of a window of 15 minutes
@@ -231,4 +231,3 @@ def test_a_rehearsed_breach_rolls_back_with_rights_gone() -> None:
         run = stage.whole_run()
         assert run.ended is not None
         assert (run.ended.decision, stage.world.production) == ("rolled_back", OLD)
-        assert PRODUCTION in stage.world.sites
