@@ -48,6 +48,7 @@ class Control:
         app.router.add_get("/telemetry", self._telemetry)
         app.router.add_get("/traffic", self._traffic)
         app.router.add_get("/operations", self._operations)
+        app.router.add_get("/requests", self._requests)
         app.router.add_get("/state", self._state)
         app.router.add_post("/lease", self._renew)
         app.router.add_post("/stop", self._stop)
@@ -120,12 +121,10 @@ class Control:
         return web.json_response(self._world.telemetry.faults.as_dict())
 
     async def _traffic(self, request: web.Request) -> web.Response:
-        asked = request.query.get("since")
-        try:
-            since = None if asked is None else float(asked)
-        except ValueError as error:
-            raise _Wrong(f"'since' must be a time in epoch seconds, found {asked!r}") from error
-        return web.json_response(self._counts.summary(since))
+        return web.json_response(self._counts.summary(_since(request)))
+
+    async def _requests(self, request: web.Request) -> web.Response:
+        return web.json_response({"requests": self._world.log.requests(_since(request) or 0.0)})
 
     async def _operations(self, _: web.Request) -> web.Response:
         return web.json_response({"log": self._world.log.entries})
@@ -152,6 +151,14 @@ class Control:
     async def _stop(self, _: web.Request) -> web.Response:
         self.stop.set()
         return web.json_response({"stopping": True})
+
+
+def _since(request: web.Request) -> float | None:
+    asked = request.query.get("since")
+    try:
+        return None if asked is None else float(asked)
+    except ValueError as error:
+        raise _Wrong(f"'since' must be a time in epoch seconds, found {asked!r}") from error
 
 
 def _bytes(text: str) -> bytes:

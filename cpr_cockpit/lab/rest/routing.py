@@ -105,6 +105,8 @@ async def _answer(table: tuple[Route, ...], world: World, request: web.Request) 
         if request.method not in _SAFE:
             _note(world, request)
         raise
+    if route.access in ("manager", "kudu"):
+        world.log.came(request.method, request.path)
     if route.mutates:
         _note(world, request)
     if route.source is not None and not await world.telemetry.faults.passed(route.source):
