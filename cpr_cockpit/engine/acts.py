@@ -39,7 +39,8 @@ class Context:
     ``saw(serving, switched)``: ``switched`` is true where a swap is known to have taken effect though nothing answers.
     ``routed(percent, version)`` hears of the share of new sessions that the slot, which serves that, is seen to get.
     ``lost``: a part of the journal is gone, so that nobody knows what was sent and may still be under way.
-    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known.
+    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``switched``: whether
+    production was seen to serve the new version.
     """
 
     ports: Ports
@@ -49,6 +50,7 @@ class Context:
     routed: Callable[[float, str], None]
     lost: bool = False
     artifact_sha256: str = ""
+    switched: Callable[[], bool] = lambda: False
 
 
 class Change(Protocol):
