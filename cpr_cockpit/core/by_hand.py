@@ -51,9 +51,9 @@ def resource(environment: Mapping[str, str], slot: str = "") -> str:
     return f"{site}/slots/{slot}" if slot else site
 
 
-def portal(environment: Mapping[str, str], page: str, slot: str = "") -> str:
-    """The page of the app, or of its slot, in the portal of public Azure."""
-    return f"{PORTAL}/#@{environment.get('tenant', '')}/resource{resource(environment, slot)}/{page}"
+def portal(environment: Mapping[str, str], slot: str = "") -> str:
+    """The app, or its slot, in the portal of public Azure."""
+    return f"{PORTAL}/#@{environment.get('tenant', '')}/resource{resource(environment, slot)}"
 
 
 def first_commands(

@@ -12,7 +12,6 @@ import asyncio
 import os
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -31,6 +30,15 @@ from cpr_cockpit.lab_client import LabControl
 
 ROUNDS = 5
 QUIET_S = 4.0
+# What ``cpr-cockpit rollback`` does, but for the end: the command itself would measure, and end the lab with the run.
+_COMMAND = """
+import asyncio, pathlib, sys
+import cpr_cockpit.cli.control
+from cpr_cockpit.engine.launch import launch
+async def main():
+    await (await launch(pathlib.Path(sys.argv[1]), "--rollback", "bench")).close()
+asyncio.run(main())
+"""
 AFTER_S = 5.0
 
 
@@ -92,25 +100,9 @@ async def _cold(run: LabRun) -> float:
     os.kill(pid, signal.SIGKILL)
     await asyncio.sleep(1.0)
     began = time.time()
-    await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "cpr_cockpit",
-        "rollback",
-        run.folder.name,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while True:
-        pid = writer_pid(run.folder)
-        if pid:
-            try:
-                await (await Client.connect(run.folder.name)).close()
-            except Exception:  # noqa: BLE001  # its socket is not there yet
-                await asyncio.sleep(0.05)
-            else:
-                return began
-        await asyncio.sleep(0.05)
+    command = await asyncio.create_subprocess_exec(sys.executable, "-c", _COMMAND, str(run.folder))
+    assert await command.wait() == 0
+    return began
 
 
 async def _timed(control: LabControl, bad: str, began: float, ended: str) -> Timed:
