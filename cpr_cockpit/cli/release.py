@@ -11,6 +11,7 @@ from typing import Any
 
 from cpr_cockpit.config import NAME, USER_TOKEN, Loaded, Problem, SettingsError, Signal, find, load
 from cpr_cockpit.config.loading import ENVIRONMENT
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
 from cpr_cockpit.core.strategies import Course
@@ -33,7 +34,7 @@ LAB_DELAY_S = 2.0
 class Aim:
     """Where to, how (``course``), and which zips.
 
-    ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise.
+    ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise. ``contacts``: whom to call.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Aim:
     new_path: Path
     old_path: Path | None = None
     course: Course = field(default_factory=Course)
+    contacts: tuple[Contact, ...] = ()
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -108,7 +110,12 @@ def aim(
         new_path=home / artifacts.path,
         old_path=home / artifacts.old_path if artifacts.old_path else None,
         course=course,
+        contacts=_contacts(loaded),
     )
+
+
+def _contacts(loaded: Loaded | None) -> tuple[Contact, ...]:
+    return tuple(one.reached for one in loaded.settings.people) if loaded else ()
 
 
 def _course(loaded: Loaded | None, strategy: str | None, control: float | None) -> Course:
@@ -138,6 +145,7 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
         new_version=version,
         new_path=package,
         course=replace(course, harmless=(*course.harmless, *LAB_HARMLESS)),
+        contacts=_contacts(loaded),
     )
 
 
@@ -198,6 +206,7 @@ def session_settings(
         folder=folder,
         signals=chosen.target.specs,
         course=chosen.course,
+        contacts=chosen.contacts,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cpr_cockpit import __version__
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.core.events import RunOpened, Script
 from cpr_cockpit.core.policy import Policy
@@ -23,7 +24,7 @@ class SessionSettings:
     secret. ``policy`` is at its real length; ``declared_delay_s``: how late telemetry is expected to come.
     ``signals``: the custom signals that the judge watches. ``observe``: look on while somebody else deploys, change
     nothing; ``new_version`` "" then stands for whatever other version production serves next. ``course``: by which
-    strategy, its times at their real length.
+    strategy, its times at their real length. ``contacts``: whom the rollback card names.
     """
 
     run: str
@@ -42,6 +43,7 @@ class SessionSettings:
     signals: tuple[SignalSpec, ...] = ()
     observe: bool = False
     course: Course = field(default_factory=Course)
+    contacts: tuple[Contact, ...] = ()
 
     def course_at(self, scale: float) -> Course:
         """The course with its times shrunk like the policy's."""

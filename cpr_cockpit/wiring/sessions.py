@@ -71,4 +71,8 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
         artifact = not await keep_old_artifact(outside.ports, settings)
         course, baseline_s = settings.course_at(scaled.scale), scaled.baseline_s
         plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=artifact)
-        return render_plan(plan, outside.planned) + "\n" + render_card(shown, settings.environment, plan)
+        return (
+            render_plan(plan, outside.planned)
+            + "\n"
+            + render_card(shown, settings.environment, plan, people=settings.contacts)
+        )
