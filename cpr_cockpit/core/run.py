@@ -150,6 +150,11 @@ class Run:
         return self.t0 is None and self.share > 0.0 and self.phase is Phase.DEPLOYING
 
     @property
+    def proven_back(self) -> bool:
+        """Whether the way back has been proven by this run; what is left is to look at the users' figures."""
+        return self.finished("prove-rollback", "back") or self.finished("prove-redeployed", "back")
+
+    @property
     def open_step(self) -> StepRow | None:
         """The step whose intent has no outcome yet."""
         return next((row for row in reversed(self.steps) if row.result is None), None)

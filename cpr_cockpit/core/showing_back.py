@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from cpr_cockpit.core import back_check, by_hand
+from cpr_cockpit.core import view as vw
+from cpr_cockpit.core.checklist import Item, Mark, open_reason
+from cpr_cockpit.core.checklists.rollback import ROLLBACK_FOLLOW_UP
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage
@@ -18,7 +21,7 @@ def unreached(run: Run) -> bool:
 
 def rolling_back_unreached(run: Run) -> bool:
     """Whether the way back waits for Resource Manager."""
-    return run.phase is Phase.ROLLING_BACK and unreached(run)
+    return run.phase is Phase.ROLLING_BACK and unreached(run) and not run.proven_back
 
 
 def silence(run: Run, stage: Stage) -> str:
@@ -28,6 +31,15 @@ def silence(run: Run, stage: Stage) -> str:
         return ""
     seconds = max(0.0, stage.now - lost.since)
     return f"NO ANSWER OF RESOURCE MANAGER for {seconds:.0f} s ({lost.words.rstrip('.')}). {_serves(run, stage)}"
+
+
+def sentence(run: Run, stage: Stage) -> str:
+    """The panel's sentence on a way back that is proven, or that waits for Resource Manager; "" on any other."""
+    if run.phase is Phase.ROLLING_BACK and run.proven_back and run.plan is not None:
+        return f"{run.plan.old_version} serves, proven. Now its users' errors are held against the baseline."
+    if rolling_back_unreached(run):
+        return f"{silence(run, stage)} What is done by hand is taken up as soon as it answers."
+    return ""
 
 
 def _serves(run: Run, stage: Stage) -> str:
@@ -107,3 +119,21 @@ def answered(stage: Stage) -> tuple[str, str] | None:
     if stage.answered_at is None:
         return None
     return "azure", f"last good answer {max(0.0, stage.now - stage.answered_at):.0f} s ago"
+
+
+def follow_ups(run: Run, stage: Stage) -> list[vw.Check]:
+    """What is left to do after a rollback, each open or as it was proven or signed; () while none was decided."""
+    if run.observed or run.decision is None or run.decision.word != "rollback":
+        return []
+    return [_follow_up(item, stage) for one in ROLLBACK_FOLLOW_UP for item in one.items]
+
+
+def _follow_up(item: Item, stage: Stage) -> vw.Check:
+    standing = stage.standings.get(item.key)
+    reason = open_reason(item, standing, stage.now)
+    if standing is None:
+        return vw.Check(vw.State.OPEN, item.text, None, item.key)
+    failed = standing.mark is Mark.FAILED
+    state = vw.State.FAIL if failed else vw.State.OK if reason is None else vw.State.OPEN
+    told = standing.value or (f"signed by {standing.by}" if standing.mark is Mark.SIGNED else standing.note)
+    return vw.Check(state, f"{item.text}: {told}" if told else item.text, standing.at, item.key)

@@ -55,6 +55,8 @@ def _phase(run: Run, stage: Stage) -> str:
         return observed.phase(run)
     if run.phase is Phase.READY and stage.blocking:
         return "checking"
+    if run.phase is Phase.ROLLING_BACK and run.proven_back:
+        return "proven back"
     if back.rolling_back_unreached(run):
         return "by hand"
     if _rung_waits(run):
@@ -78,8 +80,8 @@ def _sentence(run: Run, stage: Stage) -> str:
     if stage.verdict is not None and run.judged_since is not None and run.phase is not Phase.ROLLING_BACK:
         share = f"{run.share:g} % of new sessions: " if run.t0 is None else ""
         return share + stage.verdict.sentence
-    if back.rolling_back_unreached(run):
-        return f"{back.silence(run, stage)} What is done by hand is taken up as soon as it answers."
+    if words := back.sentence(run, stage):
+        return words
     if _rung_waits(run) and run.plan is not None:
         return f"{run.plan.new_version} still serves. r, then y: the next rung. {run.offered}"
     row = run.open_step

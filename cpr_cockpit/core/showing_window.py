@@ -241,8 +241,9 @@ def _bins(run: Run, stage: Stage) -> list[Bin]:
 
 def checks(run: Run, stage: Stage) -> tuple[vw.Check, ...]:
     """What the machine checks now, what it proved on the way, and what a person still has to look at before GO."""
-    if run.judged_since is None:
-        return ()
+    left = back.follow_ups(run, stage)
+    if run.judged_since is None or left:
+        return tuple(left)
     rows = []
     look = stage.production_look
     if look is not None:

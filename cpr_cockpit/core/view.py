@@ -322,7 +322,7 @@ class View:
 
 PREPARING = ("PREPARING", Shape.CALM)
 _NO_DATA = frozenset({"stale", "incomplete"})
-_GOING_BACK = frozenset({"rolling back", "refused", "by hand"})
+_GOING_BACK = frozenset({"rolling back", "refused", "by hand", "proven back"})
 _ENDED = {
     "kept": ("KEPT", Shape.FINAL),
     "rolled_back": ("ROLLED BACK", Shape.FINAL),
@@ -343,6 +343,7 @@ _BY_PHASE = {
     "by hand": ("BACK BY HAND", Shape.BREACH),
     "rolling back": ("ROLLING BACK", Shape.BUSY),
     "refused": ("SWAP REFUSED", Shape.BREACH),
+    "proven back": ("ROLLED BACK", Shape.FINAL),
     "keeping": ("KEPT", Shape.GO),
 }
 

@@ -14,6 +14,7 @@ from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.engine.acts import Check, Context
 from cpr_cockpit.engine.back_checking import BackChecking
+from cpr_cockpit.engine.back_figures import BackFigures
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import plan_of
@@ -181,6 +182,7 @@ class WayBack:
         if failed is None:
             left = "" if event.artifact else await self._left_behind(plan, routed=routed)
             decision = "partial" if left else "rolled_back"
+            await self._look_at_users()
             again = "serves again" if self.run_state.t0 is not None else "serves everybody: production never switched"
             await self._end_observed(decision, f"{plan.old_version} {again}{by}{left}", way="back")
             return
@@ -188,6 +190,14 @@ class WayBack:
         back = self.run_state.finished("swap-back", "back")
         card = self.run_state.card.path if self.run_state.card else "the rollback card"
         await self._end_observed("partial" if back else "failed", f"{words} Go on by hand with {card}.", way="back")
+
+    async def _look_at_users(self) -> None:
+        """The way back is done and proven: the run's end alone waits for the users' figures, and `stop` ends that."""
+        figures = BackFigures(self.scaled, self.settings.declared_delay_s, self._ports, self.recorder)
+        words = f"the way back is proven; its users are looked at for at most {figures.longest_s:.0f} s before the end"
+        self.recorder.record(ev.Noted(by="cockpit", words=words))
+        self._stop.clear()
+        await figures.settle(self._stop)
 
     def _by_others(self) -> bool:
         """Whether the swap back was seen to be somebody else's."""
