@@ -319,6 +319,13 @@ class JournalContinued(Event):
     set_aside: str
 
 
+class AfterwordBegun(Event):
+    """A chain of signatures after the run's end began; ``old_head`` is the hash of the journal's last event."""
+
+    type: Literal["afterword.begun"] = "afterword.begun"
+    old_head: str
+
+
 class Noted(Event):
     """Something a person should know that changes no state (a source failed, a note was added)."""
 
@@ -366,6 +373,7 @@ AnyEvent = Annotated[
     | Decided
     | Interrupted
     | JournalContinued
+    | AfterwordBegun
     | Noted
     | RunEnded,
     Field(discriminator="type"),

@@ -132,6 +132,7 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     ev.ManagerReach(reached=False, since=T0, words="The service cannot be reached."),
     CHECKED,
     CROSSED,
+    ev.AfterwordBegun(old_head="ef" * 32),
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),
 )
 
