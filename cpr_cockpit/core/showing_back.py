@@ -137,3 +137,11 @@ def _follow_up(item: Item, stage: Stage) -> vw.Check:
     state = vw.State.FAIL if failed else vw.State.OK if reason is None else vw.State.OPEN
     told = standing.value or (f"signed by {standing.by}" if standing.mark is Mark.SIGNED else standing.note)
     return vw.Check(state, f"{item.text}: {told}" if told else item.text, standing.at, item.key)
+
+
+def left_words(run: Run, stage: Stage) -> str:
+    """Of an ended run that was rolled back: how much is left to do, and where it is signed; "" where nothing is."""
+    rows = follow_ups(run, stage)
+    left = sum(1 for row in rows if row.state != vw.State.OK)
+    name = run.opened.run if run.opened else "RUN"
+    return f" {left} of {len(rows)} follow-ups are open: cpr-cockpit follow-up {name}" if left else ""

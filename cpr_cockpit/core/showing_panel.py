@@ -94,7 +94,8 @@ def _detail(run: Run, stage: Stage) -> str:
     if run.ended is not None:
         slot = run.ended.slot_version or "not read"
         provisional = ", provisionally: the extended validation was not awaited" if run.ended.provisional else ""
-        return f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
+        words = f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
+        return f"{words}{back.left_words(run, stage)}"
     verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else ""
     if verdict is None:
         return looks_on
@@ -189,7 +190,9 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
         slot = f"routes no new sessions to {plan.slot}; {slot}"
     if plan.artifact:
         slot += f", then puts {plan.old_version} into {plan.slot}"
+    checked, warns = back.checked(run, stage)
     details = (
+        *((checked,) if warns else ()),
         slot,
         f"on {_ids(run)}",
         f"takes: {takes(run)}",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from cpr_cockpit.engine.share_watch import ShareWatch
     from cpr_cockpit.engine.watch import Watch
 
+# From this many seconds on it is said how long the end of a run that is rolled back waits for its users' figures.
+_LONG_S = 60.0
 _REFUSED = ", by another way than the swap, which was refused"
 
 
@@ -194,8 +196,9 @@ class WayBack:
     async def _look_at_users(self) -> None:
         """The way back is done and proven: the run's end alone waits for the users' figures, and `stop` ends that."""
         figures = BackFigures(self.scaled, self.settings.declared_delay_s, self._ports, self.recorder)
-        words = f"the way back is proven; its users are looked at for at most {figures.longest_s:.0f} s before the end"
-        self.recorder.record(ev.Noted(by="cockpit", words=words))
+        if figures.longest_s >= _LONG_S:
+            words = f"the way back is proven; users are looked at for at most {figures.longest_s:.0f} s before the end"
+            self.recorder.record(ev.Noted(by="cockpit", words=f"{words}, or until: cpr-cockpit stop"))
         self._stop.clear()
         await figures.settle(self._stop)
 
