@@ -16,7 +16,7 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
-from cpr_cockpit.engine.pursuit import MAY_NOT, NOT_NOW, PAUSE_MOST_S, Patience, Pursuit, by_others, not_now
+from cpr_cockpit.engine.pursuit import MAY_NOT, NOT_NOW, Patience, Pursuit, by_others, calm_needed, not_now
 from cpr_cockpit.engine.recorder import Recorder
 
 
@@ -154,8 +154,11 @@ class Executor:
             return False
         now = self._clock.now()
         pursuit.refused_at = now if pursuit.refused_at is None else pursuit.refused_at
-        other_way = pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP and bool(self._context.plan.lower)
-        return other_way and now - pursuit.refused_at >= self._patience.refused_s
+        return self._other_way(pursuit) and now - pursuit.refused_at >= self._patience.refused_s
+
+    def _other_way(self, pursuit: Pursuit) -> bool:
+        """Whether there are rungs below it."""
+        return pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP and bool(self._context.plan.lower)
 
     def _why_failed(self, pursuit: Pursuit, reading: Reading) -> Reading:
         reason = pursuit.refusal.words() if pursuit.refusal else f"sent {pursuit.attempt} times without effect."
@@ -213,14 +216,10 @@ class Executor:
                     calm_since = None
                 else:
                     calm_since = now if calm_since is None else calm_since
-                    if now - calm_since >= self._calm_needed(pursuit):
+                    other_way = self._other_way(pursuit)
+                    if now - calm_since >= calm_needed(pursuit, self._patience, calm_since, other_way=other_way):
                         return reading
             await self._clock.sleep(self._patience.poll_s)
-
-    def _calm_needed(self, pursuit: Pursuit) -> float:
-        if pursuit.put_off:
-            return float(min(PAUSE_MOST_S, self._patience.calm_s * 2 ** (pursuit.put_off - 1)))
-        return self._patience.start_s if pursuit.laid_down else self._patience.calm_s
 
     async def _observe(self, pursuit: Pursuit) -> Reading | None:
         try:

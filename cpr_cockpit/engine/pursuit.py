@@ -67,3 +67,16 @@ def not_now(pursuit: Pursuit, error: PortError) -> bool:
 def by_others(reading: Reading) -> Reading:
     """What is seen as done, and was not done by this run."""
     return Reading(reading.state, f"done outside this run: {reading.words}", reading.facts | {"outside": "yes"})
+
+
+def calm_needed(pursuit: Pursuit, patience: Patience, since: float, *, other_way: bool) -> float:
+    """Seconds, from ``since``, for which nothing may be under way before it is sent again or counts as without effect.
+
+    ``other_way``: there are rungs below, so that the last try comes when the patience with refusals ends, not later.
+    """
+    if not pursuit.put_off:
+        return patience.start_s if pursuit.laid_down else patience.calm_s
+    pause_s = float(min(PAUSE_MOST_S, patience.calm_s * 2 ** (pursuit.put_off - 1)))
+    if not other_way or pursuit.refused_at is None:
+        return pause_s
+    return min(pause_s, max(patience.calm_s, patience.refused_s - (since - pursuit.refused_at)))
