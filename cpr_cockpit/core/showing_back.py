@@ -30,7 +30,7 @@ def silence(run: Run, stage: Stage) -> str:
     if lost is None or not unreached(run):
         return ""
     seconds = max(0.0, stage.now - lost.since)
-    return f"NO ANSWER OF RESOURCE MANAGER for {seconds:.0f} s ({lost.words.rstrip('.')}). {_serves(run, stage)}"
+    return f"NO ANSWER OF RESOURCE MANAGER for {seconds:.0f} s. {_serves(run, stage)} ({lost.words.rstrip('.')})"
 
 
 def sentence(run: Run, stage: Stage) -> str:

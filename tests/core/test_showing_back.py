@@ -100,7 +100,7 @@ def test_a_token_that_ends_soon_is_told() -> None:
 def test_a_silent_manager_in_the_window_is_told_with_the_card() -> None:
     run = run_of(Course(), *IN_WINDOW, LOST)
     back, warns, fact = shown(run, concluded(PLAN, READY))
-    assert back.startswith("NO ANSWER OF RESOURCE MANAGER for 34 s (The service cannot be reached). ")
+    assert back.startswith("NO ANSWER OF RESOURCE MANAGER for 34 s. Production answers ")
     assert back.endswith("rollback-card.md")
     assert warns
     assert fact == back

@@ -55,7 +55,8 @@ class DecisionPanel(Canvas):
         arming = self._arming
         if arming is None or arming.armed is None:
             # A command that is cut helps nobody.
-            more = len(_commands(self._panel, width - 6))
+            orders = len(_commands(self._panel, width - 6))
+            more = orders + 1 if orders else 0
             return min(rest + more, max(5, viewport.height * 2 // 3))
         details = sum(len(wrapped(row("- ", one), width - 6, indent=2)) for one in arming.armed.control.details)
         return min(max(rest, details + 7 + arming.armed.control.needs_reason), max(5, viewport.height * 2 // 3))
