@@ -1,4 +1,4 @@
-"""How soon a rollback is on its way, and how long it takes: ``python -m tests.bench.rollback``.
+"""How soon a rollback is on its way, and how long it takes: ``python -m tests.bench.rollback [ROUNDS]``.
 
 Real sessions in processes of their own, on real labs with fast swaps. Times are those of the lab's own clock on the
 same machine: from the confirmed command to the first request that came to Resource Manager, to the swap itself, and to
@@ -28,7 +28,7 @@ from cpr_cockpit.engine.launch import launch
 from cpr_cockpit.engine.writer import writer_pid
 from cpr_cockpit.lab_client import LabControl
 
-ROUNDS = 5
+ROUNDS = 3
 QUIET_S = 4.0
 # What ``cpr-cockpit rollback`` does, but for the end: the command itself would measure, and end the lab with the run.
 _COMMAND = """
