@@ -1,6 +1,6 @@
 """Benchmarks, as ratios within one run: ``python -m tests.bench``. Nothing here fails a test suite.
 
-How soon a rollback is on its way, and how long it takes, is told by ``python -m tests.bench.rollback``: it takes minutes.
+How soon a rollback is on its way, and how long it takes: ``python -m tests.bench.rollback``, which takes minutes.
 """
 
 from __future__ import annotations

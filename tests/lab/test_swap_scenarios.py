@@ -147,16 +147,16 @@ def test_rights_that_end_are_told_and_kept_and_a_manager_that_is_away_answers_no
     with lab.manager() as manager:
         manager.params = manager.params.set("api-version", "2022-04-01")
         assert manager.get(path).json()["value"][0]["actions"] == ["*"]
-        lab.control("PUT", "/rights", json={"permissions": [reader]})
-        assert manager.get(path).json()["value"] == [reader | {"dataActions": [], "notDataActions": []}]
-        refused = lab.swap()
-        assert refused.status_code == 403
-        error = refused.json()["error"]
-        assert error["code"] == "AuthorizationFailed"
-        assert "'Microsoft.Web/sites/slots/slotsswap/action'" in error["message"]
-        lab.control("PUT", "/rights", json={"permissions": [{"actions": ["*"]}], "away": True})
-        with pytest.raises(httpx.HTTPError):
-            manager.get(path)
-        lab.control("PUT", "/rights", json={"away": False})
+        try:
+            lab.control("PUT", "/rights", json={"permissions": [reader]})
+            assert manager.get(path).json()["value"] == [reader | {"dataActions": [], "notDataActions": []}]
+            refused = manager.post(f"{lab.slot}/slotsswap", json=running.SWAP)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (403, "AuthorizationFailed")
+            assert "'Microsoft.Web/sites/slots/slotsswap/action'" in refused.json()["error"]["message"]
+            lab.control("PUT", "/rights", json={"permissions": [{"actions": ["*"]}], "away": True})
+            with pytest.raises(httpx.HTTPError):
+                manager.get(path)
+        finally:
+            lab.control("PUT", "/rights", json={"permissions": [{"actions": ["*"]}], "away": False})
         assert manager.get(path).status_code == 200
         assert any(one["path"] == path for one in lab.control("GET", "/requests")["requests"])
