@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -165,6 +165,16 @@ class LabControl:
         """
         entries = await self.operations()
         return [entry for entry in entries if entry["kind"] == "request.mutating" and entry["at"] >= since]
+
+    async def requests(self, since: float) -> list[dict[str, Any]]:
+        """Every request to the lab's Resource Manager and Kudu at or after ``since``: ``at``, ``method``, ``path``."""
+        found: list[dict[str, Any]] = (await self._ask("GET", "/requests", params={"since": repr(since)}))["requests"]
+        return found
+
+    async def rights(self, permissions: Sequence[Mapping[str, Any]] | None = None, *, away: bool | None = None) -> None:
+        """What the lab's client may do from now on, and whether Resource Manager closes every connection."""
+        body = {"permissions": permissions, "away": away}
+        await self._ask("PUT", "/rights", json={key: value for key, value in body.items() if value is not None})
 
     async def state(self) -> dict[str, Any]:
         """Scenario, slots, lease."""

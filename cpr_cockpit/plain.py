@@ -46,6 +46,7 @@ class PlainFace:
         self._view: View | None = None
         self._told_until = 0.0
         self._word = ""
+        self._commands: tuple[str, ...] = ()
         self._pending: tuple[str, str, dict[str, str]] | None = None
 
     # -- what happens ------------------------------------------------------------------------------------------------
@@ -64,6 +65,10 @@ class PlainFace:
         if view.panel.word != self._word:
             self._word = view.panel.word
             self._line(view.now, f"{view.panel.word}: {view.panel.sentence}")
+        if view.panel.commands != self._commands:
+            self._commands = view.panel.commands
+            for command in self._commands:
+                self._line(view.now, f"by hand: {command}")
 
     def _line(self, at: float, words: str) -> None:
         self._say(f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}  {clean(words)}")
@@ -169,6 +174,9 @@ class PlainFace:
             self._say("no View yet")
             return
         self._say(clean(f"{view.panel.word}: {view.panel.sentence} {view.panel.detail}"))
+        for words in (view.panel.back, *view.panel.commands):
+            if words:
+                self._say(clean(words))
         if view.window.stage and view.window.deadline is not None:
             self._say(f"{view.window.stage}: next check in {max(0.0, view.window.deadline - view.now):.0f} s")
         elif view.window.deadline is not None:

@@ -15,6 +15,7 @@ from cpr_cockpit.cli.glance import verdict_rows
 from cpr_cockpit.cli.known import damage_words, no_journal
 from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.core.run import Phase, Run, fold
+from cpr_cockpit.engine.afterword import with_afterword
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
 from cpr_cockpit.engine.places import PlacesError, all_runs
 from cpr_cockpit.engine.writer import writer_pid
@@ -82,7 +83,7 @@ def _load(name: str | None) -> tuple[Path, Run] | int:
     except PlacesError as error:
         return no_run(name, error)
     try:
-        return folder, fold(read(folder))
+        return folder, fold(with_afterword(folder, read(folder)))
     except JournalDamaged as error:
         complain(damage_words(error))
         return codes.DAMAGED

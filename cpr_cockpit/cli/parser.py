@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from cpr_cockpit import __version__
 from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
+from cpr_cockpit.cli.follow_up_options import add_follow_up_options
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
 from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window, wrong_preview
@@ -284,6 +285,12 @@ def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
     stop = _add(commands, "stop", "End a run where that is safe, with its lab: before START, or while it is kept.")
     _run_argument(stop)
     stop.set_defaults(call=_Call("stop"))
+    left = _add(
+        commands, "follow-up", "What is left to do after a rollback; --sign signs it, also after the run's end."
+    )
+    _run_argument(left)
+    add_follow_up_options(left)
+    left.set_defaults(call=_Call("follow_up"))
 
 
 def _judge(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from cpr_cockpit.config import NAME, PIPELINE_TOKEN, USER_TOKEN, Loaded, Problem, SettingsError, Signal, find, load
 from cpr_cockpit.config.loading import ENVIRONMENT
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.pipeline import PIPELINE, ZIP
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
@@ -37,7 +38,7 @@ class Aim:
     """Where to, how (``course``), and which zips.
 
     ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise. ``commit``: what the artifact
-    must have been built from, "": nobody said.
+    must have been built from, "": nobody said. ``contacts``: whom to call.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Aim:
     old_path: Path | None = None
     course: Course = field(default_factory=Course)
     commit: str = ""
+    contacts: tuple[Contact, ...] = ()
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -120,7 +122,12 @@ def aim(
         old_path=home / artifacts.old_path if artifacts.old_path else None,
         course=course,
         commit=artifacts.commit or "",
+        contacts=_contacts(loaded),
     )
+
+
+def _contacts(loaded: Loaded | None) -> tuple[Contact, ...]:
+    return tuple(one.reached for one in loaded.settings.people) if loaded else ()
 
 
 def _course(loaded: Loaded | None, strategy: str | None, control: float | None, preview: bool | None) -> Course:
@@ -166,6 +173,7 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
         new_path=package,
         # A lab deploys its own packages by zip, also where the team's pipeline is configured.
         course=replace(lab_flag(course), harmless=(*course.harmless, *LAB_HARMLESS), deploy=ZIP),
+        contacts=_contacts(loaded),
     )
 
 
@@ -241,6 +249,7 @@ def session_settings(
         signals=chosen.target.specs,
         course=chosen.course,
         commit=chosen.commit,
+        contacts=chosen.contacts,
     )
 
 

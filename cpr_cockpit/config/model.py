@@ -13,6 +13,7 @@ from cpr_cockpit.config.policy import PolicySettings
 from cpr_cockpit.config.signals_table import Signal
 from cpr_cockpit.config.values import percent, seconds
 from cpr_cockpit.core.canary import PERCENTS, STEP_S
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.pipeline import DEPLOYERS, PIPELINE, ZIP
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.strategies import STRATEGIES, Course
@@ -180,6 +181,13 @@ class Person(Part):
     name: Words = Field(description="1 to 200 characters")
     initials: str = Field(pattern=r"^\w{2,4}$", description="2 to 4 letters or digits, each person's own")
     role: Words = Field(description='1 to 200 characters, such as "on-call engineer"')
+    phone: Words | None = Field(None, description="1 to 200 characters: a number that is answered at night")
+    contact: Words | None = Field(None, description="1 to 200 characters: how else they are reached")
+
+    @property
+    def reached(self) -> Contact:
+        """As the rollback card names them."""
+        return Contact(self.name, self.role, ", ".join(one for one in (self.phone, self.contact) if one))
 
 
 class Smoke(Part):

@@ -263,6 +263,30 @@ class RungOffered(Event):
     why: str
 
 
+class RollbackChecked(Event):
+    """Whether the way back is there: when that changed, and at a slow pace.
+
+    ``words``: what was seen of the old version; ``trouble``: what is wrong ("": nothing), ``rung``: what would work
+    now. ``token_s``: seconds for which the sign-in's token is good, where that is known.
+    """
+
+    type: Literal["rollback.checked"] = "rollback.checked"
+    ready: bool
+    words: str
+    trouble: str = ""
+    rung: str = ""
+    token_s: float | None = None
+
+
+class ManagerReach(Event):
+    """Resource Manager has not answered well since ``since`` (``reached`` false: why, in ``words``), or does again."""
+
+    type: Literal["manager.reach"] = "manager.reach"
+    reached: bool
+    since: float
+    words: str = ""
+
+
 class BaselineTaken(Event):
     """Production before the switch, from users' requests: ``p50``..``p99`` in ms, None where there were too few."""
 
@@ -360,6 +384,13 @@ class JournalContinued(Event):
     set_aside: str
 
 
+class AfterwordBegun(Event):
+    """A chain of signatures after the run's end began; ``old_head`` is the hash of the journal's last event."""
+
+    type: Literal["afterword.begun"] = "afterword.begun"
+    old_head: str
+
+
 class Noted(Event):
     """Something a person should know that changes no state (a source failed, a note was added)."""
 
@@ -400,6 +431,8 @@ AnyEvent = Annotated[
     | ReleasedDark
     | FlagSeen
     | RungOffered
+    | RollbackChecked
+    | ManagerReach
     | BaselineTaken
     | Observed
     | VerdictGiven
@@ -409,6 +442,7 @@ AnyEvent = Annotated[
     | Decided
     | Interrupted
     | JournalContinued
+    | AfterwordBegun
     | Noted
     | RunEnded,
     Field(discriminator="type"),

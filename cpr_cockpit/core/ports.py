@@ -14,6 +14,7 @@ from typing import Protocol
 from cpr_cockpit.core.blocks import BlockQuestion
 from cpr_cockpit.core.flags import FlagFacts, FlagLook
 from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.rights import Permission
 from cpr_cockpit.core.signals import Observation, Source
 
 PRODUCTION = "production"
@@ -198,6 +199,19 @@ class WebApps(Protocol):
 
     def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
         """The requests that ``act`` would send, with pinned ids; sends nothing."""
+
+
+class Rights(Protocol):
+    """What this sign-in may do at the app."""
+
+    async def granted(self) -> tuple[Permission, ...]:
+        """Read afresh. PortError; status 401 or 403 where signing in or reading is not allowed any more."""
+
+    async def warm(self) -> float | None:
+        """Have a token of every service that the way back needs; seconds for which the first to end is good.
+
+        None where that is not known. PortError where signing in fails.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,9 @@ class Run:
     ``routed_version``: what they met; ``pinned``: how many, as last counted. ``flag``: percentage of the users for whom
     the feature flag is on, since ``flag_at`` (None: it never was). ``switched_at``: when production was first seen to
     serve the new version, with its feature or dark. ``offered``: why the rungs below ``offered_at``, a step of the way
-    back, may be taken. ``chosen``: the strategy that a person chose instead of the configured one; ``plans``: how many
-    were made.
+    back, may be taken. ``back_checked``: the newest recorded rollback check. ``manager_lost``: Resource Manager does
+    not answer. ``chosen``: the strategy that a person chose instead of the configured one; ``plans``: how many were
+    made.
     """
 
     seq: int = 0
@@ -107,6 +108,8 @@ class Run:
     switched_at: float | None = None
     offered: str = ""
     offered_at: str = ""
+    back_checked: tuple[float, ev.RollbackChecked] | None = None
+    manager_lost: ev.ManagerReach | None = None
     baseline: ev.BaselineTaken | None = None
     verdict: ev.VerdictGiven | None = None
     verdict_at: float | None = None
@@ -207,6 +210,11 @@ class Run:
         """Whether it is the flag that did not do: the swap back comes next."""
         steps = self.plan.back if self.plan else ()
         return any(step.flag and step.key == self.offered_at for step in steps)
+
+    @property
+    def proven_back(self) -> bool:
+        """Whether the way back has been proven by this run; what is left is to look at the users' figures."""
+        return self.finished("prove-rollback", "back") or self.finished("prove-redeployed", "back")
 
     @property
     def open_step(self) -> StepRow | None:
@@ -375,6 +383,26 @@ def _offered(run: Run, at: float, event: ev.RungOffered) -> None:
     run.note_moment(at, "Next rung offered", event.why, "warning")
 
 
+def _back_checked(run: Run, at: float, event: ev.RollbackChecked) -> None:
+    before = run.back_checked
+    run.back_checked = (at, event)
+    if before is not None and before[1].ready == event.ready and before[1].trouble == event.trouble:
+        return
+    if event.ready:
+        run.note_moment(at, "Rollback check", event.words)
+    else:
+        words = f"{event.trouble}. What would work now: {event.rung}"
+        run.note_moment(at, "Rollback check: NOT READY", words, "warning")
+
+
+def _reach(run: Run, at: float, event: ev.ManagerReach) -> None:
+    run.manager_lost = None if event.reached else event
+    if event.reached:
+        run.note_moment(at, "Resource Manager answers again", f"it was silent for {at - event.since:.0f} s")
+    else:
+        run.note_moment(at, "Resource Manager does not answer", event.words, "warning")
+
+
 def _baseline(run: Run, at: float, event: ev.BaselineTaken) -> None:
     run.baseline = event
     run.note_moment(at, "Baseline taken", f"{event.failures} of {event.requests} requests failed")
@@ -470,6 +498,8 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.ReleasedDark: _dark,
     ev.FlagSeen: _flag,
     ev.RungOffered: _offered,
+    ev.RollbackChecked: _back_checked,
+    ev.ManagerReach: _reach,
     ev.BaselineTaken: _baseline,
     ev.Observed: _observed,
     ev.VerdictGiven: _verdict,

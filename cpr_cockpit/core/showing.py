@@ -37,7 +37,8 @@ _HERE = {
 class Stage:
     """What a View needs beside the Run. ``policy`` is scaled to the window; ``standings`` with what follows added.
 
-    ``later``: after the extended validation, the schedule and the stretch that is judged now.
+    ``later``: after the extended validation, the schedule and the stretch that is judged now. ``back_check``: the
+    newest rollback check and when it was made; ``answered_at``: when Resource Manager last gave a good answer.
     """
 
     now: float
@@ -51,6 +52,8 @@ class Stage:
     production_look: Sighting | None = None
     slot_look: Sighting | None = None
     later: Later | None = None
+    back_check: tuple[float, ev.RollbackChecked] | None = None
+    answered_at: float | None = None
 
 
 def header(run: Run) -> vw.Header:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cpr_cockpit.core import showing_back as back
 from cpr_cockpit.core import showing_observed as observed
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
@@ -34,6 +35,10 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         overdue=deadline is not None and stage.now >= deadline and run.decision is None,
         early=stage.policy.go_early,
     )
+    checked, warns = back.checked(run, stage)
+    if back.rolling_back_unreached(run):
+        # The sentence says it already.
+        checked, warns = back.by_hand_line(run), True
     return vw.Panel(
         word=word,
         shape=shape,
@@ -43,6 +48,9 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         go=_go(run, stage),
         rollback=_rollback(run, stage),
         worsened=run.worsened,
+        back=checked,
+        warns=warns,
+        commands=back.commands(run, stage),
     )
 
 
@@ -57,6 +65,10 @@ def _phase(run: Run, stage: Stage) -> str:
         return observed.phase(run)
     if run.phase is Phase.READY and stage.blocking:
         return "checking"
+    if run.phase is Phase.ROLLING_BACK and run.proven_back:
+        return "proven back"
+    if back.rolling_back_unreached(run):
+        return "by hand"
     if run.rung_waits:
         return "flag failed" if run.flag_offered else "refused"
     if run.phase is Phase.DEPLOYING and row is not None and row.key == "swap":
@@ -80,6 +92,8 @@ def _sentence(run: Run, stage: Stage) -> str:
     if stage.verdict is not None and run.judged_since is not None and run.phase is not Phase.ROLLING_BACK:
         share = share_prefix(run) if run.t0 is None else ""
         return share + stage.verdict.sentence
+    if words := back.sentence(run, stage):
+        return words
     if run.rung_waits and run.plan is not None:
         return f"{run.plan.new_version} still serves. r, then y: the next rung. {run.offered}"
     row = run.open_step
@@ -93,7 +107,7 @@ def _detail(run: Run, stage: Stage) -> str:
         slot = run.ended.slot_version or "not read"
         provisional = ", provisionally: the extended validation was not awaited" if run.ended.provisional else ""
         served = f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
-        return f"{served} {_pinned(run, stage)}".rstrip()
+        return f"{served}{back.left_words(run, stage)} {_pinned(run, stage)}".rstrip()
     verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else ""
     if verdict is None:
         return looks_on
@@ -198,7 +212,9 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
     )
     flag = rollback_words(run)
     by_flag = run.by_flag and run.flag_at is not None
+    checked, warns = back.checked(run, stage)
     details = (
+        *((checked,) if warns else ()),
         *flag,
         *(() if by_flag else (slot,)),
         f"on {_ids(run)}",

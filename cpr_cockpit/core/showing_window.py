@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cpr_cockpit.core import showing_back as back
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import EXTENDED, Later
 from cpr_cockpit.core.checklist import Due, open_reason
@@ -27,8 +28,9 @@ def window(run: Run, stage: Stage) -> vw.Window:
     plan, rows = run.plan, []
     if run.judged_since is not None and plan is not None:
         rows = [
-            ("rollback", _way_back(run, stage, plan.slot, plan.old_version)),
+            back.fact(run, stage) or ("rollback", _way_back(run, stage, plan.slot, plan.old_version)),
             ("takes", takes(run)),
+            *((told,) if (told := back.answered(stage)) else ()),
             ("database", "not touched by this run"),
             ("card", run.card.path if run.card else "not written"),
         ]
@@ -242,8 +244,9 @@ def _bins(run: Run, stage: Stage) -> list[Bin]:
 
 def checks(run: Run, stage: Stage) -> tuple[vw.Check, ...]:
     """What the machine checks now, what it proved on the way, and what a person still has to look at before GO."""
-    if run.judged_since is None:
-        return ()
+    left = back.follow_ups(run, stage)
+    if run.judged_since is None or left:
+        return tuple(left)
     rows = []
     look = stage.production_look
     if look is not None:

@@ -304,7 +304,11 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The one place of the decision. ``worsened``: rises whenever the verdict gets worse, which disarms GO."""
+    """The one place of the decision. ``worsened``: rises whenever the verdict gets worse, which disarms GO.
+
+    ``back``: the rollback check in one line; ``warns``: it says that something is wrong. ``commands``: what to send
+    first by hand, each whole.
+    """
 
     word: str
     shape: str
@@ -314,6 +318,9 @@ class Panel:
     go: Control | None = None
     rollback: Control | None = None
     worsened: int = 0
+    back: str = ""
+    warns: bool = False
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +352,7 @@ class View:
 PREPARING = ("PREPARING", Shape.CALM)
 _NO_DATA = frozenset({"stale", "incomplete"})
 _SHARES = ("share", "flag", "dark")
-_GOING_BACK = frozenset({"rolling back", "refused", "flag failed", "by hand"})
+_GOING_BACK = frozenset({"rolling back", "refused", "flag failed", "by hand", "proven back"})
 _ENDED = {
     "kept": ("KEPT", Shape.FINAL),
     "rolled_back": ("ROLLED BACK", Shape.FINAL),
@@ -369,6 +376,7 @@ _BY_PHASE = {
     "rolling back": ("ROLLING BACK", Shape.BUSY),
     "refused": ("SWAP REFUSED", Shape.BREACH),
     "flag failed": ("NEXT RUNG", Shape.BREACH),
+    "proven back": ("ROLLED BACK", Shape.FINAL),
     "keeping": ("KEPT", Shape.GO),
 }
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
+from cpr_cockpit.core import by_hand
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.plan import ActKind, Plan
 from cpr_cockpit.core.strategy import FEATURE_FLAG
+from cpr_cockpit.documents.card_rungs import contacts, ladder, portal
 from cpr_cockpit.documents.papers.figures import path_of_health
 from cpr_cockpit.documents.papers.text import heading, inert
 from cpr_cockpit.documents.parts import printable
@@ -17,7 +21,6 @@ from cpr_cockpit.documents.whole import write_whole
 CARD = "rollback-card.md"
 CARD_DATA = "rollback-card.json"
 _ROUTING = "x-ms-routing-name"  # of a request: the slot that it is for, whatever the routing rules say
-_STATE = "{swapped: slotSwapStatus, running: inProgressOperationId}"
 _BY_HAND = (
     "**ROLLBACK BY HAND.** The cockpit only looked on at this deployment: no key of it rolls back. Where your pipeline",
     "has a rollback of its own, use that. Otherwise, and only where the slot below holds the old version, go on here.",
@@ -25,13 +28,21 @@ _BY_HAND = (
 )
 
 
-def write_card(folder: Path, environment: dict[str, str], plan: Plan, *, observed: bool = False) -> tuple[Path, str]:
+def write_card(
+    folder: Path,
+    environment: dict[str, str],
+    plan: Plan,
+    *,
+    observed: bool = False,
+    people: Sequence[Contact] = (),
+) -> tuple[Path, str]:
     """Write the card and its data (for a session whose journal is damaged); the card's path and SHA-256. OSError.
 
-    ``observed``: this run changes nothing itself, so the card is the only way back that it has.
+    ``observed``: this run changes nothing itself, so the card is the only way back that it has. ``people``: whom to
+    call.
     """
     path = folder / CARD
-    card = render_card(folder, environment, plan, observed=observed).encode()
+    card = render_card(folder, environment, plan, observed=observed, people=people).encode()
     digest = hashlib.sha256(card).hexdigest()
     write_whole(path, card)
     baseline = next(step.act.seconds for step in plan.forward if step.act.kind is ActKind.BASELINE)
@@ -55,27 +66,36 @@ def _has_artifact(plan: Plan) -> bool:
     return any(step.act.kind is ActKind.DEPLOY for step in plan.back)
 
 
-def render_card(folder: Path, environment: dict[str, str], plan: Plan, *, observed: bool = False) -> str:
+def render_card(
+    folder: Path,
+    environment: dict[str, str],
+    plan: Plan,
+    *,
+    observed: bool = False,
+    people: Sequence[Contact] = (),
+) -> str:
     """The card's text: ids, exact commands, expected versions, what not to do.
 
     Versions are the application's own words, so they stand in code spans; ids and paths in commands are quoted.
     """
-    pinned = _pinned(environment)
     look = _looks(environment)
     return "\n".join(
         [
             *heading(1, f"Rollback card: {plan.new_version} back to {plan.old_version}"),
             *(_BY_HAND if observed else ()),
             *_about(environment, plan),
-            *_look(look, pinned, plan),
+            *contacts(people),
+            *ladder(plan),
+            *_look(look, environment, plan),
             *_flag_off(environment, plan),
-            *_unroute(pinned, plan),
-            *_reset(pinned, plan),
-            *_swap(pinned, plan),
-            *_ladder(folder, pinned, plan),
-            *_replace(folder, pinned, plan),
+            *_unroute(environment, plan),
+            *_reset(environment, plan),
+            *_swap(environment, plan),
+            *_ladder(folder, environment, plan),
+            *_replace(folder, environment, plan),
             *_prove(look, plan),
-            *_never(environment, plan),
+            *_never(plan),
+            *portal(environment, plan),
         ]
     )
 
@@ -83,11 +103,6 @@ def render_card(folder: Path, environment: dict[str, str], plan: Plan, *, observ
 def _code(text: str) -> str:
     """A code span, which no text can leave."""
     return f"`{printable(text).replace('`', chr(39))}`"
-
-
-def _pinned(environment: dict[str, str]) -> str:
-    options = (("subscription", "subscription"), ("resource-group", "resource_group"), ("name", "app"))
-    return " ".join(f"--{option} {shlex.quote(environment.get(key, ''))}" for option, key in options)
 
 
 def _looks(environment: dict[str, str]) -> list[str]:
@@ -120,13 +135,13 @@ def _about(environment: dict[str, str], plan: Plan) -> list[str]:
     ]
 
 
-def _look(look: list[str], pinned: str, plan: Plan) -> list[str]:
+def _look(look: list[str], environment: dict[str, str], plan: Plan) -> list[str]:
     new, old = _code(plan.new_version), _code(plan.old_version)
     return [
         "## 1. Look before you press",
         "",
         *look,
-        f"    az webapp show {pinned} --query {shlex.quote(_STATE)}",
+        f"    {by_hand.look(environment)}",
         "",
         f"- Production {new} and slot {old}: go on with 2.",
         f"- Production {old} already: do NOT swap (a second swap brings {new} back). Go on with 3.",
@@ -159,63 +174,61 @@ def _flag_off(environment: dict[str, str], plan: Plan) -> list[str]:
     ]
 
 
-def _unroute(pinned: str, plan: Plan) -> list[str]:
+def _unroute(environment: dict[str, str], plan: Plan) -> list[str]:
     """Where the plan routes sessions to the slot: none must be routed there when the versions change places."""
     if not any(step.act.kind is ActKind.ROUTE for step in plan.back):
         return []
     return [
         "Sessions may be routed to the slot. End that first, whatever serves where:",
         "",
-        f"    az webapp traffic-routing clear {pinned}",
+        f"    {by_hand.unroute(environment)}",
         "",
     ]
 
 
-def _reset(pinned: str, plan: Plan) -> list[str]:
+def _reset(environment: dict[str, str], plan: Plan) -> list[str]:
     """Where the plan prepares the swap by a preview, which may still be pending."""
     if not plan.previews:
         return []
-    slot = shlex.quote(plan.slot)
     return [
         f"A preview of the swap may still be pending: then the first command answers {_code('production')}. Only then",
         "the second gives the slot its own settings back; it changes nothing in production:",
         "",
-        f"    az webapp show {pinned} --slot {slot} --query targetSwapSlot",
-        f"    az webapp deployment slot swap {pinned} --slot {slot} --action reset",
+        f"    {by_hand.pending(environment, plan.slot)}",
+        f"    {by_hand.reset(environment, plan.slot)}",
         "",
     ]
 
 
-def _ladder(folder: Path, pinned: str, plan: Plan) -> list[str]:
+def _ladder(folder: Path, environment: dict[str, str], plan: Plan) -> list[str]:
     """The rungs below the swap, for when it is refused."""
     if not plan.lower:
         return []
-    slot, old = shlex.quote(plan.slot), _code(plan.old_version)
+    old = _code(plan.old_version)
     lines = [
         f"If the swap is refused for good, and slot {_code(plan.slot)} serves {old}: send all new sessions there.",
         "",
-        f"    az webapp traffic-routing set {pinned} --distribution {slot}=100",
+        f"    {by_hand.route_old(environment, plan.slot)}",
         "",
     ]
     if not _has_artifact(plan):
         return lines
     artifact = next(step.act.artifact for step in plan.back if step.act.kind is ActKind.DEPLOY)
-    source = shlex.quote(str(folder / "artifacts" / artifact))
     return [
         *lines,
         f"Then deploy the kept {old} to production itself, look again (1), and end the routing:",
         "",
-        f"    az webapp deploy {pinned} --type zip --src-path {source}",
-        f"    az webapp traffic-routing clear {pinned}",
+        f"    {by_hand.deploy_old(environment, str(folder / 'artifacts' / artifact))}",
+        f"    {by_hand.unroute(environment)}",
         "",
     ]
 
 
-def _swap(pinned: str, plan: Plan) -> list[str]:
+def _swap(environment: dict[str, str], plan: Plan) -> list[str]:
     return [
         "## 2. Swap back, once",
         "",
-        f"    az webapp deployment slot swap {pinned} --slot {shlex.quote(plan.slot)} --target-slot production",
+        f"    {by_hand.swap_back(environment, plan.slot)}",
         "",
         "If the command ends with an error or without an answer: do not repeat it; go back to 1.",
         f"Expected then: production {_code(plan.old_version)}, slot {_code(plan.new_version)}.",
@@ -223,17 +236,16 @@ def _swap(pinned: str, plan: Plan) -> list[str]:
     ]
 
 
-def _replace(folder: Path, pinned: str, plan: Plan) -> list[str]:
+def _replace(folder: Path, environment: dict[str, str], plan: Plan) -> list[str]:
     title = [f"## 3. Put {inert(plan.old_version)} into slot {inert(plan.slot)}", ""]
     if not _has_artifact(plan):
         none = f"No artifact of {_code(plan.old_version)} could be had: rollback is by swap only."
         until = f"meet {_code(plan.new_version)} until another version is deployed there."
         return [*title, f"{none} Users with a routing cookie of slot {_code(plan.slot)} {until}", ""]
     artifact = next(step.act.artifact for step in plan.back if step.act.kind is ActKind.DEPLOY)
-    source = shlex.quote(str(folder / "artifacts" / artifact))
     return [
         *title,
-        f"    az webapp deploy {pinned} --slot {shlex.quote(plan.slot)} --type zip --src-path {source}",
+        f"    {by_hand.deploy_old(environment, str(folder / 'artifacts' / artifact), plan.slot)}",
         "",
         f"So that no routing cookie meets {_code(plan.new_version)} any more.",
         "",
@@ -245,19 +257,12 @@ def _prove(look: list[str], plan: Plan) -> list[str]:
     return ["## 4. Prove it", "", *look, "", expected, ""]
 
 
-def _never(environment: dict[str, str], plan: Plan) -> list[str]:
-    subscription, group, app = (environment.get(key, "") for key in ("subscription", "resource_group", "app"))
-    resource = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/sites/{app}"
+def _never(plan: Plan) -> list[str]:
     return [
         "## What not to do",
         "",
         "- Do not swap twice. A repeated swap undoes the rollback.",
         f"- Do not stop slot {_code(plan.slot)}: users who hold its routing cookie get errors.",
         "- Do not deploy to production directly while a swap is under way.",
-        "",
-        "## With nothing but a browser",
-        "",
-        "The portal's Cloud Shell runs the same commands. Or open the resource, Deployment slots, Swap: the slot as",
-        f"source, production as target, once. The resource: {_code(resource)}",
         "",
     ]

@@ -42,7 +42,8 @@ class Context:
     ``lost``: a part of the journal is gone, so that nobody knows what was sent and may still be under way.
     ``begun(key)``: whether a step of that key was begun in this run, as its journal says.
     ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``commit``: what the
-    new version must have been built from, "": nobody said. ``run``: the run's name.
+    new version must have been built from, "": nobody said. ``run``: the run's name. ``switched``: whether production
+    was seen to serve the new version.
     """
 
     ports: Ports
@@ -56,6 +57,7 @@ class Context:
     commit: str = ""
     run: str = ""
     flagged: Callable[[float], None] = lambda percent: None
+    switched: Callable[[], bool] = lambda: False
 
 
 class Change(Protocol):

@@ -18,6 +18,9 @@ from cpr_cockpit.engine.routing import Route
 from cpr_cockpit.engine.serving import Serving, exists, observe
 from cpr_cockpit.engine.zips import ZipError, examine
 
+# How long the first look of a way back waits for a production that hangs; the slot tells whether to swap.
+HURRY_S = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class EnsureSlot:
@@ -135,7 +138,9 @@ class Swap:
 
     async def observe(self, *, sent: bool) -> Reading:
         """Who serves what decides."""
-        serving = await observe(self.context.ports.web_apps, self.context.ports.probe, self.act.slot)
+        # On the way back from a switch nothing is planned on what production serves.
+        hurry_s = HURRY_S if self.context.switched() and not (self.act.other or sent) else None
+        serving = await observe(self.context.ports.web_apps, self.context.ports.probe, self.act.slot, hurry_s=hurry_s)
         # The slot held the new version and serves the old one now: swapped, though production answers with no version.
         silent = sent and serving.production is None and bool(self.act.other) and serving.slot == self.act.other
         switched = silent and not serving.in_flight

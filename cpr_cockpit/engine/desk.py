@@ -164,7 +164,7 @@ class Desk:
 
     async def _stop(self, arguments: dict[str, Any]) -> dict[str, Any]:
         run = self._session.run_state
-        if run.started_at is not None and run.phase is not Phase.KEEPING and not run.observed:
+        if run.started_at is not None and run.phase is not Phase.KEEPING and not (run.observed or run.proven_back):
             raise CommandError(
                 "The run has begun in production: it is not safe to end it. Nothing was changed. "
                 "Keep the new version or roll it back."

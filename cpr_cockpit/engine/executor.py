@@ -16,16 +16,7 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
-from cpr_cockpit.engine.pursuit import (
-    CHANGED,
-    FLAG_CALM_S,
-    FLAG_REST_S,
-    MAY_NOT,
-    PAUSE_MOST_S,
-    Patience,
-    Pursuit,
-    not_now,
-)
+from cpr_cockpit.engine.pursuit import FLAG_REST_S, MAY_NOT, Patience, Pursuit, by_others, calm_needed, not_now
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.rights import rights_ended
 
@@ -115,6 +106,7 @@ class Executor:
             change=change_for(self._context, step.act),
             attempt=open_row.attempts if open_row else 0,
             sent=open_row is not None,
+            arrived=open_row is not None,
             operation=open_row.operation if open_row else "",
             deadline=self._clock.now() + step.timeout_s,
         )
@@ -123,6 +115,8 @@ class Executor:
         began = pursuit.attempt
         while True:
             reading = await self._settle(pursuit)
+            if reading.state is State.DONE and self._outside(pursuit):
+                return self._outcome(pursuit, "already", by_others(reading))
             if reading.state is State.DONE:
                 return self._outcome(pursuit, "done" if pursuit.sent else "already", reading)
             if reading.state is State.REFUSED:
@@ -134,6 +128,13 @@ class Executor:
             await self._send(pursuit, reading)
             if pursuit.put_off:
                 began += 1
+
+    def _outside(self, pursuit: Pursuit) -> bool:
+        """Whether somebody else swapped back: production had switched, and no request of ours can have done it."""
+        swap_back = pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP
+        return (
+            swap_back and not pursuit.arrived and not self._context.lost and self._recorder.run.switched_at is not None
+        )
 
     def _given_up(self, pursuit: Pursuit, began: int) -> bool:
         """Refused for good, sent often enough, or out of time; "not now" costs time only.
@@ -156,8 +157,11 @@ class Executor:
             return False
         now = self._clock.now()
         pursuit.refused_at = now if pursuit.refused_at is None else pursuit.refused_at
-        other_way = pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP and bool(self._context.plan.lower)
-        return other_way and now - pursuit.refused_at >= self._patience.refused_s
+        return self._other_way(pursuit) and now - pursuit.refused_at >= self._patience.refused_s
+
+    def _other_way(self, pursuit: Pursuit) -> bool:
+        """Whether there are rungs below it."""
+        return pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP and bool(self._context.plan.lower)
 
     def _why_failed(self, pursuit: Pursuit, reading: Reading) -> Reading:
         reason = pursuit.refusal.words() if pursuit.refusal else f"sent {pursuit.attempt} times without effect."
@@ -189,13 +193,13 @@ class Executor:
             accepted = await asyncio.shield(sending)
         except PortError as error:
             self._sending = None
-            pursuit.refusal = error
+            pursuit.refusal, pursuit.arrived = error, pursuit.arrived or error.ambiguous
             pursuit.put_off = pursuit.put_off + 1 if pursuit.put_off_by(error) else 0
             words = error.words() if not error.ambiguous else f"{error.what} What came of it is being observed."
             self._recorder.record(ev.StepDoubtful(way=pursuit.way, step=step.key, attempt=pursuit.attempt, words=words))
             return
         self._sending = None
-        pursuit.operation, pursuit.put_off = accepted.operation, 0
+        pursuit.operation, pursuit.put_off, pursuit.arrived = accepted.operation, 0, True
         self._recorder.record(
             ev.StepAccepted(way=pursuit.way, step=step.key, attempt=pursuit.attempt, operation=accepted.operation)
         )
@@ -215,21 +219,10 @@ class Executor:
                     calm_since = None
                 else:
                     calm_since = now if calm_since is None else calm_since
-                    if now - calm_since >= self._calm_needed(pursuit):
+                    other_way = self._other_way(pursuit)
+                    if now - calm_since >= calm_needed(pursuit, self._patience, calm_since, other_way=other_way):
                         return reading
             await self._clock.sleep(self._patience.poll_s)
-
-    def _calm_needed(self, pursuit: Pursuit) -> float:
-        refusal = pursuit.refusal
-        if refusal is not None and refusal.status == CHANGED and not refusal.ambiguous:
-            # It was conditional and had no effect, for certain.
-            return 0.0
-        calm_s = self._patience.calm_s
-        if pursuit.step.act.kind in FLAGGING:
-            calm_s = min(calm_s, FLAG_CALM_S)
-        if pursuit.put_off:
-            return float(min(PAUSE_MOST_S, calm_s * 2 ** (pursuit.put_off - 1)))
-        return self._patience.start_s if pursuit.laid_down else calm_s
 
     async def _observe(self, pursuit: Pursuit) -> Reading | None:
         try:

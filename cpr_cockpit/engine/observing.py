@@ -273,5 +273,6 @@ def _record_plan(
     plan = observed(slot, new, facts, baseline_s=baseline_s, artifact=artifact)
     recorder.record(plan_event(replace(plan, remarks=(*plan.remarks, *told)), baseline_s, artifact=artifact))
     by_hand = blue_green(slot, new or "the new version", facts, baseline_s=baseline_s, artifact=artifact)
-    path, digest = write_card(settings.folder, settings.environment, by_hand, observed=True)
+    environment, people = settings.environment, settings.contacts
+    path, digest = write_card(settings.folder, environment, by_hand, observed=True, people=people)
     recorder.record(ev.CardWritten(path=str(path), sha256=digest))

@@ -12,6 +12,7 @@ from cpr_cockpit.core.ports import (
     Premises,
     Probe,
     Reader,
+    Rights,
     Telemetry,
     UserCount,
     WebApps,
@@ -25,6 +26,7 @@ class Ports:
     ``readers``: the further sources. ``premises``: what the logs tell of themselves; None: nothing tells.
     ``pipeline``: the team's own; None: none is configured. ``user_count``: who was routed; None: nothing tells.
     ``flags``: the store of the feature flags; None: none is configured.
+    ``rights``: what this sign-in may do; None: nothing tells.
     """
 
     clock: Clock
@@ -37,3 +39,4 @@ class Ports:
     pipeline: Pipeline | None = None
     user_count: UserCount | None = None
     flags: FeatureFlags | None = None
+    rights: Rights | None = None

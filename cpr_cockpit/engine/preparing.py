@@ -272,5 +272,6 @@ class Preparation:
         event = self._recorder.run.plan
         if event is None:
             raise Blocked("There is no plan to write a rollback card for. Nothing was changed.")
-        path, digest = write_card(self._settings.folder, self._settings.environment, plan_of(event))
+        settings = self._settings
+        path, digest = write_card(settings.folder, settings.environment, plan_of(event), people=settings.contacts)
         self._recorder.record(ev.CardWritten(path=str(path), sha256=digest))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.plan import Step
+from cpr_cockpit.core.plan import FLAGGING, Step
 from cpr_cockpit.core.ports import PortError
-from cpr_cockpit.engine.acts import Change
+from cpr_cockpit.engine.acts import Change, Reading
 
 # Answers that say "not now" rather than "never": the change may be sent again once the state has been read.
 NOT_NOW = frozenset({409, 429, 503})
@@ -50,7 +50,8 @@ class Pursuit:
 
     ``put_off``: how often in a row the answer was "not now". ``laid_down``: the operation's own word is that it
     succeeded, so that only the application's start is awaited. ``last``: nothing is sent any more, so that an operation
-    whose id was lost is taken for ours. ``told``: that a right is missing was told.
+    whose id was lost is taken for ours. ``told``: that a right is missing was told. ``arrived``: a request of it may
+    have reached the service.
     """
 
     way: ev.Way
@@ -66,6 +67,7 @@ class Pursuit:
     laid_down: bool = False
     last: bool = False
     told: bool = False
+    arrived: bool = False
 
     def put_off_by(self, error: PortError) -> bool:
         """Whether that is "not now"; on the way back so is a service that fails or cannot be reached."""
@@ -79,3 +81,26 @@ class Pursuit:
         if refusal is None or refusal.status is None or refusal.ambiguous:
             return False
         return not self.put_off and not refusal.again
+
+
+def by_others(reading: Reading) -> Reading:
+    """What is seen as done, and was not done by this run."""
+    return Reading(reading.state, f"done outside this run: {reading.words}", reading.facts | {"outside": "yes"})
+
+
+def calm_needed(pursuit: Pursuit, patience: Patience, since: float, *, other_way: bool) -> float:
+    """Seconds, from ``since``, for which nothing may be under way before it is sent again or counts as without effect.
+
+    ``other_way``: there are rungs below, so that the last try comes when the patience with refusals ends, not later.
+    """
+    refusal = pursuit.refusal
+    if refusal is not None and refusal.status == CHANGED and not refusal.ambiguous:
+        # It was conditional and had no effect, for certain.
+        return 0.0
+    calm_s = min(patience.calm_s, FLAG_CALM_S) if pursuit.step.act.kind in FLAGGING else patience.calm_s
+    if not pursuit.put_off:
+        return patience.start_s if pursuit.laid_down else calm_s
+    pause_s = float(min(PAUSE_MOST_S, calm_s * 2 ** (pursuit.put_off - 1)))
+    if not other_way or pursuit.refused_at is None:
+        return pause_s
+    return min(pause_s, max(calm_s, patience.refused_s - (since - pursuit.refused_at)))

@@ -46,12 +46,14 @@ class Session(UntilStart):
         if self.run_state.continued is not None:
             # What was sent is lost with the journal: whatever of it is on the wire must have arrived before we look.
             await self.clock.sleep(self._patience.calm_s)
+        self._begin_looking()
         counting = self._count_pinned()
         try:
             await self._live()
         finally:
             if counting is not None:
                 counting.cancel()
+            await self._end_looking()
             await self._close_watches()
 
     def _count_pinned(self) -> asyncio.Task[None] | None:

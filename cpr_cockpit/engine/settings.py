@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cpr_cockpit import __version__
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.core.events import RunOpened, Script
 from cpr_cockpit.core.policy import Policy
@@ -24,6 +25,7 @@ class SessionSettings:
     ``signals``: the custom signals that the judge watches. ``observe``: look on while somebody else deploys, change
     nothing; ``new_version`` "" then stands for whatever other version production serves next. ``course``: by which
     strategy, its times at their real length. ``commit``: what the tag of the new version points to, "": nobody said.
+    ``contacts``: whom the rollback card names.
     """
 
     run: str
@@ -43,6 +45,7 @@ class SessionSettings:
     observe: bool = False
     course: Course = field(default_factory=Course)
     commit: str = ""
+    contacts: tuple[Contact, ...] = ()
 
     @property
     def artifacts(self) -> Path:

@@ -116,6 +116,8 @@ class Showing:
             production_look=watch.looks.get(Source.PROBES_PRODUCTION) if watch else None,
             slot_look=watch.looks.get(Source.PROBES_SLOT) if watch else None,
             later=watch.later if isinstance(watch, Afterwards) else None,
+            back_check=session.back_check,
+            answered_at=session.answered_at,
         )
 
     def _reported(self, run: Run, now: float) -> str:

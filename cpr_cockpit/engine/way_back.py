@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cpr_cockpit.core import events as ev
@@ -14,11 +15,14 @@ from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.preview import PREVIEW, RESET
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.engine.acts import Check, Context
+from cpr_cockpit.engine.back_checking import BackChecking
+from cpr_cockpit.engine.back_figures import BackFigures
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.flag_back import FlagBack, Off
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import plan_of
 from cpr_cockpit.engine.pursuit import Patience
+from cpr_cockpit.engine.reach import Reach, ReachedWebApps, ReachTold, ended
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.serving import Serving, answering, observe
 from cpr_cockpit.engine.settings import SessionSettings
@@ -27,6 +31,10 @@ if TYPE_CHECKING:
     from cpr_cockpit.engine.afterwards import Afterwards
     from cpr_cockpit.engine.share_watch import ShareWatch
     from cpr_cockpit.engine.watch import Watch
+
+# From this many seconds on it is said how long the end of a run that is rolled back waits for its users' figures.
+_LONG_S = 60.0
+_REFUSED = ", by another way than the swap, which was refused"
 
 
 class WayBack:
@@ -37,9 +45,12 @@ class WayBack:
         self.recorder = recorder
         self._watch: Watch | Afterwards | None = None
         self._share_watch: ShareWatch | None = None
-        self._ports = ports
+        self.reach = Reach(ports.clock)
+        self._ports = replace(ports, web_apps=ReachedWebApps(ports.web_apps, self.reach))
         self._patience = patience
         self.scaled = settings.policy.scaled(settings.window_s)
+        self.back_checks = BackChecking(self.scaled, self._ports, recorder)
+        self._lookers: list[asyncio.Task[None]] = []
         self._start = asyncio.Event()
         self._stop = asyncio.Event()
         self._back = asyncio.Event()
@@ -63,6 +74,16 @@ class WayBack:
         """The watch that speaks now: a share's while one is judged; None before START."""
         return self._share_watch or self._watch
 
+    @property
+    def back_check(self) -> tuple[float, ev.RollbackChecked] | None:
+        """The newest rollback check and when it was made."""
+        return self.back_checks.newest
+
+    @property
+    def answered_at(self) -> float | None:
+        """When Resource Manager last gave a good answer."""
+        return self.reach.answered_at
+
     async def _end_share(self) -> None:
         """What is judged from here on is production."""
         watch, self._share_watch = self._share_watch, None
@@ -73,6 +94,15 @@ class WayBack:
         await self._end_share()
         if self._watch is not None:
             await self._watch.close()
+
+    def _begin_looking(self) -> None:
+        """What only looks on, beside the way forth and the way back: nothing waits for it."""
+        told = ReachTold(self.reach, self.clock, self.recorder, self.scaled.scale)
+        self._lookers = [asyncio.create_task(one.go_on()) for one in (told, self.back_checks)]
+
+    async def _end_looking(self) -> None:
+        lookers, self._lookers = self._lookers, []
+        await ended(*lookers)
 
     # Looks at who serves, and who carries the steps out.
 
@@ -136,6 +166,7 @@ class WayBack:
             commit=opened.commit if opened else "",
             run=self.settings.run,
             flagged=self._flagged,
+            switched=lambda: self.run_state.switched_at is not None,
         )
         self._executor = Executor(self.recorder, context, self._patience, self._checks())
         return self._executor
@@ -177,13 +208,16 @@ class WayBack:
             await self._end_observed("rolled_back", words, way="back")
             return
         failed = await executor.run("back", plan.slots_back)
-        by = ""
+        by, routed = "", False
         if failed is not None and failed.act.kind is ActKind.SWAP and await self._may_go_down(plan, failed):
-            failed, by = await self._down(executor, plan), ", by another way than the swap, which was refused"
+            failed, by, routed = await self._down(executor, plan), _REFUSED, True
+        elif self._by_others():
+            by = ", swapped back outside this run"
         if failed is None:
-            left = "" if event.artifact else await self._left_behind(plan, routed=bool(by))
+            left = "" if event.artifact else await self._left_behind(plan, routed=routed)
             left += await flag.last()
             decision = "partial" if left else "rolled_back"
+            await self._look_at_users()
             again = "serves again"
             if self.run_state.switched_at is None:
                 again = "serves everybody: production never switched"
@@ -202,6 +236,20 @@ class WayBack:
             return ""
         failed = await self._executor.run("back", (plan.step(RESET),))
         return "" if failed is None else f" {self._failure_words(failed, 'back')}"
+
+    async def _look_at_users(self) -> None:
+        """The way back is done and proven: the run's end alone waits for the users' figures, and `stop` ends that."""
+        figures = BackFigures(self.scaled, self.settings.declared_delay_s, self._ports, self.recorder)
+        if figures.longest_s >= _LONG_S:
+            words = f"the way back is proven; users are looked at for at most {figures.longest_s:.0f} s before the end"
+            self.recorder.record(ev.Noted(by="cockpit", words=f"{words}, or until: cpr-cockpit stop"))
+        self._stop.clear()
+        await figures.settle(self._stop)
+
+    def _by_others(self) -> bool:
+        """Whether the swap back was seen to be somebody else's."""
+        row = self.run_state.row("swap-back", "back")
+        return row is not None and row.facts.get("outside") == "yes"
 
     async def _may_go_down(self, plan: Plan, failed: Step) -> bool:
         """The rungs below are offered once it is seen that no swap is under way; a person takes them, a script does."""

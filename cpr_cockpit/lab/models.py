@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -136,12 +137,25 @@ class Slot:
         return self.instance is not None and self.instance.alive
 
 
+# How many requests are kept: a reader asks within minutes.
+_REQUESTS = 5000
+
+
 class OperationLog:
     """Everything that changed the lab, oldest first, with times."""
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
         self._always: dict[str, Any] = {}
+        self._requests: deque[tuple[float, str, str]] = deque(maxlen=_REQUESTS)
+
+    def came(self, method: str, path: str) -> None:
+        """Keep that a request to Resource Manager or Kudu came at this moment; the newest ones are kept."""
+        self._requests.append((time.time(), method, path))
+
+    def requests(self, since: float) -> list[dict[str, Any]]:
+        """Requests that came at or after `since` (epoch seconds), oldest first."""
+        return [{"at": at, "method": method, "path": path} for at, method, path in self._requests if at >= since]
 
     def add(self, kind: str, **members: Any) -> None:
         """Append an entry of ``kind`` at this moment."""

@@ -15,6 +15,7 @@ from cpr_cockpit.lab.key_values import KeyValues
 from cpr_cockpit.lab.models import PRODUCTION, LabSettings, OperationLog
 from cpr_cockpit.lab.regions import APP, Region, regions
 from cpr_cockpit.lab.rest.signatures import AccessKey
+from cpr_cockpit.lab.rights import Rights
 from cpr_cockpit.lab.site import GREEN, OpenKudu, Site
 from cpr_cockpit.lab.somebody import NAME, Somebody
 
@@ -51,6 +52,7 @@ class World:
         self.scenario = scenario
         self.telemetry = telemetry
         self.log = OperationLog()
+        self.rights = Rights()
         self.resource_group = RESOURCE_GROUP
         self.tenant, self.subscription, self.client_id, self.workspace_id = (str(uuid.uuid4()) for _ in range(4))
         self.client_secret = secrets.token_urlsafe(32)

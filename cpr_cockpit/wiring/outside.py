@@ -49,6 +49,7 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
     from cpr_cockpit.adapters.azure.logs_premises import LogsPremises
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
+    from cpr_cockpit.adapters.azure.rights import AzureRights
     from cpr_cockpit.adapters.azure.transport import SharedTransport
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.clock import SystemClock
@@ -95,6 +96,7 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
             pipeline=pipeline,
             user_count=user_count,
             flags=flags,
+            rights=AzureRights(manager, credential),
         )
         planners = (pipeline, web_apps, probe, telemetry, premises, flags)
         told = [planner.planned for planner in planners if planner is not None]

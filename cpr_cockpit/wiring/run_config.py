@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessFacts
@@ -53,6 +54,7 @@ def write_config(settings: SessionSettings, target: Target | None = None) -> Non
         "observe": settings.observe,
         "commit": settings.commit,
         "course": settings.course.to_dict(),
+        "contacts": [asdict(one) for one in settings.contacts],
         "readiness": [asdict(facts) for facts in settings.readiness],
         "target": (target or Target()).to_dict(),
     }
@@ -84,6 +86,7 @@ def read_config(folder: Path) -> SessionConfig:
             observe=bool(body.get("observe", False)),
             commit=str(body.get("commit", "")),
             course=Course.from_dict(body.get("course") or {}),
+            contacts=tuple(Contact(**one) for one in body.get("contacts") or ()),
         )
     except LabError as error:
         raise ConfigError(str(error)) from error

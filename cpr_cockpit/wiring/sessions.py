@@ -77,4 +77,5 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
         plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=artifact)
         known = diagram.Known(Run(), earlier_times(runs_home(), settings))
         short = diagram.lines(plan, known, scaled.window_s)
-        return render_plan(plan, outside.planned, short) + "\n" + render_card(shown, settings.environment, plan)
+        card = render_card(shown, settings.environment, plan, people=settings.contacts)
+        return render_plan(plan, outside.planned, short) + "\n" + card

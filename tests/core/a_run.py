@@ -136,8 +136,11 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     ev.ReleasedDark(version=NEW, since=T0 - 400),
     ev.FlagSeen(flag="goal-suggestions", percent=5.0),
     ev.RungOffered(step="swap-back", why="step 'Swap back' did not succeed: refused"),
+    ev.RollbackChecked(ready=True, words="slot green v1.2.0, 200 on 3 of 3", token_s=3000.0),
+    ev.ManagerReach(reached=False, since=T0, words="The service cannot be reached."),
     CHECKED,
     CROSSED,
+    ev.AfterwordBegun(old_head="ef" * 32),
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),
 )
 

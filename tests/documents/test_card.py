@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.documents.card import CARD, CARD_DATA, render_card, write_card
@@ -132,3 +133,32 @@ def test_beside_another_strategy_the_flag_is_the_kill_switch_and_nothing_waits_f
     assert [*DISABLE, "--feature", "goals", "--yes"] in _commands(card)
     assert "Go on with 2 whatever comes of it" in card
     assert "appconfig" not in render_card(Path("/runs/a"), FLAGGED, _plan())
+
+
+def test_every_rung_tells_what_it_needs_and_how_long_it_takes_in_the_order_of_the_ladder() -> None:
+    plan = _plan(course=Course("canary"))
+    card = render_card(Path("/runs/a"), ENVIRONMENT, plan)
+    titles = [step.title for step in (*plan.back, *plan.lower) if step.act.mutates]
+    places = [card.index(f"**{title}**") for title in titles if title != "No new sessions go to slot green"]
+    assert places == sorted(places)
+    assert card.count("   - needs: ") == card.count("   - takes: ") == len(titles)
+    assert "the right `Microsoft.Web/sites/slots/slotsswap/action`" in card
+
+
+def test_the_portal_is_linked_by_tenant_and_resource_and_a_lab_has_none() -> None:
+    card = render_card(Path("/runs/a"), ENVIRONMENT, _plan())
+    group = f"/subscriptions/{ENVIRONMENT['subscription']}/resourceGroups/rg-goals%20(west)"
+    site = f"{group}/providers/Microsoft.Web/sites/goals"
+    assert f"<https://portal.azure.com/#@t/resource{site}>" in card
+    assert f"<https://portal.azure.com/#@t/resource{site}/slots/green>" in card
+    lab = render_card(Path("/runs/a"), ENVIRONMENT | {"production_url": "https://localhost:4711"}, _plan())
+    assert "portal.azure.com" not in lab
+
+
+def test_whom_to_call_stands_on_the_card_as_text() -> None:
+    people = (Contact("Marta [x](https://e)", "lead", "+49 30 5550 101"), Contact("Jo", "on call"))
+    card = render_card(Path("/runs/a"), ENVIRONMENT, _plan(), people=people)
+    assert "- Marta \\[x\\]" in card
+    assert "+49 30 5550 101" in card
+    assert "- Jo, on call: how to reach them is not configured" in card
+    assert "Nobody is configured" in render_card(Path("/runs/a"), ENVIRONMENT, _plan())

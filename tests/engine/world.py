@@ -24,6 +24,7 @@ from cpr_cockpit.core.ports import (
     PortError,
     Premises,
     Reader,
+    Rights,
     Sighting,
     SlotFacts,
     SmokeResult,
@@ -39,6 +40,8 @@ OLD, NEW, SLOT = "v1.2.0", "v1.3.0", "green"
 
 # Seconds: a request's way to the service and back, a read, a look at the application.
 WAY, READ, LOOK = 0.05, 0.04, 0.03
+# Seconds until a look at an application that hangs is given up.
+HANGS = 5.0
 # Seconds from acceptance: the first instance switches, the last one does, the other slot has restarted and all is over.
 SWAP_FIRST, SWAP_LAST, SWAP_END = 1.2, 1.6, 2.4
 # Seconds: until files are laid down, and then until the slot has restarted with them.
@@ -176,6 +179,8 @@ class World:
         self.pipeline_runs: dict[str, str] = {}
         self.user_count: UserCount | None = None
         self.readers: tuple[Reader, ...] = ()
+        self.rights: Rights | None = None
+        self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
         self._deployments = {SLOT: ["deploy-0"]}
@@ -188,7 +193,7 @@ class World:
         """The world as a session is given it."""
         readers = (FurtherSource(self.clock), *self.readers)
         ports = Ports(self.clock, self, self, self.users, self.users, readers, self.premises)
-        return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags)
+        return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property
     def production(self) -> str | None:
@@ -532,6 +537,9 @@ class World:
         await asyncio.sleep(LOOK)
         # A new session may be routed to the slot.
         at, site = self.clock.now(), self.sites.get(SLOT if as_new and self.share else slot)
+        if slot in self.hangs:
+            await asyncio.sleep(HANGS)
+            return Sighting(self.clock.now(), None, None, None, HANGS * 1000.0, "no whole answer")
         if site is None or self.network_down:
             return Sighting(at, None, None, None, LOOK * 1000.0, "no connection")
         self._looks += 1

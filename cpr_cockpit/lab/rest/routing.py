@@ -17,6 +17,7 @@ from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.rest import errors, tokens
+from cpr_cockpit.lab.rights import action_of
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.world import World
@@ -104,18 +105,34 @@ async def _answer(table: tuple[Route, ...], world: World, request: web.Request) 
         if request.method not in _SAFE:
             note(world, request)
         raise
+    if route.access in ("manager", "kudu"):
+        world.log.came(request.method, request.path)
     if route.mutates:
         note(world, request)
     if route.source is not None and not await world.telemetry.faults.passed(route.source):
         return _cut(request)
+    if world.rights.away and route.access == "manager":
+        return _cut(request)
     if route.access is not None:
         tokens.check(world, request, route.access)
+    _authorize(world, route, request)
     if route.api_version and "api-version" not in {name.lower() for name in request.query}:
         raise errors.missing_api_version()
     call = Call(request, world, parts)
     if not route.mutates:
         return await route.handler(call)
     return await logged(world, request, lambda: route.handler(call))
+
+
+def _authorize(world: World, route: Route, request: web.Request) -> None:
+    """Raises ApiError 403 where the client's rights do not give what the request asks for."""
+    action = None
+    if route.access == "manager":
+        action = action_of(request.method, request.path)
+    elif route.access == "kudu":
+        action = "Microsoft.Web/sites/publish/action"
+    if action is not None and not world.rights.allows(action):
+        raise errors.unauthorized(world.client_id, action, request.path)
 
 
 def note(world: World, request: web.Request) -> None:
