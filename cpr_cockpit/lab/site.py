@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 GREEN = "green"
 _STICKY_SETTING = "SLOT_ENVIRONMENT"
 _CONFIG_WEB = {
-    "numberOfWorkers": 1,
     "linuxFxVersion": "PYTHON|3.12",
     "alwaysOn": True,
     "healthCheckPath": "/api/health",
@@ -57,7 +56,15 @@ class Site:
         self._open_kudu = open_kudu
         self._creating = asyncio.Lock()
         parts = Parts(
-            world.folder, front, world.scenario, world.telemetry, self.log, world.environment, self.app, self.seed
+            world.folder,
+            front,
+            world.scenario,
+            world.telemetry,
+            self.log,
+            world.environment,
+            self.app,
+            self.seed,
+            world.settings.instances,
         )
         self._processes = Processes(parts, self.slots, world.tell_defects)
         self._swapping = Swapping(self, self._processes)
@@ -138,7 +145,8 @@ class Site:
                 pattern = self.slots.get(PRODUCTION)
                 settings = {} if pattern is None else dict(pattern.settings)
                 settings[_STICKY_SETTING] = name
-                config = copy.deepcopy(_CONFIG_WEB if pattern is None else pattern.config_web)
+                workers = {"numberOfWorkers": self.settings.instances}
+                config = copy.deepcopy(_CONFIG_WEB | workers if pattern is None else pattern.config_web)
                 self.slots[name] = Slot(name, host, scm_host, settings, b"", time.time(), config_web=config)
                 self.log.add("slot.created", slot=name)
         return self.slots[name]
@@ -185,12 +193,13 @@ class Site:
         await self._processes.tell_defects()
 
     def described(self) -> dict[str, dict[str, Any]]:
-        """Version, instance and life of each slot's process."""
+        """Version, instance and life of each slot's process; `instances`: of all its processes, by their names."""
         return {
             name: {
                 "version": "" if slot.instance is None else slot.instance.version,
                 "instance": slot.instance_id,
                 "alive": slot.instances_ready,
+                "instances": [instance.id for instance in slot.instances],
             }
             for name, slot in self.slots.items()
         }
