@@ -75,7 +75,14 @@ def _configured(
         declared_delay_s=options.telemetry_delay,
         readiness=documents.facts,
         folder=folder,
-        course=Course(options.strategy, control=options.control or 0.0, harmless=LAB_HARMLESS),
+        course=Course(
+            options.strategy,
+            control=options.control or 0.0,
+            harmless=LAB_HARMLESS,
+            preview=bool(options.preview),
+            deploy=options.deploy,
+        ),
+        commit=str(ready["pipeline"]["commit"]),
     )
     shutil.copyfile(ready["packages"]["good"], settings.artifacts / NEW_ARTIFACT)
     write_config(settings)

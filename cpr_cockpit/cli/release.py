@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cpr_cockpit.config import NAME, USER_TOKEN, Loaded, Problem, SettingsError, Signal, find, load
+from cpr_cockpit.config import NAME, PIPELINE_TOKEN, USER_TOKEN, Loaded, Problem, SettingsError, Signal, find, load
 from cpr_cockpit.config.loading import ENVIRONMENT
+from cpr_cockpit.core.pipeline import PIPELINE, ZIP
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
 from cpr_cockpit.core.strategies import Course
-from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
+from cpr_cockpit.core.strategy import BLUE_GREEN, NEW_ARTIFACT, OLD_ARTIFACT
 from cpr_cockpit.documents.feature import FeatureDocuments
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabError, read_ready
@@ -33,7 +34,8 @@ LAB_DELAY_S = 2.0
 class Aim:
     """Where to, how (``course``), and which zips.
 
-    ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise.
+    ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise. ``commit``: what the artifact
+    must have been built from, "": nobody said.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Aim:
     new_path: Path
     old_path: Path | None = None
     course: Course = field(default_factory=Course)
+    commit: str = ""
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -81,9 +84,10 @@ def aim(
     lab: str | None,
     strategy: str | None = None,
     control: float | None = None,
+    preview: bool | None = None,
 ) -> Aim:
     """Where to, and how (None: as configured); SettingsError, LabError or ConfigError where none tells."""
-    course = _course(loaded, strategy, control)
+    course = _course(loaded, strategy, control, preview)
     if lab is not None:
         return _at_lab(loaded, Path(lab), course)
     if loaded is None:
@@ -100,7 +104,12 @@ def aim(
     return Aim(
         name=name,
         mode="open",
-        target=Target(chosen, smoke=loaded.settings.smoke, signals=loaded.settings.signals),
+        target=Target(
+            chosen,
+            smoke=loaded.settings.smoke,
+            signals=loaded.settings.signals,
+            pipeline=loaded.settings.pipeline if course.deploy == PIPELINE else None,
+        ),
         ready={},
         slot=chosen.slot,
         delay_s=chosen.telemetry_delay_s,
@@ -108,13 +117,20 @@ def aim(
         new_path=home / artifacts.path,
         old_path=home / artifacts.old_path if artifacts.old_path else None,
         course=course,
+        commit=artifacts.commit or "",
     )
 
 
-def _course(loaded: Loaded | None, strategy: str | None, control: float | None) -> Course:
+def _course(loaded: Loaded | None, strategy: str | None, control: float | None, preview: bool | None) -> Course:
     configured = loaded.settings.strategy if loaded else None
     course = configured.course if configured else Course()
-    course = course if strategy is None else replace(course, strategy=strategy)
+    if strategy is not None:
+        # A preview that was configured for a swap is none of another strategy's.
+        course = replace(course, strategy=strategy, preview=course.preview and strategy == BLUE_GREEN)
+    if preview and course.strategy != BLUE_GREEN:
+        what = f"is configured as {course.strategy}, and --preview belongs to {BLUE_GREEN}"
+        raise SettingsError([Problem(NAME, "strategy.name", what, f"--strategy {BLUE_GREEN} beside --preview")])
+    course = course if preview is None else replace(course, preview=preview)
     return course if control is None else replace(course, control=control)
 
 
@@ -137,7 +153,8 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
         delay_s=LAB_DELAY_S,
         new_version=version,
         new_path=package,
-        course=replace(course, harmless=(*course.harmless, *LAB_HARMLESS)),
+        # A lab deploys its own packages by zip, also where the team's pipeline is configured.
+        course=replace(course, harmless=(*course.harmless, *LAB_HARMLESS), deploy=ZIP),
     )
 
 
@@ -150,6 +167,9 @@ def lacking(chosen: Aim) -> list[Problem]:
     if signed_in is not None and not os.environ.get(USER_TOKEN):
         what = f"is not set, and smoke test {signed_in!r} is signed in"
         found.append(Problem(f"variable {USER_TOKEN}", "", what, "a token of a user of the application"))
+    if chosen.target.pipeline is not None and not os.environ.get(PIPELINE_TOKEN):
+        what = "is not set, and the pipeline is started with it"
+        found.append(Problem(f"variable {PIPELINE_TOKEN}", "", what, "a token that may start the pipeline"))
     return found + unset_headers(chosen.target.signals)
 
 
@@ -198,6 +218,7 @@ def session_settings(
         folder=folder,
         signals=chosen.target.specs,
         course=chosen.course,
+        commit=chosen.commit,
     )
 
 

@@ -8,12 +8,15 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from cpr_cockpit.config.pipeline_table import Pipeline
 from cpr_cockpit.config.policy import PolicySettings
 from cpr_cockpit.config.signals_table import Signal
 from cpr_cockpit.config.values import percent, seconds
 from cpr_cockpit.core.canary import PERCENTS, STEP_S
+from cpr_cockpit.core.pipeline import DEPLOYERS, PIPELINE, ZIP
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.strategies import STRATEGIES, Course
+from cpr_cockpit.core.strategy import BLUE_GREEN
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -188,6 +191,12 @@ class Artifacts(Part):
 
     version: str = Field(pattern=r"^[\w.+-]{1,64}$", description="the version as the app tells it, such as v1.3.0")
     path: Words = Field(description="the new version's zip, relative to this file")
+    commit: str | None = Field(
+        None,
+        pattern=r"^[0-9A-Fa-f]{7,64}$",
+        description="the commit that the version's tag points to, 7 to 64 hex digits: what was built from another is "
+        "refused, and what does not tell by build.json in the zip or by its health answer too",
+    )
     old_path: Words | None = Field(None, description="the old version's zip, relative to this file")
 
 
@@ -204,12 +213,28 @@ class Strategy(Part):
         0.0, ge=0, le=50, description="percent of new sessions that stay on the old version during the window, 0 to 50"
     )
 
+    deploy: str = Field(
+        ZIP,
+        pattern=f"^({'|'.join(DEPLOYERS)})$",
+        description="who lays the new version into the slot: zip (this program) or pipeline (see the table [pipeline])",
+    )
+
     harmless: tuple[Words, ...] = Field(
         (),
         strict=False,
         description='differences between slot and production that routed sessions may meet, by name, such as ["app '
         'setting SLOT_NAME", "connection string Db", "identity", "CORS"]',
     )
+
+    preview: bool = Field(
+        False, description="true or false: of blue-green, whether production's settings are proven on the slot first"
+    )
+
+    @model_validator(mode="after")
+    def _previews_a_swap(self) -> Self:
+        if self.preview and self.name != BLUE_GREEN:
+            raise ValueError(f"preview belongs to {BLUE_GREEN}, and the name is {self.name}")
+        return self
 
     @model_validator(mode="after")
     def _rises(self) -> Self:
@@ -220,7 +245,7 @@ class Strategy(Part):
     @property
     def course(self) -> Course:
         """As a run is told."""
-        return Course(self.name, self.shares, self.step_s, self.control, self.harmless)
+        return Course(self.name, self.shares, self.step_s, self.control, self.harmless, self.preview, self.deploy)
 
 
 class Settings(Part):
@@ -235,3 +260,10 @@ class Settings(Part):
     signals: tuple[Signal, ...] = Field((), strict=False, description="a table [[signals]] for each")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
     strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")
+    pipeline: Pipeline | None = Field(None, description="a table [pipeline]")
+
+    @model_validator(mode="after")
+    def _has_its_pipeline(self) -> Self:
+        if self.strategy is not None and self.strategy.deploy == PIPELINE and self.pipeline is None:
+            raise ValueError('strategy.deploy is "pipeline", and there is no table [pipeline]')
+        return self

@@ -16,6 +16,7 @@ class ActKind(StrEnum):
     ENSURE_SLOT = "ensure-slot"
     KEEP_ARTIFACT = "keep-artifact"
     DEPLOY = "deploy"
+    PROVE_BUILT = "prove-built"
     PROVE_SLOT = "prove-slot"
     WARM_UP = "warm-up"
     SMOKE = "smoke"
@@ -24,6 +25,8 @@ class ActKind(StrEnum):
     PROVE_ALIKE = "prove-alike"
     ROUTE = "route"
     WATCH_SHARE = "watch-share"
+    PREVIEW = "preview"
+    RESET_PREVIEW = "reset-preview"
     SWAP = "swap"
     PROVE_SERVING = "prove-serving"
     KEEP_WARM = "keep-warm"
@@ -31,7 +34,16 @@ class ActKind(StrEnum):
 
 
 PRODUCTION = "production"
-MUTATING = frozenset({ActKind.ENSURE_SLOT, ActKind.DEPLOY, ActKind.ROUTE, ActKind.SWAP})
+MUTATING = frozenset(
+    {
+        ActKind.ENSURE_SLOT,
+        ActKind.DEPLOY,
+        ActKind.ROUTE,
+        ActKind.PREVIEW,
+        ActKind.RESET_PREVIEW,
+        ActKind.SWAP,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,8 @@ class Act:
 
     ``other`` is the version that the other slot must serve where the act proves both. ``artifact`` names a file in the
     run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline, the watch of a share).
-    ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless.
+    ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless. ``by``: who lays an
+    artifact into the slot, "" this program itself.
     """
 
     kind: ActKind
@@ -51,6 +64,7 @@ class Act:
     seconds: float = 0.0
     percent: float = 0.0
     names: tuple[str, ...] = ()
+    by: str = ""
 
     @property
     def mutates(self) -> bool:
@@ -122,6 +136,11 @@ class Plan:
         """Percentage of new sessions that stay on the old version after the switch; 0: none."""
         held = (step.act for step in self.forward if step.act.kind is ActKind.ROUTE)
         return max((act.percent for act in held if act.version == self.old_version), default=0.0)
+
+    @property
+    def previews(self) -> bool:
+        """Whether the swap is prepared by a preview, which the swap then completes."""
+        return any(step.act.kind is ActKind.PREVIEW for step in self.forward)
 
     def step(self, key: str) -> Step:
         """The step of that key; KeyError where there is none."""

@@ -69,8 +69,10 @@ class Run:
 
     ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count; ``heard``:
     what each source, and each of the team's own signals, has told so far. ``share``: percentage of new sessions that
-    go to the slot, since ``share_at`` (None: none ever did). ``offered``: why the rungs below the swap back may be
-    taken.
+    go to the slot, since ``share_at`` (None: none ever did). ``pinned_since``: when the first ones were routed there,
+    ``unrouted_at``: since when no new ones are, ``routed_version``: what they met; ``pinned``: how many, as last
+    counted. ``offered``: why the rungs below the swap back may be taken. ``chosen``: the strategy that a person chose
+    instead of the configured one; ``plans``: how many were made.
     """
 
     seq: int = 0
@@ -80,7 +82,9 @@ class Run:
     standings: dict[str, ev.ItemMarked] = field(default_factory=dict)
     marked_at: dict[str, float] = field(default_factory=dict)
     gate: ev.GateJudged | None = None
+    chosen: ev.StrategyChosen | None = None
     plan: ev.PlanMade | None = None
+    plans: int = 0
     card: ev.CardWritten | None = None
     started_at: float | None = None
     started_by: str = ""
@@ -89,6 +93,10 @@ class Run:
     switched_back_at: float | None = None
     share: float = 0.0
     share_at: float | None = None
+    pinned_since: float | None = None
+    unrouted_at: float | None = None
+    routed_version: str = ""
+    pinned: ev.PinnedCounted | None = None
     offered: str = ""
     baseline: ev.BaselineTaken | None = None
     verdict: ev.VerdictGiven | None = None
@@ -219,8 +227,14 @@ def _gate(run: Run, at: float, event: ev.GateJudged) -> None:
 
 
 def _plan(run: Run, at: float, event: ev.PlanMade) -> None:
-    run.plan = event
-    run.note_moment(at, "Plan made", f"{event.strategy}: {event.old_version} to {event.new_version}")
+    run.plan, run.plans = event, run.plans + 1
+    run.note_moment(at, "Plan made", f"{event.course}: {event.old_version} to {event.new_version}")
+
+
+def _chosen(run: Run, at: float, event: ev.StrategyChosen) -> None:
+    # The plan and the card that were there are those of another strategy.
+    run.chosen, run.plan, run.card = event, None, None
+    run.note_moment(at, "Strategy chosen", f"{event.words}, by {event.by}")
 
 
 def _card(run: Run, at: float, event: ev.CardWritten) -> None:
@@ -276,8 +290,17 @@ def _switched(run: Run, at: float, event: ev.TrafficSwitched) -> None:
 
 def _routed(run: Run, at: float, event: ev.ShareRouted) -> None:
     run.share, run.share_at = event.percent, at
+    if event.percent:
+        run.pinned_since, run.unrouted_at = run.pinned_since or at, None
+        run.routed_version = event.version
+    elif run.pinned_since is not None:
+        run.unrouted_at = run.unrouted_at or at
     meets = f", {event.version}" if event.version else ""
     run.note_moment(at, "Traffic routed", f"{event.percent:g} % of new sessions to {event.slot}{meets}")
+
+
+def _pinned(run: Run, _: float, event: ev.PinnedCounted) -> None:
+    run.pinned = event
 
 
 def _offered(run: Run, at: float, event: ev.RungOffered) -> None:
@@ -366,6 +389,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.ItemMarked: _marked,
     ev.GateJudged: _gate,
     ev.PlanMade: _plan,
+    ev.StrategyChosen: _chosen,
     ev.CardWritten: _card,
     ev.Started: _started,
     ev.StepIntent: _intent,
@@ -374,6 +398,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.StepOutcome: _outcome,
     ev.TrafficSwitched: _switched,
     ev.ShareRouted: _routed,
+    ev.PinnedCounted: _pinned,
     ev.RungOffered: _offered,
     ev.BaselineTaken: _baseline,
     ev.Observed: _observed,

@@ -6,6 +6,7 @@ from cpr_cockpit.core import showing_observed as observed
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
 from cpr_cockpit.core.events import PlanMade
+from cpr_cockpit.core.pinned import pinned_words
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
 from cpr_cockpit.core.verdict import VerdictKind, clock_time
@@ -80,13 +81,19 @@ def _detail(run: Run, stage: Stage) -> str:
     if run.ended is not None:
         slot = run.ended.slot_version or "not read"
         provisional = ", provisionally: the extended validation was not awaited" if run.ended.provisional else ""
-        return f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
+        served = f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
+        return f"{served} {_pinned(run, stage)}".rstrip()
     verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else ""
     if verdict is None:
         return looks_on
     fired = f"Fired by: {verdict.rule}." if verdict.kind is VerdictKind.ROLLBACK and verdict.rule else ""
     rest = "; ".join((*verdict.pending, *verdict.warnings))
-    return " ".join(part for part in (looks_on, fired, rest) if part)
+    return " ".join(part for part in (looks_on, fired, _pinned(run, stage), rest) if part)
+
+
+def _pinned(run: Run, stage: Stage) -> str:
+    words = pinned_words(run, stage.now)
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def _ids(run: Run) -> str:
@@ -109,8 +116,9 @@ def _start(run: Run, stage: Stage) -> vw.Control | None:
     plan = run.plan
     steps = len(plan.forward) if plan else 0
     old = plan.old_version if plan else ""
+    by = f"{plan.course}: " if plan else ""
     details = (
-        f"runs the {steps} steps of the plan on {_ids(run)}",
+        f"{by}runs the {steps} steps of the plan on {_ids(run)}",
         *_shares(plan),
         f"production goes from {old} to {new}; {old} stays warm in slot {plan.slot if plan else ''}",
         "undo: ROLL BACK, at any time from now on",

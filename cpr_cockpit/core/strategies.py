@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from cpr_cockpit.core.canary import PERCENTS, STEP_S, canary, hold_back, proven_alike
 from cpr_cockpit.core.ladder import with_ladder
+from cpr_cockpit.core.pipeline import PIPELINE, ZIP, by_pipeline
 from cpr_cockpit.core.plan import Plan, PlanFacts
+from cpr_cockpit.core.preview import with_preview
 from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, OBSERVED, blue_green, observed
 
 STRATEGIES = (BLUE_GREEN, CANARY)
@@ -18,7 +22,9 @@ class Course:
     """The strategy of a run. ``percents``, and ``step_s`` (seconds of each, at full length), are a canary's.
 
     ``control``: percentage of new sessions that stay on the old version during the critical window; 0: none.
-    ``harmless``: differences between slot and production that are declared so, by name.
+    ``harmless``: differences between slot and production that are declared so, by name. ``preview``: blue-green with
+    production's settings applied to the slot and proven there before the swap. ``deploy``: who lays the new version
+    into the slot.
     """
 
     strategy: str = BLUE_GREEN
@@ -26,6 +32,22 @@ class Course:
     step_s: float = STEP_S
     control: float = 0.0
     harmless: tuple[str, ...] = ()
+    preview: bool = False
+    deploy: str = ZIP
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> Course:
+        """From what `to_dict` made, or JSON made of it; TypeError where it is none."""
+        lists = {name: tuple(body[name]) for name in ("percents", "harmless") if name in body}
+        return cls(**{**body, **lists})
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the journal and for the run's folder."""
+        return asdict(self)
+
+    def at_scale(self, scale: float) -> Course:
+        """With its times shrunk like the policy's."""
+        return replace(self, step_s=self.step_s * scale)
 
     @property
     def shares_sessions(self) -> bool:
@@ -39,6 +61,10 @@ def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s
     if course.strategy == OBSERVED:
         return plan
     plan = with_ladder(plan, artifact=artifact)
+    if course.deploy == PIPELINE:
+        plan = by_pipeline(plan)
+    if course.preview:
+        plan = with_preview(plan)
     if course.control:
         plan = hold_back(plan, course.control)
     return proven_alike(plan, course.harmless) if course.shares_sessions else plan

@@ -15,6 +15,8 @@ from cpr_cockpit.documents.whole import write_whole
 
 CARD = "rollback-card.md"
 CARD_DATA = "rollback-card.json"
+_ROUTING = "x-ms-routing-name"  # of a request: the slot that it is for, whatever the routing rules say
+_STATE = "{swapped: slotSwapStatus, running: inProgressOperationId}"
 _BY_HAND = (
     "**ROLLBACK BY HAND.** The cockpit only looked on at this deployment: no key of it rolls back. Where your pipeline",
     "has a rollback of its own, use that. Otherwise, and only where the slot below holds the old version, go on here.",
@@ -38,6 +40,8 @@ def write_card(folder: Path, environment: dict[str, str], plan: Plan, *, observe
         "new_version": plan.new_version,
         "slot": plan.slot,
         "artifact": _has_artifact(plan),
+        "control": plan.control_percent,
+        "preview": plan.previews,
         "baseline_s": baseline,
         "path": str(path),
         "sha256": digest,
@@ -56,10 +60,7 @@ def render_card(folder: Path, environment: dict[str, str], plan: Plan, *, observ
     Versions are the application's own words, so they stand in code spans; ids and paths in commands are quoted.
     """
     pinned = _pinned(environment)
-    look = [
-        f"    curl -fsS {shlex.quote(environment.get(url, '') + path_of_health(environment))}"
-        for url in ("production_url", "slot_url")
-    ]
+    look = _looks(environment)
     return "\n".join(
         [
             *heading(1, f"Rollback card: {plan.new_version} back to {plan.old_version}"),
@@ -67,6 +68,7 @@ def render_card(folder: Path, environment: dict[str, str], plan: Plan, *, observ
             *_about(environment, plan),
             *_look(look, pinned, plan),
             *_unroute(pinned, plan),
+            *_reset(pinned, plan),
             *_swap(pinned, plan),
             *_ladder(folder, pinned, plan),
             *_replace(folder, pinned, plan),
@@ -84,6 +86,14 @@ def _code(text: str) -> str:
 def _pinned(environment: dict[str, str]) -> str:
     options = (("subscription", "subscription"), ("resource-group", "resource_group"), ("name", "app"))
     return " ".join(f"--{option} {shlex.quote(environment.get(key, ''))}" for option, key in options)
+
+
+def _looks(environment: dict[str, str]) -> list[str]:
+    """The commands that ask production and the slot: production itself, also while sessions are routed to the slot."""
+    path = path_of_health(environment)
+    itself = f"{path}{'&' if '?' in path else '?'}{_ROUTING}=self"
+    asked = (environment.get("production_url", "") + itself, environment.get("slot_url", "") + path)
+    return [f"    curl -fsS {shlex.quote(url)}" for url in asked]
 
 
 def _about(environment: dict[str, str], plan: Plan) -> list[str]:
@@ -113,11 +123,12 @@ def _look(look: list[str], pinned: str, plan: Plan) -> list[str]:
         "## 1. Look before you press",
         "",
         *look,
-        f"    az webapp show {pinned} --query slotSwapStatus",
+        f"    az webapp show {pinned} --query {shlex.quote(_STATE)}",
         "",
         f"- Production {new} and slot {old}: go on with 2.",
         f"- Production {old} already: do NOT swap (a second swap brings {new} back). Go on with 3.",
-        "- A swap is under way (the versions change between looks, or `az` answers Conflict): wait and look again.",
+        "- A swap is under way (`running` names one, the versions change between looks, or `az` answers that another",
+        "  operation is in progress): wait and look again.",
         "",
     ]
 
@@ -130,6 +141,21 @@ def _unroute(pinned: str, plan: Plan) -> list[str]:
         "Sessions may be routed to the slot. End that first, whatever serves where:",
         "",
         f"    az webapp traffic-routing clear {pinned}",
+        "",
+    ]
+
+
+def _reset(pinned: str, plan: Plan) -> list[str]:
+    """Where the plan prepares the swap by a preview, which may still be pending."""
+    if not plan.previews:
+        return []
+    slot = shlex.quote(plan.slot)
+    return [
+        f"A preview of the swap may still be pending: then the first command answers {_code('production')}. Only then",
+        "the second gives the slot its own settings back; it changes nothing in production:",
+        "",
+        f"    az webapp show {pinned} --slot {slot} --query targetSwapSlot",
+        f"    az webapp deployment slot swap {pinned} --slot {slot} --action reset",
         "",
     ]
 

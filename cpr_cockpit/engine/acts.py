@@ -39,7 +39,9 @@ class Context:
     ``saw(serving, switched)``: ``switched`` is true where a swap is known to have taken effect though nothing answers.
     ``routed(percent, version)`` hears of the share of new sessions that the slot, which serves that, is seen to get.
     ``lost``: a part of the journal is gone, so that nobody knows what was sent and may still be under way.
-    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known.
+    ``begun(key)``: whether a step of that key was begun in this run, as its journal says.
+    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``commit``: what the
+    new version must have been built from, "": nobody said. ``run``: the run's name.
     """
 
     ports: Ports
@@ -47,8 +49,11 @@ class Context:
     artifacts: Path
     saw: Callable[[Serving, bool], None]
     routed: Callable[[float, str], None]
+    begun: Callable[[str], bool]
     lost: bool = False
     artifact_sha256: str = ""
+    commit: str = ""
+    run: str = ""
 
 
 class Change(Protocol):

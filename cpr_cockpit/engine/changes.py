@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from cpr_cockpit.core.pipeline import PIPELINE
 from cpr_cockpit.core.plan import PRODUCTION, Act, ActKind
 from cpr_cockpit.core.ports import Accepted, OperationState
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.acts import Change, Context, Reading, State
+from cpr_cockpit.engine.piping import look_at_pipeline, pipeline_of
+from cpr_cockpit.engine.previewing import Preview, ResetPreview, barred, own_preview, pending_words
 from cpr_cockpit.engine.routing import Route
 from cpr_cockpit.engine.serving import Serving, exists, observe
 from cpr_cockpit.engine.zips import ZipError, examine
@@ -64,6 +67,8 @@ class Deploy:
             return Reading(
                 State.REFUSED, f"planned on production serving {self.context.plan.old_version}, but {words}", facts
             )
+        if forward and serving.swap.pending_preview is not None and not own_preview(self.context, serving.swap):
+            return Reading(State.REFUSED, pending_words(serving.swap), facts)
         if not forward and self.act.slot != PRODUCTION:
             kept = await self._kept(serving)
             if kept is not None:
@@ -103,11 +108,15 @@ class Deploy:
         return ""
 
     async def send(self) -> Accepted:
-        """Send the artifact."""
+        """Send the artifact, or have the team's pipeline do it."""
+        if self.act.by == PIPELINE:
+            return await pipeline_of(self.context).start(self.context.run, self.act.slot, self.act.version)
         return await self.context.ports.web_apps.deploy(self.act.slot, self.context.artifacts / self.act.artifact)
 
     async def follow(self, operation: str) -> OperationState:
-        """Kudu's word on this deployment: it tells a failure; success is what the slot serves."""
+        """Kudu's or the pipeline's word on this deployment: it tells a failure; success is what the slot serves."""
+        if self.act.by == PIPELINE:
+            return await look_at_pipeline(self.context, operation)
         return await self.context.ports.web_apps.deployment(self.act.slot, operation)
 
 
@@ -136,10 +145,8 @@ class Swap:
             return Reading(State.DONE, f"the swap took effect, but {words}", facts)
         if serving.production == wanted:
             return Reading(State.DONE, f"production serves {wanted}; {words}", facts)
-        if serving.swap.pending_preview:
-            return Reading(
-                State.REFUSED, f"a swap preview to {serving.swap.pending_preview} is pending: reset it first", facts
-            )
+        if refused := barred(self.context, serving, forth=bool(self.act.other)):
+            return Reading(State.REFUSED, refused, facts)
         if serving.slot != wanted:
             return Reading(State.REFUSED, f"a swap would not bring {wanted}: {words}", facts)
         if self.act.other and serving.production != self.act.other:
@@ -155,8 +162,10 @@ class Swap:
         return await self.context.ports.web_apps.operation(operation)
 
 
-_CHANGES: dict[ActKind, type[EnsureSlot | Deploy | Route | Swap]] = {
+_CHANGES: dict[ActKind, type[EnsureSlot | Deploy | Route | Preview | ResetPreview | Swap]] = {
     ActKind.ENSURE_SLOT: EnsureSlot,
+    ActKind.PREVIEW: Preview,
+    ActKind.RESET_PREVIEW: ResetPreview,
     ActKind.ROUTE: Route,
     ActKind.DEPLOY: Deploy,
     ActKind.SWAP: Swap,

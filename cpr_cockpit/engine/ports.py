@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cpr_cockpit.core.ports import Clock, Metrics, Premises, Probe, Reader, Telemetry, WebApps
+from cpr_cockpit.core.ports import Clock, Metrics, Pipeline, Premises, Probe, Reader, Telemetry, UserCount, WebApps
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,7 @@ class Ports:
     """Everything outside; wiring fills it with adapters, tests with stand-ins.
 
     ``readers``: the further sources. ``premises``: what the logs tell of themselves; None: nothing tells.
+    ``pipeline``: the team's own; None: none is configured. ``user_count``: who was routed; None: nothing tells.
     """
 
     clock: Clock
@@ -21,3 +22,5 @@ class Ports:
     metrics: Metrics
     readers: tuple[Reader, ...] = ()
     premises: Premises | None = None
+    pipeline: Pipeline | None = None
+    user_count: UserCount | None = None

@@ -59,7 +59,10 @@ class Defect:
 
 @dataclass(slots=True)
 class Deployment:
-    """One zip deployment as Kudu keeps it; ``status`` 0 pending, 1 building, 2 deploying, 3 failed, 4 success."""
+    """One zip deployment as Kudu keeps it; ``status`` 0 pending, 1 building, 2 deploying, 3 failed, 4 success.
+
+    ``site_started``: whether the slot's process runs what was deployed; None as long as that is not known.
+    """
 
     id: str
     deployer: str
@@ -71,6 +74,7 @@ class Deployment:
     status_text: str = ""
     complete: bool = False
     active: bool = False
+    site_started: bool | None = None
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -106,7 +110,8 @@ class Prepared:
 class Slot:
     """One slot: what was deployed to it, its settings, and the processes that run it (none: they could not be started).
 
-    ``prepared``: its swap with preview that is neither completed nor undone.
+    ``settings``: its connection strings among them, by environment variable. ``prepared``: its swap with preview that
+    is neither completed nor undone. ``logs``: what was asked for of ``config/logs``.
     """
 
     name: str
@@ -120,6 +125,7 @@ class Slot:
     deployments: list[Deployment] = field(default_factory=list)
     instances: tuple[Instance, ...] = ()
     prepared: Prepared | None = None
+    logs: dict[str, Any] = field(default_factory=dict)
 
     @property
     def instance(self) -> Instance | None:

@@ -22,6 +22,7 @@ from cpr_cockpit.lab.counts import Counts
 from cpr_cockpit.lab.global_front import Endpoint, GlobalFront
 from cpr_cockpit.lab.lease import Lease
 from cpr_cockpit.lab.models import PRODUCTION, LabSettings
+from cpr_cockpit.lab.pipeline_host import PipelineHost
 from cpr_cockpit.lab.proxy import FrontEnd
 from cpr_cockpit.lab.ready import ReadyFile
 from cpr_cockpit.lab.ready_content import ready_content
@@ -140,11 +141,27 @@ class Lab:
         port = await self._open(manager, entrance, self._certificates.server)
         more = await self._open_for_processes(f"https://localhost:{port}")
         control = await self._open(self.control.application(), _listen(None), None)
+        pipeline = await self._open_pipeline()
         traffic = Traffic(self._counts, self._telemetry.browser)
         stack.push_async_callback(traffic.stop)
         await asyncio.gather(world.start(), self._start_traffic(traffic))
         await self._prove()
-        return self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}") | more
+        told = self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}")
+        return told | more | {"pipeline": pipeline}
+
+    async def _open_pipeline(self) -> dict[str, Any]:
+        """The team's pipeline host; what the ready file tells of it."""
+        names, site = releases.VERSIONS, self._world.first
+        host = PipelineHost(
+            {names[kind]: getattr(self._releases, kind).read_bytes() for kind in names},
+            site.begin_deploy,
+            self._world.log,
+            secrets.token_urlsafe(24),
+            fast=self._settings.fast,
+        )
+        self._stack.push_async_callback(host.close)
+        port = await self._open(host.application(), _listen(None), self._certificates.server)
+        return host.described(f"https://localhost:{port}", names["good"])
 
     async def _open(self, application: web.Application, entrance: socket.socket, tls: ssl.SSLContext | None) -> int:
         """Serve `application` on the listening socket until the lab ends; returns the port."""

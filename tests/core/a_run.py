@@ -36,6 +36,9 @@ PLANNED = ev.PlanMade(
     back=tuple(ev.PlannedStep(key=step.key, title=step.title, undo=step.undo.words) for step in PLAN.back),
     remarks=PLAN.remarks,
 )
+CHOSEN = ev.StrategyChosen(
+    by="ana", strategy="blue-green", words="blue-green: everybody at once, by a swap", course={"strategy": "blue-green"}
+)
 
 
 def intent(step: str, way: ev.Way = "forward", attempt: int = 1, *, mutates: bool = False) -> ev.StepIntent:
@@ -124,9 +127,12 @@ CHECKED = ev.WatchChecked(
 )
 CROSSED = ev.LimitCrossed(what="CPU above # % for # s", holds=True, sentence="CPU above 80 % for 912 s")
 ROUTED = ev.ShareRouted(slot="green", version=NEW, percent=5.0)
+PINNED = ev.PinnedCounted(slot="green", users=42)
 EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     *A_RUN,
     ROUTED,
+    PINNED,
+    CHOSEN,
     ev.RungOffered(step="swap-back", why="step 'Swap back' did not succeed: refused"),
     CHECKED,
     CROSSED,

@@ -51,6 +51,9 @@ STEPS_OF = {
     "swap": ("swap", "swap-back"),
     "deploy": ("deploy", "replace-bad", "redeploy-old"),
     "create": ("ensure-slot",),
+    "pipeline": ("deploy",),
+    "preview": ("preview",),
+    "reset": ("reset-preview",),
     "route": (
         "route-5",
         "route-25",

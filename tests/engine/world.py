@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from cpr_cockpit.core.ports import (
     PRODUCTION,
     Accepted,
     OperationState,
+    Pipeline,
     PlannedRequest,
     PortError,
     Premises,
@@ -26,6 +27,7 @@ from cpr_cockpit.core.ports import (
     SlotFacts,
     SmokeResult,
     SwapStatus,
+    UserCount,
 )
 from cpr_cockpit.engine.ports import Ports
 from tests.engine.users import Behaviour, FurtherSource, Users
@@ -40,6 +42,8 @@ SWAP_FIRST, SWAP_LAST, SWAP_END = 1.2, 1.6, 2.4
 # Seconds: until files are laid down, and then until the slot has restarted with them.
 LAYING, RESTARTING = 0.5, 1.2
 CREATED = 1.0
+# Until a pipeline has an agent.
+QUEUED = 5.0
 
 
 class Fault(StrEnum):
@@ -56,7 +60,14 @@ class Fault(StrEnum):
     NO_OPERATION = "202 without an operation"
     VANISHES = "the operation cannot be found"
     FAILS = "accepted, and the operation fails"
+    SCALED = "400: the plan was scaled, please retry"
+    SCALED_LATER = "accepted, and the operation fails so"
+    FORBIDDEN = "403"
     SLOW_ANSWER = "answered ten seconds after it took effect"
+
+
+SCALED = "The allocation of VM instances for the slot has changed during the swap process. Please retry."
+FORBIDDEN = PortError("The client does not have authorization.", next_step="Ask for the role.", status=403)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,7 @@ class Call:
     slot: str
     version: str = ""
     percent: float = 0.0
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +114,10 @@ class _Operation:
     state: str = "running"
     words: str = ""
     found: bool = True
+    again: bool = False
 
     def as_state(self) -> OperationState:
-        return OperationState(self.state, self.words) if self.found else OperationState("unknown")
+        return OperationState(self.state, self.words, again=self.again) if self.found else OperationState("unknown")
 
 
 def package(path: Path, version: str) -> Path:
@@ -126,17 +139,33 @@ class World:
         self.users = Users(self.clock, [(self.clock.now(), OLD)])
         self.calls: list[Call] = []
         self.switches: list[Switch] = []
-        self.faults: dict[str, list[Fault]] = {"swap": [], "deploy": [], "create": [], "route": []}
+        self.faults: dict[str, list[Fault]] = {
+            kind: [] for kind in ("swap", "deploy", "create", "route", "preview", "reset", "pipeline")
+        }
         self.unreachable: list[tuple[float, float]] = []
+        # When our rights are gone: nothing may be read or changed.
+        self.forbidden: list[tuple[float, float]] = []
+        # What a version's health answer tells of its commit; of one that is not here nothing.
+        self.commits: dict[str, str] = {}
         self.read_s = READ
         self.share = 0.0
         self.differs: tuple[str, ...] = ()
+        self.unreadable_settings = False
         self.laying_s = LAYING
+        # The slot that a pending preview leads to, and the one that has its settings.
         self.pending_preview: str | None = None
+        self.preview_on: str | None = None
+        self.signs_in: tuple[str, ...] = ()
         self.content_missing = False
         self.smoke_fails = False
+        # The new version does not work with production's settings, which a preview gives it.
+        self.smoke_fails_previewed = False
         self.network_down = False
         self.premises: Premises | None = None
+        self.pipeline: Pipeline | None = None
+        # Of every operation of the pipeline: the run that started it.
+        self.pipeline_runs: dict[str, str] = {}
+        self.user_count: UserCount | None = None
         self.readers: tuple[Reader, ...] = ()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
@@ -149,7 +178,8 @@ class World:
     def ports(self) -> Ports:
         """The world as a session is given it."""
         readers = (FurtherSource(self.clock), *self.readers)
-        return Ports(self.clock, self, self, self.users, self.users, readers, self.premises)
+        ports = Ports(self.clock, self, self, self.users, self.users, readers, self.premises, self.pipeline)
+        return replace(ports, user_count=self.user_count)
 
     @property
     def production(self) -> str | None:
@@ -166,6 +196,11 @@ class World:
     def at_rest(self) -> bool:
         """Whether no operation is under way."""
         return all(operation.state != "running" for operation in self._operations.values())
+
+    @property
+    def pipeline_at_work(self) -> bool:
+        """Whether the team's pipeline has begun something that has not ended."""
+        return any(self._operations[name].state == "running" for name in self.pipeline_runs)
 
     def tear_requests(self) -> None:
         """Requests that have left and not arrived are lost, as with the process that sent them."""
@@ -187,6 +222,8 @@ class World:
         await asyncio.sleep(self.read_s)
         if any(begin <= self.loop.time() < end for begin, end in self.unreachable):
             raise PortError("Resource Manager cannot be reached.", next_step="Check the network.")
+        if any(begin <= self.loop.time() < end for begin, end in self.forbidden):
+            raise FORBIDDEN
 
     async def slots(self) -> tuple[SlotFacts, ...]:
         """Production first."""
@@ -197,7 +234,9 @@ class World:
         """What is under way, and the last swap."""
         await self._read()
         last_at, source = self._last_swap or (None, None)
-        return SwapStatus(self._swap, last_at, source, PRODUCTION if source else None, self.pending_preview)
+        return SwapStatus(
+            self._swap, last_at, source, PRODUCTION if source else None, self.pending_preview, self.preview_on
+        )
 
     async def operation(self, operation: str) -> OperationState:
         """One look at a swap or a creation."""
@@ -227,7 +266,14 @@ class World:
     async def differences(self, slot: str) -> tuple[str, ...]:
         """What was made to differ."""
         await self._read()
+        if self.unreadable_settings:
+            raise PortError("The settings may not be read.", status=403)
         return self.differs
+
+    async def signing_in(self, slot: str) -> tuple[str, ...]:
+        """What was made to have a sign-in."""
+        await self._read()
+        return self.signs_in
 
     async def shares(self) -> Mapping[str, float]:
         """What is routed to the slot."""
@@ -248,6 +294,14 @@ class World:
         """Route a share of the sessions; in force as soon as it has arrived."""
         return await self._send(Call(self.loop.time(), "route", slot, percent=percent))
 
+    async def preview(self, slot: str) -> Accepted:
+        """Give a slot production's settings: it restarts with them."""
+        return await self._send(Call(self.loop.time(), "preview", slot))
+
+    async def reset_preview(self, slot: str) -> Accepted:
+        """Give it its own settings back."""
+        return await self._send(Call(self.loop.time(), "reset", slot))
+
     async def deploy(self, slot: str, package: Path) -> Accepted:
         """Start a zip deployment."""
         try:
@@ -256,6 +310,10 @@ class World:
         except OSError as error:
             raise PortError(f"{package.name} cannot be read.") from error
         return await self._send(Call(self.loop.time(), "deploy", slot, version))
+
+    async def send(self, call: Call) -> Accepted:
+        """What another port of this world sends that would change something."""
+        return await self._send(call)
 
     async def _send(self, call: Call) -> Accepted:
         self.witness(call)
@@ -291,14 +349,22 @@ class World:
         """The service has the request: what it does, and what it answers."""
         if fault is Fault.ERROR_BEFORE:
             return PortError("The service is unavailable.", ambiguous=True, status=503)
+        if fault is Fault.FORBIDDEN or any(begin <= call.at < end for begin, end in self.forbidden):
+            return FORBIDDEN
+        if fault is Fault.SCALED:
+            return PortError(SCALED, status=400, again=True)
         if fault is Fault.REFUSED:
             return PortError("The request is not valid.", status=400)
-        if fault is Fault.CONFLICT or self._busy(call):
+        prepared = call.kind == "swap" and self.pending_preview is not None and self.preview_on != call.slot
+        if fault is Fault.CONFLICT or prepared or self._busy(call):
             return PortError("Another operation is in progress.", status=409)
         begin = {
             "swap": lambda: self._begin_swap(fault),
             "create": lambda: self._begin_create(call.slot),
             "route": lambda: self._begin_route(call.percent),
+            "pipeline": lambda: self._begin_pipeline(call, fault),
+            "preview": lambda: self._begin_preview(call.slot, PRODUCTION, fault),
+            "reset": lambda: self._begin_preview(call.slot, None, fault),
         }
         if call.kind == "deploy":
             if call.slot not in self.sites:
@@ -329,6 +395,15 @@ class World:
         self.users.routed.append((self.clock.now(), percent, self.slot or ""))
         return ""
 
+    def _begin_preview(self, slot: str, target: str | None, fault: Fault | None) -> str:
+        """In force at once; the slot restarts with other settings. What is so already is left alone."""
+        if fault is not Fault.FAILS and self.pending_preview != target:
+            self.pending_preview, self.preview_on = target, slot if target else None
+            site = self.sites[slot]
+            site.answer(None)
+            self.loop.call_later(RESTARTING, lambda: site.answer(site.content))
+        return ""
+
     def _begin_create(self, slot: str) -> str:
         name, operation = self._new_operation("create")
 
@@ -337,6 +412,21 @@ class World:
             operation.state = "succeeded"
 
         self.loop.call_later(CREATED, created)
+        return name
+
+    def _begin_pipeline(self, call: Call, fault: Fault | None) -> str:
+        """A run that waits for an agent, and deploys then as anybody does."""
+        name, operation = self._new_operation("pipeline")
+        self.pipeline_runs[name] = call.run
+
+        def works() -> None:
+            deployment = self._operations[self._begin_deploy(call.slot, call.version, fault)]
+            self.loop.call_later(self.laying_s + WAY, ended, deployment)
+
+        def ended(deployment: _Operation) -> None:
+            operation.state, operation.words = deployment.state, deployment.words
+
+        self.loop.call_later(QUEUED, works)
         return name
 
     def _begin_deploy(self, slot: str, version: str, fault: Fault | None) -> str:
@@ -367,7 +457,8 @@ class World:
         self._swap = name
         # What was laid into the slot before is served first.
         wait = self.laying_s + RESTARTING if self._deploying(SLOT) else 0.0
-        if fault is Fault.FAILS:
+        if fault in (Fault.FAILS, Fault.SCALED_LATER):
+            operation.again = fault is Fault.SCALED_LATER
             self.loop.call_later(wait + SWAP_FIRST, self._swap_failed, operation)
             return name
         for after, phase in ((SWAP_FIRST, self._switch), (SWAP_LAST, self._switched)):
@@ -376,7 +467,8 @@ class World:
         return name
 
     def _swap_failed(self, operation: _Operation) -> None:
-        operation.state, operation.words = "failed", "The worker process for the slot could not be started."
+        words = SCALED if operation.again else "The worker process for the slot could not be started."
+        operation.state, operation.words = "failed", words
         self._swap = None
 
     def _switch(self) -> None:
@@ -385,6 +477,8 @@ class World:
         production.content, slot.content = slot.content, production.content
         production.instances[next(iter(production.instances))] = production.content
         slot.answer(None)
+        # A swap completes the preview that prepared it.
+        self.pending_preview = self.preview_on = None
         self._last_swap = (f"{self.clock.now():.3f}", SLOT)
         self.switches.append(Switch(self.loop.time(), production.content or ""))
         self.users.timeline.append((self.clock.now(), production.content or ""))
@@ -410,7 +504,7 @@ class World:
         version = site.instances[name]
         if version is None or self._behaviour(version).dead:
             return Sighting(at, 503, None, None, LOOK * 1000.0)
-        return Sighting(at, 200, version, name, LOOK * 1000.0)
+        return Sighting(at, 200, version, name, LOOK * 1000.0, commit=self.commits.get(version))
 
     def _behaviour(self, version: str) -> Behaviour:
         """A release's defect shows once users have met it."""
@@ -422,7 +516,8 @@ class World:
         """Two tests."""
         await asyncio.sleep(4 * LOOK)
         health = SmokeResult("health", True, "200", 30.0)
-        bad = SmokeResult("goals", not self.smoke_fails, "500" if self.smoke_fails else "200", 90.0)
+        fails = self.smoke_fails or (self.smoke_fails_previewed and self.preview_on is not None)
+        bad = SmokeResult("goals", not fails, "500" if fails else "200", 90.0)
         return health, bad
 
     async def warm(self, slot: str, times: int) -> tuple[float, ...]:

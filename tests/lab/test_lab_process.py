@@ -7,19 +7,22 @@ import stat
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from azure.appconfiguration import AzureAppConfigurationClient, FeatureFlagConfigurationSetting
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.identity.aio import ClientSecretCredential
-from azure.mgmt.web.models import CsmSlotEntity
+from azure.mgmt.web.aio import WebSiteManagementClient
+from azure.mgmt.web.models import CsmDeploymentStatus, CsmSlotEntity
 from azure.monitor.query.aio import LogsQueryClient
 
-from tests.lab import running
+from tests.lab import running, slots
 
 MEMBERS = {
+    "pipeline",
     *("resource_manager", "authority", "ca", "identity_endpoint", "identity_header", "tenant", "client_id"),
     *("client_secret", "subscription", "resource_group", "app", "slot", "workspace_id", "app_insights_id", "logs"),
     *("logs_audience", "app_configuration", "production_url", "slot_url", "packages", "versions", "control"),
@@ -103,6 +106,38 @@ async def test_a_release_is_deployed_swapped_in_and_swapped_back_without_a_faile
     assert traffic["failed_by_defect"] == 0
     for group_of_clients in ("pinned", "unpinned"):
         assert set(traffic["counts"][group_of_clients]) == {versions["serving"], versions["good"]}
+
+
+async def test_the_status_of_a_deployment_goes_on_until_the_site_runs_it(lab: running.RunningLab) -> None:
+    ready, place = lab.ready, (lab.ready["resource_group"], lab.ready["app"], lab.ready["slot"])
+    good = await asyncio.to_thread(Path(ready["packages"]["good"]).read_bytes)
+
+    async def ended(client: WebSiteManagementClient, package: bytes, code: int) -> tuple[CsmDeploymentStatus, Any]:
+        """What the SDK's poller ends with, and the newest status when Kudu had answered."""
+        answer = await asyncio.to_thread(lab.deploy, package)
+        assert answer.status_code == code
+        id = answer.headers["SCM-DEPLOYMENT-ID"]
+        listed = [found.status async for found in client.web_apps.list_slot_site_deployment_statuses_slot(*place)]
+        poller = await client.web_apps.begin_get_slot_site_deployment_status_slot(*place, id, polling_interval=1)
+        status = await poller.result()
+        assert status.deployment_id == id
+        return status, listed[0]
+
+    async with running.sdk(lab) as client:
+        status, _ = await ended(client, good, 200)
+        assert status.status == "RuntimeSuccessful"
+        assert (status.number_of_instances_successful, status.number_of_instances_failed) == (1, 0)
+        status, _ = await ended(client, good[: len(good) // 2], 400)
+        assert status.status == "BuildFailed"
+        assert status.errors
+        assert status.errors[0].message
+        # Kudu's success comes before the process runs, which this one takes two seconds not to do.
+        dies = slots.script("import time; time.sleep(2.0); raise SystemExit('no configuration')")
+        status, first = await ended(client, dies, 200)
+        assert (first, status.status, status.number_of_instances_failed) == ("RuntimeStarting", "RuntimeFailed", 1)
+        await ended(client, good, 200)
+        with pytest.raises(ResourceNotFoundError):
+            await client.web_apps.begin_get_slot_site_deployment_status_slot(*place, "nosuch")
 
 
 def test_a_fast_swap_takes_about_two_seconds(lab: running.RunningLab) -> None:
