@@ -36,6 +36,7 @@ class LabOptions:
 
     ``telemetry_fault``: what goes wrong with all telemetry from the switch to the new version on (`TELEMETRY_FAULTS`).
     ``apps``: how many, each in a region of its own, with a front before them where there are several.
+    ``instances``: of each slot.
     """
 
     fast: bool
@@ -44,12 +45,14 @@ class LabOptions:
     seed: int | None = None
     telemetry_fault: str | None = None
     apps: int = 1
+    instances: int = 1
 
     def arguments(self) -> list[str]:
         """As command line arguments of the lab."""
         options = ["--telemetry-delay", str(self.telemetry_delay_s), "--window", str(self.window_s)]
         options += ["--fast"] if self.fast else []
         options += ["--apps", str(self.apps)] if self.apps > 1 else []
+        options += ["--instances", str(self.instances)] if self.instances > 1 else []
         options += ["--telemetry-fault", self.telemetry_fault] if self.telemetry_fault is not None else []
         return options + (["--seed", str(self.seed)] if self.seed is not None else [])
 

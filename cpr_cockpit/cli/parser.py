@@ -222,6 +222,7 @@ def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
     lab.add_argument(
         "--apps", type=int, choices=range(1, 5), default=1, help="apps in as many regions, with a front (default: 1)"
     )
+    lab.add_argument("--instances", type=int, choices=range(1, 5), default=1, help="of each slot (default: 1)")
     lab.add_argument("--port", type=int, metavar="N", help="port of Resource Manager (default: any free one)")
     lab.set_defaults(call=_Call("lab"))
 

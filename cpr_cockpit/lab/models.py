@@ -28,6 +28,7 @@ class LabSettings:
     ``telemetry_delay``: seconds from a request to its row in the logs. ``window``: seconds of the observation window,
     which scales the lab's own times. ``lease``: seconds after which the lab ends unless renewed; None: never.
     ``telemetry_fault``: what goes wrong with the telemetry from the switch to a new version on. ``apps``: how many.
+    ``instances``: of each slot.
     """
 
     ready_file: Path
@@ -39,6 +40,7 @@ class LabSettings:
     lease: float | None = None
     telemetry_fault: Fault | None = None
     apps: int = 1
+    instances: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Prepared:
 
 @dataclass(slots=True)
 class Slot:
-    """One slot: what was deployed to it, its settings, and the process that runs it (None: it could not be started).
+    """One slot: what was deployed to it, its settings, and the processes that run it (none: they could not be started).
 
     ``settings``: its connection strings among them, by environment variable. ``prepared``: its swap with preview that
     is neither completed nor undone. ``logs``: what was asked for of ``config/logs``.
@@ -122,19 +124,24 @@ class Slot:
     state: str = "Running"
     config_web: dict[str, Any] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
-    instance: Instance | None = None
+    instances: tuple[Instance, ...] = ()
     prepared: Prepared | None = None
     logs: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def instance(self) -> Instance | None:
+        """The first of its instances: the only one of a usual lab."""
+        return self.instances[0] if self.instances else None
+
+    @property
     def instance_id(self) -> str:
-        """Name of the instance that runs the slot, as its process tells it; empty where none runs."""
+        """Name of the first instance that runs the slot, as its process tells it; empty where none runs."""
         return "" if self.instance is None else self.instance.id
 
     @property
     def instances_ready(self) -> bool:
-        """Whether its process is alive."""
-        return self.instance is not None and self.instance.alive
+        """Whether all its processes are alive."""
+        return bool(self.instances) and all(instance.alive for instance in self.instances)
 
 
 # How many requests are kept: a reader asks within minutes.

@@ -15,7 +15,7 @@ from cpr_cockpit.lab.models import Defect
 HEALTHY, ERRORS, DEPENDENCY, CRASH_LOOP = "healthy", "errors", "dependency", "crash-loop"
 FLAG_IGNORED = "flag-ignored"
 SLOW_SWAP, SWAP_REFUSED, FOREIGN_SWAP = "slow-swap", "swap-refused", "foreign-swap"
-POOL = "pool"
+POOL, ONE_INSTANCE = "pool", "one-instance"
 # The defect that a version has in each scenario, by its kind; empty: it is sound.
 _KINDS = {
     HEALTHY: "",
@@ -31,6 +31,7 @@ _KINDS = {
     SWAP_REFUSED: ERRORS,
     FOREIGN_SWAP: "",
     POOL: DEPENDENCY,
+    ONE_INSTANCE: ERRORS,
 }
 # Both versions suffer: from what they depend on, or from what one of them does to what they share.
 _SHARED = (DEPENDENCY, POOL)
@@ -51,7 +52,8 @@ class Scenario:
     in whatever slot it runs. That of `dependency` hits every version and ends by itself; that of `pool` hits every
     version for as long as any production serves the one that takes all connections to the database; that of
     `crash-loop` is there before any user is, for it shows when a process starts. One that is bound to a feature flag
-    hits users for whom that is on; that of `flag-ignored` goes on hitting them when the flag is switched off.
+    hits users for whom that is on; that of `flag-ignored` goes on hitting them when the flag is switched off. That of
+    `one-instance` is had by the first of the instances of each slot only.
     """
 
     def __init__(self) -> None:
@@ -156,8 +158,10 @@ class Scenario:
             return None
         return self._since + _SPIKE * min(1.0, self._window / _WINDOW)
 
-    def defect_for(self, version: str) -> Defect | None:
-        """What a process of `version` must be told now."""
+    def defect_for(self, version: str, worker: int = 0) -> Defect | None:
+        """What a process of `version` must be told now; `worker`: which of its slot's it is, from 0 on."""
+        if self.name == ONE_INSTANCE and worker:
+            return None
         if self._since is None or (self.name not in _SHARED and version != self.version):
             return None
         return Defect(_KINDS[self.name], self._share, self._factor, self.until, self.flag)

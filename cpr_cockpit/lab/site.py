@@ -29,7 +29,6 @@ GREEN = "green"
 _STICKY_SETTING = "SLOT_ENVIRONMENT"
 # What a slot has of which nothing was said when it was created.
 _NEW_CONFIG_WEB = {
-    "numberOfWorkers": 1,
     "linuxFxVersion": "",
     "alwaysOn": False,
     "healthCheckPath": None,
@@ -60,7 +59,15 @@ class Site:
         self._open_kudu = open_kudu
         self._creating = asyncio.Lock()
         parts = Parts(
-            world.folder, front, world.scenario, world.telemetry, self.log, world.environment, self.app, self.seed
+            world.folder,
+            front,
+            world.scenario,
+            world.telemetry,
+            self.log,
+            world.environment,
+            self.app,
+            self.seed,
+            world.settings.instances,
         )
         self._processes = Processes(parts, self.slots, world.tell_defects)
         self._swapping = Swapping(self, self._processes)
@@ -139,7 +146,8 @@ class Site:
             if name not in self.slots:
                 host, scm_host = await self.front.open(name), await self._open_kudu(self, name)
                 self.world.telemetry.opened(self.metered(name))
-                config = copy.deepcopy(_NEW_CONFIG_WEB | dict(configuration))
+                new = _NEW_CONFIG_WEB | {"numberOfWorkers": self.settings.instances} | dict(configuration)
+                config = copy.deepcopy(new)
                 self.slots[name] = Slot(name, host, scm_host, dict(settings), b"", time.time(), config_web=config)
                 self.log.add("slot.created", slot=name)
         return self.slots[name]
@@ -186,12 +194,13 @@ class Site:
         await self._processes.tell_defects()
 
     def described(self) -> dict[str, dict[str, Any]]:
-        """Version, instance and life of each slot's process."""
+        """Version, instance and life of each slot's process; `instances`: of all its processes, by their names."""
         return {
             name: {
                 "version": "" if slot.instance is None else slot.instance.version,
                 "instance": slot.instance_id,
                 "alive": slot.instances_ready,
+                "instances": [instance.id for instance in slot.instances],
             }
             for name, slot in self.slots.items()
         }

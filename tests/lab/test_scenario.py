@@ -11,7 +11,10 @@ from cpr_cockpit.lab.scenario import SCENARIOS, Scenario
 
 OLD, NEW = "v1.2.0", "v1.3.0"
 # The scenarios whose version is sound; the defect of the others, by its kind, where it is not called as they are.
-SOUND, CALLED = {"healthy", "slow-swap", "foreign-swap"}, {"swap-refused": "errors", "pool": "dependency"}
+SOUND, CALLED = (
+    {"healthy", "slow-swap", "foreign-swap"},
+    {"swap-refused": "errors", "pool": "dependency", "one-instance": "errors"},
+)
 AT_START = {"crash-loop"}
 # What goes wrong with whole processes.
 WHOLE = ("outage", "silent", "crash-loop")
@@ -106,6 +109,13 @@ def test_a_version_that_does_not_start_is_so_before_any_user_meets_it() -> None:
     assert scenario.defect_for(NEW) == Defect("crash-loop", 0.2, 3.0)
     assert scenario.defect_for(OLD) is None
     assert not scenario.switched(NEW, AT)
+
+
+def test_one_instance_of_a_version_has_the_defect() -> None:
+    scenario = _chosen("one-instance", share=1.0)
+    assert scenario.switched(NEW, AT)
+    assert [scenario.defect_for(NEW, worker) for worker in range(3)] == [Defect("errors", 1.0, 3.0), None, None]
+    assert scenario.defect_for(OLD, 0) is None
 
 
 def test_only_the_version_under_deployment_cannot_be_swapped_out() -> None:

@@ -58,8 +58,7 @@ def kudu_app(site: Site, slot: str) -> web.Application:
     app = routing.application(site.world, kudu.routes(Place(site, slot)), kudu.error_body)
 
     async def end_streams(_: web.Application) -> None:
-        instance = site.slots[slot].instance
-        if instance is not None:
+        for instance in site.slots[slot].instances:
             instance.log.cut()
 
     app.on_shutdown.append(end_streams)
