@@ -27,11 +27,14 @@ _LIKE = {
     "prove-rollback": ("prove-production",),
     "prove-redeployed": ("prove-production",),
 }
+# Stages of which there are several, each with more of the users.
+_RISING = ("share ", "flag ")
 _WORDS: dict[str, str] = {
     "ensure-slot": _SLOT,
     "prove-alike": _SLOT,
     "keep-old": _SLOT,
     "deploy": _SLOT,
+    "prove-built": _SLOT,
     "prove-slot": _PROOF,
     "warm-up": _PROOF,
     "smoke": _PROOF,
@@ -45,6 +48,11 @@ _WORDS: dict[str, str] = {
     "swap": _SWAP,
     "prove-production": _PROOF,
     "keep-warm": _PROOF,
+    "prove-dark": _PROOF,
+    "watch-dark": "dark",
+    "flag-off": "flag off",
+    "prove-flag-off": "flag off",
+    "prove-calm": "calm",
     "await-switch": "switch by others",
     "await-old": "switch back by others",
     "route-back": "routing off",
@@ -117,18 +125,21 @@ def lines(plan: Plan, known: Known, window_s: float) -> tuple[str, ...]:
 
 def _stages(steps: Iterable[Step], way: str, known: Known) -> tuple[vw.PlanStage, ...]:
     stages = [_stage(name, tuple(group), way, known) for name, group in groupby(steps, _name)]
-    shares = [at for at, one in enumerate(stages) if one.name.endswith(" %")]
-    if shares:
+    rising = [at for at, one in enumerate(stages) if one.name.startswith(_RISING) and one.name.endswith(" %")]
+    for at in rising[1:]:
         # The word once: what follows is seen to be more of the same.
-        stages[shares[0]] = replace(stages[shares[0]], name=f"share {stages[shares[0]].name}")
+        stages[at] = replace(stages[at], name=stages[at].name.partition(" ")[2])
     return tuple(stages)
 
 
 def _name(step: Step) -> str:
     if step.key == "hold-back":
         return f"{step.act.percent:g} % control"
-    if step.act.kind in (ActKind.ROUTE, ActKind.WATCH_SHARE) and step.act.percent and step.key not in _WORDS:
-        return f"{step.act.percent:g} %"
+    if step.key not in _WORDS and step.act.percent:
+        if step.act.kind in (ActKind.ROUTE, ActKind.WATCH_SHARE):
+            return f"share {step.act.percent:g} %"
+        if step.act.kind in (ActKind.SET_FLAG, ActKind.PROVE_FLAG, ActKind.WATCH_FLAG):
+            return f"flag {step.act.percent:g} %"
     return _WORDS.get(step.key, step.key)
 
 

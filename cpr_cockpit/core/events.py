@@ -134,7 +134,8 @@ class PlanMade(Event):
         """The strategy with its options, in words."""
         preview = ("preview",) if self.preview else ()
         control = (f"{self.control:g} % control",) if self.control else ()
-        return " + ".join((self.strategy, *preview, *control))
+        pipeline = ("pipeline",) if self.deploy == "pipeline" else ()
+        return " + ".join((self.strategy, *pipeline, *preview, *control))
 
 
 class StrategyChosen(Event):

@@ -6,10 +6,11 @@ import pytest
 
 from cpr_cockpit.core import diagram
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.pipeline import PIPELINE
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.core.strategies import Course, plan_by
-from cpr_cockpit.core.strategy import CANARY, OBSERVED
+from cpr_cockpit.core.strategy import CANARY, FEATURE_FLAG, OBSERVED
 from cpr_cockpit.core.view import PlanStage
 from tests.core.a_run import records
 from tests.core.observations import NEW, OLD
@@ -58,6 +59,14 @@ def test_a_preview_is_a_stage_of_its_own_and_is_taken_back_first() -> None:
     assert line(diagram.back(made, known())).startswith("preview off ~60s > swap back ~41s")
 
 
+def test_a_flag_rises_in_shares_of_the_users_after_a_dark_swap_and_goes_off_first() -> None:
+    made = plan(Course(FEATURE_FLAG, flag="Goals"))
+    assert line(diagram.forth(made, known(), WINDOW_S)).endswith(
+        "swap ~41s > proof ~3s > dark 5m > flag 5 % 5m > 25 % 5m > 50 % 5m > 100 % > window 15m"
+    )
+    assert line(diagram.back(made, known())).startswith("flag off > calm 5m > swap back ~41s")
+
+
 def done(step: str) -> tuple[ev.AnyEvent, ...]:
     """A step of ten seconds, as `records` dates them."""
     intent = ev.StepIntent(way="forward", step=step, attempt=1, title=step, mutates=True)
@@ -93,7 +102,8 @@ def test_a_run_that_only_looks_on_has_the_stages_of_others() -> None:
 
 
 def test_every_step_of_every_plan_has_a_stage_of_a_known_name() -> None:
-    for course in (Course(), Course(CANARY), Course(control=5.0, preview=True), Course(OBSERVED)):
+    courses = (Course(), Course(CANARY), Course(control=5.0, preview=True), Course(deploy=PIPELINE), Course(OBSERVED))
+    for course in (*courses, Course(FEATURE_FLAG, flag="Goals")):
         made = plan(course)
         ways = (*diagram.forth(made, known(), WINDOW_S), *diagram.back(made, known()), *diagram.below(made, known()))
         keys = {step.key for step in (*made.forward, *made.back, *made.lower)}

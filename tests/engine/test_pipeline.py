@@ -42,6 +42,15 @@ def test_the_pipeline_lays_it_into_the_slot_and_all_else_is_the_same() -> None:
         assert built.facts["commit"] == COMMIT
 
 
+def test_what_the_pipeline_has_told_of_its_commit_is_enough_where_the_application_tells_none() -> None:
+    stage, _ = piped()
+    del stage.world.commits[NEW]
+    with stage:
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert run.ended.decision == "kept"
+
+
 def test_the_way_back_needs_no_pipeline() -> None:
     stage, _ = piped(ERRORS)
     with stage:
