@@ -16,16 +16,7 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
-from cpr_cockpit.engine.pursuit import (
-    CHANGED,
-    FLAG_CALM_S,
-    FLAG_REST_S,
-    MAY_NOT,
-    NOT_NOW,
-    PAUSE_MOST_S,
-    Patience,
-    Pursuit,
-)
+from cpr_cockpit.engine.pursuit import FLAG_REST_S, MAY_NOT, NOT_NOW, Patience, Pursuit
 from cpr_cockpit.engine.recorder import Recorder
 
 
@@ -222,21 +213,9 @@ class Executor:
                     calm_since = None
                 else:
                     calm_since = now if calm_since is None else calm_since
-                    if now - calm_since >= self._calm_needed(pursuit):
+                    if now - calm_since >= pursuit.calm_needed(self._patience):
                         return reading
             await self._clock.sleep(self._patience.poll_s)
-
-    def _calm_needed(self, pursuit: Pursuit) -> float:
-        refusal = pursuit.refusal
-        if refusal is not None and refusal.status == CHANGED and not refusal.ambiguous:
-            # It was conditional and had no effect, for certain.
-            return 0.0
-        calm_s = self._patience.calm_s
-        if pursuit.step.act.kind in FLAGGING:
-            calm_s = min(calm_s, FLAG_CALM_S)
-        if pursuit.put_off:
-            return float(min(PAUSE_MOST_S, calm_s * 2 ** (pursuit.put_off - 1)))
-        return self._patience.start_s if pursuit.laid_down else calm_s
 
     async def _observe(self, pursuit: Pursuit) -> Reading | None:
         try:

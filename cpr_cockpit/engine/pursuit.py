@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.plan import Step
+from cpr_cockpit.core.plan import FLAGGING, Step
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.engine.acts import Change
 
@@ -60,3 +60,14 @@ class Pursuit:
     refused_at: float | None = None
     laid_down: bool = False
     last: bool = False
+
+    def calm_needed(self, patience: Patience) -> float:
+        """Seconds that "not done and nothing under way" must hold before the change counts as without effect."""
+        refusal = self.refusal
+        if refusal is not None and refusal.status == CHANGED and not refusal.ambiguous:
+            # It was conditional and had no effect, for certain.
+            return 0.0
+        calm_s = min(patience.calm_s, FLAG_CALM_S) if self.step.act.kind in FLAGGING else patience.calm_s
+        if self.put_off:
+            return float(min(PAUSE_MOST_S, calm_s * 2 ** (self.put_off - 1)))
+        return patience.start_s if self.laid_down else calm_s

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from cpr_cockpit.config import Smoke
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import PRODUCTION, Clock, PlannedRequest, Reader
+from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, PlannedRequest, Reader
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.wiring.custom import custom_readers
 from cpr_cockpit.wiring.target import Place
 
 if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.credentials import PinnedCredential
+    from cpr_cockpit.adapters.azure.environment import AzureEnvironment
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.transport import SharedTransport
@@ -39,7 +40,6 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
 
     ``policy``: the limits that further sources tell beside their figures (None: the procedure's).
     """
-    from cpr_cockpit.adapters.azure.feature_flags import AppConfigurationFlags
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.logs import LogsTelemetry
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
@@ -75,14 +75,25 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
         stack.push_async_callback(batch.close)
         platform = _platform_readers(manager, clock, policy or Policy())
         readers = (*_log_readers(batch, clock, place.feature_operation), *platform, log_stream, *custom)
-        flags = AppConfigurationFlags(environment, credential, transport) if environment.app_configuration else None
-        if flags is not None:
-            stack.push_async_callback(flags.close)
+        flags = _flag_store(stack, environment, credential, transport)
         ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock), readers, premises, flags)
         planners: list[Callable[[Act], tuple[PlannedRequest, ...]]]
         planners = [web_apps.planned, probe.planned, telemetry.planned, premises.planned]
         planners += [flags.planned] if flags is not None else []
         yield Outside(ports, lambda act: tuple(one for planned in planners for one in planned(act)))
+
+
+def _flag_store(
+    stack: AsyncExitStack, environment: AzureEnvironment, credential: PinnedCredential, transport: SharedTransport
+) -> FeatureFlags | None:
+    """The store of the feature flags, closed with ``stack``; None where the environment names none."""
+    from cpr_cockpit.adapters.azure.feature_flags import AppConfigurationFlags
+
+    if not environment.app_configuration:
+        return None
+    flags = AppConfigurationFlags(environment, credential, transport)
+    stack.push_async_callback(flags.close)
+    return flags
 
 
 def _log_readers(batch: SharedBatch, clock: Clock, feature_operation: str) -> tuple[Reader, ...]:
