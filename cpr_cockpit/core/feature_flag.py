@@ -27,7 +27,7 @@ _PROVE_S = 300.0
 # On the way back users meet the fault meanwhile, and there is a next rung.
 _PROVE_OFF_S = 120.0
 # What is calm shows in its time; where the logs come too late to tell, the next rung is offered.
-_CALM_FACTOR, _CALM_MORE_S = 3.0, 120.0
+_CALM_FACTOR, _CALM_MORE_S = 3.0, 240.0
 
 
 def arm(version: str, flag: str, *, on: bool) -> str:

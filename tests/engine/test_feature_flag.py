@@ -79,6 +79,10 @@ def test_a_flag_that_helps_nothing_is_followed_by_the_swap_back() -> None:
         assert (stage.world.production, stage.world.slot, stage.world.flags.flag.enabled) == (OLD, OLD, False)
         assert sent(stage) == ["deploy", "swap", "flag", "flag", "swap", "deploy"]
         assert run.offered_at == "prove-calm"
+        assert "fails as before" in run.offered
+        row = run.row("prove-calm", "back")
+        assert row is not None
+        assert row.seconds < 20.0
 
 
 def test_before_the_flag_is_raised_the_whole_way_back_is_that_of_blue_green() -> None:
