@@ -27,7 +27,7 @@ _PROVE_S = 300.0
 # On the way back users meet the fault meanwhile, and there is a next rung.
 _PROVE_OFF_S = 120.0
 # What is calm shows in its time; where the logs come too late to tell, the next rung is offered.
-_CALM_FACTOR, _CALM_MORE_S = 3.0, 120.0
+_CALM_FACTOR, _CALM_MORE_S = 3.0, 240.0
 
 
 def arm(version: str, flag: str, *, on: bool) -> str:
@@ -51,10 +51,7 @@ def feature_flag(
     Each share is judged for ``step_s`` seconds, requests with the flag on beside those with it off; the whole of it in
     the critical window, which begins when the flag is on for everybody. ValueError for other percents, or no flag.
     """
-    if not flag:
-        raise ValueError("the strategy feature-flag needs a flag, found none")
-    if any(not 0.0 < one < EVERYBODY for one in percents) or sorted(set(percents)) != list(percents):
-        raise ValueError(f"the shares of a feature flag rise between 0 and 100 %, found {percents}")
+    _check(flag, percents)
     plan = blue_green(slot, new, facts, baseline_s=baseline_s, artifact=artifact)
     swap = next(at for at, step in enumerate(plan.forward) if step.act.kind is ActKind.SWAP)
     watch = Act(ActKind.WATCH_FLAG, PRODUCTION, version=new, seconds=step_s, flag=flag)
@@ -79,6 +76,13 @@ def feature_flag(
         back=(*back, swap_back, *rest),
         remarks=(*plan.remarks, words),
     )
+
+
+def _check(flag: str, percents: tuple[float, ...]) -> None:
+    if not flag:
+        raise ValueError("the strategy feature-flag needs a flag, found none")
+    if any(not 0.0 < one < EVERYBODY for one in percents) or sorted(set(percents)) != list(percents):
+        raise ValueError(f"the shares of a feature flag rise between 0 and 100 %, found {percents}")
 
 
 def with_kill_switch(plan: Plan, flag: str) -> Plan:

@@ -191,6 +191,13 @@ class Run:
         return bool(self.rungs_left) and all(self.row(step.key, "back") is None for step in self.rungs_left)
 
     @property
+    def verdict_before_back(self) -> str | None:
+        """The rule of the ROLLBACK that stood when going back was decided; None where it was a person's own word."""
+        until = self.decided_at
+        said = [one for at, one in self.verdicts if until is not None and at <= until]
+        return said[-1].rule if said and said[-1].kind == "ROLLBACK" and not self.triggers else None
+
+    @property
     def waits_for_flag(self) -> bool:
         """Whether the way back is at its flag, so that a person may say that nobody waits for what comes of it."""
         row = self.open_step

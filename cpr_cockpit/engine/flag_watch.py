@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.calm import Calm, Pace
+from cpr_cockpit.core.canary import THIN_S
 from cpr_cockpit.core.feature_flag import PROVE_OFF, arm
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, ActKind, Plan
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Run
-from cpr_cockpit.core.signals import Observation
+from cpr_cockpit.core.signals import Observation, Source
+from cpr_cockpit.core.tally import reading
 from cpr_cockpit.core.verdict import HoldCause
 from cpr_cockpit.engine.acts import Reading, State
 from cpr_cockpit.engine.baseline import with_usable_yardstick
@@ -19,6 +22,9 @@ from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.share_watch import ShareWatch
+
+# In the rules of the judge that are about failed requests.
+_FAILURES = "error"
 
 
 def off_since(run: Run) -> float | None:
@@ -93,6 +99,18 @@ class FlagWatch(ShareWatch):
                 self._judge.hold(HoldCause.FOREIGN, words)
 
 
+def pace_before(run: Run, act: Act) -> Pace:
+    """How those with the flag on failed when the rollback was decided, and how the others did; nothing: no failures."""
+    body = run.decided_on.get(Source.LOGS.value)
+    seen = reading(body) if body is not None else None
+    rows = {row.version: row for row in seen.whole} if seen is not None else {}
+    on = rows.get(arm(act.version, act.flag, on=True)) or (rows.get(act.version) if run.t0 is not None else None)
+    off = rows.get(arm(act.version, act.flag, on=False))
+    if on is None:
+        return Pace(0, 0, 0.0)
+    return Pace(on.failures, off.failures if off is not None else 0, on.length)
+
+
 class ProveCalm:
     """Whether the flag's being off has helped: done when the judge says GO of what came after it.
 
@@ -101,8 +119,15 @@ class ProveCalm:
     """
 
     def __init__(
-        self, act: Act, watch: FlagWatch, now: Callable[[], float], hurried: Callable[[], bool], grace_s: float
+        self,
+        act: Act,
+        watch: FlagWatch,
+        run: Callable[[], Run],
+        now: Callable[[], float],
+        hurried: Callable[[], bool],
+        grace_s: float,
     ) -> None:
+        self._run = run
         self._grace_s = grace_s
         self._act = act
         self._watch = watch
@@ -117,10 +142,31 @@ class ProveCalm:
         lasted, words = self._now() - began, self._watch.verdict_sentence
         if self._watch.kind == "ROLLBACK":
             return Reading(State.REFUSED, f"with the flag {self._act.flag} off: {words}")
+        rule = self._run().verdict_before_back
+        if rule is not None and self._run().t0 is None and _FAILURES not in rule:
+            # A share that was slow, or whose requests did not come, is not to be seen among everybody.
+            return Reading(State.REFUSED, f"whether that has ended ({rule}) cannot be told of a share: {words}")
+        calm = self._calm(began)
+        if calm is Calm.STILL:
+            return Reading(State.REFUSED, f"with the flag {self._act.flag} off it fails as before: {words}")
         if self._hurried():
             return Reading(State.REFUSED, f"not awaited, on command, after {lasted:.0f} s: {words}")
-        if lasted >= self._act.seconds and self._watch.may_keep():
+        if lasted >= self._act.seconds and self._watch.may_keep() and calm is Calm.GONE:
             return Reading(State.DONE, f"calm for {lasted:.0f} s with the flag off: {words}")
-        if lasted >= self._act.seconds + self._grace_s:
+        # A share that failed seldom takes its time to be seen not to fail.
+        if lasted >= (THIN_S if calm is Calm.UNKNOWN else self._act.seconds) + self._grace_s:
+            words = f"whether the failures are gone is {calm.value}; {words}"
             return Reading(State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s with the flag off: {words}")
         return Reading(State.TO_DO, words)
+
+    def _calm(self, began: float) -> Calm:
+        """What the users' failures since then say."""
+        run = self._run()
+        body = run.readings.get(Source.LOGS.value)
+        seen = reading(body) if body is not None else None
+        if seen is None or seen.at < began:
+            return Calm.UNKNOWN
+        row = next((one for one in seen.whole if one.version == self._act.version), None)
+        if row is None or seen.measured_at is None:
+            return Calm.UNKNOWN
+        return pace_before(run, self._act).since(row.failures, seen.measured_at - began)

@@ -59,4 +59,4 @@ class JudgedSteps:
         self.speaks(watch)
         # The newest data of the time are this late at worst.
         grace_s = 2 * self.scaled.poll_logs_s + 2 * self.settings.declared_delay_s + 4.0
-        return ProveCalm(act, watch, self.ports.clock.now, self.hurried, grace_s)
+        return ProveCalm(act, watch, lambda: self.recorder.run, self.ports.clock.now, self.hurried, grace_s)

@@ -189,11 +189,7 @@ class WayBack:
     async def _go_back(self) -> None:
         event = self.run_state.plan
         if event is None:
-            decision, words = "stopped", "no plan was made and no card written: production was never touched"
-            if self.run_state.continued is not None:
-                decision = "failed"
-                words = "neither journal nor card tells which version to go back to: nothing was sent. Go back by hand"
-            await self._end_observed(decision, words, way="back")
+            await self._end_without_plan()
             return
         plan = plan_of(event)
         executor = self._executor or self._executor_for(plan)
@@ -250,6 +246,14 @@ class WayBack:
         """Whether the swap back was seen to be somebody else's."""
         row = self.run_state.row("swap-back", "back")
         return row is not None and row.facts.get("outside") == "yes"
+
+    async def _end_without_plan(self) -> None:
+        """Nobody knows what to go back to."""
+        decision, words = "stopped", "no plan was made and no card written: production was never touched"
+        if self.run_state.continued is not None:
+            decision = "failed"
+            words = "neither journal nor card tells which version to go back to: nothing was sent. Go back by hand"
+        await self._end_observed(decision, words, way="back")
 
     async def _may_go_down(self, plan: Plan, failed: Step) -> bool:
         """The rungs below are offered once it is seen that no swap is under way; a person takes them, a script does."""

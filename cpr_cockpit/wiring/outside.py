@@ -12,13 +12,14 @@ from cpr_cockpit.config import PIPELINE_TOKEN, Smoke
 from cpr_cockpit.config.pipeline_table import GITHUB
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import PRODUCTION, Clock, Pipeline, PlannedRequest, Reader
+from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, PlannedRequest, Reader
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.wiring.custom import custom_readers
 from cpr_cockpit.wiring.target import Place
 
 if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.credentials import PinnedCredential
+    from cpr_cockpit.adapters.azure.environment import AzureEnvironment
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.transport import SharedTransport
@@ -41,7 +42,6 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
 
     ``policy``: the limits that further sources tell beside their figures (None: the procedure's).
     """
-    from cpr_cockpit.adapters.azure.feature_flags import AppConfigurationFlags
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.logs import LogsTelemetry
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
@@ -82,9 +82,7 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
         pipeline = _pipeline(place, connections)
         metrics, user_count = PlatformMetrics(manager, clock), LogsUserCount(environment, credential, transport)
         stack.push_async_callback(user_count.close)
-        flags = AppConfigurationFlags(environment, credential, transport) if environment.app_configuration else None
-        if flags is not None:
-            stack.push_async_callback(flags.close)
+        flags = _flag_store(stack, environment, credential, transport)
         ports = Ports(
             clock,
             web_apps,
@@ -122,6 +120,19 @@ def _pipeline(place: Place, connections: Connections) -> Pipeline | None:
         variable=PIPELINE_TOKEN,
     )
     return GitHubWorkflow(settings, connections) if table.kind == GITHUB else DevOpsPipeline(settings, connections)
+
+
+def _flag_store(
+    stack: AsyncExitStack, environment: AzureEnvironment, credential: PinnedCredential, transport: SharedTransport
+) -> FeatureFlags | None:
+    """The store of the feature flags, closed with ``stack``; None where the environment names none."""
+    from cpr_cockpit.adapters.azure.feature_flags import AppConfigurationFlags
+
+    if not environment.app_configuration:
+        return None
+    flags = AppConfigurationFlags(environment, credential, transport)
+    stack.push_async_callback(flags.close)
+    return flags
 
 
 def _log_readers(batch: SharedBatch, clock: Clock, feature_operation: str) -> tuple[Reader, ...]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.documents.report import render_report
+from cpr_cockpit.engine.journal import read
+from cpr_cockpit.engine.rejudging import CannotJudge, judge_again
 from tests.engine.flags import FLAG
 from tests.engine.stage import AUTO, Stage
 from tests.engine.users import ERRORS, HEALTHY, Behaviour
@@ -56,6 +60,8 @@ def test_a_fault_of_the_feature_ends_at_the_first_share_with_the_flag_off_and_th
         assert sent(stage) == ["deploy", "swap", "flag", "flag"]
         verdict = next(one for _, one in run.verdicts if one.kind == "ROLLBACK")
         assert "with the flag off at the same time 0.0 %" in verdict.sentence
+        with pytest.raises(CannotJudge, match="the flag was never on for everybody"):
+            judge_again(read(stage.folder))
         report = render_report(run)
         assert f"ROLLED BACK by the feature flag {FLAG}: off; {NEW} stays dark" in report
         # What is told of the release is how those fared who had it, not how calm it is since.
@@ -73,6 +79,10 @@ def test_a_flag_that_helps_nothing_is_followed_by_the_swap_back() -> None:
         assert (stage.world.production, stage.world.slot, stage.world.flags.flag.enabled) == (OLD, OLD, False)
         assert sent(stage) == ["deploy", "swap", "flag", "flag", "swap", "deploy"]
         assert run.offered_at == "prove-calm"
+        assert "fails as before" in run.offered
+        row = run.row("prove-calm", "back")
+        assert row is not None
+        assert row.seconds < 20.0
 
 
 def test_before_the_flag_is_raised_the_whole_way_back_is_that_of_blue_green() -> None:

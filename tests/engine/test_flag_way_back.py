@@ -7,14 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.flags import RANDOM, TARGETING
 from cpr_cockpit.core.run import Phase
-from cpr_cockpit.core.strategies import Course
-from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY
 from cpr_cockpit.engine.writer import FILE
 from tests.engine.flags import FLAG
 from tests.engine.moments import Moment, Troubles, bounded, deaths, lived, troubles
-from tests.engine.stage import AUTO, Death, Stage
+from tests.engine.stage import Death, Stage
 from tests.engine.test_feature_flag import flagged, sent
 from tests.engine.users import ERRORS, HEALTHY, SILENT, Behaviour
 from tests.engine.world import NEW, OLD, Fault, forward_switches
@@ -252,67 +249,6 @@ def test_without_telemetry_nobody_can_say_that_the_flag_helped_and_the_swap_back
         assert life.live()
         assert life.run_state.ended is not None
         assert (life.run_state.ended.decision, stage.world.production) == ("rolled_back", OLD)
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"exists": False}, "does not exist"),
-        ({"locked": True}, "is locked"),
-        ({"filters": (RANDOM,)}, RANDOM),
-        ({"enabled": True, "percent": 10.0}, "on already for 10 %"),
-        ({"enabled": True, "percent": None, "filters": ()}, "on already for 100 %"),
-    ],
-)
-def test_a_flag_that_cannot_be_raised_is_told_before_start(changes: dict[str, object], words: str) -> None:
-    with flagged() as stage:
-        stage.world.flags.somebody_sets(**changes)
-        run = stage.whole_run()
-        assert run.ended is not None
-        assert run.started_at is None
-        assert words in run.ended.reason
-        assert "Nothing was changed" in run.ended.reason
-        assert stage.world.calls == []
-
-
-def kill_switch(strategy: str, share: float) -> Stage:
-    stage = Stage(AUTO, behaviour=ERRORS, window_s=60.0)
-    stage.change(course=Course(strategy, flag=FLAG))
-    stage.world.flags.somebody_sets(enabled=True, percent=share, filters=(TARGETING,))
-    return stage
-
-
-@pytest.mark.parametrize("strategy", [BLUE_GREEN, CANARY])
-def test_a_kill_switch_is_the_first_act_of_any_way_back(strategy: str) -> None:
-    with kill_switch(strategy, 40.0) as stage:
-        run = stage.whole_run()
-        assert run.ended is not None
-        assert run.ended.decision == "rolled_back"
-        assert (stage.world.production, stage.world.slot) == (OLD, OLD)
-        assert stage.world.flags.written == [(False, 40.0)]
-        back = [row.key for row in run.steps if row.way == "back"]
-        assert back[0] == "flag-off"
-
-
-@pytest.mark.parametrize("how", ["away", "locked", "refused"])
-def test_a_kill_switch_that_fails_keeps_no_swap_back_up_and_is_told(how: str) -> None:
-    with kill_switch(BLUE_GREEN, 100.0) as stage:
-        life = stage.begin()
-        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
-        if how == "away":
-            stage.world.flags.away.append((0.0, 1e9))
-        elif how == "locked":
-            stage.world.flags.somebody_sets(locked=True)
-        else:
-            stage.world.faults["flag"] = [Fault.REFUSED] * 20
-        assert life.live()
-        run = life.run_state
-        assert run.ended is not None
-        assert (run.ended.decision, stage.world.production, stage.world.slot) == ("partial", OLD, OLD)
-        assert f"flag {FLAG} is not off" in run.ended.reason
-        assert run.decided_at is not None
-        assert run.switched_back_at is not None
-        assert run.switched_back_at - run.decided_at < 45.0
 
 
 def test_a_silent_feature_is_held_and_never_grows() -> None:
