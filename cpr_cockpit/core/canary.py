@@ -14,7 +14,7 @@ STEP_S = 300.0
 # A share that shows too little to say anything may be watched this many times as long before a person must look.
 PATIENCE = 3.0
 # A person may take hours; the judge watches meanwhile.
-_LONGEST_S = 21_600.0
+LONGEST_S = 21_600.0
 _ROUTE_S = 120.0
 
 
@@ -99,7 +99,7 @@ def _share(slot: str, new: str, old: str, percent: float, step_s: float) -> Iter
         f"Judge {new} on {percent:g} % beside {old} for {step_s:.0f} s",
         Act(ActKind.WATCH_SHARE, slot, version=new, other=old, seconds=step_s, percent=percent),
         NOTHING,
-        _LONGEST_S,
+        LONGEST_S,
     )
 
 

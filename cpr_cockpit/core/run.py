@@ -8,7 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.heard import Heard, Key, key_of
+from cpr_cockpit.core.heard import Heard, Key
+from cpr_cockpit.core.heard import key_of as source_of
+from cpr_cockpit.core.plan import app_of, key_of
 from cpr_cockpit.core.tally import Tally, believed
 
 
@@ -69,8 +71,9 @@ class Run:
 
     ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count; ``heard``:
     what each source, and each of the team's own signals, has told so far. ``share``: percentage of new sessions that
-    go to the slot, since ``share_at`` (None: none ever did). ``offered``: why the rungs below the swap back may be
-    taken.
+    go to the slot, since ``share_at`` (None: none ever did); of several apps the highest of their ``shares``.
+    ``switched``: which of several apps serve the new version, since when. ``offered``: why the rungs below the swap
+    back may be taken; ``refused``: the steps in whose stead.
     """
 
     seq: int = 0
@@ -89,7 +92,10 @@ class Run:
     switched_back_at: float | None = None
     share: float = 0.0
     share_at: float | None = None
+    shares: dict[str, float] = field(default_factory=dict)
+    switched: dict[str, float] = field(default_factory=dict)
     offered: str = ""
+    refused: tuple[str, ...] = ()
     baseline: ev.BaselineTaken | None = None
     verdict: ev.VerdictGiven | None = None
     verdict_at: float | None = None
@@ -121,7 +127,7 @@ class Run:
             return Phase.ROLLING_BACK
         if self.decision:
             return Phase.KEEPING
-        if self.t0 is not None and (self.observed or self.finished("keep-warm", "forward")):
+        if self.t0 is not None and (self.observed or self._kept_warm):
             return Phase.WINDOW
         if self.started_at is not None:
             return Phase.DEPLOYING
@@ -134,18 +140,42 @@ class Run:
 
     @property
     def exposed(self) -> bool:
-        """Whether users may have met the new version: by a share, or by the switch."""
-        return self.share_at is not None or self.t0 is not None
+        """Whether users may have met the new version: by a share, in one of several apps, or by the switch."""
+        return self.share_at is not None or self.t0 is not None or bool(self.switched)
+
+    @property
+    def part_at(self) -> float | None:
+        """Since when just these of several apps serve the new version; None: none of them does."""
+        return max(self.switched.values(), default=None)
 
     @property
     def judged_since(self) -> float | None:
-        """Since when the judge has judged what it judges now: the share that is routed, or the switch."""
-        return self.t0 if self.t0 is not None else self.share_at if self.share else None
+        """Since when the judge has judged what it judges now: a share, some of several apps, or the switch."""
+        if self.t0 is not None:
+            return self.t0
+        return self.share_at if self.share else self.part_at
 
     @property
     def on_share(self) -> bool:
         """Whether a share of the sessions is being judged, before the switch."""
         return self.t0 is None and self.share > 0.0 and self.phase is Phase.DEPLOYING
+
+    @property
+    def on_part(self) -> bool:
+        """Whether some of several apps serve the new version, and the others do not yet."""
+        return self.t0 is None and bool(self.switched) and self.phase is Phase.DEPLOYING
+
+    @property
+    def _kept_warm(self) -> bool:
+        """Whether the old version was seen to be warm in the slot, of every app."""
+        planned = [step.key for step in self.plan.forward if key_of(step.key) == "keep-warm"] if self.plan else []
+        return all(self.finished(key, "forward") for key in planned or ["keep-warm"])
+
+    @property
+    def rungs(self) -> tuple[ev.PlannedStep, ...]:
+        """The steps below the swaps back that were refused."""
+        apps = {app_of(step) for step in self.refused}
+        return tuple(step for step in self.plan.lower if app_of(step.key) in apps) if self.plan else ()
 
     @property
     def open_step(self) -> StepRow | None:
@@ -156,7 +186,9 @@ class Run:
     def swaps(self) -> int:
         """How many swaps took effect: swap steps that were sent and seen to be done."""
         keys = {"swap": "forward", "swap-back": "back"}
-        return sum(1 for row in self.steps if keys.get(row.key) == row.way and row.mutates and row.result == "done")
+        return sum(
+            1 for row in self.steps if keys.get(key_of(row.key)) == row.way and row.mutates and row.result == "done"
+        )
 
     def row(self, key: str, way: ev.Way) -> StepRow | None:
         """The newest row of a step."""
@@ -274,14 +306,25 @@ def _switched(run: Run, at: float, event: ev.TrafficSwitched) -> None:
     run.note_moment(event.t0, "Traffic switched", f"production serves {event.version}")
 
 
+def _app_switched(run: Run, at: float, event: ev.AppSwitched) -> None:
+    if event.way == "forward":
+        run.switched[event.app] = event.at
+    else:
+        run.switched.pop(event.app, None)
+    run.note_moment(event.at, "App switched", f"{event.app} serves {event.version}")
+
+
 def _routed(run: Run, at: float, event: ev.ShareRouted) -> None:
-    run.share, run.share_at = event.percent, at
+    run.shares[event.app] = event.percent
+    run.share, run.share_at = max(run.shares.values()), at
     meets = f", {event.version}" if event.version else ""
-    run.note_moment(at, "Traffic routed", f"{event.percent:g} % of new sessions to {event.slot}{meets}")
+    where = f" of {event.app}" if event.app else ""
+    run.note_moment(at, "Traffic routed", f"{event.percent:g} % of new sessions{where} to {event.slot}{meets}")
 
 
 def _offered(run: Run, at: float, event: ev.RungOffered) -> None:
-    run.offered = event.why
+    run.offered = f"{run.offered} {event.why}".strip()
+    run.refused = (*run.refused, event.step)
     run.note_moment(at, "Next rung offered", event.why, "warning")
 
 
@@ -294,7 +337,7 @@ def _observed(run: Run, at: float, event: ev.Observed) -> None:
     run.observations[event.source] = event.body
     told = run.opened.policy.get("skew_s") if run.opened else None
     skew_s = told if isinstance(told, int | float) else SKEW_S
-    run.heard.setdefault(key_of(event.body), Heard()).take(event.body, skew_s)
+    run.heard.setdefault(source_of(event.body), Heard()).take(event.body, skew_s)
     if believed(event.body, skew_s):
         run.readings[event.source] = event.body
         run.tally.take(event.body, run.switched_back_at)
@@ -373,6 +416,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.StepDoubtful: _doubtful,
     ev.StepOutcome: _outcome,
     ev.TrafficSwitched: _switched,
+    ev.AppSwitched: _app_switched,
     ev.ShareRouted: _routed,
     ev.RungOffered: _offered,
     ev.BaselineTaken: _baseline,

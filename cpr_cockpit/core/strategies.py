@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from cpr_cockpit.core.canary import PERCENTS, STEP_S, canary, hold_back, proven_alike
 from cpr_cockpit.core.ladder import with_ladder
 from cpr_cockpit.core.plan import Plan, PlanFacts
-from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, OBSERVED, blue_green, observed
+from cpr_cockpit.core.rolling_strategy import rolling, why_not
+from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, OBSERVED, ROLLING, blue_green, observed
 
-STRATEGIES = (BLUE_GREEN, CANARY)
+STRATEGIES = (BLUE_GREEN, CANARY, ROLLING)
 """What a run may choose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The strategy of a run. ``percents``, and ``step_s`` (seconds of each, at full length), are a canary's.
+    """The strategy of a run. ``percents`` are a canary's; ``step_s``: seconds of each, or of a gate, at full length.
 
     ``control``: percentage of new sessions that stay on the old version during the critical window; 0: none.
-    ``harmless``: differences between slot and production that are declared so, by name.
+    ``harmless``: differences between slot and production that are declared so, by name. ``apps``: all of several, in
+    the order in which at most ``at_once`` of them are switched between two gates; only rolling looks at them.
     """
 
     strategy: str = BLUE_GREEN
@@ -26,6 +28,17 @@ class Course:
     step_s: float = STEP_S
     control: float = 0.0
     harmless: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    at_once: int = 1
+
+    @property
+    def grey(self) -> str:
+        """Why the course cannot be taken, whatever is found at the apps, and what would do; "" where it can."""
+        if self.strategy != ROLLING:
+            return ""
+        if self.control:
+            return "rolling has the other apps to judge beside, and holds nobody back: leave the control out"
+        return why_not(self.apps, self.at_once)
 
     @property
     def shares_sessions(self) -> bool:
@@ -36,7 +49,7 @@ class Course:
 def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:
     """The plan of a course, its times as they are; KeyError for another name, ValueError for impossible shares."""
     plan = _plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=artifact)
-    if course.strategy == OBSERVED:
+    if course.strategy in (OBSERVED, ROLLING):
         return plan
     plan = with_ladder(plan, artifact=artifact)
     if course.control:
@@ -53,6 +66,19 @@ def _plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_
             baseline_s=baseline_s,
             artifact=artifact,
             percents=course.percents,
+            step_s=course.step_s,
+        )
+    if course.strategy == ROLLING:
+        if course.grey:
+            raise ValueError(course.grey)
+        return rolling(
+            slot,
+            new,
+            facts,
+            baseline_s=baseline_s,
+            artifact=artifact,
+            apps=course.apps,
+            at_once=course.at_once,
             step_s=course.step_s,
         )
     make = {BLUE_GREEN: blue_green, OBSERVED: observed}[course.strategy]

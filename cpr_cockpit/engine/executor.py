@@ -63,8 +63,10 @@ class Executor:
             return await self._change(self._pursuit(way, step))
         return await self._check(way, step)
 
-    async def resolve(self, way: ev.Way, step: Step) -> None:
+    async def resolve(self, way: ev.Way, step: Step, within_s: float | None = None) -> None:
         """Bring a change that was interrupted to rest without sending it again, and record what came of it.
+
+        ``within_s``: it is given up then, though it may be under way yet; None: in the step's own time.
 
         Before a rollback: a swap or a deployment that is on the wire but not to be seen yet must land before anyone may
         say who serves what; one that landed later would undo what the rollback has proven.
@@ -72,6 +74,8 @@ class Executor:
         await self._sent(way, step)
         pursuit = self._pursuit(way, step)
         pursuit.last = True
+        if within_s is not None:
+            pursuit.deadline = min(pursuit.deadline, self._clock.now() + within_s)
         reading = await self._settle(pursuit)
         if reading.state is State.DONE:
             self._outcome(pursuit, "done", reading)
@@ -100,7 +104,7 @@ class Executor:
         return Pursuit(
             way=way,
             step=step,
-            change=change_for(self._context, step.act),
+            change=change_for(self._context.at(step.act.app), step.act),
             attempt=open_row.attempts if open_row else 0,
             sent=open_row is not None,
             operation=open_row.operation if open_row else "",
@@ -255,7 +259,7 @@ class Executor:
 
     async def _check(self, way: ev.Way, step: Step) -> bool:
         make = self._extra.get(step.act.kind)
-        check = make(step.act) if make else check_for(self._context, step.act)
+        check = make(step.act) if make else check_for(self._context.at(step.act.app), step.act)
         row = self._recorder.run.row(step.key, way)
         attempt = (row.attempts if row else 0) + 1
         self._recorder.record(ev.StepIntent(way=way, step=step.key, attempt=attempt, title=step.title, mutates=False))

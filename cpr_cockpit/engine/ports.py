@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from cpr_cockpit.core.ports import Clock, Metrics, Premises, Probe, Reader, Telemetry, WebApps
+
+
+@dataclass(frozen=True, slots=True)
+class AppPorts:
+    """One further app of several: the same product, in the same logs."""
+
+    web_apps: WebApps
+    probe: Probe
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Everything outside; wiring fills it with adapters, tests with stand-ins.
 
-    ``readers``: the further sources. ``premises``: what the logs tell of themselves; None: nothing tells.
+    ``readers``: the further sources. ``premises``: what the logs tell of themselves; None: nothing tells. ``apps``: the
+    further ones of several apps by name; ``web_apps`` and ``probe`` are those of the first.
     """
 
     clock: Clock
@@ -21,3 +31,8 @@ class Ports:
     metrics: Metrics
     readers: tuple[Reader, ...] = ()
     premises: Premises | None = None
+    apps: Mapping[str, AppPorts] = field(default_factory=dict)
+
+    def at(self, app: str) -> Ports:
+        """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""
+        return replace(self, web_apps=self.apps[app].web_apps, probe=self.apps[app].probe) if app else self

@@ -12,7 +12,7 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest, PortError
 from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategies import Course, plan_by
-from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
+from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, ROLLING
 from cpr_cockpit.documents.card import write_card
 from cpr_cockpit.engine.checks import undeclared
 from cpr_cockpit.engine.gate import judge
@@ -58,6 +58,28 @@ async def read_facts(ports: Ports, slot: str, new_version: str) -> PlanFacts:
     )
 
 
+async def read_all_facts(ports: Ports, settings: SessionSettings) -> tuple[PlanFacts, tuple[str, ...]]:
+    """The same of every app of the course: the first one's facts, and remarks on the others; Blocked."""
+    course, slot, new = settings.course, settings.slot, settings.new_version
+    if course.grey:
+        raise Blocked(f"{course.grey}. Nothing was changed.")
+    first = await read_facts(ports, slot, new)
+    remarks = []
+    for app in course.apps[1:] if course.strategy == ROLLING else ():
+        try:
+            facts = await read_facts(ports.at(app), slot, new)
+        except Blocked as error:
+            raise Blocked(f"{app}: {error}") from error
+        if facts.production_version != first.production_version:
+            raise Blocked(
+                f"{app} serves {facts.production_version} and {course.apps[0]} {first.production_version}: nobody "
+                "could tell which version to go back to. Nothing was changed. Bring all apps to one version first."
+            )
+        held = f"serves {facts.slot_version or 'no version'}" if facts.slot_exists else "does not exist yet"
+        remarks.append(f"{app}: production serves {facts.production_version}, slot {slot} {held}")
+    return first, tuple(remarks)
+
+
 async def keep_old_artifact(ports: Ports, settings: SessionSettings) -> str:
     """Have the old version's zip at hand: the one that lies there (configured), or production's own from Kudu.
 
@@ -82,7 +104,7 @@ Requests = Callable[[Act], tuple[PlannedRequest, ...]]
 
 def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Requests | None = None) -> ev.PlanMade:
     """The plan as the journal keeps it, with the requests of each step where they are known."""
-    shares = [step.act for step in plan.forward if step.act.kind is ActKind.WATCH_SHARE]
+    judged = [step.act for step in plan.forward if step.act.kind in (ActKind.WATCH_SHARE, ActKind.WATCH_APPS)]
 
     def sent(step: Step) -> tuple[str, ...]:
         return tuple(f"{one.method} {one.url}" for one in requests(step.act)) if requests else ()
@@ -101,9 +123,11 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         baseline_s=baseline_s,
         slot_exists=plan.facts.slot_exists,
         slot_version=plan.facts.slot_version,
-        percents=tuple(act.percent for act in shares),
-        step_s=shares[0].seconds if shares else 0.0,
+        percents=tuple(act.percent for act in judged if act.percent),
+        step_s=judged[0].seconds if judged else 0.0,
         control=plan.control_percent,
+        apps=plan.apps,
+        at_once=plan.at_once,
         harmless=next((step.act.names for step in plan.forward if step.act.kind is ActKind.PROVE_ALIKE), ()),
         forward=planned((*plan.forward, *plan.after)),
         back=planned(plan.back),
@@ -117,6 +141,7 @@ def plan_of(event: ev.PlanMade) -> Plan:
     facts = PlanFacts(event.old_version, event.slot_version, event.slot_exists)
     slot, new, baseline_s = event.slot, event.new_version, event.baseline_s
     course = Course(event.strategy, event.percents, event.step_s, event.control, event.harmless)
+    course = replace(course, apps=event.apps, at_once=event.at_once)
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
 
 
@@ -170,7 +195,7 @@ class Preparation:
             raise Blocked(
                 f"{error} Nothing was changed. Build the artifact of {settings.new_version} again."
             ) from error
-        facts = await read_facts(self._ports, settings.slot, settings.new_version)
+        facts, others = await read_all_facts(self._ports, settings)
         await self._alike(facts)
         missing = await keep_old_artifact(self._ports, settings)
         if missing:
@@ -179,9 +204,8 @@ class Preparation:
         baseline_s = self._scaled.baseline_s
         course = settings.course_at(self._scaled.scale)
         plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing)
-        plan = replace(
-            plan, remarks=(*plan.remarks, *await premises_told(settings, self._scaled, self._ports, self._recorder))
-        )
+        told = await premises_told(settings, self._scaled, self._ports, self._recorder)
+        plan = replace(plan, remarks=(*plan.remarks, *others, *told))
         self._recorder.record(plan_event(plan, baseline_s, artifact=not missing, requests=self._requests))
 
     async def _alike(self, facts: PlanFacts) -> None:
@@ -193,7 +217,8 @@ class Preparation:
                 raise Blocked(f"Users who are routed to it would meet other settings: {words} Nothing was changed.")
 
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
-        return self._ports.web_apps.planned(act) + self._ports.probe.planned(act)
+        there = self._ports.at(act.app)
+        return there.web_apps.planned(act) + there.probe.planned(act)
 
     def _card(self) -> None:
         event = self._recorder.run.plan

@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.check_words import extended_check
 from cpr_cockpit.core.checklist import Mark
-from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
+from cpr_cockpit.core.plan import Act, ActKind, Plan, Step, key_at, key_of
 from cpr_cockpit.core.ports import PortError
+from cpr_cockpit.core.rolling_strategy import SWITCHED
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
+from cpr_cockpit.engine.apps_watch import AppsWatch
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
@@ -186,15 +189,16 @@ class Session(WayBack):
         checks: dict[ActKind, Callable[[Act], Check]] = {ActKind.PROVE_TELEMETRY: self._telemetry_check}
         if isinstance(self._watch, Watch):
             checks[ActKind.BASELINE] = self._watch.baseline_check
-            checks[ActKind.WATCH_SHARE] = self._share_check
+            checks[ActKind.WATCH_SHARE] = partial(self._share_check, ShareWatch)
+            checks[ActKind.WATCH_APPS] = partial(self._share_check, AppsWatch)
         return checks
 
     def _watching(self, whole: Watch) -> Watch:
         """The watch that speaks now: a share's while one is judged, else the critical window's."""
         return self._share_watch or whole
 
-    def _share_check(self, act: Act) -> Check:
-        watch = ShareWatch(self.settings, self.scaled, self._plan(), act, self._ports, self.recorder)
+    def _share_check(self, kind: type[ShareWatch], act: Act) -> Check:
+        watch = kind(self.settings, self.scaled, self._plan(), act, self._ports, self.recorder)
         watch.begin()
         self._share_watch = watch
         return WatchShare(act, watch, self.clock.now, self._end_share, scripted=self.settings.script is not None)
@@ -205,19 +209,25 @@ class Session(WayBack):
 
     async def _skip_what_is_done(self, plan: Plan, executor: Executor) -> None:
         """After a damaged journal: where production is seen to serve the new version, the way there lies behind us."""
-        serving = await self._at_rest(plan)
-        if serving is None or serving.production != plan.new_version:
+        found = {app: await self._at_rest(plan, app) for app in plan.places}
+        there = {app: one for app, one in found.items() if one is not None and one.production == plan.new_version}
+        if not there:
             return
         keys = [step.key for step in plan.forward]
-        executor.pass_over("forward", plan.forward[: keys.index("swap") + 1], serving.words(plan.slot))
+        last = max(keys.index(key_at("swap", app)) for app in there)
+        behind = [
+            step for step in plan.forward[: last + 1] if step.act.app in there or key_of(step.key) not in SWITCHED
+        ]
+        executor.pass_over("forward", tuple(behind), next(iter(there.values())).words(plan.slot))
 
-    async def _at_rest(self, plan: Plan) -> Serving | None:
+    async def _at_rest(self, plan: Plan, app: str) -> Serving | None:
         """Who serves what once no swap is under way; None where that does not come in a swap's time."""
         deadline = self.clock.now() + plan.step("swap").timeout_s
+        there = self._ports.at(app)
         while self.clock.now() < deadline:
             with contextlib.suppress(PortError):
-                serving = await observe(self._ports.web_apps, self._ports.probe, plan.slot)
-                self._saw(serving, False)
+                serving = await observe(there.web_apps, there.probe, plan.slot)
+                self._saw(serving, False, app=app)
                 if not serving.in_flight:
                     return serving
             await self.clock.sleep(self._patience.poll_s)

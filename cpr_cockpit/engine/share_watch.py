@@ -44,6 +44,16 @@ class ShareWatch(Watch):
         )
 
     @property
+    def where(self) -> str:
+        """What is judged, in words."""
+        return f"on {self._recorder.run.share:g} %"
+
+    @property
+    def lost(self) -> str:
+        """What it means that there is nothing to judge any more."""
+        return f"no session is routed to slot {self._plan.slot}: somebody else changed it"
+
+    @property
     def began(self) -> float | None:
         """Since when the share is routed; None: it is not."""
         return self._began()
@@ -81,15 +91,13 @@ class WatchShare:
         """The judge's word, and how long it still watches."""
         began = self._watch.began
         if began is None:
-            return Reading(State.REFUSED, f"no session is routed to slot {self._act.slot}: somebody else changed it")
+            return Reading(State.REFUSED, self._watch.lost)
         lasted, words = self._now() - began, self._watch.verdict_sentence
         if lasted < self._act.seconds:
             return Reading(State.TO_DO, words)
         if self._watch.may_keep():
             await self._passed()
-            return Reading(State.DONE, f"GO after {lasted:.0f} s on {self._act.percent:g} %: {words}")
+            return Reading(State.DONE, f"GO after {lasted:.0f} s {self._watch.where}: {words}")
         if self._scripted and lasted >= PATIENCE * self._act.seconds and self._watch.kind != "ROLLBACK":
-            return Reading(
-                State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s on {self._act.percent:g} %: {words}"
-            )
+            return Reading(State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s {self._watch.where}: {words}")
         return Reading(State.TO_DO, words)

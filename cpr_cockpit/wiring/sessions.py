@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from cpr_cockpit.core.events import Record
@@ -14,7 +15,7 @@ from cpr_cockpit.documents.card import render_card
 from cpr_cockpit.documents.plan import render_plan
 from cpr_cockpit.engine.journal import Journal
 from cpr_cockpit.engine.observing import session_of
-from cpr_cockpit.engine.preparing import Blocked, keep_old_artifact, read_facts
+from cpr_cockpit.engine.preparing import Blocked, keep_old_artifact, read_all_facts
 from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.session import Session
@@ -67,8 +68,9 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
         raise Blocked(f"{error} Nothing was changed. Build the artifact of {settings.new_version} again.") from error
     scaled = settings.policy.scaled(settings.window_s)
     async with outside_of(place_of(config.target, config.ready)) as outside:
-        facts = await read_facts(outside.ports, settings.slot, settings.new_version)
+        facts, others = await read_all_facts(outside.ports, settings)
         artifact = not await keep_old_artifact(outside.ports, settings)
         course, baseline_s = settings.course_at(scaled.scale), scaled.baseline_s
         plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=artifact)
+        plan = replace(plan, remarks=(*plan.remarks, *others))
         return render_plan(plan, outside.planned) + "\n" + render_card(shown, settings.environment, plan)
