@@ -19,7 +19,7 @@ _PREPARED = ("ensure-slot", "deploy", "prove-slot", "warm-up", "smoke")
 SWITCHED = ("swap", "prove-production", "keep-warm")
 """What is done in one app while the others wait."""
 # A swap back that hangs keeps that of the next app waiting.
-_BACK_S = 600.0
+_BACK_S = 300.0
 
 
 def rolling(

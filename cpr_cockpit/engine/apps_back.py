@@ -14,7 +14,7 @@ from cpr_cockpit.core.run import Run
 from cpr_cockpit.engine.executor import Executor
 
 # How long a swap that was under way when ROLLBACK came is waited for before the other apps are rolled back.
-LANDING_S = 120.0
+LANDING_S = 60.0
 
 
 @dataclass(slots=True)
@@ -37,24 +37,38 @@ class AppsBack:
     async def go(self) -> None:
         """All of it: production of every app, the rungs of those that refuse, every slot, the proof."""
         order = self._order()
-        refused = [app for app in order if not await self._switched_back(app)]
+        refused = [app for app in order if not await self._switched_back(app, others_wait=len(order) > 1)]
+        offered = [app for app in refused if await self._refused(app)]
         others = [app for app in order if app not in refused]
-        offered = []
-        for app in refused:
-            step = self._step("swap-back", app)
-            self._leave(app, step)
-            if self._begun("swap", app):
-                self.bad.add(app)
-                offered += [app] if await self.offer(step) else []
-        if self.asks:
-            # A person may take long to press it: what can be finished meanwhile is.
-            await self._clean(others)
-        if offered:
-            await self.taken()
-        for app in offered:
-            await self._down(app)
         if not self.asks:
-            await self._clean(others)
+            await self._all_down(offered)
+        # A person may take long to press it: what can be finished meanwhile is.
+        await self._clean(others)
+        if self.asks:
+            await self._all_down(offered)
+        for app in (one for one in refused if one not in offered):
+            # It could not be read, or a swap was under way: now nobody waits for it any more.
+            if await self._switched_back(app):
+                self.left.pop(app)
+                self.bad.discard(app)
+                await self._clean([app])
+            elif await self._refused(app):
+                await self._all_down([app])
+
+    async def _refused(self, app: str) -> bool:
+        """Note that the app was not switched back, and whether its next rung may be taken."""
+        step = self._step("swap-back", app)
+        self._leave(app, step)
+        if not self._begun("swap", app):
+            return False
+        self.bad.add(app)
+        return await self.offer(step)
+
+    async def _all_down(self, apps: list[str]) -> None:
+        if apps:
+            await self.taken()
+        for app in apps:
+            await self._down(app)
 
     def _order(self) -> list[str]:
         """Those where a swap was begun first, the last of them at the head; one whose swap hangs, at the end."""
@@ -77,14 +91,16 @@ class AppsBack:
     def _step(self, key: str, app: str) -> Step:
         return self.plan.step(key_at(key, app))
 
-    async def _done(self, step: Step) -> bool:
-        return self.run().finished(step.key, "back") or await self.executor.run_step("back", step)
+    async def _done(self, step: Step, *, others_wait: bool = False) -> bool:
+        if self.run().finished(step.key, "back"):
+            return True
+        return await self.executor.run_step("back", step, others_wait=others_wait)
 
     def _leave(self, app: str, step: Step) -> None:
         row = self.run().row(step.key, "back")
         self.left[app] = f"step '{step.title}' did not succeed: {row.words if row else 'it was not begun'}"
 
-    async def _switched_back(self, app: str) -> bool:
+    async def _switched_back(self, app: str, *, others_wait: bool = False) -> bool:
         """Whether production of the app serves the old version by a swap, or was never switched.
 
         Where its users were routed to the slot with the old version, a swap would hand them the new one.
@@ -92,7 +108,7 @@ class AppsBack:
         routed, home = (self.run().row(key_at(key, app), "back") for key in (ROUTE_OLD, "route-home"))
         if routed is not None and (home is None or home.result not in ("done", "already")):
             return False
-        return await self._done(self._step("swap-back", app))
+        return await self._done(self._step("swap-back", app), others_wait=others_wait)
 
     async def _down(self, app: str) -> None:
         """The rungs in order; that traffic cannot be routed keeps nobody from redeploying."""

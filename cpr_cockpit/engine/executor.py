@@ -57,10 +57,16 @@ class Executor:
                 now = self._clock.now()
                 self._recorder.record(self._outcome_of(way, step, 0, "already", Reading(State.DONE, words), now))
 
-    async def run_step(self, way: ev.Way, step: Step) -> bool:
-        """Run one step; whether it was done or was so already."""
+    async def run_step(self, way: ev.Way, step: Step, *, others_wait: bool = False) -> bool:
+        """Run one step; whether it was done or was so already.
+
+        ``others_wait``: the way back of other apps comes after it, so that one which cannot be read is soon left.
+        """
         if step.act.mutates:
-            return await self._change(self._pursuit(way, step))
+            pursuit = self._pursuit(way, step)
+            if others_wait:
+                pursuit.give_way_at = self._clock.now() + self._patience.refused_s
+            return await self._change(pursuit)
         return await self._check(way, step)
 
     async def resolve(self, way: ev.Way, step: Step, within_s: float | None = None) -> None:
@@ -228,7 +234,8 @@ class Executor:
         try:
             return await pursuit.change.observe(sent=pursuit.sent)
         except PortError as error:
-            if self._clock.now() >= pursuit.deadline:
+            now, give_way_at = self._clock.now(), None if pursuit.sent else pursuit.give_way_at
+            if now >= pursuit.deadline or (give_way_at is not None and now >= give_way_at):
                 return Reading(State.REFUSED, f"The state cannot be read: {error.what}")
             if not pursuit.sent and self._may_not(pursuit.way, error):
                 return Reading(State.REFUSED, error.words())

@@ -40,7 +40,8 @@ class Pursuit:
 
     ``put_off``: how often in a row the answer was "not now". ``laid_down``: the operation's own word is that it
     succeeded, so that only the application's start is awaited. ``last``: nothing is sent any more, so that an operation
-    whose id was lost is taken for ours.
+    whose id was lost is taken for ours. ``give_way_at``: others wait, so that from then on what cannot be read, and was
+    not sent, is left (epoch seconds); None: nobody waits.
     """
 
     way: ev.Way
@@ -55,3 +56,4 @@ class Pursuit:
     refused_at: float | None = None
     laid_down: bool = False
     last: bool = False
+    give_way_at: float | None = None

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from tests.engine.users import ERRORS
-from tests.engine.world import NEW, OLD
+import pytest
+
+from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.strategies import Course
+from cpr_cockpit.core.strategy import ROLLING
+from tests.engine.stage import Stage, bodies
+from tests.engine.users import ERRORS, SILENT
+from tests.engine.world import NEW, OLD, Fault
 from tests.engine.worlds import APPS, Apps
+
+FIRST, SECOND, THIRD = APPS
+REFUSED = [Fault.REFUSED] * 12
 
 
 def test_a_healthy_version_goes_from_app_to_app_and_is_kept() -> None:
@@ -18,12 +27,225 @@ def test_a_healthy_version_goes_from_app_to_app_and_is_kept() -> None:
         assert run.swaps == 3
         gates = [row for row in run.steps if row.key.startswith("gate-")]
         assert [(row.result, "GO after" in row.words) for row in gates] == [("done", True)] * 2
+        assert [f"in {number} of 3 apps" in row.words for number, row in enumerate(gates, 1)] == [True, True]
 
 
-def test_a_fault_ends_at_the_first_gate_and_is_rolled_back_there() -> None:
+def test_the_window_counts_from_when_the_last_app_was_switched() -> None:
+    with Apps() as stage:
+        run = stage.whole_run()
+        assert set(run.switched) == set(APPS)
+        assert run.t0 == max(run.switched.values())
+        assert run.decided_at is not None
+        assert run.decided_at - run.t0 >= 60.0
+        gates = [row for row in run.steps if row.key.startswith("gate-")]
+        assert all(row.seconds > 0.8 * 300.0 * 60.0 / 900.0 for row in gates)
+
+
+def test_a_fault_ends_at_the_first_gate_and_only_that_app_is_switched_back() -> None:
     with Apps(behaviour=ERRORS) as stage:
         run = stage.whole_run()
         assert run.ended is not None
         assert run.ended.decision == "rolled_back", run.ended.reason
         assert stage.everywhere(OLD, OLD)
-        assert stage.sent("swap") == [APPS[0], APPS[0]]
+        assert stage.sent("swap") == [FIRST, FIRST]
+        # The new version leaves every slot, of those too that were never switched.
+        assert sorted(stage.sent("deploy")[3:]) == sorted(APPS)
+        assert (run.t0, run.exposed, run.swaps, run.switched) == (None, False, 2, {})
+        assert run.switched_back_at is not None
+
+
+def test_the_gate_finds_a_fault_by_those_who_still_meet_the_old_version() -> None:
+    with Apps(behaviour=ERRORS) as stage:
+        run = stage.whole_run()
+        verdict = next(one for _, one in run.verdicts if one.kind == "ROLLBACK")
+        assert "the old version at the same time 0.0 %" in verdict.sentence
+
+
+def test_apps_that_nothing_is_told_of_are_held_and_no_further_one_is_switched() -> None:
+    with Apps(behaviour=SILENT) as stage:
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert run.ended.decision == "held"
+        assert stage.sent("swap") == [FIRST]
+        assert run.ended.production_version == f"{NEW} in {FIRST}; {OLD} in {SECOND}, {THIRD}"
+
+
+def test_at_once_is_how_many_are_switched_between_two_gates() -> None:
+    with Apps(at_once=2) as stage:
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert run.ended.decision == "kept"
+        changed = [row.key for row in run.steps if row.key.startswith(("swap", "gate"))]
+        assert changed == ["swap", f"swap@{SECOND}", "gate-1", f"swap@{THIRD}"]
+
+
+def test_the_way_back_is_in_reverse_of_what_was_done() -> None:
+    with Apps(script=None) as stage:
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: len(life.run_state.switched) == 2 and life.run_state.open_step is None)
+        life.command("rollback", by="ana")
+        assert life.live()
+        run = life.run_state
+        assert run.ended is not None
+        assert run.ended.decision == "rolled_back"
+        assert stage.everywhere(OLD, OLD)
+        assert stage.sent("swap") == [FIRST, SECOND, SECOND, FIRST]
+        begun = [
+            body["step"] for body in bodies(stage.folder) if body["type"] == "step.outcome" and body["way"] == "back"
+        ]
+        assert begun[:3] == [f"swap-back@{SECOND}", "swap-back", f"swap-back@{THIRD}"]
+
+
+def test_an_app_that_refuses_keeps_no_other_and_gets_its_own_lower_rungs() -> None:
+    with Apps() as stage:
+        stage.worlds[SECOND].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        life.command("rollback", by="ana")
+        assert life.live()
+        run = life.run_state
+        assert run.ended is not None
+        assert run.ended.decision == "rolled_back", run.ended.reason
+        assert stage.everywhere(OLD, OLD)
+        assert run.refused == (f"swap-back@{SECOND}",)
+        assert set(stage.sent("route")) == {SECOND}
+        assert {name: world.share for name, world in stage.worlds.items()} == dict.fromkeys(APPS, 0.0)
+
+
+def test_an_app_that_is_left_is_named_and_the_others_are_finished() -> None:
+    with Apps() as stage:
+        stage.worlds[SECOND].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
+        stage.worlds[SECOND].faults["deploy"] = [Fault.SLOW_ANSWER, *REFUSED]
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        life.command("rollback", by="ana")
+        assert life.live()
+        run = life.run_state
+        assert run.ended is not None
+        assert run.ended.decision == "partial"
+        assert f"{OLD} serves {FIRST}, {THIRD}. Left: {SECOND}: " in run.ended.reason
+        assert "rollback-card.md" in run.ended.reason
+        assert stage.serving() == {FIRST: (OLD, OLD), SECOND: (NEW, OLD), THIRD: (OLD, OLD)}
+
+
+def test_a_person_is_offered_the_next_rung_of_one_app_when_the_others_are_finished() -> None:
+    with Apps(script=None) as stage:
+        stage.worlds[THIRD].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        life.command("rollback", by="ana")
+        until: list[float] = []
+
+        def waited() -> bool:
+            if life.run_state.refused and not until:
+                until.append(stage.loop.time() + 60.0)
+            return bool(until) and stage.loop.time() > until[0]
+
+        assert not life.live(waited)
+        assert stage.serving() == {FIRST: (OLD, OLD), SECOND: (OLD, OLD), THIRD: (NEW, OLD)}
+        life.command("rollback", by="ana")
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision == "rolled_back"
+        assert stage.everywhere(OLD, OLD)
+
+
+def test_an_app_whose_manager_is_gone_keeps_no_other() -> None:
+    with Apps() as stage:
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        stage.worlds[THIRD].unreachable = [(stage.loop.time(), stage.loop.time() + 7200.0)]
+        life.command("rollback", by="ana")
+        assert life.live()
+        run = life.run_state
+        assert run.ended is not None
+        assert run.ended.decision == "partial"
+        assert stage.serving() == {FIRST: (OLD, OLD), SECOND: (OLD, OLD), THIRD: (NEW, OLD)}
+        assert THIRD in run.ended.reason
+        assert run.decided_at is not None
+        others = [row for row in run.steps if row.key in ("swap-back", f"swap-back@{SECOND}")]
+        assert [row.result for row in others] == ["done", "done"]
+        assert all((row.ended_at or 0.0) - run.decided_at < 60.0 for row in others)
+
+
+def test_an_app_whose_manager_comes_back_is_finished_after_the_others() -> None:
+    with Apps() as stage:
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        stage.worlds[THIRD].unreachable = [(stage.loop.time(), stage.loop.time() + 120.0)]
+        life.command("rollback", by="ana")
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision == "rolled_back"
+        assert stage.everywhere(OLD, OLD)
+        assert stage.sent("swap")[3:] == [SECOND, FIRST, THIRD]
+
+
+def test_what_somebody_else_swaps_in_any_app_is_held() -> None:
+    with Apps(script=None) as stage:
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        at = stage.loop.time()
+        assert not life.live(lambda: stage.loop.time() > at + 5.0)
+        stage.worlds[THIRD].somebody_swaps()
+        assert not life.live(lambda: stage.loop.time() > at + 30.0)
+        assert life.run_state.verdict is not None
+        assert life.run_state.verdict.cause == "foreign"
+        assert f"{THIRD}: " in life.run_state.verdict.sentence
+
+
+def test_what_somebody_else_swaps_while_a_gate_judges_is_held_too() -> None:
+    with Apps(script=None) as stage:
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.row("gate-1", "forward") is not None)
+        at = stage.loop.time()
+        assert not life.live(lambda: stage.loop.time() > at + 3.0)
+        stage.worlds[SECOND].somebody_swaps()
+        assert not life.live(lambda: stage.loop.time() > at + 15.0)
+        assert life.run_state.verdict is not None
+        assert life.run_state.verdict.cause == "foreign"
+        assert f"{SECOND}: " in life.run_state.verdict.sentence
+
+
+def test_apps_that_serve_different_versions_are_not_begun() -> None:
+    with Apps() as stage:
+        stage.worlds[SECOND].sites["production"].answer("v1.1.0")
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert run.ended.decision == "failed"
+        assert f"{SECOND} serves v1.1.0 and {FIRST} {OLD}" in run.ended.reason
+        assert stage.log == []
+
+
+@pytest.mark.parametrize(
+    "course",
+    [
+        Course(ROLLING),
+        Course(ROLLING, apps=(FIRST,)),
+        Course(ROLLING, apps=APPS, at_once=3),
+        Course(ROLLING, apps=APPS, control=5.0),
+    ],
+    ids=["none", "one", "all at once", "a control"],
+)
+def test_where_there_is_nothing_to_roll_over_it_says_why_and_changes_nothing(course: Course) -> None:
+    with Stage() as stage:
+        stage.change(course=course)
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert run.ended.decision == "failed"
+        assert "rolling" in run.ended.reason
+        assert stage.world.calls == []
+
+
+def test_without_the_old_zip_each_app_tells_what_its_slot_still_holds() -> None:
+    with Apps(behaviour=ERRORS) as stage:
+        stage.world.content_missing = True
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert run.ended.decision == "partial"
+        assert all(f"{name}: slot green still holds {NEW}" in run.ended.reason for name in APPS)
+        assert stage.everywhere(OLD, NEW)

@@ -95,6 +95,7 @@ class Apps(Stage):
         super().__init__(AUTO if script is AUTO else None, behaviour=behaviour, window_s=window_s)
         self.worlds = {apps[0]: self.world} | {name: World(self.loop) for name in apps[1:]}
         self.log: list[tuple[str, Call]] = []
+        self._judges: list[Callable[[Call], None]] = [self.intent_first]
         for name, world in self.worlds.items():
             world.users.behaviours[NEW] = behaviour
             world.witness = self._witness(name)
@@ -102,10 +103,15 @@ class Apps(Stage):
 
     def _witness(self, name: str) -> Callable[[Call], None]:
         def seen(call: Call) -> None:
-            self.intent_first(call)
+            for judge in self._judges:
+                judge(call)
             self.log.append((name, call))
 
         return seen
+
+    def judge_calls(self, judge: Callable[[Call], None]) -> None:
+        """From now on every request that would change something is shown to ``judge`` too, before it leaves."""
+        self._judges.append(judge)
 
     def ports(self) -> Ports:
         """All of it as a session is given it."""
