@@ -58,7 +58,7 @@ def _configured(
     options: argparse.Namespace, folder: Path, ready: dict[str, Any], *, mode: str, actor: str, script: Script | None
 ) -> SessionSettings:
     """The settings, written into the run's folder with the new version's zip."""
-    from cpr_cockpit.wiring import environment_of, write_config
+    from cpr_cockpit.wiring import apps_of, environment_of, write_config
 
     documents = read_feature(folder / "feature" / FEATURE)
     settings = SessionSettings(
@@ -75,7 +75,7 @@ def _configured(
         declared_delay_s=options.telemetry_delay,
         readiness=documents.facts,
         folder=folder,
-        course=Course(options.strategy, control=options.control or 0.0, harmless=LAB_HARMLESS),
+        course=Course(options.strategy, control=options.control or 0.0, harmless=LAB_HARMLESS, apps=apps_of(ready)),
     )
     shutil.copyfile(ready["packages"]["good"], settings.artifacts / NEW_ARTIFACT)
     write_config(settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cpr_cockpit.core.canary import PERCENTS, STEP_S, canary, hold_back, proven_alike
 from cpr_cockpit.core.ladder import with_ladder
@@ -52,6 +52,9 @@ def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s
     if course.strategy in (OBSERVED, ROLLING):
         return plan
     plan = with_ladder(plan, artifact=artifact)
+    if len(course.apps) > 1:
+        left = f"only {course.apps[0]} of {len(course.apps)} apps is changed: rolling brings the version to all of them"
+        plan = replace(plan, remarks=(*plan.remarks, left))
     if course.control:
         plan = hold_back(plan, course.control)
     return proven_alike(plan, course.harmless) if course.shares_sessions else plan

@@ -14,6 +14,7 @@ class AppPorts:
 
     web_apps: WebApps
     probe: Probe
+    metrics: Metrics
 
 
 @dataclass(frozen=True, slots=True)

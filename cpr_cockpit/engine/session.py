@@ -25,6 +25,7 @@ from cpr_cockpit.engine.preparing import Blocked, Preparation, plan_of
 from cpr_cockpit.engine.script import Decider
 from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.share_watch import ShareWatch, WatchShare
+from cpr_cockpit.engine.summed_metrics import over_all
 from cpr_cockpit.engine.watch import Watch
 from cpr_cockpit.engine.way_back import WayBack
 
@@ -181,7 +182,7 @@ class Session(WayBack):
         return plan_of(event)
 
     def _begin_watch(self, plan: Plan) -> Watch:
-        watch = self._watch = Watch(self.settings, self.scaled, plan, self._ports, self.recorder)
+        watch = self._watch = Watch(self.settings, self.scaled, plan, over_all(self._ports, plan), self.recorder)
         watch.begin()
         return watch
 
@@ -286,7 +287,8 @@ class Session(WayBack):
 
     async def _watch_on(self, plan: Plan) -> None:
         """After GO, without a face, to the end of the first week."""
-        watch = self._watch = Afterwards(self.settings, self.scaled, plan, self._ports, self.recorder)
+        ports = over_all(self._ports, plan)
+        watch = self._watch = Afterwards(self.settings, self.scaled, plan, ports, self.recorder)
         await watch.run()
         await self._end_observed("kept", f"{plan.new_version} kept and watched through the first week")
 

@@ -12,9 +12,9 @@ from cpr_cockpit.config import Smoke
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock, PlannedRequest, Reader
-from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.custom import custom_readers
-from cpr_cockpit.wiring.target import Place
+from cpr_cockpit.wiring.target import AppPlace, Place
 
 if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.credentials import PinnedCredential
@@ -74,9 +74,22 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
         stack.push_async_callback(batch.close)
         platform = _platform_readers(manager, clock, policy or Policy())
         readers = (*_log_readers(batch, clock, place.feature_operation), *platform, log_stream, *custom)
-        ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock), readers, premises)
-        planners = (web_apps, probe, telemetry, premises)
-        yield Outside(ports, lambda act: tuple(one for planner in planners for one in planner.planned(act)))
+        apps = {}
+        for one in place.apps:
+            there = Manager(one.azure, credential, transport)
+            stack.push_async_callback(there.close)
+            sites = AzureWebApps(there, Kudu(one.azure, credential, connections))
+            looks = HttpProbe(_probing(place, one), connections, clock)
+            apps[one.azure.app] = AppPorts(sites, looks, PlatformMetrics(there, clock))
+        ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock), readers, premises, apps)
+
+        def planned(act: Act) -> tuple[PlannedRequest, ...]:
+            there = ports.at(act.app)
+            return tuple(
+                one for planner in (there.web_apps, there.probe, telemetry, premises) for one in planner.planned(act)
+            )
+
+        yield Outside(ports, planned)
 
 
 def _log_readers(batch: SharedBatch, clock: Clock, feature_operation: str) -> tuple[Reader, ...]:
@@ -112,8 +125,11 @@ def _credential(place: Place, transport: SharedTransport) -> AbstractAsyncContex
     )
 
 
-def _probing(place: Place) -> ProbeSettings:
-    """What the probe asks: the tests of ``cockpit.toml``, else a lab's own product, else the health address alone."""
+def _probing(place: Place, app: AppPlace | None = None) -> ProbeSettings:
+    """What the probe asks: the tests of ``cockpit.toml``, else a lab's own product, else the health address alone.
+
+    ``app``: a further one of several.
+    """
     from cpr_cockpit.adapters.http_probe import ProbeSettings
     from cpr_cockpit.adapters.smoke import GOALS_API, SmokeTest
 
@@ -121,7 +137,7 @@ def _probing(place: Place) -> ProbeSettings:
     tests = tuple(_test(one) for one in place.smoke) or (GOALS_API if place.on_lab else (health,))
     pages = [test.path for test in tests if test.method == "GET" and test.status == 200]
     return ProbeSettings(
-        hosts={PRODUCTION: place.production_url, place.slot: place.slot_url},
+        hosts={PRODUCTION: (app or place).production_url, place.slot: (app or place).slot_url},
         second=place.azure.manager_url("/metadata/endpoints?api-version=2022-09-01"),
         user_token=place.user_token,
         tests=tests,

@@ -91,7 +91,7 @@ def read_config(folder: Path) -> SessionConfig:
 
 
 def _course(body: Mapping[str, Any]) -> Course:
-    lists = {name: tuple(body[name]) for name in ("percents", "harmless") if name in body}
+    lists = {name: tuple(body[name]) for name in ("percents", "harmless", "apps") if name in body}
     return Course(**{**body, **lists})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ _IDS = ("tenant", "subscription", "resource_group", "app", "workspace_id", "app_
 # A lab of an older program has none of them.
 _MORE_IDS = ("plan_id", "database_id")
 _NEEDED = (*_ENDPOINTS, *_IDS, "slot", "ca", "client_id", "client_secret", "logs_audience", "user_token")
+# Of each further app.
+_ADDRESSES = ("production_url", "slot_url")
 _SHOWN = ("tenant", "subscription", "resource_group", "app", "slot", "production_url", "slot_url", "workspace_id")
 
 
@@ -74,12 +76,22 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class AppPlace:
+    """A further app of several."""
+
+    azure: AzureEnvironment
+    production_url: str
+    slot_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Everything that the adapters are told. ``principal``: client id and secret; None: whoever is signed in.
 
     ``feature_operation``: the operation whose use is told ("": none).
     ``ca``: the only authority that is trusted (a lab's); ``authority``: address of the sign-in, None: public Azure's.
     ``secrets``: the variables that headers of ``signals`` are taken from, those that are set.
+    ``apps``: the further ones of several, in their order.
     """
 
     azure: AzureEnvironment
@@ -97,15 +109,35 @@ class Place:
     signals: tuple[Signal, ...] = ()
     telemetry_delay_s: float = 0.0
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    apps: tuple[AppPlace, ...] = ()
 
 
 def environment_of(ready: Mapping[str, Any]) -> dict[str, str]:
-    """The pinned ids and addresses of a lab, without its secrets."""
-    return {name: str(ready[name]) for name in _SHOWN}
+    """The pinned ids and addresses of a lab, without its secrets; of a further app with its name behind an @."""
+    further = {f"{name}@{one['app']}": str(one[name]) for one in _further(ready) for name in _ADDRESSES}
+    return {name: str(ready[name]) for name in _SHOWN} | further
+
+
+def apps_of(ready: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of a lab's apps in their order; ConfigError where its ready file tells them wrongly."""
+    return (str(ready["app"]), *(one["app"] for one in _further(ready)))
+
+
+def _further(ready: Mapping[str, Any]) -> list[dict[str, str]]:
+    """A lab's apps but the first, which is the lab's own; a lab of an older program tells of none."""
+    told = ready.get("apps") or []
+    try:
+        found = [{name: str(one[name]) for name in ("app", *_ADDRESSES)} for one in told]
+    except (KeyError, TypeError) as error:
+        raise ConfigError(f"the lab's ready file tells its apps wrongly ({error!r}). Nothing was changed.") from error
+    return [one for one in found if one["app"] != ready["app"]]
 
 
 def _pinned(environment: Environment) -> dict[str, str]:
     told = {name: str(getattr(environment, name)) for name in _SHOWN}
+    for one in environment.apps:
+        told |= {f"{name}@{one.app}": getattr(one, name) for name in _ADDRESSES}
+        told |= {f"resource_group@{one.app}": one.resource_group} if one.resource_group else {}
     return told if environment.health_path == HEALTH else told | {"health_path": environment.health_path}
 
 
@@ -125,8 +157,9 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
             "logs": cloud.logs,
             "logs_audience": cloud.logs_audience,
         }
+    azure = AzureEnvironment(**ids, **other)
     return Place(
-        azure=AzureEnvironment(**ids, **other),
+        azure=azure,
         slot=environment.slot,
         production_url=environment.production_url,
         slot_url=environment.slot_url,
@@ -139,7 +172,16 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         signals=target.signals,
         telemetry_delay_s=environment.telemetry_delay_s,
         secrets={name: os.environ[name] for name in variables_of(target.signals) if os.environ.get(name)},
+        apps=tuple(
+            AppPlace(_of_app(azure, one.app, one.resource_group), one.production_url, one.slot_url)
+            for one in environment.apps
+        ),
     )
+
+
+def _of_app(azure: AzureEnvironment, app: str, resource_group: str = "") -> AzureEnvironment:
+    """The same environment with another app, which runs on a plan of its own."""
+    return replace(azure, app=app, resource_group=resource_group or azure.resource_group, plan_id="")
 
 
 def variables_of(signals: Sequence[Signal]) -> tuple[str, ...]:
@@ -148,13 +190,14 @@ def variables_of(signals: Sequence[Signal]) -> tuple[str, ...]:
 
 
 def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
+    azure = AzureEnvironment(
+        **{name: ready[name] for name in (*_IDS, "resource_manager", "logs", "logs_audience")},
+        **{name: str(ready.get(name) or "") for name in _MORE_IDS},
+        manager_scope=ready["resource_manager"].rstrip("/") + "/.default",
+        loopback_only=True,
+    )
     return Place(
-        azure=AzureEnvironment(
-            **{name: ready[name] for name in (*_IDS, "resource_manager", "logs", "logs_audience")},
-            **{name: str(ready.get(name) or "") for name in _MORE_IDS},
-            manager_scope=ready["resource_manager"].rstrip("/") + "/.default",
-            loopback_only=True,
-        ),
+        azure=azure,
         slot=ready["slot"],
         production_url=ready["production_url"].rstrip("/"),
         slot_url=ready["slot_url"].rstrip("/"),
@@ -166,6 +209,10 @@ def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
         authority=ready["authority"],
         principal=(ready["client_id"], ready["client_secret"]),
         user_token=ready["user_token"],
+        apps=tuple(
+            AppPlace(_of_app(azure, one["app"]), one["production_url"].rstrip("/"), one["slot_url"].rstrip("/"))
+            for one in _further(ready)
+        ),
     )
 
 
@@ -179,6 +226,8 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
     if not Path(ready["ca"]).is_file():
         raise ConfigError(f"{path}: ca names {ready['ca']}, which is no file. Nothing was changed. Begin a new run.")
     addresses = {name: str(ready.get(name, "")) for name in _ENDPOINTS}
+    for one in _further(ready):
+        addresses |= {f"{name} of {one['app']}": one[name] for name in _ADDRESSES}
     addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():
         if not is_loopback(address):

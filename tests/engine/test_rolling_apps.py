@@ -113,6 +113,26 @@ def test_an_app_that_refuses_keeps_no_other_and_gets_its_own_lower_rungs() -> No
         assert {name: world.share for name, world in stage.worlds.items()} == dict.fromkeys(APPS, 0.0)
 
 
+def test_an_app_whose_users_were_routed_to_the_old_slot_is_not_swapped_any_more() -> None:
+    with Apps() as stage:
+        stage.worlds[SECOND].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.finished(f"route-old@{SECOND}", "back"))
+        life.die()
+        # Now it would swap: whoever was routed to the slot would meet the new version again.
+        stage.worlds[SECOND].faults["swap"] = []
+        sent = stage.sent("swap")
+        life = stage.begin(rollback_by="ana")
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision == "rolled_back", life.run_state.ended.reason
+        assert stage.sent("swap") == sent
+        assert stage.everywhere(OLD, OLD)
+        assert stage.worlds[SECOND].share == 0.0
+
+
 def test_an_app_that_is_left_is_named_and_the_others_are_finished() -> None:
     with Apps() as stage:
         stage.worlds[SECOND].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]

@@ -51,7 +51,7 @@ def _joined(blocks: Iterable[Block]) -> tuple[Block, ...]:
 
 @dataclass(slots=True)
 class Crowd:
-    """Telemetry and Metrics of all users of several apps."""
+    """Telemetry of all users of several apps."""
 
     users: Sequence[Users]
 
@@ -71,13 +71,6 @@ class Crowd:
             whole=_summed(row for one in seen for row in one.whole),
             blocks=_joined(block for one in seen for block in one.blocks),
         )
-
-    async def platform(self, *, start: float, end: float, granularity_s: float) -> Observation:
-        """The Metrics port; each app answers at its own moment, so only points that all have count."""
-        seen = [await one.platform(start=start, end=end, granularity_s=granularity_s) for one in self.users]
-        common = set.intersection(*({row.start for row in one.bins} for one in seen))
-        bins = _summed(row for one in seen for row in one.bins if row.start in common)
-        return replace(seen[-1], bins=bins, measured_at=bins[-1].end if bins else None)
 
 
 class Apps(Stage):
@@ -116,8 +109,8 @@ class Apps(Stage):
     def ports(self) -> Ports:
         """All of it as a session is given it."""
         crowd = Crowd([world.users for world in self.worlds.values()])
-        further = {name: AppPorts(world, world) for name, world in list(self.worlds.items())[1:]}
-        return replace(self.world.ports(), telemetry=crowd, metrics=crowd, apps=further)
+        further = {name: AppPorts(world, world, world.users) for name, world in list(self.worlds.items())[1:]}
+        return replace(self.world.ports(), telemetry=crowd, apps=further)
 
     def sent_before(self) -> int:
         """Requests that changed something so far, in all apps."""
