@@ -35,6 +35,7 @@ class LabOptions:
     """How a lab is started. ``window_s`` scales what the lab itself times (the dependency's spike).
 
     ``telemetry_fault``: what goes wrong with all telemetry from the switch to the new version on (`TELEMETRY_FAULTS`).
+    ``apps``: how many, each in a region of its own, with a front before them where there are several.
     """
 
     fast: bool
@@ -42,11 +43,13 @@ class LabOptions:
     window_s: float
     seed: int | None = None
     telemetry_fault: str | None = None
+    apps: int = 1
 
     def arguments(self) -> list[str]:
         """As command line arguments of the lab."""
         options = ["--telemetry-delay", str(self.telemetry_delay_s), "--window", str(self.window_s)]
         options += ["--fast"] if self.fast else []
+        options += ["--apps", str(self.apps)] if self.apps > 1 else []
         options += ["--telemetry-fault", self.telemetry_fault] if self.telemetry_fault is not None else []
         return options + (["--seed", str(self.seed)] if self.seed is not None else [])
 

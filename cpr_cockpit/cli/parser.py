@@ -208,6 +208,9 @@ def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="window that scales the lab's own times (default: 15m)",
     )
     add_fault_name(lab)
+    lab.add_argument(
+        "--apps", type=int, choices=range(1, 5), default=1, help="apps in as many regions, with a front (default: 1)"
+    )
     lab.add_argument("--port", type=int, metavar="N", help="port of Resource Manager (default: any free one)")
     lab.set_defaults(call=_Call("lab"))
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cpr_cockpit.lab.models import LabSettings
+from cpr_cockpit.lab.regions import MOST_APPS
 from cpr_cockpit.lab.serving import LabRefused, serve
 from cpr_cockpit.lab.telemetry_faults import NAMES, Fault
 
@@ -65,6 +66,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--lease", type=_positive, metavar="S", help="ends by itself unless renewed in time")
     parser.add_argument("--port", type=_port, metavar="N", help="of Resource Manager (default: any free one)")
     parser.add_argument("--seed", type=int, metavar="N", help="of everything random (default: a new one)")
+    parser.add_argument("--apps", type=_apps, default=1, metavar="N", help=f"in as many regions, at most {MOST_APPS}")
     parser.add_argument("--announce", action="store_true", help="say on standard error when it is ready and has ended")
     return parser.parse_args(arguments)
 
@@ -79,6 +81,7 @@ def _settings(options: argparse.Namespace) -> LabSettings:
         port=options.port,
         lease=options.lease,
         telemetry_fault=None if options.telemetry_fault is None else Fault.parse(options.telemetry_fault),
+        apps=options.apps,
     )
 
 
@@ -100,6 +103,13 @@ def _port(text: str) -> int:
     value = int(text)
     if not 1 <= value <= 65_535:
         raise argparse.ArgumentTypeError(f"a port from 1 to 65535 is wanted, found {text!r}")
+    return value
+
+
+def _apps(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= MOST_APPS:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_APPS} is wanted, found {text!r}")
     return value
 
 

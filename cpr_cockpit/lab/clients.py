@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import json
-import math
 import os
 import random
 import signal
@@ -32,6 +31,7 @@ from cpr_cockpit.lab.wishes import Request, Wishes
 
 GRACE = 3.0  # seconds that requests under way may take when told to stop
 ROUTING_COOKIE = "x-ms-routing-name"
+FRONT_COOKIE = "ASLBSA"  # the app that a front before several apps gave a session
 _TIMEOUT = 60.0
 # Far below the 75 s after which servers give up an idle connection: nothing is sent into one just being closed.
 _KEEPALIVE = 15.0
@@ -48,7 +48,8 @@ _PR_SET_PDEATHSIG = 1
 class Setup:
     """What the users are told: where production is, the file of the authority to trust, who they are, how many come.
 
-    ``slot``: to which the pinned ones hold a cookie; ``rate``: requests per second of all of them together.
+    ``production_url``: or that of the front before several apps. ``slot``: to which the pinned ones hold a cookie;
+    ``rate``: requests per second of all of them together.
     """
 
     production_url: str
@@ -97,7 +98,8 @@ class _Client:
         name = f"{kind.group}-{kind.cookie or 'new'}"
         self._users = [f"{name}-{number}@goals.example" for number in range(round(_USERS * kind.share))]
         self._version = ""  # of the page that the users' browsers show
-        self._held: dict[str, tuple[str, float]] = {}  # each user's routing cookie, and when its session ends
+        # Each user's cookies by name, and when the session of each ends.
+        self._held: dict[str, dict[str, tuple[str, float]]] = {}
         self._base = URL(setup.production_url)
         self._token = {"Authorization": f"Bearer {setup.user_token}"}
         self._report = report
@@ -132,6 +134,7 @@ class _Client:
             ) as answer:
                 facts["version"] = answer.headers.get("x-app-version", "")
                 facts["defect"] = answer.headers.get("x-lab-defect", "")
+                facts["app"] = answer.headers.get("x-lab-app", "")
                 await answer.read()
             facts |= {"status": answer.status, "expected": answer.status in request.expected}
             self._wishes.learn(request, answer)
@@ -147,15 +150,19 @@ class _Client:
         self._seen(request, user, begun, facts)
 
     def _headers(self, request: Request, user: str) -> dict[str, str]:
-        cookie, until = self._held.get(user, ("", 0.0)) if self._kind.cookie is None else (self._kind.cookie, math.inf)
-        headers = {"Cookie": f"{ROUTING_COOKIE}={cookie}"} if cookie and time.time() < until else {}
+        held, now = self._held.get(user, {}), time.time()
+        cookies = {name: value for name, (value, until) in held.items() if now < until}
+        if self._kind.cookie is not None:
+            cookies[ROUTING_COOKIE] = self._kind.cookie
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())} if cookies else {}
         return headers | self._token | {_WHO: user} if request.authorized else headers
 
     def _hold(self, user: str, answer: aiohttp.ClientResponse) -> None:
         """A cookie that came begins a session; one that was sent is not given again."""
-        given = answer.cookies.get(ROUTING_COOKIE)
-        if given is not None:
-            self._held[user] = (given.value, time.time() + _SESSION)
+        for name in (ROUTING_COOKIE, FRONT_COOKIE):
+            given = answer.cookies.get(name)
+            if given is not None:
+                self._held.setdefault(user, {})[name] = (given.value, time.time() + _SESSION)
 
     def _seen(self, request: Request, user: str, begun: float, facts: dict[str, Any]) -> None:
         """What the user's browser makes of it: a page that is shown, or a call of its script that fails."""

@@ -121,7 +121,8 @@ class Control:
             {
                 "now": time.time(),
                 "scenario": world.scenario.as_dict(),
-                "slots": world.described(),
+                "slots": world.first.described(),
+                "apps": world.described(),
                 "seed": world.settings.seed,
                 "lease_left": self._lease.left,
             }

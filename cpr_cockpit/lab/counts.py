@@ -25,7 +25,8 @@ class Result:
     ``sent``: when its headers went out, or when it was begun if they never did. ``group``: pinned, its cookie names the
     slot, or unpinned. ``version``: who answered, empty where nobody did or did not say. ``status`` 0: a connection
     error, told by ``error``; ``unsent``: it surely came before any byte went out. ``defect``: the header of the defect
-    that hit the answer. ``expected``: the status is the one that a sound product answers.
+    that hit the answer. ``expected``: the status is the one that a sound product answers. ``app``: which of several
+    answered, empty where there is one, or nobody did.
     """
 
     sent: float
@@ -36,6 +37,7 @@ class Result:
     defect: str = ""
     error: str = ""
     unsent: bool = False
+    app: str = ""
 
     @property
     def outcome(self) -> int:
@@ -45,8 +47,8 @@ class Result:
         return _OK if self.expected else _OTHERWISE
 
 
-# Group, version and outcome: what results that count alike have in common.
-_Key = tuple[str, str, int]
+# Group, version, outcome and app: what results that count alike have in common.
+_Key = tuple[str, str, int, str]
 
 
 class _Tally:
@@ -67,16 +69,32 @@ class _Tally:
     def of_outcome(self, outcome: int) -> int:
         return sum(count for key, count in self.counts.items() if key[2] == outcome)
 
+    def by_app(self) -> dict[str, _Tally]:
+        found: dict[str, _Tally] = {}
+        for key, count in self.counts.items():
+            if key[3]:
+                found.setdefault(key[3], _Tally()).add(key, count, self.last[key])
+        return found
+
+    def told(self) -> dict[str, Any]:
+        return {
+            "total": sum(self.counts.values()),
+            "failed_by_defect": self.of_outcome(_DEFECT),
+            "failed_otherwise": self.of_outcome(_OTHERWISE),
+            "counts": self.by_version(),
+            "last_sent": self.last_sent(),
+        }
+
     def by_version(self) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = {PINNED: {}, UNPINNED: {}}
-        for (group, version, _), count in self.counts.items():
+        for (group, version, _, _), count in self.counts.items():
             versions = found[group]
             versions[version] = versions.get(version, 0) + count
         return found
 
     def last_sent(self) -> dict[str, dict[str, float]]:
         found: dict[str, dict[str, float]] = {PINNED: {}, UNPINNED: {}}
-        for (group, version, _), last in self.last.items():
+        for (group, version, _, _), last in self.last.items():
             found[group][version] = max(found[group].get(version, last), last)
         return found
 
@@ -114,7 +132,7 @@ class Counts:
 
     def add(self, result: Result) -> None:
         """Count one result; results may come in any order."""
-        key = (result.group, result.version, result.outcome)
+        key = (result.group, result.version, result.outcome, result.app)
         index = self._keys.setdefault(key, len(self._keys))
         if len(self._chunks[-1].sent) >= _CHUNK:
             self._chunks.append(_Chunk())
@@ -133,16 +151,14 @@ class Counts:
 
         `failed_by_defect`: answers with the header of a defect; `failed_otherwise`: every other connection error or
         unexpected status. `counts` and `last_sent` are by group and version; the version of what nobody answered is "".
+        `apps`: the same of each of several apps, without what none of them answered.
         `first_bad_at`, `errors` (the latest texts) and `unsent` (failures before any byte went out) ignore `since`.
         """
         tally = self._all if since is None else self._since(since)
         return {
-            "total": sum(tally.counts.values()),
-            "failed_by_defect": tally.of_outcome(_DEFECT),
-            "failed_otherwise": tally.of_outcome(_OTHERWISE),
+            **tally.told(),
+            "apps": {app: found.told() for app, found in sorted(tally.by_app().items())},
             "first_bad_at": self._first_bad,
-            "counts": tally.by_version(),
-            "last_sent": tally.last_sent(),
             "errors": list(self._errors),
             "unsent": self._unsent,
         }

@@ -15,7 +15,7 @@ from cpr_cockpit.lab.rest import errors
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.processes import Processes
-    from cpr_cockpit.lab.world import World
+    from cpr_cockpit.lab.site import Site
 
 BUILDING, FAILED, SUCCESS = 1, 3, 4
 _FAST = 0.2  # seconds in which files are laid down
@@ -23,12 +23,12 @@ _SLOWEST, _QUICKEST = 6.0, 2.0  # the same of a lab that is not fast
 
 
 class Deploying:
-    """The zip deployments of one world: at most one runs in each slot."""
+    """The zip deployments of one app: at most one runs in each slot."""
 
-    def __init__(self, world: World, processes: Processes) -> None:
-        self._world = world
+    def __init__(self, site: Site, processes: Processes) -> None:
+        self._site = site
         self._processes = processes
-        self._random = random.Random(world.settings.seed + 1)
+        self._random = random.Random(site.seed + 1)
 
     def begin(self, slot: Slot, package: bytes, deployer: str) -> Deployment:
         """Accept a deployment and let it run. Raises ApiError 409 while the slot has another one or is swapped."""
@@ -36,19 +36,19 @@ class Deploying:
             raise ApiError(
                 409, "Conflict", "There is a deployment currently in progress. Please try again when it completes."
             )
-        swap = self._world.busy()
+        swap = self._site.busy()
         if swap is not None and slot.name in (swap.source, swap.target):
-            raise errors.in_progress(self._world, swap)
+            raise errors.in_progress(self._site.app, swap)
         now = time.time()
         deployment = Deployment(uuid.uuid4().hex, deployer, received=now, started=now, status_text="Receiving changes.")
         slot.deployments.append(deployment)
-        self._world.log.add("deploy.accepted", id=deployment.id, slot=slot.name, bytes=len(package))
+        self._site.log.add("deploy.accepted", id=deployment.id, slot=slot.name, bytes=len(package))
         self._processes.background(self._run(slot, deployment, package), f"deployment {deployment.id}")
         return deployment
 
     async def _run(self, slot: Slot, deployment: Deployment, package: bytes) -> None:
         deployment.status, deployment.status_text = BUILDING, "Building and Deploying."
-        fast = self._world.settings.fast
+        fast = self._site.settings.fast
         try:
             async with self._processes.lock(slot.name):
                 await asyncio.sleep(_FAST if fast else self._random.uniform(_QUICKEST, _SLOWEST))
@@ -71,4 +71,4 @@ class Deploying:
         deployment.status, deployment.status_text, deployment.message = status, "" if status == SUCCESS else text, text
         deployment.ended, deployment.complete = time.time(), True
         deployment.finished.set()
-        self._world.log.add("deploy.ended", id=deployment.id, slot=slot.name, status=status, message=text)
+        self._site.log.add("deploy.ended", id=deployment.id, slot=slot.name, status=status, message=text)

@@ -15,6 +15,7 @@ from yarl import URL
 
 from cpr_cockpit.lab.instance import Instance
 
+APP_HEADER = "x-lab-app"
 SLOT_HEADER = "x-lab-slot"
 DEFECT_HEADER = "x-lab-defect"
 _KEEPALIVE = 1800.0  # seconds that an idle connection to an instance is kept: less than the instance keeps it

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,8 @@ _SHORTEST, _LONGEST = 0.25, 5.0  # seconds between two samples
 _MOST_SESSIONS = 600  # of the database, as a small one of Azure SQL has them
 _USER, _SYSTEM, _RESIDENT = 11, 12, 21  # fields of /proc/PID/stat after the name
 
-# The ids of the processes that live; the slots, and how many requests wait for one.
-Living = Callable[[], Iterable[int]]
+# The ids of the processes that live on each plan; the slots, and how many requests wait for one.
+Living = Callable[[], Mapping[str, Iterable[int]]]
 Waiting = Callable[[], dict[str, int]]
 
 
@@ -47,26 +47,25 @@ class Gauges:
 
     def sample(self) -> None:
         """Look once. The first look tells no processor time: it is the time since the look before."""
-        living = list(self._living())
+        living = {plan: list(ids) for plan, ids in self._living().items()}
         tell = self._telemetry.sampled
         for slot, count in self._waiting().items():
             tell(SITE, slot, "RequestsInApplicationQueue", float(count))
-        tell(DATABASE, "", "sessions_percent", 100.0 * len(living) / _MOST_SESSIONS)
-        found = {pid: used for pid in living if (used := _used(pid)) is not None}
-        if not found and living:
-            return
-        self._tell_processor({pid: seconds for pid, (seconds, _) in found.items()})
-        memory = sum(resident for _, resident in found.values()) / _memory()
-        tell(PLAN, "", "MemoryPercentage", min(100.0, 100.0 * memory))
-
-    def _tell_processor(self, used: dict[int, float]) -> None:
+        tell(DATABASE, "", "sessions_percent", 100.0 * sum(len(ids) for ids in living.values()) / _MOST_SESSIONS)
         now, before = time.monotonic(), self._used
-        passed, self._looked, self._used = now - self._looked, now, used
-        if not before or passed <= 0.0:
-            return
-        worked = sum(seconds - before.get(pid, 0.0) for pid, seconds in used.items())
-        percent = 100.0 * worked / (passed * (os.cpu_count() or 1))
-        self._telemetry.sampled(PLAN, "", "CpuPercentage", min(100.0, max(0.0, percent)))
+        passed, self._looked, self._used = now - self._looked, now, {}
+        for plan, ids in living.items():
+            found = {pid: used for pid in ids if (used := _used(pid)) is not None}
+            if not found and ids:
+                continue
+            so_far = {pid: seconds for pid, (seconds, _) in found.items()}
+            self._used |= so_far
+            memory = sum(resident for _, resident in found.values()) / _memory()
+            tell(PLAN, plan, "MemoryPercentage", min(100.0, 100.0 * memory))
+            if before and passed > 0.0:
+                worked = sum(seconds - before.get(pid, 0.0) for pid, seconds in so_far.items())
+                percent = 100.0 * worked / (passed * (os.cpu_count() or 1))
+                tell(PLAN, plan, "CpuPercentage", min(100.0, max(0.0, percent)))
 
 
 def _used(pid: int) -> tuple[float, float] | None:

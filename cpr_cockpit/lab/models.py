@@ -26,7 +26,7 @@ class LabSettings:
 
     ``telemetry_delay``: seconds from a request to its row in the logs. ``window``: seconds of the observation window,
     which scales the lab's own times. ``lease``: seconds after which the lab ends unless renewed; None: never.
-    ``telemetry_fault``: what goes wrong with the telemetry from the switch to a new version on.
+    ``telemetry_fault``: what goes wrong with the telemetry from the switch to a new version on. ``apps``: how many.
     """
 
     ready_file: Path
@@ -37,6 +37,7 @@ class LabSettings:
     port: int | None = None
     lease: float | None = None
     telemetry_fault: Fault | None = None
+    apps: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,14 @@ class OperationLog:
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
+        self._always: dict[str, Any] = {}
 
     def add(self, kind: str, **members: Any) -> None:
         """Append an entry of ``kind`` at this moment."""
-        self.entries.append({"at": time.time(), "kind": kind, **members})
+        self.entries.append({"at": time.time(), "kind": kind, **self._always, **members})
+
+    def of(self, app: str) -> OperationLog:
+        """The same log for one of several apps: its entries name it."""
+        own = OperationLog()
+        own.entries, own._always = self.entries, {"app": app}
+        return own

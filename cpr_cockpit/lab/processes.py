@@ -32,7 +32,7 @@ _WARM_UP_TIMEOUT = 90.0  # seconds, both as App Service has them
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the processes of a lab run in and report to; `environment`: what the platform gives to every process."""
+    """What the processes of an app run in and report to; `environment`: what the platform gives to every process."""
 
     folder: Path
     front: FrontEnd
@@ -45,11 +45,18 @@ class Parts:
 
 
 class Processes:
-    """All processes of one lab. A slot's process is changed only by who holds the slot's lock."""
+    """All processes of one app. A slot's process is changed only by who holds the slot's lock.
 
-    def __init__(self, parts: Parts, slots: Mapping[str, Slot]) -> None:
+    `tell_all`: tells the processes of every app the defects that they have now.
+    """
+
+    def __init__(
+        self, parts: Parts, slots: Mapping[str, Slot], tell_all: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
         self._parts = parts
         self._slots = slots
+        self._tell_all = tell_all
+        self._drained = False  # no user is sent to the app
         self._locks: dict[str, asyncio.Lock] = {}
         self._living: set[Instance] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -182,10 +189,25 @@ class Processes:
             if instance is not None:
                 self._met(instance.version, switched=False)
 
+    def leave(self) -> None:
+        """No user is sent to the app from now on, and none meets what is routed to meanwhile."""
+        self._drained = True
+        self._parts.scenario.left(self._parts.app)
+
+    def readmit(self, slots: Iterable[str]) -> None:
+        """Users are sent to the app again: they meet what production serves, and by their shares these slots."""
+        self._drained = False
+        serving = self._slots[PRODUCTION].instance
+        if serving is not None:
+            self._met(serving.version, switched=True)
+        self.reached(slots)
+
     def _met(self, version: str, *, switched: bool) -> None:
+        if self._drained:
+            return
         scenario, now = self._parts.scenario, time.time()
-        if scenario.switched(version, now) if switched else scenario.met(version, now):
-            self.background(self.tell_defects(), "tell defects")
+        if scenario.switched(version, now, self._parts.app) if switched else scenario.met(version, now):
+            self.background(self._tell_all(), "tell defects")
         if self._parts.telemetry.faults.switched(version):
             self._parts.log.add("telemetry.fault", faults=self._parts.telemetry.faults.as_dict())
 

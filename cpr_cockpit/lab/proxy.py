@@ -14,7 +14,7 @@ from functools import partial
 
 from aiohttp import hdrs, web
 
-from cpr_cockpit.lab.forwarding import DEFECT_HEADER, SLOT_HEADER, Unanswered, Upstream
+from cpr_cockpit.lab.forwarding import APP_HEADER, DEFECT_HEADER, SLOT_HEADER, Unanswered, Upstream
 from cpr_cockpit.lab.instance import Instance
 from cpr_cockpit.lab.models import PRODUCTION
 from cpr_cockpit.lab.shares import Shares
@@ -71,10 +71,14 @@ class _Door:
 
 
 class FrontEnd:
-    """All hosts of the slots. Every answer is told to `counted`; `shares` may send new sessions to another slot."""
+    """All hosts of an app's slots. Every answer is told to `counted`; `shares` may send new sessions to another slot.
 
-    def __init__(self, context: ssl.SSLContext, counted: Counted, seed: int = 0) -> None:
+    `app`: the name that answers tell, where there are several apps.
+    """
+
+    def __init__(self, context: ssl.SSLContext, counted: Counted, seed: int = 0, app: str = "") -> None:
         self.shares = Shares(seed)
+        self._app = app
         self._context = context
         self._counted = counted
         self._doors: dict[str, _Door] = {}
@@ -145,6 +149,10 @@ class FrontEnd:
         await asyncio.gather(*(upstream.close() for upstream in self._upstreams.values()))
         self._upstreams.clear()
 
+    async def serve_production(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer to a request that came to production by another way than its own host."""
+        return await self._serve(PRODUCTION, request)
+
     def _door(self, slot: str) -> _Door:
         if slot not in self._doors:
             self._doors[slot] = _Door()
@@ -163,6 +171,8 @@ class FrontEnd:
         except web.HTTPRequestEntityTooLarge as refusal:
             response = web.Response(status=refusal.status, text=refusal.text)
         response.headers[SLOT_HEADER] = slot
+        if self._app:
+            response.headers[APP_HEADER] = self._app
         if cookie is not None:
             response.headers.add(hdrs.SET_COOKIE, _COOKIE.format(cookie))
         self._counted(slot, at, response.status, time.monotonic() - began)
@@ -201,19 +211,20 @@ class FrontEnd:
                 changes = door.held or door.upstream is not upstream
                 if not changes or not (unanswered.refused or request.method in _REPEATABLE):
                     return await _without_answer(upstream, 503 if unanswered.refused else 502)
-        return _error_page(503)
+        return error_page(503)
 
 
 def _cookie_name(slot: str) -> str:
     return SELF if slot == PRODUCTION else slot
 
 
-def _error_page(status: int) -> web.Response:
+def error_page(status: int) -> web.Response:
+    """What a front end answers in the place of an application."""
     return web.Response(status=status, text=_ERROR_PAGE, content_type="text/html")
 
 
 async def _without_answer(upstream: Upstream, status: int) -> web.Response:
-    page = _error_page(status)
+    page = error_page(status)
     if await upstream.died_of_outage():
         page.headers[DEFECT_HEADER] = "outage"
     return page

@@ -38,17 +38,16 @@ _FOREIGN_AFTER = 1 / 3  # of the window, after which somebody else swaps
 class Scenario:
     """The scenario chosen now; at first `healthy`.
 
-    A defect begins when users are first sent to the version it belongs to, and stays with that version in whatever
-    slot it runs. That of `dependency` hits every version and ends by itself; that of `crash-loop` is there before any
-    user is, for it shows when a process starts.
+    A defect begins when users are first sent to the version it belongs to, in whatever app, and stays with that version
+    in whatever slot it runs. That of `dependency` hits every version and ends by itself; that of `crash-loop` is there
+    before any user is, for it shows when a process starts.
     """
 
     def __init__(self) -> None:
         self.name = HEALTHY
         self.version = ""
         self._window, self._share, self._factor = _WINDOW, SHARE, FACTOR
-        self._serving: str | None = None
-        self._serving_since = 0.0
+        self._serving: dict[str, tuple[str, float]] = {}  # what production of each app serves, and since when
         self._since: float | None = None
 
     def choose(self, name: str, *, version: str, window: float, share: float | None, factor: float | None) -> None:
@@ -70,14 +69,19 @@ class Scenario:
         self._factor = FACTOR if factor is None else factor
         now = time.time()
         # For a scenario the version begins to serve when it is chosen.
-        self._serving_since = now
-        self._since = now if name == CRASH_LOOP or (_KINDS[name] and version == self._serving) else None
+        self._serving = {app: (serving, now) for app, (serving, _) in self._serving.items()}
+        served = any(serving == version for serving, _ in self._serving.values())
+        self._since = now if name == CRASH_LOOP or (_KINDS[name] and served) else None
 
-    def switched(self, version: str, at: float) -> bool:
-        """Take note that production serves `version` since `at`; whether this made the defect active."""
-        if version != self._serving:
-            self._serving, self._serving_since = version, at
+    def switched(self, version: str, at: float, app: str = "") -> bool:
+        """Take note that production of `app` serves `version` since `at`; whether this made the defect active."""
+        if app not in self._serving or self._serving[app][0] != version:
+            self._serving[app] = (version, at)
         return self.met(version, at)
+
+    def left(self, app: str) -> None:
+        """No user is sent to `app` any more."""
+        self._serving.pop(app, None)
 
     def met(self, version: str, at: float) -> bool:
         """Users meet `version` since `at`, in whatever slot; whether this made the defect active."""
@@ -103,9 +107,19 @@ class Scenario:
     @property
     def foreign_swap_at(self) -> float | None:
         """When somebody else swaps, if production serves the version until then; None where nobody will."""
-        if self.name != FOREIGN_SWAP or self._serving != self.version:
-            return None
-        return self._serving_since + self._window * _FOREIGN_AFTER
+        first = self._served_first()
+        return None if self.name != FOREIGN_SWAP or first is None else first[0] + self._window * _FOREIGN_AFTER
+
+    @property
+    def foreign_swap_app(self) -> str:
+        """Where somebody else swaps: the app that has served the version longest; empty where none serves it."""
+        first = self._served_first()
+        return "" if first is None else first[1]
+
+    def _served_first(self) -> tuple[float, str] | None:
+        """Since when the version has been served, and by which app."""
+        found = [(since, app) for app, (serving, since) in self._serving.items() if serving == self.version]
+        return min(found, default=None)
 
     @property
     def until(self) -> float | None:

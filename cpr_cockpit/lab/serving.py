@@ -19,15 +19,19 @@ from aiohttp import web
 from cpr_cockpit.lab import certificates, releases
 from cpr_cockpit.lab.control import Control
 from cpr_cockpit.lab.counts import Counts
+from cpr_cockpit.lab.global_front import Endpoint, GlobalFront
 from cpr_cockpit.lab.lease import Lease
 from cpr_cockpit.lab.models import PRODUCTION, LabSettings
 from cpr_cockpit.lab.proxy import FrontEnd
 from cpr_cockpit.lab.ready import ReadyFile
-from cpr_cockpit.lab.rest import app, metrics, scope, tokens
+from cpr_cockpit.lab.ready_content import ready_content
+from cpr_cockpit.lab.regions import Region
+from cpr_cockpit.lab.rest import app, metrics
 from cpr_cockpit.lab.scenario import Scenario
+from cpr_cockpit.lab.site import GREEN, Site, metered
 from cpr_cockpit.lab.telemetry import Telemetry
 from cpr_cockpit.lab.traffic import Traffic
-from cpr_cockpit.lab.world import GREEN, World
+from cpr_cockpit.lab.world import World
 
 LOOPBACK = "127.0.0.1"
 _BACKLOG = 128
@@ -116,8 +120,8 @@ class Lab:
         self._releases = releases.write(folder)
         scenario = Scenario()
         self._telemetry = telemetry = Telemetry(settings.telemetry_delay, metrics.step(settings.window), settings.seed)
-        self._front = FrontEnd(self._certificates.server, telemetry.counted, settings.seed)
-        self._world = World(settings, folder, self._front, scenario, telemetry, self._open_kudu)
+        self._trust = ssl.create_default_context(cafile=self._certificates.ca)
+        self._world = World(settings, folder, scenario, telemetry, self._make_front, self._open_kudu)
         self._counts = Counts()
         self._token = secrets.token_urlsafe(24)
         self.lease = Lease(settings.lease)
@@ -126,9 +130,12 @@ class Lab:
     async def start(self, entrance: socket.socket) -> dict[str, Any]:
         """Start everything, Resource Manager on `entrance`; returns the ready file. Raises LabRefused, OSError."""
         world, stack = self._world, self._stack
-        stack.push_async_callback(self._front.close)
+        for site in world.sites.values():
+            stack.push_async_callback(site.front.close)
         stack.push_async_callback(world.close)
         await world.open_slots(self._releases.serving.read_bytes())
+        if len(world.sites) > 1:
+            await self._open_global_front()
         manager = app.resource_manager_app(world)
         port = await self._open(manager, entrance, self._certificates.server)
         control = await self._open(self.control.application(), _listen(None), None)
@@ -147,31 +154,56 @@ class Lab:
         port: int = entrance.getsockname()[1]
         return port
 
-    async def _open_kudu(self, world: World, slot: str) -> str:
-        port = await self._open(app.kudu_app(world, slot), _listen(None), self._certificates.server)
+    def _make_front(self, region: Region) -> FrontEnd:
+        """The front end of the hosts of one app."""
+
+        def counted(slot: str, at: float, status: int, seconds: float) -> None:
+            self._telemetry.counted(metered(region.app, slot), at, status, seconds)
+
+        seed, name = region.seed(self._settings.seed), region.app if self._settings.apps > 1 else ""
+        return FrontEnd(self._certificates.server, counted, seed, name)
+
+    async def _open_global_front(self) -> None:
+        world = self._world
+        world.global_front = front = GlobalFront(
+            self._certificates.server, self._trust, world.log, self._settings.window
+        )
+        for site in world.sites.values():
+            host = site.slots[PRODUCTION].host
+            front.add(Endpoint(site.app, host, site.front.serve_production, site.admit))
+        await front.open()
+        self._stack.push_async_callback(front.close)
+
+    async def _open_kudu(self, site: Site, slot: str) -> str:
+        port = await self._open(app.kudu_app(site, slot), _listen(None), self._certificates.server)
         return f"localhost:{port}"
 
     async def _start_traffic(self, traffic: Traffic) -> None:
         await traffic.start(
-            production_url=f"https://{self._world.slots[PRODUCTION].host}",
+            production_url=self._entrance(),
             slot=GREEN,
             ca=self._certificates.ca,
             user_token=self._world.user_token,
             seed=self._settings.seed,
         )
 
+    def _entrance(self) -> str:
+        """Where users come in: production, or the front before several apps."""
+        front = self._world.global_front
+        return f"https://{self._world.first.slots[PRODUCTION].host if front is None else front.host}"
+
     async def _prove(self) -> None:
-        """Ask both slots from outside. Raises LabRefused where one does not answer as healthy."""
-        for name, slot in self._world.slots.items():
+        """Ask all slots from outside. Raises LabRefused where one does not answer as healthy."""
+        slots = [slot for site in self._world.sites.values() for slot in site.slots.values()]
+        for slot in slots:
             if not slot.instances_ready:
                 reasons = [entry["reason"] for entry in self._world.log.entries if entry["kind"] == "process.failed"]
                 raise LabRefused(
-                    f"The process of slot '{name}' did not start ({'; '.join(reasons) or 'it died'}). "
+                    f"The process of slot '{slot.name}' did not start ({'; '.join(reasons) or 'it died'}). "
                     "Nothing is left running. Try again on a calmer machine."
                 )
-        trust = ssl.create_default_context(cafile=self._certificates.ca)
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as client:
-            for slot in self._world.slots.values():
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._trust)) as client:
+            for slot in slots:
                 async with client.get(f"https://{slot.host}/api/health") as answer:
                     if answer.status != web.HTTPOk.status_code:
                         raise LabRefused(
@@ -179,31 +211,5 @@ class Lab:
                         )
 
     def _content(self, manager: str, control: str) -> dict[str, Any]:
-        world = self._world
-        return {
-            "resource_manager": manager,
-            "authority": manager,
-            "ca": str(self._certificates.ca),
-            "identity_endpoint": None,
-            "identity_header": None,
-            "tenant": world.tenant,
-            "client_id": world.client_id,
-            "client_secret": world.client_secret,
-            "subscription": world.subscription,
-            "resource_group": world.resource_group,
-            "app": world.app,
-            "slot": GREEN,
-            "workspace_id": world.workspace_id,
-            "app_insights_id": world.app_insights_id,
-            "plan_id": scope.plan_id(world),
-            "database_id": scope.database_id(world),
-            "logs": manager,
-            "logs_audience": tokens.LOGS_AUDIENCE,
-            "app_configuration": None,
-            "production_url": f"https://{world.slots[PRODUCTION].host}",
-            "slot_url": f"https://{world.slots[GREEN].host}",
-            "packages": self._releases.names(),
-            "versions": releases.VERSIONS,
-            "control": {"url": control, "token": self._token},
-            "user_token": world.user_token,
-        }
+        files = {"ca": str(self._certificates.ca), "packages": self._releases.names(), "versions": releases.VERSIONS}
+        return ready_content(self._world, manager) | files | {"control": {"url": control, "token": self._token}}

@@ -35,6 +35,11 @@ class Shares:
         """Whether there is a rule, be it one of 0 %."""
         return bool(self._shares)
 
+    @property
+    def reached(self) -> list[str]:
+        """The slots to which new sessions are sent."""
+        return [share.slot for share in self._shares if share.percentage]
+
     def put(self, shares: tuple[Share, ...]) -> None:
         """From now on these are the rules."""
         self._shares = shares

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cpr_cockpit.lab.errors import ApiError
-from cpr_cockpit.lab.models import PRODUCTION
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.scenario import Scenario
-    from cpr_cockpit.lab.swapping import Swapping
 
-_NAME = "somebody else"
+NAME = "somebody else"
 _LOOK = 0.1  # seconds between two looks at what production serves
 
 
 class Somebody:
-    """Swaps `slot` with production once for each time that the scenario is chosen."""
+    """Swaps once for each time that the scenario is chosen; `swap` does it in the app named, or raises ApiError."""
 
-    def __init__(self, scenario: Scenario, swapping: Swapping, slot: str) -> None:
+    def __init__(self, scenario: Scenario, swap: Callable[[str], None]) -> None:
         self._scenario = scenario
-        self._swapping = swapping
-        self._slot = slot
+        self._swap_app = swap
         self._swapped = False
 
     def again(self) -> None:
@@ -36,12 +34,12 @@ class Somebody:
             await asyncio.sleep(_LOOK)
             due = self._scenario.foreign_swap_at
             if not self._swapped and due is not None and time.time() >= due:
-                self._swapped = self._swap()
+                self._swapped = self._swap(self._scenario.foreign_swap_app)
 
-    def _swap(self) -> bool:
+    def _swap(self, app: str) -> bool:
         """Whether it was accepted; one that is refused, for another runs, is tried again."""
         try:
-            self._swapping.begin(self._slot, PRODUCTION, by=_NAME)
+            self._swap_app(app)
         except ApiError:
             return False
         return True

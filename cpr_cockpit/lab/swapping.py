@@ -22,7 +22,7 @@ from cpr_cockpit.lab.rest.wire import american_utc
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.processes import Processes
-    from cpr_cockpit.lab.world import World
+    from cpr_cockpit.lab.site import Site
 
 NAME = "SwapSiteSlots"
 _FAST = (1.2, 1.9)  # seconds from acceptance to the switch and to the end
@@ -34,12 +34,12 @@ _SWITCH_AT = 2 / 3  # of its length
 
 
 class Swapping:
-    """The swaps of one world, and what else must not run beside one: at most one runs."""
+    """The swaps of one app, and what else must not run beside one: at most one runs."""
 
-    def __init__(self, world: World, processes: Processes) -> None:
-        self._world = world
+    def __init__(self, site: Site, processes: Processes) -> None:
+        self._site = site
         self._processes = processes
-        self._random = random.Random(world.settings.seed)
+        self._random = random.Random(site.seed)
         self._operations: dict[str, Operation] = {}
         self._running: Operation | None = None
         self._stuck = str(uuid.uuid4())  # the operation that a swap which is refused for good is said to wait for
@@ -62,15 +62,15 @@ class Swapping:
         self._check_scenario(source, target)
         operation = self.claim(NAME, source, target)
         whose = {"by": by} if by else {}
-        self._world.log.add("swap.accepted", id=operation.id, name=NAME, source=source, target=target, **whose)
+        self._site.log.add("swap.accepted", id=operation.id, name=NAME, source=source, target=target, **whose)
         self._processes.background(self._run(operation), f"swap {operation.id}")
         return operation
 
     def claim(self, name: str, source: str, target: str) -> Operation:
         """An operation on these slots that runs from now on, until `end`. Raises ApiError 409 where it must not."""
         if self._running is not None:
-            raise errors.in_progress(self._world, self._running)
-        for slot in self._world.slots.values():
+            raise errors.in_progress(self._site.app, self._running)
+        for slot in self._site.slots.values():
             completes = slot.name == source and slot.prepared is not None and slot.prepared.target == target
             if not completes and sticky.pair(slot) & {source, target}:
                 raise errors.prepared_for_swap()
@@ -87,16 +87,16 @@ class Swapping:
 
     def _check_scenario(self, source: str, target: str) -> None:
         """Raises ApiError 409 in the words of a site whose operation never ended, where the scenario wants it."""
-        world, scenario = self._world, self._world.scenario
-        serving = artifacts.version(world.slots[PRODUCTION].package)
+        site, scenario = self._site, self._site.scenario
+        serving = artifacts.version(site.slots[PRODUCTION].package)
         if PRODUCTION in (source, target) and scenario.refuses_to_swap_out(serving):
             created = american_utc(scenario.since or time.time())
-            raise errors.operation_in_progress(self._stuck, NAME, created, world.app, source)
+            raise errors.operation_in_progress(self._stuck, NAME, created, site.app, source)
 
     def _plan(self) -> tuple[float, float]:
         """Seconds from acceptance to the switch and to the end."""
-        slow = self._world.scenario.slow_swaps
-        if self._world.settings.fast:
+        slow = self._site.scenario.slow_swaps
+        if self._site.settings.fast:
             return _SLOW_FAST if slow else _FAST
         length = self._random.uniform(*((_SLOW_QUICKEST, _SLOW_SLOWEST) if slow else (_QUICKEST, _SLOWEST)))
         return length * _SWITCH_AT, length
@@ -104,7 +104,7 @@ class Swapping:
     async def _run(self, operation: Operation) -> None:
         began = time.monotonic()
         switch_after, end_after = self._plan()
-        status, source = "Failed", self._world.slots[operation.source]
+        status, source = "Failed", self._site.slots[operation.source]
         try:
             # What was begun before, a deployment or a restart, is finished first.
             async with self.locked(operation):
@@ -117,11 +117,11 @@ class Swapping:
             await _until(began + end_after)
             status = "Succeeded"
         except StartError:
-            operation.error = errors.not_started(self._world.app, operation.source)
+            operation.error = errors.not_started(self._site.app, operation.source)
         finally:
             self.end(operation, status)
             reason = None if operation.error is None else operation.error.message
-            self._world.log.add("swap.ended", id=operation.id, name=NAME, status=status, reason=reason)
+            self._site.log.add("swap.ended", id=operation.id, name=NAME, status=status, reason=reason)
 
     @asynccontextmanager
     async def locked(self, operation: Operation) -> AsyncIterator[None]:
@@ -135,9 +135,9 @@ class Swapping:
 
         Where a preview has prepared the swap, the source's own process is one already.
         """
-        source, target = self._world.slots[operation.source], self._world.slots[operation.target]
+        source, target = self._site.slots[operation.source], self._site.slots[operation.target]
         if source.prepared is None:
-            settings, _ = sticky.exchanged(source, target, self._world.sticky_settings)
+            settings, _ = sticky.exchanged(source, target, self._site.sticky_settings)
             return await self._processes.start_warm(source, settings)
         if source.instance is None:
             raise StartError("the slot has no process")
@@ -146,7 +146,7 @@ class Swapping:
 
     def _switch(self, operation: Operation, incoming: Instance) -> None:
         """From this moment the target serves what the source was given. Raises StartError if that died meanwhile."""
-        source, target = self._world.slots[operation.source], self._world.slots[operation.target]
+        source, target = self._site.slots[operation.source], self._site.slots[operation.target]
         if source.prepared is not None and source.instance is not None:
             # The slot may have been restarted since.
             incoming = source.instance
@@ -154,7 +154,7 @@ class Swapping:
             if incoming is not source.instance:
                 self._processes.discard(incoming)
             raise StartError("the process died before the switch")
-        target.settings, source.settings = sticky.exchanged(source, target, self._world.sticky_settings)
+        target.settings, source.settings = sticky.exchanged(source, target, self._site.sticky_settings)
         source.prepared = None
         target.package, source.package = source.package, target.package
         target.deployments, source.deployments = source.deployments, target.deployments
@@ -162,8 +162,8 @@ class Swapping:
         self._processes.route({target.name: incoming, source.name: target.instance})
         operation.switched.set()
         operation.switched_at = target.last_modified = source.last_modified = at
-        self._world.last_swap = (at, source.name, target.name)
-        self._world.log.add(
+        self._site.last_swap = (at, source.name, target.name)
+        self._site.log.add(
             "swap.switched",
             id=operation.id,
             name=NAME,

@@ -1,191 +1,106 @@
-"""The world behind the lab's routes: one app, its slots, and what can be done to them."""
+"""The world behind the lab's routes: its apps, and what they share: identity, scenario, telemetry, operation log."""
 
 from __future__ import annotations
 
 import asyncio
-import copy
 import secrets
-import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cpr_cockpit.lab.deploying import SUCCESS, Deploying
 from cpr_cockpit.lab.gauges import Gauges
-from cpr_cockpit.lab.models import PRODUCTION, Deployment, LabSettings, Operation, OperationLog, Slot
-from cpr_cockpit.lab.previewing import Previewing
-from cpr_cockpit.lab.processes import Parts, Processes
+from cpr_cockpit.lab.models import PRODUCTION, LabSettings, OperationLog
+from cpr_cockpit.lab.regions import APP, Region, regions
 from cpr_cockpit.lab.rest.faults import SwapFaults
-from cpr_cockpit.lab.shares import read_rules
-from cpr_cockpit.lab.somebody import Somebody
-from cpr_cockpit.lab.swapping import Swapping
+from cpr_cockpit.lab.site import GREEN, OpenKudu, Site
+from cpr_cockpit.lab.somebody import NAME, Somebody
 
 if TYPE_CHECKING:
+    from cpr_cockpit.lab.global_front import GlobalFront
     from cpr_cockpit.lab.proxy import FrontEnd
     from cpr_cockpit.lab.scenario import Scenario
     from cpr_cockpit.lab.telemetry import Telemetry
     from cpr_cockpit.lab.telemetry_faults import Fault
 
-APP = "goals-lab"
 RESOURCE_GROUP = "rg-goals-lab"
-LOCATION = "westeurope"
-GREEN = "green"
-_STICKY_SETTING = "SLOT_ENVIRONMENT"
-_CONFIG_WEB = {
-    "numberOfWorkers": 1,
-    "linuxFxVersion": "PYTHON|3.12",
-    "alwaysOn": True,
-    "healthCheckPath": "/api/health",
-    "minTlsVersion": "1.2",
-    "http20Enabled": False,
-    "autoSwapSlotName": None,
-    "experiments": {"rampUpRules": []},
-}
 
-# Opens the Kudu of the slot with this name in that world and returns its host, `localhost:PORT`.
-OpenKudu = Callable[["World", str], Awaitable[str]]
+# Makes the front end of an app's hosts.
+MakeFront = Callable[[Region], "FrontEnd"]
 
 
 class World:
-    """The state of the lab; attributes are read by its routes, changes go through the methods."""
+    """The state of the lab; attributes are read by its routes, changes go through the methods.
+
+    `global_front`: what stands before several apps; None where there is one.
+    """
 
     def __init__(
         self,
         settings: LabSettings,
         folder: Path,
-        front: FrontEnd,
         scenario: Scenario,
         telemetry: Telemetry,
+        make_front: MakeFront,
         open_kudu: OpenKudu,
     ) -> None:
         self.settings = settings
+        self.folder = folder
         self.scenario = scenario
         self.telemetry = telemetry
         self.log = OperationLog()
         self.faults = SwapFaults()
-        self.app, self.resource_group, self.location = APP, RESOURCE_GROUP, LOCATION
+        self.resource_group = RESOURCE_GROUP
         self.tenant, self.subscription, self.client_id, self.workspace_id = (str(uuid.uuid4()) for _ in range(4))
         self.client_secret = secrets.token_urlsafe(32)
         self.user_token = secrets.token_urlsafe(24)
-        self.slots: dict[str, Slot] = {}
-        self.sticky: dict[str, list[str]] = {"appSettingNames": [_STICKY_SETTING]}
-        self.last_swap: tuple[float, str, str] | None = None
-        self._front = front
-        self._open_kudu = open_kudu
-        self._creating = asyncio.Lock()
-        environment = {"DATABASE": str(folder / "goals.sqlite3"), "USER_TOKEN": self.user_token}
-        parts = Parts(folder, front, scenario, telemetry, self.log, environment, APP, settings.seed)
-        self._processes = Processes(parts, self.slots)
-        self._swapping = Swapping(self, self._processes)
-        self._previewing = Previewing(self, self._processes, self._swapping)
-        self._deploying = Deploying(self, self._processes)
-        self._somebody = Somebody(scenario, self._swapping, GREEN)
+        # One database for all apps: a user who is sent to another one finds their goals there.
+        self.environment = {"DATABASE": str(folder / "goals.sqlite3"), "USER_TOKEN": self.user_token}
+        self.global_front: GlobalFront | None = None
+        self.sites = {
+            region.app: Site(self, region, make_front(region), open_kudu) for region in regions(settings.apps)
+        }
+        self._somebody = Somebody(scenario, self._swap_by_somebody)
         if settings.telemetry_fault is not None:
             telemetry.faults.at_switch(settings.telemetry_fault, "")
 
+    @property
+    def first(self) -> Site:
+        """The first app: the only one of a usual lab."""
+        return self.sites[APP]
+
     async def open_slots(self, package: bytes) -> None:
-        """Open production and a second slot, both with `package` deployed, not yet started. Raises OSError."""
-        for name in (PRODUCTION, GREEN):
-            slot = await self.create_slot(name)
-            slot.package = package
-            first = Deployment(uuid.uuid4().hex, "ZipDeploy", received=slot.last_modified, started=slot.last_modified)
-            first.message, first.ended, first.status = "Deployed before the lab began.", first.started, SUCCESS
-            first.complete = first.active = True
-            slot.deployments.append(first)
+        """Open the slots of all apps with `package` deployed, not yet started. Raises OSError."""
+        for site in self.sites.values():
+            await site.open_slots(package)
 
     async def start(self) -> None:
         """Start every slot's process; requests that come meanwhile wait."""
-        await asyncio.gather(*(self.restart(name) for name in self.slots))
-        gauges = Gauges(self.telemetry, self.telemetry.step, self._processes.living, self._front.waiting)
-        self._processes.background(gauges.run(), "sample gauges")
-        self._processes.background(self._somebody.run(), "somebody else")
+        await asyncio.gather(*(site.start() for site in self.sites.values()))
+        gauges = Gauges(self.telemetry, self.telemetry.step, self._living, self._waiting)
+        self.first.background(gauges.run(), "sample gauges")
+        self.first.background(self._somebody.run(), "somebody else")
+        if self.global_front is not None:
+            self.first.background(self.global_front.run(), "check the health of the apps")
+
+    def _living(self) -> Mapping[str, list[int]]:
+        return {site.plan: list(site.living()) for site in self.sites.values()}
+
+    def _waiting(self) -> dict[str, int]:
+        return {
+            site.metered(slot): waiting
+            for site in self.sites.values()
+            for slot, waiting in site.front.waiting().items()
+        }
+
+    def _swap_by_somebody(self, app: str) -> None:
+        self.sites[app].begin_swap(GREEN, PRODUCTION, by=NAME)
 
     @property
     def app_insights_id(self) -> str:
-        """Resource id of the component to which the app's processes report."""
+        """Resource id of the component to which the processes of all apps report."""
         group = f"/subscriptions/{self.subscription}/resourceGroups/{self.resource_group}"
-        return f"{group}/providers/Microsoft.Insights/components/{self.app}"
-
-    @property
-    def sticky_settings(self) -> set[str]:
-        """Names of the settings that stay with their slot in a swap."""
-        return set(self.sticky.get("appSettingNames", ()))
-
-    def busy(self) -> Operation | None:
-        """The swap under way, or the beginning or end of one with preview."""
-        return self._swapping.running
-
-    def operation(self, id: str) -> Operation | None:
-        """The swap with this id, running or ended."""
-        return self._swapping.find(id)
-
-    def begin_swap(self, source: str, target: str) -> Operation:
-        """Accept a swap of two slots and let it run. Raises ApiError 409 where another one stands in its way."""
-        return self._swapping.begin(source, target)
-
-    def preview_of(self, slot: str) -> Slot | None:
-        """The source of the swap with preview in which the slot takes part."""
-        return self._previewing.of(slot)
-
-    async def apply_preview(self, source: str, target: str) -> None:
-        """Begin a swap with preview. Raises ApiError 400 or 409; nothing is changed then."""
-        await self._previewing.apply(source, target)
-
-    async def reset_preview(self, slot: str) -> None:
-        """Undo the swap with preview in which the slot takes part. Raises ApiError 409 while an operation runs."""
-        await self._previewing.reset(slot)
-
-    def begin_deploy(self, slot: str, package: bytes, deployer: str) -> Deployment:
-        """Accept a zip deployment and let it run. Raises ApiError 409 while the slot is being changed otherwise."""
-        return self._deploying.begin(self.slots[slot], package, deployer)
-
-    async def create_slot(self, name: str) -> Slot:
-        """A slot to which nothing is deployed yet, with production's settings; one that exists is returned as it is.
-
-        Raises OSError where no port can be opened.
-        """
-        async with self._creating:
-            if name not in self.slots:
-                host, scm_host = await self._front.open(name), await self._open_kudu(self, name)
-                self.telemetry.opened(name)
-                pattern = self.slots.get(PRODUCTION)
-                settings = {} if pattern is None else dict(pattern.settings)
-                settings[_STICKY_SETTING] = name
-                config = copy.deepcopy(_CONFIG_WEB if pattern is None else pattern.config_web)
-                self.slots[name] = Slot(name, host, scm_host, settings, b"", time.time(), config_web=config)
-                self.log.add("slot.created", slot=name)
-        return self.slots[name]
-
-    async def restart(self, name: str) -> None:
-        """Start the slot's package in a new process, in the old one's place."""
-        async with self._processes.lock(name):
-            await self._processes.restart(self.slots[name])
-        self.log.add("slot.restarted", slot=name)
-
-    async def set_settings(self, name: str, settings: dict[str, str]) -> None:
-        """Replace all settings of a slot; its process starts anew with them."""
-        slot = self.slots[name]
-        slot.settings, slot.last_modified = dict(settings), time.time()
-        await self.restart(name)
-
-    def set_configuration(self, name: str, members: dict[str, Any]) -> None:
-        """Change members of a slot's `config/web`; production's ramp-up rules take effect at once.
-
-        Raises ValueError or TypeError where no such rules can be.
-        """
-        slot = self.slots[name]
-        if name == PRODUCTION and "experiments" in members:
-            hosts = {one.host: one.name for one in self.slots.values() if one.name != PRODUCTION}
-            shares = read_rules(members["experiments"], hosts)
-            self._front.shares.put(shares)
-            self._processes.reached([share.slot for share in shares if share.percentage])
-            self.log.add("routing.changed", shares={share.slot: share.percentage for share in shares})
-        slot.config_web.update(members)
-
-    def set_sticky(self, names: dict[str, list[str]]) -> None:
-        """Say which settings stay with their slot in a swap."""
-        self.sticky = names
+        return f"{group}/providers/Microsoft.Insights/components/{APP}"
 
     async def choose(
         self,
@@ -207,7 +122,12 @@ class World:
         faults = self.telemetry.faults
         if faults.awaits(version) if telemetry_fault is None else faults.at_switch(telemetry_fault, version):
             self.log.add("telemetry.fault", faults=faults.as_dict())
-        await self._processes.tell_defects()
+        await self.tell_defects()
+
+    async def tell_defects(self) -> None:
+        """Every process of every app is told the defect that its version has now."""
+        for site in self.sites.values():
+            await site.tell_defects()
 
     def set_telemetry_fault(self, fault: Fault) -> None:
         """From now on `fault` is what is wrong with the telemetry of its sources."""
@@ -215,16 +135,9 @@ class World:
         self.log.add("telemetry.fault", faults=self.telemetry.faults.as_dict())
 
     def described(self) -> dict[str, dict[str, Any]]:
-        """Version, instance and life of each slot's process."""
-        return {
-            name: {
-                "version": "" if slot.instance is None else slot.instance.version,
-                "instance": slot.instance_id,
-                "alive": slot.instances_ready,
-            }
-            for name, slot in self.slots.items()
-        }
+        """The slots of each app; see `Site.described`."""
+        return {app: site.described() for app, site in self.sites.items()}
 
     async def close(self) -> None:
         """Stop everything that runs."""
-        await self._processes.close()
+        await asyncio.gather(*(site.close() for site in self.sites.values()))

@@ -36,6 +36,7 @@ def test_nothing_yet(since: float | None) -> None:
         "last_sent": {"pinned": {}, "unpinned": {}},
         "errors": [],
         "unsent": 0,
+        "apps": {},
     }
 
 

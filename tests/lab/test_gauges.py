@@ -34,7 +34,7 @@ def _point(telemetry: Telemetry, clock: Clock, kind: str, metric: str, name: str
 def test_processor_and_memory_are_those_of_the_processes_that_live() -> None:
     clock = Clock()
     telemetry = Telemetry(0.0, 1.0, 1, clock=clock)
-    gauges = Gauges(telemetry, 1.0, lambda: [os.getpid()], dict)
+    gauges = Gauges(telemetry, 1.0, lambda: {"": [os.getpid()]}, dict)
     gauges.sample()
     # As much processor time as the clock ticks of the kernel can show.
     deadline = time.process_time() + 0.1
@@ -51,7 +51,7 @@ def test_processor_and_memory_are_those_of_the_processes_that_live() -> None:
 def test_a_process_that_is_gone_has_no_figures() -> None:
     clock = Clock()
     telemetry = Telemetry(0.0, 1.0, 1, clock=clock)
-    gauges = Gauges(telemetry, 1.0, lambda: [2**22 + 1], lambda: {"production": 3, "green": 0})
+    gauges = Gauges(telemetry, 1.0, lambda: {"": [2**22 + 1]}, lambda: {"production": 3, "green": 0})
     gauges.sample()
     gauges.sample()
     assert _point(telemetry, clock, "site", "RequestsInApplicationQueue", "production")["average"] == 3.0

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
-from cpr_cockpit.lab.rest import config, identity, kudu, logs, metrics, plan, previews, routing, swaps
+from cpr_cockpit.lab.rest import config, front, identity, kudu, logs, metrics, plan, previews, routing, swaps
+from cpr_cockpit.lab.rest.scope import Place
 from cpr_cockpit.lab.rest.sites import Sites
 
 if TYPE_CHECKING:
+    from cpr_cockpit.lab.site import Site
     from cpr_cockpit.lab.world import World
 
 
@@ -21,6 +23,7 @@ def resource_manager_app(world: World) -> web.Application:
         *logs.routes(),
         *metrics.routes(),
         *plan.routes(),
+        *front.routes(),
         *swaps.routes(),
         *previews.routes(),
         *config.routes(),
@@ -35,12 +38,12 @@ def resource_manager_app(world: World) -> web.Application:
     return app
 
 
-def kudu_app(world: World, slot: str) -> web.Application:
-    """Kudu (the SCM site) of the slot named `slot`."""
-    app = routing.application(world, kudu.routes(slot), kudu.error_body)
+def kudu_app(site: Site, slot: str) -> web.Application:
+    """Kudu (the SCM site) of the slot of `site` named `slot`."""
+    app = routing.application(site.world, kudu.routes(Place(site, slot)), kudu.error_body)
 
     async def end_streams(_: web.Application) -> None:
-        instance = world.slots[slot].instance
+        instance = site.slots[slot].instance
         if instance is not None:
             instance.log.cut()
 

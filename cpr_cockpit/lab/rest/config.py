@@ -11,7 +11,7 @@ from cpr_cockpit.lab.rest.routing import Call, Route
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.models import Slot
-    from cpr_cockpit.lab.world import World
+    from cpr_cockpit.lab.site import Site
 
 _STICKY_MEMBERS = ("connectionStringNames", "appSettingNames", "azureStorageConfigNames")
 
@@ -37,14 +37,14 @@ def routes() -> list[Route]:
 
 
 def _config(call: Call, slot: Slot, name: str, properties: dict[str, Any]) -> web.Response:
-    return web.json_response(scope.child(call.world, slot, "config", name, properties))
+    return web.json_response(scope.child(scope.site_of(call), slot, "config", name, properties))
 
 
-def _check_idle(world: World, slot: str) -> None:
-    running = world.busy()
+def _check_idle(site: Site, slot: str) -> None:
+    running = site.busy()
     if running is not None and slot in (running.source, running.target):
-        raise errors.in_progress(world, running)
-    if world.preview_of(slot) is not None:
+        raise errors.in_progress(site.app, running)
+    if site.preview_of(slot) is not None:
         raise errors.prepared_for_swap()
 
 
@@ -62,13 +62,13 @@ async def _settings(call: Call) -> web.Response:
 
 async def _put_settings(call: Call) -> web.Response:
     """Replaces the whole set, as App Service does."""
-    slot = scope.slot_of(call)
+    site, slot = scope.site_of(call), scope.slot_of(call)
     asked = await _properties(call)
     wrong = [name for name, value in asked.items() if not isinstance(value, str)]
     if wrong:
         raise errors.invalid_content(f"the value of the setting '{wrong[0]}' must be a string")
-    _check_idle(call.world, slot.name)
-    await call.world.set_settings(slot.name, asked)
+    _check_idle(site, slot.name)
+    await site.set_settings(slot.name, asked)
     return _config(call, slot, "appsettings", dict(slot.settings))
 
 
@@ -77,7 +77,8 @@ async def _connection_strings(call: Call) -> web.Response:
 
 
 def _sticky_resource(call: Call, slot: Slot) -> web.Response:
-    return _config(call, slot, "slotConfigNames", {name: call.world.sticky.get(name, []) for name in _STICKY_MEMBERS})
+    sticky = scope.site_of(call).sticky
+    return _config(call, slot, "slotConfigNames", {name: sticky.get(name, []) for name in _STICKY_MEMBERS})
 
 
 async def _sticky(call: Call) -> web.Response:
@@ -86,19 +87,19 @@ async def _sticky(call: Call) -> web.Response:
 
 async def _put_sticky(call: Call) -> web.Response:
     """Members that are absent or null stay as they are."""
-    slot = scope.slot_of(call)
+    site, slot = scope.site_of(call), scope.slot_of(call)
     asked = await _properties(call)
     names: dict[str, list[str]] = {}
     for member in _STICKY_MEMBERS:
         value = asked.get(member)
         if value is None:
-            value = call.world.sticky.get(member, [])
+            value = site.sticky.get(member, [])
         if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
             raise errors.invalid_content(f"the member '{member}' must be a list of strings")
         names[member] = value
-    for name in call.world.slots:
-        _check_idle(call.world, name)
-    call.world.set_sticky(names)
+    for name in site.slots:
+        _check_idle(site, name)
+    site.set_sticky(names)
     return _sticky_resource(call, slot)
 
 
@@ -109,11 +110,11 @@ async def _web(call: Call) -> web.Response:
 
 async def _patch_web(call: Call) -> web.Response:
     """Members that are given replace what was there; lists are replaced whole."""
-    slot = scope.slot_of(call)
+    site, slot = scope.site_of(call), scope.slot_of(call)
     asked = await _properties(call)
-    _check_idle(call.world, slot.name)
+    _check_idle(site, slot.name)
     try:
-        call.world.set_configuration(slot.name, asked)
+        site.set_configuration(slot.name, asked)
     except (TypeError, ValueError) as problem:
         raise errors.bad_request(str(problem)) from problem
     return _config(call, slot, "web", slot.config_web)
@@ -154,7 +155,7 @@ async def _authentication(call: Call) -> web.Response:
 
 def _policy_resource(call: Call, name: str) -> dict[str, Any]:
     slot = scope.slot_of(call)
-    return scope.child(call.world, slot, "basicPublishingCredentialsPolicies", name, {"allow": False})
+    return scope.child(scope.site_of(call), slot, "basicPublishingCredentialsPolicies", name, {"allow": False})
 
 
 async def _policies(call: Call) -> web.Response:
@@ -182,4 +183,4 @@ def _deployment_resource(call: Call, slot: Slot, id: str) -> dict[str, Any]:
     found = kudu.find(slot, id)
     if found is None:
         raise errors.not_found(f"Cannot find a deployment with id {id}.")
-    return scope.child(call.world, slot, "deployments", found.id, kudu.describe(slot, found))
+    return scope.child(scope.site_of(call), slot, "deployments", found.id, kudu.describe(slot, found))

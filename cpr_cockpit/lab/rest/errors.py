@@ -13,7 +13,6 @@ from cpr_cockpit.lab.rest.wire import american_utc
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.models import Operation
-    from cpr_cockpit.lab.world import World
 
 
 def missing_api_version() -> ApiError:
@@ -98,7 +97,7 @@ def not_started(app: str, slot: str) -> ApiError:
     return bad_request(text)
 
 
-def in_progress(world: World, running: Operation) -> ApiError:
-    """409 for a change while `running` runs."""
+def in_progress(app: str, running: Operation) -> ApiError:
+    """409 for a change to `app` while `running` runs there."""
     created = american_utc(running.accepted_at)
-    return operation_in_progress(running.id, running.name, created, world.app, running.source)
+    return operation_in_progress(running.id, running.name, created, app, running.source)

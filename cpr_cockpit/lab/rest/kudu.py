@@ -16,6 +16,7 @@ from aiohttp import web
 from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.rest import log_stream, scope
 from cpr_cockpit.lab.rest.routing import Call, Route
+from cpr_cockpit.lab.rest.scope import Place
 from cpr_cockpit.lab.rest.wire import utc
 
 if TYPE_CHECKING:
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
 
     from cpr_cockpit.lab.models import Deployment, Slot
 
-    SlotHandler = Callable[[str, Call], Awaitable[web.StreamResponse]]
+    SlotHandler = Callable[[Place, Call], Awaitable[web.StreamResponse]]
 
 
-def routes(slot: str) -> list[Route]:
-    """Routes of the Kudu of the slot named `slot`."""
+def routes(place: Place) -> list[Route]:
+    """Routes of the Kudu of one slot."""
 
     def route(method: str, template: str, handler: SlotHandler, *, mutates: bool = False) -> Route:
-        return Route(method, template, partial(handler, slot), access="kudu", api_version=False, mutates=mutates)
+        return Route(method, template, partial(handler, place), access="kudu", api_version=False, mutates=mutates)
 
     return [
         route("POST", "/api/zipdeploy", _zip_deploy, mutates=True),
@@ -86,10 +87,10 @@ def describe(slot: Slot, deployment: Deployment) -> dict[str, Any]:
     }
 
 
-def _slot(name: str, call: Call) -> Slot:
-    found = scope.find_slot(call.world, name)
+def _slot(place: Place) -> Slot:
+    found = scope.find_slot(place.site, place.slot)
     if found is None:
-        raise ApiError(404, "NotFound", f"The slot '{name}' does not exist.")
+        raise ApiError(404, "NotFound", f"The slot '{place.slot}' does not exist.")
     return found
 
 
@@ -98,21 +99,21 @@ def _is_true(call: Call, *names: str) -> bool:
     return any(values.get(name.lower()) == "true" for name in names)
 
 
-async def _zip_deploy(name: str, call: Call) -> web.Response:
-    return await _deploy(name, call, "ZipDeploy")
+async def _zip_deploy(place: Place, call: Call) -> web.Response:
+    return await _deploy(place, call, "ZipDeploy")
 
 
-async def _publish(name: str, call: Call) -> web.Response:
+async def _publish(place: Place, call: Call) -> web.Response:
     kind = call.request.query.get("type", "")
     if kind.lower() != "zip":
         raise ApiError(400, "BadRequest", f"Artifact type '{kind}' not supported: the lab deploys type 'zip' only.")
-    return await _deploy(name, call, "OneDeploy")
+    return await _deploy(place, call, "OneDeploy")
 
 
-async def _deploy(name: str, call: Call, deployer: str) -> web.Response:
-    slot = _slot(name, call)
+async def _deploy(place: Place, call: Call, deployer: str) -> web.Response:
+    slot = _slot(place)
     package = await call.request.read()
-    deployment = call.world.begin_deploy(slot.name, package, deployer)
+    deployment = place.site.begin_deploy(slot.name, package, deployer)
     headers = {"SCM-DEPLOYMENT-ID": deployment.id}
     if _is_true(call, "isAsync", "async"):
         headers["Location"] = f"{call.origin}/api/deployments/latest?deployer={deployer}"
@@ -127,30 +128,30 @@ def _shown(slot: Slot, deployment: Deployment) -> web.Response:
     return web.json_response(describe(slot, deployment), status=200 if deployment.complete else 202)
 
 
-async def _list(name: str, call: Call) -> web.Response:
-    slot = _slot(name, call)
+async def _list(place: Place, call: Call) -> web.Response:
+    slot = _slot(place)
     return web.json_response([describe(slot, found) for found in reversed(slot.deployments)])
 
 
-async def _latest(name: str, call: Call) -> web.Response:
-    return _one(name, call, "latest")
+async def _latest(place: Place, call: Call) -> web.Response:
+    return _one(place, call, "latest")
 
 
-async def _get(name: str, call: Call) -> web.Response:
-    return _one(name, call, call.parts["id"])
+async def _get(place: Place, call: Call) -> web.Response:
+    return _one(place, call, call.parts["id"])
 
 
-def _one(name: str, call: Call, id: str) -> web.Response:
-    slot = _slot(name, call)
+def _one(place: Place, call: Call, id: str) -> web.Response:
+    slot = _slot(place)
     deployment = find(slot, id)
     if deployment is None:
         raise ApiError(404, "NotFound", f"Deployment '{id}' not found.")
     return _shown(slot, deployment)
 
 
-async def _content(name: str, call: Call) -> web.Response:
+async def _content(place: Place, call: Call) -> web.Response:
     """The files now served, packed anew as Kudu does: the bytes differ from those of the package that was deployed."""
-    packed = await asyncio.to_thread(_pack_anew, _slot(name, call).package)
+    packed = await asyncio.to_thread(_pack_anew, _slot(place).package)
     headers = {"Content-Disposition": "attachment; filename=wwwroot.zip"}
     return web.Response(body=packed, content_type="application/zip", headers=headers)
 
@@ -166,6 +167,6 @@ def _pack_anew(package: bytes) -> bytes:
     return target.getvalue()
 
 
-async def _settings(name: str, call: Call) -> web.Response:
-    slot = _slot(name, call)
-    return web.json_response({"WEBSITE_SITE_NAME": call.world.app, "deployment_branch": "master"} | slot.settings)
+async def _settings(place: Place, call: Call) -> web.Response:
+    slot = _slot(place)
+    return web.json_response({"WEBSITE_SITE_NAME": place.site.app, "deployment_branch": "master"} | slot.settings)

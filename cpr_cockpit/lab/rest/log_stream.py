@@ -17,6 +17,7 @@ from aiohttp import web
 from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.rest import scope
 from cpr_cockpit.lab.rest.routing import Call
+from cpr_cockpit.lab.rest.scope import Place
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.application_log import ApplicationLog
@@ -28,11 +29,11 @@ _WELCOME = (
 )
 
 
-async def stream(name: str, call: Call) -> web.StreamResponse:
-    """Follow the log of the slot `name`. Raises ApiError 404 where the slot does not exist or runs nothing."""
-    slot = scope.find_slot(call.world, name)
+async def stream(place: Place, call: Call) -> web.StreamResponse:
+    """Follow the log of a slot. Raises ApiError 404 where the slot does not exist or runs nothing."""
+    slot = scope.find_slot(place.site, place.slot)
     if slot is None or slot.instance is None:
-        raise ApiError(404, "NotFound", f"The slot '{name}' does not run.")
+        raise ApiError(404, "NotFound", f"The slot '{place.slot}' does not run.")
     response = web.StreamResponse(headers={"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-cache"})
     lines = follow(slot.instance.log)
     await response.prepare(call.request)

@@ -1,4 +1,4 @@
-"""Platform metrics of the app, its plan and its database as `Microsoft.Insights/metrics`, api-version 2018-01-01.
+"""Platform metrics of the apps, their plans and their database as `Microsoft.Insights/metrics`, api-version 2018-01-01.
 
 A point without the key of an aggregation means that there is no data for that time: not zero. A metric that a resource
 does not have is told by its own `errorCode` beside those that it has, within a success.
@@ -33,12 +33,13 @@ _WINDOW = 900.0  # seconds of the real observation window; a shorter one in the 
 
 @dataclass(frozen=True, slots=True)
 class _Resource:
-    """What is asked about; `kind` and `name` as in `Telemetry.points`."""
+    """What is asked about; `kind` and `name` as in `Telemetry.points`; `region`: where it is."""
 
     kind: str
     name: str
     id: str
     type: str
+    region: str
     metrics: Mapping[str, Metric]
 
 
@@ -52,7 +53,7 @@ class _Asked:
 
 
 def routes() -> list[Route]:
-    """The routes of the metrics of the app and of each slot, of the plan, of the database."""
+    """The routes of the metrics of each app and slot, of each plan, of the database."""
     end = "/providers/Microsoft.Insights/metrics"
     return [
         *scope.both("GET", end, _of_site, source=PLATFORM),
@@ -62,22 +63,21 @@ def routes() -> list[Route]:
 
 
 async def _of_site(call: Call) -> web.Response:
-    slot, world = scope.slot_of(call), call.world
-    return _metrics(
-        call, _Resource(SITE, slot.name, scope.slot_id(world, slot), scope.slot_type(slot), metric_names.SITE)
-    )
+    site, slot = scope.site_of(call), scope.slot_of(call)
+    name, id, kind = site.metered(slot.name), scope.slot_id(site, slot), scope.slot_type(slot)
+    return _metrics(call, _Resource(SITE, name, id, kind, site.location, metric_names.SITE))
 
 
 async def _of_plan(call: Call) -> web.Response:
-    plan.check_plan(call)
-    id = scope.plan_id(call.world)
-    return _metrics(call, _Resource(PLAN, "", id, "Microsoft.Web/serverfarms", metric_names.PLAN))
+    site = plan.site_on(call)
+    id, kind = scope.plan_id(site), "Microsoft.Web/serverfarms"
+    return _metrics(call, _Resource(PLAN, site.plan, id, kind, site.location, metric_names.PLAN))
 
 
 async def _of_database(call: Call) -> web.Response:
     plan.check_database(call)
-    id = scope.database_id(call.world)
-    return _metrics(call, _Resource(DATABASE, "", id, "Microsoft.Sql/servers/databases", metric_names.DATABASE))
+    id, region = scope.database_id(call.world), call.world.first.location
+    return _metrics(call, _Resource(DATABASE, "", id, "Microsoft.Sql/servers/databases", region, metric_names.DATABASE))
 
 
 def _metrics(call: Call, resource: _Resource) -> web.Response:
@@ -89,7 +89,7 @@ def _metrics(call: Call, resource: _Resource) -> web.Response:
             "interval": durations.duration(asked.step),
             "value": [_value(call.world, resource, name, asked) for name in asked.names],
             "namespace": resource.type,
-            "resourceregion": call.world.location,
+            "resourceregion": resource.region,
         }
     )
 

@@ -1,24 +1,31 @@
-"""The resources beside the app: the plan on which its slots run, and the database that they share."""
+"""The resources beside the apps: the plan on which the slots of one run, and the database that all share."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from cpr_cockpit.lab.rest import errors, scope
 from cpr_cockpit.lab.rest.routing import Call, Route
 
+if TYPE_CHECKING:
+    from cpr_cockpit.lab.site import Site
+
 
 def routes() -> list[Route]:
-    """Routes of the plan and of the database."""
+    """Routes of the plans and of the database."""
     return [Route("GET", scope.PLAN, _plan), Route("GET", scope.DATABASE, _database)]
 
 
-def check_plan(call: Call) -> None:
-    """Raises ApiError 404 unless the path names the lab's plan."""
+def site_on(call: Call) -> Site:
+    """The app on the plan that the path names. Raises ApiError 404."""
     scope.check_group(call)
     asked = call.parts["plan"]
-    if asked.lower() != scope.PLAN_NAME:
+    found = next((site for site in call.world.sites.values() if site.plan == asked.lower()), None)
+    if found is None:
         raise errors.unknown_resource(f"Microsoft.Web/serverfarms/{asked}", call.parts["group"])
+    return found
 
 
 def check_database(call: Call) -> None:
@@ -30,15 +37,15 @@ def check_database(call: Call) -> None:
 
 
 async def _plan(call: Call) -> web.Response:
-    check_plan(call)
+    site = site_on(call)
     return web.json_response(
         {
-            "id": scope.plan_id(call.world),
-            "name": scope.PLAN_NAME,
+            "id": scope.plan_id(site),
+            "name": site.plan,
             "type": "Microsoft.Web/serverfarms",
             "kind": "linux",
-            "location": call.world.location,
-            "properties": {"status": "Ready", "numberOfSites": len(call.world.slots), "reserved": True},
+            "location": site.location,
+            "properties": {"status": "Ready", "numberOfSites": len(site.slots), "reserved": True},
             "sku": {"name": "P1v3", "tier": "PremiumV3", "size": "P1v3", "family": "Pv3", "capacity": 1},
         }
     )
@@ -51,7 +58,7 @@ async def _database(call: Call) -> web.Response:
             "id": scope.database_id(call.world),
             "name": scope.DATABASE_NAME,
             "type": "Microsoft.Sql/servers/databases",
-            "location": call.world.location,
+            "location": call.world.first.location,
             "properties": {"status": "Online"},
             "sku": {"name": "S0", "tier": "Standard", "capacity": 10},
         }

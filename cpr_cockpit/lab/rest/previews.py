@@ -24,10 +24,10 @@ def routes() -> list[Route]:
 
 
 async def _differences(call: Call) -> web.Response:
-    source = scope.slot_of(call)
-    target = call.world.slots[await swaps.target_of(call, source.name)]
-    found = sticky.differences(source, target, call.world.sticky_settings)
-    named = [scope.child(call.world, source, "slotsdiffs", one.name, _properties(one)) for one in found]
+    site, source = scope.site_of(call), scope.slot_of(call)
+    target = site.slots[await swaps.target_of(call, source.name)]
+    found = sticky.differences(source, target, site.sticky_settings)
+    named = [scope.child(site, source, "slotsdiffs", one.name, _properties(one)) for one in found]
     return web.json_response({"value": named, "nextLink": None})
 
 
@@ -45,11 +45,11 @@ def _properties(difference: Difference) -> dict[str, Any]:
 
 async def _apply(call: Call) -> web.Response:
     source = scope.slot_of(call).name
-    await call.world.apply_preview(source, await swaps.target_of(call, source))
+    await scope.site_of(call).apply_preview(source, await swaps.target_of(call, source))
     return web.Response(status=200)
 
 
 async def _reset(call: Call) -> web.Response:
     """Of either slot of the pair: clients that undo a preview into production ask production."""
-    await call.world.reset_preview(scope.slot_of(call).name)
+    await scope.site_of(call).reset_preview(scope.slot_of(call).name)
     return web.Response(status=200)

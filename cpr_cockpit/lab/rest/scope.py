@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cpr_cockpit.lab.errors import ApiError
@@ -12,6 +13,7 @@ from cpr_cockpit.lab.rest.routing import Call, Handler, Route
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.models import Slot
+    from cpr_cockpit.lab.site import Site
     from cpr_cockpit.lab.world import World
 
 SUBSCRIPTION = "/subscriptions/{subscription}"
@@ -20,7 +22,15 @@ SITE = GROUP + "/providers/Microsoft.Web/sites/{site}"
 SLOT = SITE + "/slots/{slot}"
 PLAN = GROUP + "/providers/Microsoft.Web/serverfarms/{plan}"
 DATABASE = GROUP + "/providers/Microsoft.Sql/servers/{server}/databases/{database}"
-PLAN_NAME, SERVER_NAME, DATABASE_NAME = "lab-plan", "lab-sql", "goals-db"
+SERVER_NAME, DATABASE_NAME = "lab-sql", "goals-db"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A slot of an app by its name."""
+
+    site: Site
+    slot: str
 
 
 def both(
@@ -46,56 +56,58 @@ def check_group(call: Call) -> None:
         raise errors.unknown_group(asked)
 
 
-def check_site(call: Call) -> None:
-    """Raises ApiError 404 unless the path names the lab's app."""
+def site_of(call: Call) -> Site:
+    """The app that the path names. Raises ApiError 404."""
     check_group(call)
     asked = call.parts["site"]
-    if asked.lower() != call.world.app.lower():
+    found = next((site for site in call.world.sites.values() if site.app.lower() == asked.lower()), None)
+    if found is None:
         raise errors.unknown_resource(f"Microsoft.Web/sites/{asked}", call.parts["group"])
+    return found
 
 
 def slot_of(call: Call) -> Slot:
     """The slot the path means (the app itself is its production slot). Raises ApiError 404."""
-    check_site(call)
-    asked = call.parts.get("slot", PRODUCTION)
-    found = find_slot(call.world, asked)
+    site, asked = site_of(call), call.parts.get("slot", PRODUCTION)
+    found = find_slot(site, asked)
     if found is None:
         raise missing_slot(call, asked)
     return found
 
 
-def find_slot(world: World, name: str) -> Slot | None:
+def find_slot(site: Site, name: str) -> Slot | None:
     """The slot with this name in any case, or None."""
-    return next((slot for slot in world.slots.values() if slot.name.lower() == name.lower()), None)
+    return next((slot for slot in site.slots.values() if slot.name.lower() == name.lower()), None)
 
 
 def missing_slot(call: Call, name: str) -> ApiError:
     """404 for a slot that does not exist."""
-    return errors.unknown_resource(f"Microsoft.Web/sites/{call.world.app}/slots/{name}", call.parts["group"])
+    return errors.unknown_resource(f"Microsoft.Web/sites/{site_of(call).app}/slots/{name}", call.parts["group"])
 
 
-def _group_id(world: World) -> str:
+def group_id(world: World) -> str:
+    """Resource id of the group in which everything is."""
     return f"/subscriptions/{world.subscription}/resourceGroups/{world.resource_group}"
 
 
-def site_id(world: World) -> str:
+def site_id(site: Site) -> str:
     """Resource id of the app."""
-    return f"{_group_id(world)}/providers/Microsoft.Web/sites/{world.app}"
+    return f"{group_id(site.world)}/providers/Microsoft.Web/sites/{site.app}"
 
 
-def plan_id(world: World) -> str:
-    """Resource id of the plan on which all slots run."""
-    return f"{_group_id(world)}/providers/Microsoft.Web/serverfarms/{PLAN_NAME}"
+def plan_id(site: Site) -> str:
+    """Resource id of the plan on which all slots of the app run."""
+    return f"{group_id(site.world)}/providers/Microsoft.Web/serverfarms/{site.plan}"
 
 
 def database_id(world: World) -> str:
-    """Resource id of the database that all slots use."""
-    return f"{_group_id(world)}/providers/Microsoft.Sql/servers/{SERVER_NAME}/databases/{DATABASE_NAME}"
+    """Resource id of the database that all slots of all apps use."""
+    return f"{group_id(world)}/providers/Microsoft.Sql/servers/{SERVER_NAME}/databases/{DATABASE_NAME}"
 
 
-def slot_id(world: World, slot: Slot) -> str:
+def slot_id(site: Site, slot: Slot) -> str:
     """Resource id of the slot; the production slot is the app itself."""
-    return site_id(world) if slot.name == PRODUCTION else f"{site_id(world)}/slots/{slot.name}"
+    return site_id(site) if slot.name == PRODUCTION else f"{site_id(site)}/slots/{slot.name}"
 
 
 def slot_type(slot: Slot) -> str:
@@ -103,12 +115,12 @@ def slot_type(slot: Slot) -> str:
     return "Microsoft.Web/sites" if slot.name == PRODUCTION else "Microsoft.Web/sites/slots"
 
 
-def child(world: World, slot: Slot, kind: str, name: str, properties: dict[str, Any]) -> dict[str, Any]:
+def child(site: Site, slot: Slot, kind: str, name: str, properties: dict[str, Any]) -> dict[str, Any]:
     """A resource below the slot, for example its `config` named `web`."""
     return {
-        "id": f"{slot_id(world, slot)}/{kind}/{name}",
+        "id": f"{slot_id(site, slot)}/{kind}/{name}",
         "name": name,
         "type": f"{slot_type(slot)}/{kind}",
-        "location": world.location,
+        "location": site.location,
         "properties": properties,
     }

@@ -1,10 +1,11 @@
-"""The app and its slots: list, get, create, instances, restart, and the few routes that real clients touch besides."""
+"""Apps and their slots: list, get, create, instances, restart, and the few routes that real clients touch besides."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
@@ -18,13 +19,13 @@ from cpr_cockpit.lab.rest.wire import bare_utc
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.models import Slot
-    from cpr_cockpit.lab.world import World
+    from cpr_cockpit.lab.site import Site
 
 _SLOT_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,57}[A-Za-z0-9])?")
 
 
 class Sites:
-    """Handlers of the app and its slots; remembers the creations of slots that run or have run."""
+    """Handlers of the apps and their slots; remembers the creations of slots that run or have run."""
 
     def __init__(self) -> None:
         self._creations: dict[str, asyncio.Task[Slot]] = {}
@@ -52,26 +53,25 @@ class Sites:
 
     async def _put_slot(self, call: Call) -> web.Response:
         """Creates a slot as a long-running operation; on a slot that exists nothing is changed (200)."""
-        scope.check_site(call)
-        name, world = call.parts["slot"], call.world
+        name, site = call.parts["slot"], scope.site_of(call)
         await call.json()
-        present = scope.find_slot(world, name)
+        present = scope.find_slot(site, name)
         if present is not None:
-            return web.json_response(resource(world, present))
+            return web.json_response(resource(site, present))
         if not _SLOT_NAME.fullmatch(name):
             raise errors.bad_request(f"The parameter SlotName has an invalid value: '{name}'.")
-        _check_idle(world)
+        _check_idle(site)
         id = str(uuid.uuid4())
-        self._creations[id] = asyncio.create_task(world.create_slot(name), name=f"create slot {name}")
+        self._creations[id] = asyncio.create_task(site.create_slot(name), name=f"create slot {name}")
         where = (
-            f"{call.origin}/subscriptions/{world.subscription}/providers/Microsoft.Web/locations/{world.location}"
+            f"{call.origin}/subscriptions/{call.world.subscription}/providers/Microsoft.Web/locations/{site.location}"
             f"/operations/{id}?api-version={call.request.query['api-version']}"
         )
         pending = {
-            "id": f"{scope.site_id(world)}/slots/{name}",
-            "name": f"{world.app}/{name}",
+            "id": f"{scope.site_id(site)}/slots/{name}",
+            "name": f"{site.app}/{name}",
             "type": "Microsoft.Web/sites/slots",
-            "location": world.location,
+            "location": site.location,
             "properties": {"provisioningState": "InProgress"},
         }
         return web.json_response(pending, status=202, headers={"Azure-AsyncOperation": where, "Retry-After": "1"})
@@ -95,7 +95,7 @@ class Sites:
     async def _restart(self, call: Call) -> web.Response:
         """Answers at once, as App Service does, or with `synchronous=true` when the slot has started again."""
         slot = scope.slot_of(call)
-        task = asyncio.create_task(call.world.restart(slot.name), name=f"restart {slot.name}")
+        task = asyncio.create_task(scope.site_of(call).restart(slot.name), name=f"restart {slot.name}")
         self._restarts.add(task)
         task.add_done_callback(self._restarts.discard)
         if call.request.query.get("synchronous", "").lower() == "true":
@@ -103,32 +103,32 @@ class Sites:
         return web.Response(status=200)
 
 
-def _check_idle(world: World) -> None:
-    running = world.busy()
+def _check_idle(site: Site) -> None:
+    running = site.busy()
     if running is not None:
-        raise errors.in_progress(world, running)
+        raise errors.in_progress(site.app, running)
 
 
-def resource(world: World, slot: Slot) -> dict[str, Any]:
+def resource(site: Site, slot: Slot) -> dict[str, Any]:
     """The slot as Resource Manager shows it."""
     production = slot.name == PRODUCTION
     return {
-        "id": scope.slot_id(world, slot),
-        "name": world.app if production else f"{world.app}/{slot.name}",
+        "id": scope.slot_id(site, slot),
+        "name": site.app if production else f"{site.app}/{slot.name}",
         "type": scope.slot_type(slot),
         "kind": "app,linux",
-        "location": world.location,
+        "location": site.location,
         "tags": {},
-        "properties": _properties(world, slot),
+        "properties": _properties(site, slot),
     }
 
 
-def _properties(world: World, slot: Slot) -> dict[str, Any]:
+def _properties(site: Site, slot: Slot) -> dict[str, Any]:
     return {
-        "name": world.app if slot.name == PRODUCTION else f"{world.app}({slot.name})",
+        "name": site.app if slot.name == PRODUCTION else f"{site.app}({slot.name})",
         "state": slot.state,
         "hostNames": [slot.host],
-        "repositorySiteName": world.app,
+        "repositorySiteName": site.app,
         "usageState": "Normal",
         "enabled": True,
         "enabledHostNames": [slot.host, slot.scm_host],
@@ -137,70 +137,75 @@ def _properties(world: World, slot: Slot) -> dict[str, Any]:
             {"name": slot.host, "sslState": "Disabled", "hostType": "Standard"},
             {"name": slot.scm_host, "sslState": "Disabled", "hostType": "Repository"},
         ],
-        "serverFarmId": scope.plan_id(world),
+        "serverFarmId": scope.plan_id(site),
         "sku": "PremiumV3",
         "reserved": True,
         "isXenon": False,
         "hyperV": False,
         "lastModifiedTimeUtc": bare_utc(slot.last_modified),
         "siteConfig": slot.config_web,
-        "resourceGroup": world.resource_group,
+        "resourceGroup": site.world.resource_group,
         "defaultHostName": slot.host,
         "httpsOnly": True,
         "targetSwapSlot": None if slot.prepared is None else slot.prepared.target,
-        "slotSwapStatus": _swap_status(world, slot),
-        "inProgressOperationId": _operation_id(world, slot),
+        "slotSwapStatus": _swap_status(site, slot),
+        "inProgressOperationId": _operation_id(site, slot),
     }
 
 
-def _swap_status(world: World, slot: Slot) -> dict[str, str] | None:
-    if world.last_swap is None or slot.name not in world.last_swap[1:]:
+def _swap_status(site: Site, slot: Slot) -> dict[str, str] | None:
+    if site.last_swap is None or slot.name not in site.last_swap[1:]:
         return None
-    at, source, target = world.last_swap
+    at, source, target = site.last_swap
     return {"timestampUtc": bare_utc(at), "sourceSlotName": source, "destinationSlotName": target}
 
 
-def _operation_id(world: World, slot: Slot) -> str | None:
-    running = world.busy()
+def _operation_id(site: Site, slot: Slot) -> str | None:
+    running = site.busy()
     return running.id if running is not None and slot.name in (running.source, running.target) else None
 
 
 async def _list_of_subscription(call: Call) -> web.Response:
     scope.check_subscription(call)
-    return _list(call.world, [PRODUCTION])
+    return _list((site, site.slots[PRODUCTION]) for site in call.world.sites.values())
 
 
 async def _list_of_group(call: Call) -> web.Response:
     scope.check_group(call)
     with_slots = call.request.query.get("includeSlots", "").lower() == "true"
-    return _list(call.world, list(call.world.slots) if with_slots else [PRODUCTION])
+    return _list(
+        (site, slot)
+        for site in call.world.sites.values()
+        for slot in site.slots.values()
+        if with_slots or slot.name == PRODUCTION
+    )
 
 
 async def _list_slots(call: Call) -> web.Response:
-    scope.check_site(call)
-    return _list(call.world, [name for name in call.world.slots if name != PRODUCTION])
+    site = scope.site_of(call)
+    return _list((site, slot) for slot in site.slots.values() if slot.name != PRODUCTION)
 
 
-def _list(world: World, names: list[str]) -> web.Response:
-    return web.json_response({"value": [resource(world, world.slots[name]) for name in names], "nextLink": None})
+def _list(found: Iterable[tuple[Site, Slot]]) -> web.Response:
+    return web.json_response({"value": [resource(site, slot) for site, slot in found], "nextLink": None})
 
 
 async def _get(call: Call) -> web.Response:
-    return web.json_response(resource(call.world, scope.slot_of(call)))
+    return web.json_response(resource(scope.site_of(call), scope.slot_of(call)))
 
 
-def _instance_resource(world: World, slot: Slot) -> dict[str, Any]:
+def _instance_resource(site: Site, slot: Slot) -> dict[str, Any]:
     properties = {
         "state": "READY" if slot.instances_ready else "UNKNOWN",
         "statusUrl": f"https://{slot.scm_host}/api/deployments/latest",
         "healthCheckUrl": None,
     }
-    return scope.child(world, slot, "instances", slot.instance_id, properties)
+    return scope.child(site, slot, "instances", slot.instance_id, properties)
 
 
 async def _instances(call: Call) -> web.Response:
     slot = scope.slot_of(call)
-    present = [] if slot.instance is None else [_instance_resource(call.world, slot)]
+    present = [] if slot.instance is None else [_instance_resource(scope.site_of(call), slot)]
     return web.json_response({"value": present, "nextLink": None})
 
 
@@ -208,13 +213,13 @@ async def _instance(call: Call) -> web.Response:
     slot, asked = scope.slot_of(call), call.parts["instance"]
     if slot.instance is None or asked.lower() != slot.instance_id.lower():
         raise errors.not_found(f"Cannot find instance with id {asked}.")
-    return web.json_response(_instance_resource(call.world, slot))
+    return web.json_response(_instance_resource(scope.site_of(call), slot))
 
 
 async def _publish_xml(call: Call) -> web.Response:
     """One profile without a password: basic authentication is off in the lab."""
     slot = scope.slot_of(call)
-    name = f"{call.world.app} - Zip Deploy"
+    name = f"{scope.site_of(call).app} - Zip Deploy"
     profile = (
         f'<publishProfile profileName={quoteattr(name)} publishMethod="ZipDeploy" '
         f"publishUrl={quoteattr(slot.scm_host)} destinationAppUrl={quoteattr('https://' + slot.host)} "

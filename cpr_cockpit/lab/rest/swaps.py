@@ -22,15 +22,15 @@ def routes() -> list[Route]:
 
 
 async def _swap(call: Call) -> web.Response:
-    source = scope.slot_of(call).name
+    site, source = scope.site_of(call), scope.slot_of(call).name
     target = await target_of(call, source)
     fault = call.world.faults.take()
     if fault == "cut-before":
         return _cut(call)
     if fault == "conflict":
         created = american_utc(time.time() - 5)
-        raise errors.operation_in_progress(str(uuid.uuid4()), "SwapSiteSlots", created, call.world.app, source)
-    operation = call.world.begin_swap(source, target)
+        raise errors.operation_in_progress(str(uuid.uuid4()), "SwapSiteSlots", created, site.app, source)
+    operation = site.begin_swap(source, target)
     if fault == "cut-middle":
         return _cut(call)
     if fault == "cut-after":
@@ -46,15 +46,16 @@ async def _swap(call: Call) -> web.Response:
 
 
 async def target_of(call: Call, source: str) -> str:
-    """The name of the slot to swap with, as the world spells it. Raises ApiError."""
+    """The name of the slot to swap with, as the app spells it. Raises ApiError."""
     asked = (await call.json()).get("targetSlot")
     if not isinstance(asked, str) or not asked:
         raise errors.bad_request("The parameter targetSlot is missing.")
-    target = scope.find_slot(call.world, asked)
+    site = scope.site_of(call)
+    target = scope.find_slot(site, asked)
     if target is None:
         raise scope.missing_slot(call, asked)
     if target.name == source:
-        raise errors.bad_request(f"Cannot swap slots for site '{call.world.app}' because the slots are the same slot.")
+        raise errors.bad_request(f"Cannot swap slots for site '{site.app}' because the slots are the same slot.")
     return target.name
 
 
@@ -68,18 +69,18 @@ def _cut(call: Call) -> web.Response:
 def _poll_headers(call: Call, id: str) -> dict[str, str]:
     slot = scope.slot_of(call)
     version = call.request.query["api-version"]
-    where = f"{call.origin}{scope.slot_id(call.world, slot)}/operationresults/{id}?api-version={version}"
+    where = f"{call.origin}{scope.slot_id(scope.site_of(call), slot)}/operationresults/{id}?api-version={version}"
     return {"Location": where, "Retry-After": "1" if call.world.settings.fast else "5"}
 
 
 async def _result(call: Call) -> web.Response:
-    slot = scope.slot_of(call)
+    site, slot = scope.site_of(call), scope.slot_of(call)
     id = call.parts["id"]
-    operation = call.world.operation(id)
+    operation = site.operation(id)
     if operation is None or call.world.faults.vanished(id):
         raise errors.not_found(f"Cannot find operation result with id {id}.")
     if operation.status == "InProgress":
         return web.Response(status=202, headers=_poll_headers(call, id))
     if operation.status == "Failed":
         raise operation.error or ApiError(500, "InternalServerError", "An error has occurred.", wrapped=False)
-    return web.json_response(sites.resource(call.world, slot))
+    return web.json_response(sites.resource(site, slot))

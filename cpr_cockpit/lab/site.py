@@ -1,0 +1,203 @@
+"""One app of the lab in its region: its slots, its plan, its hosts, and what can be done to them."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from cpr_cockpit.lab.deploying import SUCCESS, Deploying
+from cpr_cockpit.lab.models import PRODUCTION, Deployment, Operation, Slot
+from cpr_cockpit.lab.previewing import Previewing
+from cpr_cockpit.lab.processes import Parts, Processes
+from cpr_cockpit.lab.shares import read_rules
+from cpr_cockpit.lab.swapping import Swapping
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from cpr_cockpit.lab.proxy import FrontEnd
+    from cpr_cockpit.lab.regions import Region
+    from cpr_cockpit.lab.world import World
+
+GREEN = "green"
+_STICKY_SETTING = "SLOT_ENVIRONMENT"
+_CONFIG_WEB = {
+    "numberOfWorkers": 1,
+    "linuxFxVersion": "PYTHON|3.12",
+    "alwaysOn": True,
+    "healthCheckPath": "/api/health",
+    "minTlsVersion": "1.2",
+    "http20Enabled": False,
+    "autoSwapSlotName": None,
+    "experiments": {"rampUpRules": []},
+}
+
+# Opens the Kudu of the slot with this name of that site and returns its host, `localhost:PORT`.
+OpenKudu = Callable[["Site", str], Awaitable[str]]
+
+
+class Site:
+    """The state of one app; attributes are read by the lab's routes, changes go through the methods."""
+
+    def __init__(self, world: World, region: Region, front: FrontEnd, open_kudu: OpenKudu) -> None:
+        self.world, self.settings, self.scenario = world, world.settings, world.scenario
+        self.app, self.location, self.plan = region.app, region.location, region.plan
+        self.seed = region.seed(world.settings.seed)
+        self.log = world.log.of(region.app) if world.settings.apps > 1 else world.log
+        self.slots: dict[str, Slot] = {}
+        self.sticky: dict[str, list[str]] = {"appSettingNames": [_STICKY_SETTING]}
+        self.last_swap: tuple[float, str, str] | None = None
+        self.front = front
+        self._open_kudu = open_kudu
+        self._creating = asyncio.Lock()
+        parts = Parts(
+            world.folder, front, world.scenario, world.telemetry, self.log, world.environment, self.app, self.seed
+        )
+        self._processes = Processes(parts, self.slots, world.tell_defects)
+        self._swapping = Swapping(self, self._processes)
+        self._previewing = Previewing(self, self._processes, self._swapping)
+        self._deploying = Deploying(self, self._processes)
+
+    async def open_slots(self, package: bytes) -> None:
+        """Open production and a second slot, both with `package` deployed, not yet started. Raises OSError."""
+        for name in (PRODUCTION, GREEN):
+            slot = await self.create_slot(name)
+            slot.package = package
+            first = Deployment(uuid.uuid4().hex, "ZipDeploy", received=slot.last_modified, started=slot.last_modified)
+            first.message, first.ended, first.status = "Deployed before the lab began.", first.started, SUCCESS
+            first.complete = first.active = True
+            slot.deployments.append(first)
+
+    async def start(self) -> None:
+        """Start every slot's process; requests that come meanwhile wait."""
+        await asyncio.gather(*(self.restart(name) for name in self.slots))
+
+    def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run `work` until it ends or the lab does."""
+        self._processes.background(work, name)
+
+    def metered(self, slot: str) -> str:
+        """Under which name the platform metrics keep a slot."""
+        return metered(self.app, slot)
+
+    def living(self) -> Iterable[int]:
+        """Ids of the processes that live."""
+        return self._processes.living()
+
+    @property
+    def sticky_settings(self) -> set[str]:
+        """Names of the settings that stay with their slot in a swap."""
+        return set(self.sticky.get("appSettingNames", ()))
+
+    def busy(self) -> Operation | None:
+        """The swap under way, or the beginning or end of one with preview."""
+        return self._swapping.running
+
+    def operation(self, id: str) -> Operation | None:
+        """The swap with this id, running or ended."""
+        return self._swapping.find(id)
+
+    def begin_swap(self, source: str, target: str, by: str = "") -> Operation:
+        """Accept a swap of two slots and let it run; `by`: who asked for it, where that is no client of the lab.
+
+        Raises ApiError 409 where another one stands in its way.
+        """
+        return self._swapping.begin(source, target, by)
+
+    def preview_of(self, slot: str) -> Slot | None:
+        """The source of the swap with preview in which the slot takes part."""
+        return self._previewing.of(slot)
+
+    async def apply_preview(self, source: str, target: str) -> None:
+        """Begin a swap with preview. Raises ApiError 400 or 409; nothing is changed then."""
+        await self._previewing.apply(source, target)
+
+    async def reset_preview(self, slot: str) -> None:
+        """Undo the swap with preview in which the slot takes part. Raises ApiError 409 while an operation runs."""
+        await self._previewing.reset(slot)
+
+    def begin_deploy(self, slot: str, package: bytes, deployer: str) -> Deployment:
+        """Accept a zip deployment and let it run. Raises ApiError 409 while the slot is being changed otherwise."""
+        return self._deploying.begin(self.slots[slot], package, deployer)
+
+    async def create_slot(self, name: str) -> Slot:
+        """A slot to which nothing is deployed yet, with production's settings; one that exists is returned as it is.
+
+        Raises OSError where no port can be opened.
+        """
+        async with self._creating:
+            if name not in self.slots:
+                host, scm_host = await self.front.open(name), await self._open_kudu(self, name)
+                self.world.telemetry.opened(self.metered(name))
+                pattern = self.slots.get(PRODUCTION)
+                settings = {} if pattern is None else dict(pattern.settings)
+                settings[_STICKY_SETTING] = name
+                config = copy.deepcopy(_CONFIG_WEB if pattern is None else pattern.config_web)
+                self.slots[name] = Slot(name, host, scm_host, settings, b"", time.time(), config_web=config)
+                self.log.add("slot.created", slot=name)
+        return self.slots[name]
+
+    async def restart(self, name: str) -> None:
+        """Start the slot's package in a new process, in the old one's place."""
+        async with self._processes.lock(name):
+            await self._processes.restart(self.slots[name])
+        self.log.add("slot.restarted", slot=name)
+
+    async def set_settings(self, name: str, settings: dict[str, str]) -> None:
+        """Replace all settings of a slot; its process starts anew with them."""
+        slot = self.slots[name]
+        slot.settings, slot.last_modified = dict(settings), time.time()
+        await self.restart(name)
+
+    def set_configuration(self, name: str, members: dict[str, Any]) -> None:
+        """Change members of a slot's `config/web`; production's ramp-up rules take effect at once.
+
+        Raises ValueError or TypeError where no such rules can be.
+        """
+        slot = self.slots[name]
+        if name == PRODUCTION and "experiments" in members:
+            hosts = {one.host: one.name for one in self.slots.values() if one.name != PRODUCTION}
+            shares = read_rules(members["experiments"], hosts)
+            self.front.shares.put(shares)
+            self._processes.reached(self.front.shares.reached)
+            self.log.add("routing.changed", shares={share.slot: share.percentage for share in shares})
+        slot.config_web.update(members)
+
+    def set_sticky(self, names: dict[str, list[str]]) -> None:
+        """Say which settings stay with their slot in a swap."""
+        self.sticky = names
+
+    def admit(self, users: bool) -> None:
+        """The global front sends users here from now on, or nobody: then none meets what is swapped in."""
+        if users:
+            self._processes.readmit(self.front.shares.reached)
+        else:
+            self._processes.leave()
+
+    async def tell_defects(self) -> None:
+        """Every process is told the defect that its version has now."""
+        await self._processes.tell_defects()
+
+    def described(self) -> dict[str, dict[str, Any]]:
+        """Version, instance and life of each slot's process."""
+        return {
+            name: {
+                "version": "" if slot.instance is None else slot.instance.version,
+                "instance": slot.instance_id,
+                "alive": slot.instances_ready,
+            }
+            for name, slot in self.slots.items()
+        }
+
+    async def close(self) -> None:
+        """Stop everything that runs."""
+        await self._processes.close()
+
+
+def metered(app: str, slot: str) -> str:
+    """The name of a slot of an app in the platform metrics."""
+    return f"{app}/{slot}"
