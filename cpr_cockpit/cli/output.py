@@ -121,6 +121,7 @@ _SAYINGS = {
     "step.doubtful": "  ? {step}: {words}",
     "step.outcome": "  {result}: {words}",
     "traffic.switched": "traffic switched: production serves {version}",
+    "app.switched": "app switched: {app} serves {version}",
     "share.routed": "traffic routed: {percent} % of new sessions to slot {slot} {version}",
     "rung.offered": "the next rung of the way back: {why}",
     "baseline.taken": "  baseline: {failures} of {requests} requests failed",

@@ -185,13 +185,13 @@ class TrafficSwitched(Event):
 
 
 class AppSwitched(Event):
-    """One of several apps was seen to serve another version: ``at`` is the first sighting of it there."""
+    """One of several apps was seen to serve another version: ``t0`` is the first sighting of it there."""
 
     type: Literal["app.switched"] = "app.switched"
     way: Way
     app: str
     version: str
-    at: float
+    t0: float
 
 
 class ShareRouted(Event):

@@ -72,8 +72,8 @@ class Run:
     ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count; ``heard``:
     what each source, and each of the team's own signals, has told so far. ``share``: percentage of new sessions that
     go to the slot, since ``share_at`` (None: none ever did); of several apps the highest of their ``shares``.
-    ``switched``: which of several apps serve the new version, since when. ``offered``: why the rungs below the swap
-    back may be taken; ``refused``: the steps in whose stead.
+    ``switched``: which of several apps serve the new version, since when; ``met``: which ever did. ``offered``: why the
+    rungs below the swap back may be taken; ``refused``: the steps in whose stead.
     """
 
     seq: int = 0
@@ -94,6 +94,7 @@ class Run:
     share_at: float | None = None
     shares: dict[str, float] = field(default_factory=dict)
     switched: dict[str, float] = field(default_factory=dict)
+    met: dict[str, float] = field(default_factory=dict)
     offered: str = ""
     refused: tuple[str, ...] = ()
     baseline: ev.BaselineTaken | None = None
@@ -141,7 +142,12 @@ class Run:
     @property
     def exposed(self) -> bool:
         """Whether users may have met the new version: by a share, in one of several apps, or by the switch."""
-        return self.share_at is not None or self.t0 is not None or bool(self.switched)
+        return self.share_at is not None or self.t0 is not None or bool(self.met)
+
+    @property
+    def switched_at(self) -> float | None:
+        """When production was first seen to serve the new version: T0, of several apps in the first of them."""
+        return min(self.met.values(), default=self.t0)
 
     @property
     def part_at(self) -> float | None:
@@ -164,6 +170,11 @@ class Run:
     def on_part(self) -> bool:
         """Whether some of several apps serve the new version, and the others do not yet."""
         return self.t0 is None and bool(self.switched) and self.phase is Phase.DEPLOYING
+
+    @property
+    def on_gate(self) -> bool:
+        """Whether those of several apps that serve the new version are being judged, before the next one."""
+        return self.on_part and bool(self.steps) and self.steps[-1].key.startswith("gate-")
 
     @property
     def _kept_warm(self) -> bool:
@@ -308,10 +319,11 @@ def _switched(run: Run, at: float, event: ev.TrafficSwitched) -> None:
 
 def _app_switched(run: Run, at: float, event: ev.AppSwitched) -> None:
     if event.way == "forward":
-        run.switched[event.app] = event.at
+        run.switched[event.app] = event.t0
+        run.met.setdefault(event.app, event.t0)
     else:
         run.switched.pop(event.app, None)
-    run.note_moment(event.at, "App switched", f"{event.app} serves {event.version}")
+    run.note_moment(event.t0, "App switched", f"{event.app} serves {event.version}")
 
 
 def _routed(run: Run, at: float, event: ev.ShareRouted) -> None:

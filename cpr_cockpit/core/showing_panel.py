@@ -5,7 +5,9 @@ from __future__ import annotations
 from cpr_cockpit.core import showing_observed as observed
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
+from cpr_cockpit.core.apps_words import back_words, part_words, turn_words
 from cpr_cockpit.core.events import PlanMade
+from cpr_cockpit.core.plan import key_of
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
 from cpr_cockpit.core.verdict import VerdictKind, clock_time
@@ -49,8 +51,10 @@ def _phase(run: Run, stage: Stage) -> str:
         return "checking"
     if _rung_waits(run):
         return "refused"
-    if run.phase is Phase.DEPLOYING and row is not None and row.key == "swap":
+    if run.phase is Phase.DEPLOYING and row is not None and key_of(row.key) == "swap":
         return "switching"
+    if run.on_gate:
+        return "part"
     return "share" if run.on_share else str(run.phase)
 
 
@@ -65,11 +69,17 @@ def _sentence(run: Run, stage: Stage) -> str:
         if stage.blocking:
             return f"{len(stage.blocking)} checklist items block START."
         return "The plan and the rollback card are ready." if run.phase is Phase.READY else "Reading who serves what."
-    if stage.verdict is not None and run.judged_since is not None and run.phase is not Phase.ROLLING_BACK:
-        share = f"{run.share:g} % of new sessions: " if run.t0 is None else ""
+    part = f"{words}: " if (words := part_words(run)) and run.t0 is None else ""
+    judged = run.judged_since is not None and (run.on_gate or not run.on_part)
+    if stage.verdict is not None and judged and run.phase is not Phase.ROLLING_BACK:
+        share = f"{run.share:g} % of new sessions: " if run.t0 is None and run.share else part
         return share + stage.verdict.sentence
     if _rung_waits(run) and run.plan is not None:
         return f"{run.plan.new_version} still serves. r, then y: the next rung. {run.offered}"
+    return part + _step_words(run)
+
+
+def _step_words(run: Run) -> str:
     row = run.open_step
     if row is not None and row.doubts:
         return f"{row.title}: attempt {row.attempts}, since {clock_time(row.began_at)}. {row.doubts[-1]}"
@@ -122,7 +132,7 @@ def _shares(plan: PlanMade | None) -> tuple[str, ...]:
     """Which sessions are routed, where the plan routes any."""
     if plan is None:
         return ()
-    found = []
+    found = [words] if (words := turn_words(plan)) else []
     if plan.percents:
         percents = ", ".join(f"{one:g}" for one in plan.percents)
         found.append(f"first {percents} % of new sessions, {plan.step_s:.0f} s each; the swap only if all pass")
@@ -175,6 +185,8 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
         slot = f"routes no new sessions to {plan.slot}; {slot}"
     if plan.artifact:
         slot += f", then puts {plan.old_version} into {plan.slot}"
+    if plan.apps:
+        slot = back_words(run, plan)
     details = (
         slot,
         f"on {_ids(run)}",
@@ -194,7 +206,7 @@ def _rung_waits(run: Run) -> bool:
     plan = run.plan
     if run.phase is not Phase.ROLLING_BACK or not run.offered or plan is None:
         return False
-    return all(run.row(step.key, "back") is None for step in plan.lower)
+    return all(run.row(step.key, "back") is None for step in run.rungs)
 
 
 def _lower_rung(run: Run, label: str) -> vw.Control:
@@ -204,7 +216,7 @@ def _lower_rung(run: Run, label: str) -> vw.Control:
         return vw.Control("r", label, enabled=False, reason="under way")
     details = (
         f"the swap back did not succeed: {run.offered}",
-        *(f"then: {step.title}" for step in plan.lower),
+        *(f"then: {step.title}" for step in run.rungs),
         f"by hand: {run.card.path if run.card else 'the rollback card'}",
     )
     return vw.Control("r", "NEXT RUNG of the way back", enabled=True, reason="the swap was refused", details=details)

@@ -332,6 +332,7 @@ _BY_PHASE = {
     "deploying": ("DEPLOYING", Shape.BUSY),
     "switching": ("SWITCHING", Shape.BUSY),
     "share": ("CANARY", Shape.CALM),
+    "part": ("ROLLING", Shape.CALM),
     "waiting": ("WAITING", Shape.CALM),
     "by hand": ("BACK BY HAND", Shape.BREACH),
     "rolling back": ("ROLLING BACK", Shape.BUSY),
@@ -351,13 +352,13 @@ def panel_word(
         return _ENDED.get(decision, ("FAILED", Shape.BREACH))
     # Too few requests are no reason to look at what was kept; data that stopped are one, and so is a missed target.
     calm = phase == "keeping" and (verdict not in ("HOLD", "ROLLBACK") or cause == "thin")
-    if phase not in ("share", "window", "keeping") or calm:
+    if phase not in ("share", "part", "window", "keeping") or calm:
         return _BY_PHASE.get(phase, PREPARING) if verdict != "ROLLBACK" or phase in _GOING_BACK else _BREACH
     if verdict == "ROLLBACK":
         return _BREACH
     if verdict == "HOLD":
         return ("NO DATA", Shape.NO_DATA) if cause in _NO_DATA else ("LOOK", Shape.LOOK)
-    if phase == "share":
+    if phase in ("share", "part"):
         return _BY_PHASE[phase]
     if verdict == "GO" and (overdue or early):
         return ("GO POSSIBLE", Shape.GO)

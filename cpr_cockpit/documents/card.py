@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 
 from cpr_cockpit.core.plan import ActKind, Plan
+from cpr_cockpit.documents.card_apps import alone, of_app
 from cpr_cockpit.documents.papers.figures import path_of_health
 from cpr_cockpit.documents.papers.text import heading, inert
 from cpr_cockpit.documents.parts import printable
@@ -55,25 +56,41 @@ def render_card(folder: Path, environment: dict[str, str], plan: Plan, *, observ
 
     Versions are the application's own words, so they stand in code spans; ids and paths in commands are quoted.
     """
+    lines = [
+        *heading(1, f"Rollback card: {plan.new_version} back to {plan.old_version}"),
+        *(_BY_HAND if observed else ()),
+    ]
+    if not plan.apps:
+        return "\n".join([*lines, *_page(folder, environment, plan)])
+    names = ", ".join(_code(app) for app in reversed(plan.apps))
+    lines += [
+        f"{len(plan.apps)} apps. In this order: {names}. Do 1 and 2 in each of them first, then 3 and 4 in each.",
+        "An app that refuses keeps no other: go on with the next, and come back to it.",
+        "",
+    ]
+    for app in reversed(plan.apps):
+        lines += heading(1, f"App {app}")
+        lines += _page(folder, of_app(environment, app), alone(plan))
+    return "\n".join(lines)
+
+
+def _page(folder: Path, environment: dict[str, str], plan: Plan) -> list[str]:
+    """What is done by hand in one app."""
     pinned = _pinned(environment)
     look = [
         f"    curl -fsS {shlex.quote(environment.get(url, '') + path_of_health(environment))}"
         for url in ("production_url", "slot_url")
     ]
-    return "\n".join(
-        [
-            *heading(1, f"Rollback card: {plan.new_version} back to {plan.old_version}"),
-            *(_BY_HAND if observed else ()),
-            *_about(environment, plan),
-            *_look(look, pinned, plan),
-            *_unroute(pinned, plan),
-            *_swap(pinned, plan),
-            *_ladder(folder, pinned, plan),
-            *_replace(folder, pinned, plan),
-            *_prove(look, plan),
-            *_never(environment, plan),
-        ]
-    )
+    return [
+        *_about(environment, plan),
+        *_look(look, pinned, plan),
+        *_unroute(pinned, plan),
+        *_swap(pinned, plan),
+        *_ladder(folder, pinned, plan),
+        *_replace(folder, pinned, plan),
+        *_prove(look, plan),
+        *_never(environment, plan),
+    ]
 
 
 def _code(text: str) -> str:

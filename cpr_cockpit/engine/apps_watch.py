@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cpr_cockpit.core.plan import Act, Plan
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.verdict import HoldCause
 from cpr_cockpit.engine.foreign_apps import ForeignApps
 from cpr_cockpit.engine.ports import Ports
@@ -16,14 +15,16 @@ from cpr_cockpit.engine.share_watch import ShareWatch
 class AppsWatch(ShareWatch):
     """The sources from the switch of the newest of these apps on; its judge has a control, as that of a share has.
 
-    How the users are spread over the apps is nowhere told, so how many requests should come is not known either.
+    How the users are spread over the apps is nowhere told, so how many requests should come is not known either. When
+    they have passed it judges on until the next app is seen to serve the new version, for a swap takes a while.
     """
 
     def __init__(
         self, settings: SessionSettings, scaled: Policy, plan: Plan, act: Act, ports: Ports, recorder: Recorder
     ) -> None:
-        super().__init__(settings, scaled, plan, act, ports, recorder)
+        # Before its sources are told again what they have told.
         self._names = act.names
+        super().__init__(settings, scaled, plan, act, ports, recorder)
 
     @property
     def where(self) -> str:
@@ -36,13 +37,15 @@ class AppsWatch(ShareWatch):
         return f"{self._plan.new_version} does not serve in {', '.join(self._names)} any more"
 
     def _began(self) -> float | None:
-        return self._recorder.run.part_at
+        run = self._recorder.run
+        return run.part_at if run.t0 is None and set(run.switched) == set(self._names) else None
 
     async def _watch_changes(self) -> None:
         """Nobody else changes who serves what, neither where the new version serves nor where it is yet to."""
         looks = ForeignApps(self._plan, self._ports, lambda app: self._plan.name(app) in self._names)
-        while self._recorder.run.phase is Phase.DEPLOYING:
+        while self._recorder.run.on_gate:
             words = await looks.look()
-            if words:
+            # What changes once they have passed is this run's own next swap.
+            if words and self._recorder.run.on_gate:
                 self._judge.hold(HoldCause.FOREIGN, words)
             await self._ports.clock.sleep(self._scaled.poll_platform_s)

@@ -16,7 +16,7 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
-from cpr_cockpit.engine.pursuit import MAY_NOT, NOT_NOW, PAUSE_MOST_S, Patience, Pursuit
+from cpr_cockpit.engine.pursuit import MAY_NOT, NOT_NOW, Patience, Pursuit
 from cpr_cockpit.engine.recorder import Recorder
 
 
@@ -126,7 +126,7 @@ class Executor:
             if reading.state is State.REFUSED:
                 return self._outcome(pursuit, "failed" if pursuit.sent else "stopped", reading)
             if self._given_up(pursuit, began) or reading.state is State.IN_FLIGHT:
-                return self._outcome(pursuit, "failed", self._why_failed(pursuit, reading))
+                return self._outcome(pursuit, "failed", pursuit.why_failed(reading, self._patience))
             if self._overtaken(pursuit.way):
                 return self._outcome(pursuit, "stopped", Reading(reading.state, "not sent: ROLLBACK came first"))
             await self._send(pursuit, reading)
@@ -164,15 +164,6 @@ class Executor:
         """An answer that says so; on the way back also a service that fails or cannot be reached."""
         failing = pursuit.way == "back" and (error.ambiguous or error.status is None)
         return failing or (not error.ambiguous and error.status in NOT_NOW)
-
-    def _why_failed(self, pursuit: Pursuit, reading: Reading) -> Reading:
-        reason = pursuit.refusal.words() if pursuit.refusal else f"sent {pursuit.attempt} times without effect."
-        if reading.state is State.IN_FLIGHT:
-            reason = f"still under way after {pursuit.step.timeout_s:.0f} s."
-        elif pursuit.laid_down:
-            version, patience = pursuit.step.act.version, self._patience.start_s
-            reason = f"the platform says that it succeeded, but {version} did not come up within {patience:.0f} s."
-        return Reading(reading.state, f"{reason} Now {reading.words}.", reading.facts)
 
     async def _send(self, pursuit: Pursuit, reading: Reading) -> None:
         pursuit.attempt += 1
@@ -221,14 +212,9 @@ class Executor:
                     calm_since = None
                 else:
                     calm_since = now if calm_since is None else calm_since
-                    if now - calm_since >= self._calm_needed(pursuit):
+                    if now - calm_since >= pursuit.calm_needed(self._patience):
                         return reading
             await self._clock.sleep(self._patience.poll_s)
-
-    def _calm_needed(self, pursuit: Pursuit) -> float:
-        if pursuit.put_off:
-            return float(min(PAUSE_MOST_S, self._patience.calm_s * 2 ** (pursuit.put_off - 1)))
-        return self._patience.start_s if pursuit.laid_down else self._patience.calm_s
 
     async def _observe(self, pursuit: Pursuit) -> Reading | None:
         try:

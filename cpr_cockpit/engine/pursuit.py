@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.plan import Step
 from cpr_cockpit.core.ports import PortError
-from cpr_cockpit.engine.acts import Change
+from cpr_cockpit.engine.acts import Change, Reading, State
 
 # Answers that say "not now" rather than "never": the change may be sent again once the state has been read.
 NOT_NOW = frozenset({409, 429, 503})
@@ -57,3 +57,19 @@ class Pursuit:
     laid_down: bool = False
     last: bool = False
     give_way_at: float | None = None
+
+    def calm_needed(self, patience: Patience) -> float:
+        """How long "not done and nothing under way" must hold before it is believed; seconds."""
+        if self.put_off:
+            return float(min(PAUSE_MOST_S, patience.calm_s * 2 ** (self.put_off - 1)))
+        return patience.start_s if self.laid_down else patience.calm_s
+
+    def why_failed(self, reading: Reading, patience: Patience) -> Reading:
+        """The reading with the reason why the change is given up."""
+        reason = self.refusal.words() if self.refusal else f"sent {self.attempt} times without effect."
+        if reading.state is State.IN_FLIGHT:
+            reason = f"still under way after {self.step.timeout_s:.0f} s."
+        elif self.laid_down:
+            version, start_s = self.step.act.version, patience.start_s
+            reason = f"the platform says that it succeeded, but {version} did not come up within {start_s:.0f} s."
+        return Reading(reading.state, f"{reason} Now {reading.words}.", reading.facts)

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.check_words import extended_check
 from cpr_cockpit.core.checklist import Mark
-from cpr_cockpit.core.plan import Act, ActKind, Plan, Step, key_at, key_of
+from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import PortError
-from cpr_cockpit.core.rolling_strategy import SWITCHED
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
 from cpr_cockpit.engine.apps_watch import AppsWatch
+from cpr_cockpit.engine.behind import lies_behind
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
 from cpr_cockpit.engine.preparing import Blocked, Preparation, plan_of
 from cpr_cockpit.engine.script import Decider
-from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.share_watch import ShareWatch, WatchShare
 from cpr_cockpit.engine.summed_metrics import over_all
 from cpr_cockpit.engine.watch import Watch
@@ -145,7 +143,10 @@ class Session(WayBack):
             if not through.done():
                 self.roll_back(self.settings.actor, self._watching(watch).verdict_sentence)
                 return
-            await self._decide(plan, watch, decider, await through)
+            failed = await through
+            if self.run_state.t0 is not None:
+                await self._end_share()
+            await self._decide(plan, watch, decider, failed)
         finally:
             # A cancelled executor leaves its last request to itself: `resolve` sees to it before the way back.
             through.cancel()
@@ -190,19 +191,23 @@ class Session(WayBack):
         checks: dict[ActKind, Callable[[Act], Check]] = {ActKind.PROVE_TELEMETRY: self._telemetry_check}
         if isinstance(self._watch, Watch):
             checks[ActKind.BASELINE] = self._watch.baseline_check
-            checks[ActKind.WATCH_SHARE] = partial(self._share_check, ShareWatch)
-            checks[ActKind.WATCH_APPS] = partial(self._share_check, AppsWatch)
+            checks[ActKind.WATCH_SHARE] = partial(self._share_check, ShareWatch, self._end_share)
+            checks[ActKind.WATCH_APPS] = partial(self._share_check, AppsWatch, self._judge_on)
         return checks
 
     def _watching(self, whole: Watch) -> Watch:
-        """The watch that speaks now: a share's while one is judged, else the critical window's."""
-        return self._share_watch or whole
+        """The watch that speaks now: that of a share or of some apps before T0, else the critical window's."""
+        return self._before_t0 or whole
 
-    def _share_check(self, kind: type[ShareWatch], act: Act) -> Check:
+    async def _judge_on(self) -> None:
+        """Some of several apps have passed: their watch goes on while the next one is switched."""
+
+    def _share_check(self, kind: type[ShareWatch], passed: Callable[[], Awaitable[None]], act: Act) -> Check:
         watch = kind(self.settings, self.scaled, self._plan(), act, self._ports, self.recorder)
         watch.begin()
-        self._share_watch = watch
-        return WatchShare(act, watch, self.clock.now, self._end_share, scripted=self.settings.script is not None)
+        before, self._share_watch = self._share_watch, watch
+        scripted = self.settings.script is not None
+        return WatchShare(act, watch, self.clock.now, passed, scripted=scripted, before=before)
 
     def _telemetry_check(self, act: Act) -> Check:
         settings, must = self.settings, must_arrive(self.settings)
@@ -210,29 +215,8 @@ class Session(WayBack):
 
     async def _skip_what_is_done(self, plan: Plan, executor: Executor) -> None:
         """After a damaged journal: where production is seen to serve the new version, the way there lies behind us."""
-        found = {app: await self._at_rest(plan, app) for app in plan.places}
-        there = {app: one for app, one in found.items() if one is not None and one.production == plan.new_version}
-        if not there:
-            return
-        keys = [step.key for step in plan.forward]
-        last = max(keys.index(key_at("swap", app)) for app in there)
-        behind = [
-            step for step in plan.forward[: last + 1] if step.act.app in there or key_of(step.key) not in SWITCHED
-        ]
-        executor.pass_over("forward", tuple(behind), next(iter(there.values())).words(plan.slot))
-
-    async def _at_rest(self, plan: Plan, app: str) -> Serving | None:
-        """Who serves what once no swap is under way; None where that does not come in a swap's time."""
-        deadline = self.clock.now() + plan.step("swap").timeout_s
-        there = self._ports.at(app)
-        while self.clock.now() < deadline:
-            with contextlib.suppress(PortError):
-                serving = await observe(there.web_apps, there.probe, plan.slot)
-                self._saw(serving, False, app=app)
-                if not serving.in_flight:
-                    return serving
-            await self.clock.sleep(self._patience.poll_s)
-        return None
+        behind, seen = await lies_behind(plan, self._ports, self._saw, self._patience.poll_s)
+        executor.pass_over("forward", behind, seen)
 
     async def _decide(self, plan: Plan, watch: Watch, decider: Decider, failed: Step | None) -> None:
         if self._back.is_set():

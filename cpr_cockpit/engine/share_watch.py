@@ -69,7 +69,7 @@ class WatchShare:
     """The check of the step: done when the judge says GO at the end of its time, and never before.
 
     A person decides on anything else; a script rolls back by itself, and gives up where nothing can be said.
-    ``passed`` is awaited when it is done.
+    ``passed`` is awaited when it is done; ``before``: the watch that it comes in the place of.
     """
 
     def __init__(
@@ -80,7 +80,9 @@ class WatchShare:
         passed: Callable[[], Awaitable[None]],
         *,
         scripted: bool,
+        before: ShareWatch | None = None,
     ) -> None:
+        self._before = before
         self._passed = passed
         self._act = act
         self._watch = watch
@@ -89,6 +91,9 @@ class WatchShare:
 
     async def look(self) -> Reading:
         """The judge's word, and how long it still watches."""
+        before, self._before = self._before, None
+        if before is not None:
+            await before.close()
         began = self._watch.began
         if began is None:
             return Reading(State.REFUSED, self._watch.lost)

@@ -22,7 +22,7 @@ def told_by(run: Run, serving: Serving, *, switched: bool, app: str) -> tuple[ev
         return ()
     way: ev.Way = "back" if back else "forward"
     if plan.apps:
-        return _in_one_of(run, plan, ev.AppSwitched(way=way, app=app or plan.apps[0], version=version, at=min(seen)))
+        return _in_one_of(run, plan, ev.AppSwitched(way=way, app=app or plan.apps[0], version=version, t0=min(seen)))
     known = run.switched_back_at if back else run.t0
     if known is not None or (back and run.t0 is None):
         return ()
@@ -37,5 +37,5 @@ def _in_one_of(run: Run, plan: ev.PlanMade, event: ev.AppSwitched) -> tuple[ev.A
     last = len(run.switched) == (len(plan.apps) - 1 if forward else 1)
     if not last or (forward and run.t0 is not None):
         return (event,)
-    at = max(event.at, *run.switched.values()) if forward else event.at
-    return event, ev.TrafficSwitched(way=event.way, version=event.version, t0=at)
+    t0 = max(event.t0, *run.switched.values()) if forward else event.t0
+    return event, ev.TrafficSwitched(way=event.way, version=event.version, t0=t0)

@@ -60,8 +60,12 @@ class WayBack:
 
     @property
     def watch(self) -> Watch | Afterwards | None:
-        """The watch that speaks now: a share's while one is judged; None before START."""
-        return self._share_watch or self._watch
+        """The watch that speaks now: that of a share or of some apps before T0; None before START."""
+        return self._before_t0 or self._watch
+
+    @property
+    def _before_t0(self) -> ShareWatch | None:
+        return self._share_watch if self.run_state.t0 is None else None
 
     async def _end_share(self) -> None:
         """What is judged from here on is production."""

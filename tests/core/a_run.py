@@ -127,7 +127,7 @@ ROUTED = ev.ShareRouted(slot="green", version=NEW, percent=5.0)
 EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     *A_RUN,
     ROUTED,
-    ev.AppSwitched(way="forward", app="goals-2", version=NEW, at=T0),
+    ev.AppSwitched(way="forward", app="goals-2", version=NEW, t0=T0),
     ev.RungOffered(step="swap-back", why="step 'Swap back' did not succeed: refused"),
     CHECKED,
     CROSSED,

@@ -50,7 +50,7 @@ def test_a_fault_ends_at_the_first_gate_and_only_that_app_is_switched_back() -> 
         assert stage.sent("swap") == [FIRST, FIRST]
         # The new version leaves every slot, of those too that were never switched.
         assert sorted(stage.sent("deploy")[3:]) == sorted(APPS)
-        assert (run.t0, run.exposed, run.swaps, run.switched) == (None, False, 2, {})
+        assert (run.t0, run.exposed, run.swaps, run.switched) == (None, True, 2, {})
         assert run.switched_back_at is not None
 
 
@@ -59,6 +59,22 @@ def test_the_gate_finds_a_fault_by_those_who_still_meet_the_old_version() -> Non
         run = stage.whole_run()
         verdict = next(one for _, one in run.verdicts if one.kind == "ROLLBACK")
         assert "the old version at the same time 0.0 %" in verdict.sentence
+
+
+def test_a_fault_that_shows_while_the_next_app_is_switched_is_rolled_back_from_there() -> None:
+    with Apps() as stage:
+        # Its swap is refused "for now" for a while: long enough for the watch of the first app to see what begins.
+        stage.worlds[SECOND].faults["swap"] = [Fault.CONFLICT] * 4
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.row(f"swap@{SECOND}", "forward") is not None)
+        stage.worlds[FIRST].users.behaviours[NEW] = ERRORS
+        assert life.live()
+        run = life.run_state
+        assert run.ended is not None
+        assert run.ended.decision == "rolled_back", run.ended.reason
+        assert run.finished(f"swap@{SECOND}", "forward") is False
+        assert stage.everywhere(OLD, OLD)
+        assert set(dict(stage.forward())) == {FIRST}
 
 
 def test_apps_that_nothing_is_told_of_are_held_and_no_further_one_is_switched() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cpr_cockpit.core.events import PlanMade
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers.figures import back_seconds, new_version, old_version, users_back_seconds
 from cpr_cockpit.documents.papers.text import clock, span, stamp
@@ -26,8 +27,8 @@ def looked_on(run: Run) -> str:
 
 
 def switched(run: Run) -> bool:
-    """Whether users were seen to be served by the new version."""
-    return run.t0 is not None
+    """Whether production was seen to serve the new version; of several apps whether any of them was."""
+    return run.switched_at is not None
 
 
 def ordered_back(run: Run) -> bool:
@@ -74,6 +75,8 @@ def _rolled_back(run: Run) -> str:
     if left:
         return f"PARTIAL: ROLLED BACK to {old_version(run)} in production, NOT FINISHED: {left}"
     tail = "" if switched(run) else " before production was switched"
+    if run.t0 is None and run.plan is not None and run.met:
+        tail = f" when {len(run.met)} of {len(run.plan.apps)} apps were switched"
     return f"FAILED: ROLLED BACK to {old_version(run)}{tail}"
 
 
@@ -193,7 +196,15 @@ def _course(run: Run) -> str:
     begun = f"{feature} {new_version(run)}: watched from {stamp(run.started_at)} on, deployed by others."
     if not run.observed:
         begun = f"{feature} {new_version(run)}: START at {stamp(run.started_at)} by {run.started_by}, by {strategy}."
-    if run.t0 is None:
+    if run.switched_at is None:
         return f"{begun} Production was not seen to serve {new_version(run)}."
     tail = f" It served {old_version(run)} again from {clock(run.switched_back_at)}." if run.switched_back_at else ""
+    if plan is not None and plan.apps:
+        return f"{begun} {_apps(run, plan)}{tail}"
     return f"{begun} Production served {new_version(run)} from {clock(run.t0)}.{tail}"
+
+
+def _apps(run: Run, plan: PlanMade) -> str:
+    """Which of several apps served the new version, since when."""
+    since = ", ".join(f"{app} from {clock(at)}" for app, at in run.met.items())
+    return f"{len(run.met)} of {len(plan.apps)} apps served {plan.new_version}: {since}."

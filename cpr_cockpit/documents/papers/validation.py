@@ -122,8 +122,8 @@ def _performance(run: Run) -> list[str]:
     else:
         window = limit(run, "window_s")
         since = (
-            f"Users' requests to {new_version(run)} since the switch at {clock(run.t0)}, read at {clock(now.read_at)}, "
-            f"n = {now.requests:,}; critical window {window:g} s."
+            f"Users' requests to {new_version(run)} since the switch at {clock(run.switched_at)}, "
+            f"read at {clock(now.read_at)}, n = {now.requests:,}; critical window {window:g} s."
         )
     lines = paragraph(since)
     lines += [bullet(f"API {one.name}", _latency(one)) for one in latencies(run)]
