@@ -84,11 +84,16 @@ class Control:
         return web.json_response({"scenario": self._world.scenario.as_dict()})
 
     async def _faults(self, request: web.Request) -> web.Response:
-        names = (await _object(request)).get("swap")
+        """The script of an app; of the first one where none is named."""
+        body = await _object(request)
+        names, app = body.get("swap"), body.get("app", self._world.first.app)
+        site = self._world.sites.get(app) if isinstance(app, str) else None
+        if site is None:
+            raise _Wrong(f"'app' must be one of {', '.join(self._world.sites)}")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise _Wrong("'swap' must be a list of names of faults")
         try:
-            self._world.faults.load(names)
+            site.faults.load(names)
         except ValueError as error:
             raise _Wrong(str(error)) from error
         return web.json_response({"swap": names})

@@ -72,6 +72,7 @@ class GlobalFront:
         self._log = log
         self._turn = 0
         self._runner: web.ServerRunner | None = None
+        self._checking: aiohttp.ClientSession | None = None
 
     def add(self, endpoint: Endpoint) -> None:
         """From now on the app is one of those that get sessions."""
@@ -84,9 +85,17 @@ class GlobalFront:
         await self._runner.setup()
         await web.TCPSite(self._runner, LOOPBACK, 0, ssl_context=self._server).start()
         self.host = f"{LOOPBACK}:{self._runner.addresses[0][1]}"
+        self._checking = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self._trust),
+            timeout=aiohttp.ClientTimeout(total=CHECK_TIMEOUT),
+            headers={hdrs.USER_AGENT: "Azure Traffic Manager Endpoint Monitor"},
+        )
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and close the connections of the checks."""
+        checking, self._checking = self._checking, None  # whoever checks on meets no closed one
+        if checking is not None:
+            await checking.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -98,14 +107,16 @@ class GlobalFront:
             self._log.add("front.endpoint", app=name, status=endpoint.status)
 
     async def run(self) -> None:
-        """Check the health of all apps until cancelled."""
-        connector = aiohttp.TCPConnector(ssl=self._trust)
-        timeout = aiohttp.ClientTimeout(total=CHECK_TIMEOUT)
-        headers = {hdrs.USER_AGENT: "Azure Traffic Manager Endpoint Monitor"}
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout, headers=headers) as client:
-            while True:
-                await asyncio.gather(*(self._look(client, one) for one in self.endpoints.values() if one.enabled))
-                await asyncio.sleep(self.every)
+        """Check the health of all apps, again and again, until cancelled."""
+        while True:
+            await self.check()
+            await asyncio.sleep(self.every)
+
+    async def check(self) -> None:
+        """Check the health of all apps that are not drained, once; nobody is looked at before `open`."""
+        client = self._checking
+        if client is not None:
+            await asyncio.gather(*(self._look(client, one) for one in self.endpoints.values() if one.enabled))
 
     async def _look(self, client: aiohttp.ClientSession, endpoint: Endpoint) -> None:
         try:

@@ -13,6 +13,7 @@ from cpr_cockpit.lab.deploying import SUCCESS, Deploying
 from cpr_cockpit.lab.models import PRODUCTION, Deployment, Operation, Slot
 from cpr_cockpit.lab.previewing import Previewing
 from cpr_cockpit.lab.processes import Parts, Processes
+from cpr_cockpit.lab.rest.faults import SwapFaults
 from cpr_cockpit.lab.shares import read_rules
 from cpr_cockpit.lab.swapping import Swapping
 
@@ -48,6 +49,7 @@ class Site:
         self.app, self.location, self.plan = region.app, region.location, region.plan
         self.seed = region.seed(world.settings.seed)
         self.log = world.log.of(region.app) if world.settings.apps > 1 else world.log
+        self.faults = SwapFaults()
         self.slots: dict[str, Slot] = {}
         self.sticky: dict[str, list[str]] = {"appSettingNames": [_STICKY_SETTING]}
         self.last_swap: tuple[float, str, str] | None = None

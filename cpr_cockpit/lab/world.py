@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from cpr_cockpit.lab.gauges import Gauges
 from cpr_cockpit.lab.models import PRODUCTION, LabSettings, OperationLog
 from cpr_cockpit.lab.regions import APP, Region, regions
-from cpr_cockpit.lab.rest.faults import SwapFaults
 from cpr_cockpit.lab.site import GREEN, OpenKudu, Site
 from cpr_cockpit.lab.somebody import NAME, Somebody
 
@@ -49,7 +48,6 @@ class World:
         self.scenario = scenario
         self.telemetry = telemetry
         self.log = OperationLog()
-        self.faults = SwapFaults()
         self.resource_group = RESOURCE_GROUP
         self.tenant, self.subscription, self.client_id, self.workspace_id = (str(uuid.uuid4()) for _ in range(4))
         self.client_secret = secrets.token_urlsafe(32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from cpr_cockpit.cli.lab_run import fault_of
 from cpr_cockpit.cli.parser import SCENARIOS, parse
 from cpr_cockpit.cli.values import factor, seconds, share, window
 from cpr_cockpit.core.run import EXIT_BLOCKED, EXIT_CODES
-from cpr_cockpit.lab_client import TELEMETRY_FAULTS
+from cpr_cockpit.lab_client import TELEMETRY_FAULTS, LabOptions
 from tests.cli.commands import Command
 
 
@@ -67,6 +68,14 @@ def test_every_fault_of_telemetry_is_taken(command_words: list[str], fault: str)
     assert parse([*command_words, "--telemetry-fault", fault]).telemetry_fault == fault
 
 
+def test_a_lab_has_one_app_unless_several_are_asked_for() -> None:
+    assert parse(["lab", "--ready-file", "lab.json"]).apps == 1
+    assert parse(["lab", "--ready-file", "lab.json", "--apps", "3"]).apps == 3
+    usual = LabOptions(fast=True, telemetry_delay_s=2.0, window_s=900.0)
+    assert "--apps" not in usual.arguments()
+    assert replace(usual, apps=3).arguments()[-2:] == ["--apps", "3"]
+
+
 def test_the_faults_are_those_of_the_lab() -> None:
     assert {"none", *FAULTS} == set(TELEMETRY_FAULTS)
 
@@ -99,6 +108,7 @@ def test_a_fault_reaches_the_lab_with_its_source_and_its_length(name: str) -> No
         ["drill", "--share", "2"],
         ["drill", "extra"],
         ["lab"],
+        ["lab", "--ready-file", "lab.json", "--apps", "5"],
         ["status", "one", "two"],
         ["rollback", "--as"],
     ],

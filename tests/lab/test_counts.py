@@ -67,6 +67,24 @@ def test_groups_and_versions_are_told_apart() -> None:
     assert summary["last_sent"] == {"pinned": {OLD: AT + 2.0}, "unpinned": {OLD: AT + 4.0, NEW: AT + 5.0}}
 
 
+def test_each_of_several_apps_has_its_own_sums() -> None:
+    counts = _counts(
+        _result(AT, app="one"),
+        _result(AT + 1.0, app="two", version=NEW, status=500, expected=False, defect="errors"),
+        _result(AT + 2.0, app="two"),
+        _result(AT + 3.0, version="", status=0, expected=False, error="cut"),
+    )
+    apps = counts.summary(None)["apps"]
+    assert {app: (told["total"], told["failed_by_defect"]) for app, told in apps.items()} == {
+        "one": (1, 0),
+        "two": (2, 1),
+    }
+    assert apps["two"]["counts"] == {"pinned": {}, "unpinned": {OLD: 1, NEW: 1}}
+    assert apps["two"]["last_sent"]["unpinned"] == {OLD: AT + 2.0, NEW: AT + 1.0}
+    assert set(counts.summary(AT + 0.5)["apps"]) == {"two"}
+    assert counts.summary(None)["total"] == 4, "what nobody answered belongs to no app"
+
+
 def test_the_first_bad_answer_is_the_one_sent_first_whatever_is_asked_for() -> None:
     bad = {"status": 500, "expected": False, "defect": "errors"}
     counts = _counts(_result(AT + 9.0, **bad), _result(AT + 4.0, **bad), _result(AT + 1.0, status=500, expected=False))

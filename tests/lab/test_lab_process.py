@@ -152,6 +152,8 @@ def test_wrong_orders_to_the_control_endpoint_change_nothing(lab: running.Runnin
         ("PUT", "/scenario", {"name": "errors", "version": "v1.3.0", "window": "long"}),
         ("PUT", "/scenario", []),
         ("PUT", "/faults", {"swap": ["cut-everything"]}),
+        ("PUT", "/faults", {"swap": ["conflict"], "app": "goals-lab-2"}),
+        ("PUT", "/faults", {"swap": ["conflict"], "app": []}),
         ("POST", "/lease", {"seconds": -1}),
     ):
         with pytest.raises(httpx.HTTPStatusError) as refused:

@@ -94,6 +94,35 @@ def test_somebody_else_swaps_after_a_third_of_the_window_in_production() -> None
     assert before + 10.0 <= serving <= time.time() + 10.0
 
 
+def test_a_defect_begins_at_whichever_app_serves_the_version_first() -> None:
+    scenario = _chosen("errors")
+    assert not scenario.switched(OLD, AT, "two")
+    assert [scenario.switched(NEW, AT + at, app) for at, app in ((1.0, "two"), (2.0, "one"))] == [True, False]
+    assert scenario.as_dict()["active_since"] == AT + 1.0
+    # Chosen anew while only one app of several serves the version: at once.
+    assert not scenario.switched(OLD, AT + 3.0, "one")
+    scenario.choose("slow", version=NEW, window=900.0, share=None, factor=None)
+    assert scenario.as_dict()["active_since"] is not None
+
+
+def test_an_app_that_users_have_left_serves_nobody() -> None:
+    scenario = _chosen("healthy")
+    scenario.switched(NEW, AT, "two")
+    scenario.left("two")
+    scenario.choose("slow", version=NEW, window=900.0, share=None, factor=None)
+    assert scenario.as_dict()["active_since"] is None
+
+
+def test_somebody_else_swaps_the_app_that_has_served_the_version_longest() -> None:
+    scenario = _chosen("foreign-swap", window=30.0)
+    assert scenario.foreign_swap_app == ""
+    scenario.switched(NEW, AT + 2.0, "one")
+    scenario.switched(NEW, AT, "two")
+    assert (scenario.foreign_swap_app, scenario.foreign_swap_at) == ("two", AT + 10.0)
+    scenario.left("two")
+    assert (scenario.foreign_swap_app, scenario.foreign_swap_at) == ("one", AT + 12.0)
+
+
 @pytest.mark.parametrize(("window", "spike"), [(900.0, 150.0), (60.0, 10.0), (1800.0, 150.0)])
 def test_a_dependency_hits_every_version_and_ends(window: float, spike: float) -> None:
     scenario = _chosen("dependency", window=window)

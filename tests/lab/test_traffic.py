@@ -181,6 +181,28 @@ async def test_clients_keep_their_cookie_and_their_connections(server: Server) -
     assert len(server.product.connections) < len(seen) / 2
 
 
+async def test_clients_keep_the_app_that_a_front_gave_them(server: Server) -> None:
+    given = itertools.cycle(("one", "two"))
+
+    async def fault(request: web.Request) -> web.Response:
+        app = request.cookies.get("ASLBSA")
+        response = web.Response(status=503, headers={"x-lab-app": app or "none"})
+        if app is None:
+            response.set_cookie("ASLBSA", next(given))
+        return response
+
+    server.product.fault = fault
+    async with server.traffic() as (_, counts):
+        await _until(lambda: _total(counts) >= 600)
+    apps = counts.summary(None)["apps"]
+    assert set(apps) == {"one", "two", "none"}
+    # Sixty users, each of whom is new once; some of them more than once before the first answer has come.
+    assert apps["none"]["total"] < 200
+    assert {"x-ms-routing-name=self", "x-ms-routing-name=green"} <= {
+        cookie.strip() for request in server.product.seen for cookie in request.headers.get("Cookie", "").split(";")
+    }
+
+
 async def test_failures_of_a_defect_and_others_are_told_apart(server: Server) -> None:
     async def fault(request: web.Request) -> web.StreamResponse | None:
         if request.path == "/":

@@ -18,7 +18,7 @@ NAMES = (
 
 
 class SwapFaults:
-    """A script of faults; every POST of slotsswap takes the next one.
+    """A script of faults; every POST of slotsswap to its app takes the next one.
 
     `after-effect-500`: the swap runs to its end, then the POST answers 500. `cut-before`: the connection is closed
     before anything happened. `cut-middle`: the swap is accepted, the connection closed before the answer. `cut-after`:

@@ -24,7 +24,7 @@ def routes() -> list[Route]:
 async def _swap(call: Call) -> web.Response:
     site, source = scope.site_of(call), scope.slot_of(call).name
     target = await target_of(call, source)
-    fault = call.world.faults.take()
+    fault = site.faults.take()
     if fault == "cut-before":
         return _cut(call)
     if fault == "conflict":
@@ -40,7 +40,7 @@ async def _swap(call: Call) -> web.Response:
         await operation.ended.wait()
         raise ApiError(500, "InternalServerError", "An error has occurred.", wrapped=False)
     if fault == "poll-vanishes":
-        call.world.faults.vanish(operation.id)
+        site.faults.vanish(operation.id)
     headers = {} if fault == "no-headers" else _poll_headers(call, operation.id)
     return web.Response(status=202, headers=headers)
 
@@ -77,7 +77,7 @@ async def _result(call: Call) -> web.Response:
     site, slot = scope.site_of(call), scope.slot_of(call)
     id = call.parts["id"]
     operation = site.operation(id)
-    if operation is None or call.world.faults.vanished(id):
+    if operation is None or site.faults.vanished(id):
         raise errors.not_found(f"Cannot find operation result with id {id}.")
     if operation.status == "InProgress":
         return web.Response(status=202, headers=_poll_headers(call, id))
