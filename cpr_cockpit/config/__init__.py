@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from cpr_cockpit.config.loading import NAME, USER_TOKEN, Loaded, find, load
-from cpr_cockpit.config.model import Artifacts, Cloud, Environment, Person, Settings, Smoke
+from cpr_cockpit.config.model import App, Artifacts, Cloud, Environment, Person, Settings, Smoke
 from cpr_cockpit.config.problems import Problem, SettingsError
 from cpr_cockpit.config.signals_table import Signal
 
 __all__ = [
     "NAME",
     "USER_TOKEN",
+    "App",
     "Artifacts",
     "Cloud",
     "Environment",

@@ -13,6 +13,7 @@ from cpr_cockpit.core.signals import Observation
 from cpr_cockpit.engine.ports import Ports
 
 LOOKS = 3
+TELEMETRY = "telemetry"
 TELEMETRY_S = 900.0
 _BIN_S = 60.0
 
@@ -46,11 +47,21 @@ async def inspect(ports: Ports, slot: str, new_version: str) -> tuple[Reading, .
     readings.append(_production(production, versions, new_version, host_answers=host_answers))
     if told is None or any(one.name == slot for one in told):
         readings.append(_slot(slot, await ports.probe.look(slot)))
-    telemetry = await _or_unknown("telemetry", _telemetry(ports, versions))
+    telemetry = await _or_unknown(TELEMETRY, _telemetry(ports, versions))
     if telemetry.words in {one.words for one in readings}:
         # Who cannot sign in meets the same refusal everywhere.
         telemetry = Reading(telemetry.name, telemetry.state, "could not be asked, for the same reason")
     return (*readings, telemetry)
+
+
+async def inspect_apps(ports: Ports, slot: str, new_version: str, apps: Sequence[str]) -> tuple[Reading, ...]:
+    """The same of several ``apps``, but for the telemetry, which is of all of them; ``ports``: those of the first."""
+    first = await inspect(ports, slot, new_version)
+    found = list(first)
+    for app in apps[1:]:
+        seen = await inspect(ports.at(app), slot, new_version)
+        found += [Reading(f"{app}: {one.name}", one.state, one.words) for one in seen if one.name != TELEMETRY]
+    return tuple(found)
 
 
 async def _or_unknown(name: str, reading: Coroutine[Any, Any, Reading]) -> Reading:

@@ -127,9 +127,12 @@ def _further(ready: Mapping[str, Any]) -> list[dict[str, str]]:
     """A lab's apps but the first, which is the lab's own; a lab of an older program tells of none."""
     told = ready.get("apps") or []
     try:
-        found = [{name: str(one[name]) for name in ("app", *_ADDRESSES)} for one in told]
+        found = [{name: one[name] for name in ("app", *_ADDRESSES)} for one in told]
     except (KeyError, TypeError) as error:
         raise ConfigError(f"the lab's ready file tells its apps wrongly ({error!r}). Nothing was changed.") from error
+    odd = next((value for one in found for value in one.values() if not isinstance(value, str) or not value), None)
+    if found and odd is not None:
+        raise ConfigError(f"the lab's ready file tells its apps wrongly ({odd!r} is no text). Nothing was changed.")
     return [one for one in found if one["app"] != ready["app"]]
 
 
