@@ -11,6 +11,7 @@ from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
 from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window
 from cpr_cockpit.core.strategies import STRATEGIES
+from cpr_cockpit.core.strategy import ROLLING
 
 SURPRISES = (
     *("healthy", "errors", "slow", "outage", "silent", "dependency"),
@@ -62,7 +63,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _control(commands)
     _judge(commands)
     options = parser.parse_args(with_negatives(arguments))
-    wrong = wrong_fault(options)
+    wrong = wrong_fault(options) or _wrong_strategy(options)
     if wrong:
         parser.error(wrong)
     return options
@@ -135,11 +136,18 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _strategy_argument(parser: argparse.ArgumentParser, *, default: str | None = STRATEGIES[0]) -> None:
-    words = "how it is deployed: all at once by a swap, or shares of the new sessions first"
+    words = "how it is deployed: all at once by a swap, shares of the new sessions first, or app after app"
     preset = default or "as cockpit.toml says, else blue-green"
     parser.add_argument("--strategy", choices=STRATEGIES, default=default, help=f"{words} (default: {preset})")
     words = "percent of new sessions that stay on the old version during the window, to judge beside"
     parser.add_argument("--control", type=control, default=None, metavar="5", help=f"{words} (default: none)")
+
+
+def _wrong_strategy(options: argparse.Namespace) -> str:
+    """What is wrong with the strategy and the control taken together; "" where nothing is."""
+    if getattr(options, "strategy", None) == ROLLING and options.control:
+        return "--control does not go with --strategy rolling: it judges beside the apps that are not switched yet"
+    return ""
 
 
 def _face_arguments(parser: argparse.ArgumentParser) -> None:

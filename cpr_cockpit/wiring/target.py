@@ -111,6 +111,11 @@ class Place:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     apps: tuple[AppPlace, ...] = ()
 
+    @property
+    def sites(self) -> tuple[tuple[str, str], ...]:
+        """Every app, as (address of Resource Manager, resource id)."""
+        return tuple((one.resource_manager, one.site_id) for one in (self.azure, *(app.azure for app in self.apps)))
+
 
 def environment_of(ready: Mapping[str, Any]) -> dict[str, str]:
     """The pinned ids and addresses of a lab, without its secrets; of a further app with its name behind an @."""
