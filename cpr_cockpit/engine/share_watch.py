@@ -68,7 +68,8 @@ class ShareWatch(Watch):
 class WatchShare:
     """The check of the step: done when the judge says GO at the end of its time, and never before.
 
-    A person decides on anything else; a script rolls back by itself, and gives up where nothing can be said.
+    A person decides on anything else. A script rolls back by itself where it may (``rolls_back``), and gives up where
+    nothing else can be said.
     ``passed`` is awaited when it is done; ``before``: the watch that it comes in the place of.
     """
 
@@ -80,6 +81,7 @@ class WatchShare:
         passed: Callable[[], Awaitable[None]],
         *,
         scripted: bool,
+        rolls_back: bool = True,
         before: ShareWatch | None = None,
     ) -> None:
         self._before = before
@@ -88,6 +90,7 @@ class WatchShare:
         self._watch = watch
         self._now = now
         self._scripted = scripted
+        self._rolls_back = rolls_back
 
     async def look(self) -> Reading:
         """The judge's word, and how long it still watches."""
@@ -103,6 +106,7 @@ class WatchShare:
         if self._watch.may_keep():
             await self._passed()
             return Reading(State.DONE, f"GO after {lasted:.0f} s {self._watch.where}: {words}")
-        if self._scripted and lasted >= PATIENCE * self._act.seconds and self._watch.kind != "ROLLBACK":
+        left = self._watch.kind == "ROLLBACK" and self._rolls_back
+        if self._scripted and lasted >= PATIENCE * self._act.seconds and not left:
             return Reading(State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s {self._watch.where}: {words}")
         return Reading(State.TO_DO, words)

@@ -191,7 +191,7 @@ class WayBack:
                 words = await self._left_behind(plan, self._ports.at(app))
                 back.left |= {app: words.removeprefix("; ")} if words else {}
         served = [plan.name(app) for app in plan.places if app not in back.bad]
-        words = f"{plan.old_version} serves " + ("in all apps" if len(served) == len(plan.apps) else ", ".join(served))
+        words = f"{plan.old_version} serves in " + ("all apps" if len(served) == len(plan.apps) else ", ".join(served))
         if not back.left:
             await self._end_observed("rolled_back", words, way="back")
             return

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import ROLLING
+from cpr_cockpit.engine.afterwards import Afterwards
+from cpr_cockpit.engine.writer import FILE
 from tests.engine.stage import Stage, bodies
 from tests.engine.users import ERRORS, SILENT
-from tests.engine.world import NEW, OLD, Fault
+from tests.engine.world import NEW, OLD, Fault, forward_switches
 from tests.engine.worlds import APPS, Apps
 
 FIRST, SECOND, THIRD = APPS
@@ -75,6 +78,15 @@ def test_a_fault_that_shows_while_the_next_app_is_switched_is_rolled_back_from_t
         assert run.finished(f"swap@{SECOND}", "forward") is False
         assert stage.everywhere(OLD, OLD)
         assert set(dict(stage.forward())) == {FIRST}
+
+
+def test_a_script_that_may_not_roll_back_ends_held_at_the_gate() -> None:
+    with Apps(behaviour=ERRORS) as stage:
+        stage.change(script=Script(decide="keep"))
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert run.ended.decision == "held"
+        assert stage.sent("swap") == [FIRST]
 
 
 def test_apps_that_nothing_is_told_of_are_held_and_no_further_one_is_switched() -> None:
@@ -160,7 +172,7 @@ def test_an_app_that_is_left_is_named_and_the_others_are_finished() -> None:
         run = life.run_state
         assert run.ended is not None
         assert run.ended.decision == "partial"
-        assert f"{OLD} serves {FIRST}, {THIRD}. Left: {SECOND}: " in run.ended.reason
+        assert f"{OLD} serves in {FIRST}, {THIRD}. Left: {SECOND}: " in run.ended.reason
         assert "rollback-card.md" in run.ended.reason
         assert stage.serving() == {FIRST: (OLD, OLD), SECOND: (NEW, OLD), THIRD: (OLD, OLD)}
 
@@ -245,6 +257,59 @@ def test_what_somebody_else_swaps_while_a_gate_judges_is_held_too() -> None:
         assert life.run_state.verdict is not None
         assert life.run_state.verdict.cause == "foreign"
         assert f"{SECOND}: " in life.run_state.verdict.sentence
+
+
+def test_what_somebody_else_swaps_in_any_app_after_go_is_told() -> None:
+    with Apps(script=None, window_s=30.0) as stage:
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        assert not life.live(lambda: life.run_state.verdict is not None and life.run_state.verdict.kind == "GO")
+        kept = life.command("keep", by="ana")
+        assert not life.live(kept.done)
+        kept.result()
+        assert not life.live(lambda: isinstance(life.session.watch, Afterwards))
+        at = stage.loop.time()
+        assert not life.live(lambda: stage.loop.time() > at + 60.0)
+        assert life.run_state.verdict is not None
+        assert life.run_state.verdict.cause != "foreign"
+        stage.worlds[SECOND].somebody_swaps()
+        assert not life.live(lambda: life.run_state.verdict is not None and life.run_state.verdict.cause == "foreign")
+        assert life.run_state.verdict is not None
+        assert f"{SECOND}: " in life.run_state.verdict.sentence
+
+
+@pytest.mark.parametrize("when", ["swap@goals-2", "gate-2", "keep-warm@goals-3"])
+def test_without_its_journal_a_rollback_goes_by_what_every_app_serves(when: str) -> None:
+    with Apps() as stage:
+        stage.whole_journal = False
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.row(when, "forward") is not None)
+        life.die()
+        (stage.folder / FILE).write_bytes(b"no database" * 100)
+        life = stage.begin(rollback_by="ana")
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision == "rolled_back", life.run_state.ended.reason
+        stage.rest()
+        assert stage.everywhere(OLD, OLD)
+        assert all(len(world.switches) in (0, 2) for world in stage.worlds.values())
+
+
+def test_going_on_without_its_journal_switches_no_app_twice() -> None:
+    with Apps() as stage:
+        stage.whole_journal = False
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.row("gate-2", "forward") is not None)
+        life.die()
+        (stage.folder / FILE).write_bytes(b"no database" * 100)
+        life = stage.begin(go_on=True)
+        assert life.live()
+        stage.rest()
+        assert all(forward_switches(world.switches) == 1 for world in stage.worlds.values()), stage.serving()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision in ("kept", "held"), life.run_state.ended.reason
+        assert stage.everywhere(NEW, OLD)
 
 
 def test_apps_that_serve_different_versions_are_not_begun() -> None:
