@@ -206,10 +206,7 @@ class Session(WayBack):
         watch = kind(self.settings, self.scaled, self._plan(), act, self._ports, self.recorder)
         watch.begin()
         before, self._share_watch = self._share_watch, watch
-        script = self.settings.script
-        auto = script is not None and script.decide == "auto"
-        now, scripted = self.clock.now, script is not None
-        return WatchShare(act, watch, now, passed, scripted=scripted, rolls_back=auto, before=before)
+        return WatchShare(act, watch, self.clock.now, passed, script=self.settings.script, before=before)
 
     def _telemetry_check(self, act: Act) -> Check:
         settings, must = self.settings, must_arrive(self.settings)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from cpr_cockpit.core.canary import PATIENCE
+from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, Plan
 from cpr_cockpit.core.policy import Policy
@@ -68,8 +69,8 @@ class ShareWatch(Watch):
 class WatchShare:
     """The check of the step: done when the judge says GO at the end of its time, and never before.
 
-    A person decides on anything else. A script rolls back by itself where it may (``rolls_back``), and gives up where
-    nothing else can be said.
+    A person decides on anything else. A ``script`` rolls back by itself where it may, and gives up where nothing else
+    can be said.
     ``passed`` is awaited when it is done; ``before``: the watch that it comes in the place of.
     """
 
@@ -80,8 +81,7 @@ class WatchShare:
         now: Callable[[], float],
         passed: Callable[[], Awaitable[None]],
         *,
-        scripted: bool,
-        rolls_back: bool = True,
+        script: Script | None,
         before: ShareWatch | None = None,
     ) -> None:
         self._before = before
@@ -89,8 +89,7 @@ class WatchShare:
         self._act = act
         self._watch = watch
         self._now = now
-        self._scripted = scripted
-        self._rolls_back = rolls_back
+        self._script = script
 
     async def look(self) -> Reading:
         """The judge's word, and how long it still watches."""
@@ -106,7 +105,8 @@ class WatchShare:
         if self._watch.may_keep():
             await self._passed()
             return Reading(State.DONE, f"GO after {lasted:.0f} s {self._watch.where}: {words}")
-        left = self._watch.kind == "ROLLBACK" and self._rolls_back
-        if self._scripted and lasted >= PATIENCE * self._act.seconds and not left:
+        script = self._script
+        rolls_back = script is not None and script.decide == "auto" and self._watch.kind == "ROLLBACK"
+        if script is not None and lasted >= PATIENCE * self._act.seconds and not rolls_back:
             return Reading(State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s {self._watch.where}: {words}")
         return Reading(State.TO_DO, words)

@@ -9,14 +9,12 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import ROLLING
 from cpr_cockpit.engine.afterwards import Afterwards
-from cpr_cockpit.engine.writer import FILE
-from tests.engine.stage import Stage, bodies
+from tests.engine.stage import Stage
 from tests.engine.users import ERRORS, SILENT
-from tests.engine.world import NEW, OLD, Fault, forward_switches
+from tests.engine.world import NEW, OLD, Fault
 from tests.engine.worlds import APPS, Apps
 
 FIRST, SECOND, THIRD = APPS
-REFUSED = [Fault.REFUSED] * 12
 
 
 def test_a_healthy_version_goes_from_app_to_app_and_is_kept() -> None:
@@ -107,130 +105,6 @@ def test_at_once_is_how_many_are_switched_between_two_gates() -> None:
         assert changed == ["swap", f"swap@{SECOND}", "gate-1", f"swap@{THIRD}"]
 
 
-def test_the_way_back_is_in_reverse_of_what_was_done() -> None:
-    with Apps(script=None) as stage:
-        life = stage.begin()
-        stage.sign_and_start(life)
-        assert not life.live(lambda: len(life.run_state.switched) == 2 and life.run_state.open_step is None)
-        life.command("rollback", by="ana")
-        assert life.live()
-        run = life.run_state
-        assert run.ended is not None
-        assert run.ended.decision == "rolled_back"
-        assert stage.everywhere(OLD, OLD)
-        assert stage.sent("swap") == [FIRST, SECOND, SECOND, FIRST]
-        begun = [
-            body["step"] for body in bodies(stage.folder) if body["type"] == "step.outcome" and body["way"] == "back"
-        ]
-        assert begun[:3] == [f"swap-back@{SECOND}", "swap-back", f"swap-back@{THIRD}"]
-
-
-def test_an_app_that_refuses_keeps_no_other_and_gets_its_own_lower_rungs() -> None:
-    with Apps() as stage:
-        stage.worlds[SECOND].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
-        life = stage.begin()
-        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
-        life.command("rollback", by="ana")
-        assert life.live()
-        run = life.run_state
-        assert run.ended is not None
-        assert run.ended.decision == "rolled_back", run.ended.reason
-        assert stage.everywhere(OLD, OLD)
-        assert run.refused == (f"swap-back@{SECOND}",)
-        assert set(stage.sent("route")) == {SECOND}
-        assert {name: world.share for name, world in stage.worlds.items()} == dict.fromkeys(APPS, 0.0)
-
-
-def test_an_app_whose_users_were_routed_to_the_old_slot_is_not_swapped_any_more() -> None:
-    with Apps() as stage:
-        stage.worlds[SECOND].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
-        life = stage.begin()
-        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
-        life.command("rollback", by="ana")
-        assert not life.live(lambda: life.run_state.finished(f"route-old@{SECOND}", "back"))
-        life.die()
-        # Now it would swap: whoever was routed to the slot would meet the new version again.
-        stage.worlds[SECOND].faults["swap"] = []
-        sent = stage.sent("swap")
-        life = stage.begin(rollback_by="ana")
-        assert life.live()
-        assert life.run_state.ended is not None
-        assert life.run_state.ended.decision == "rolled_back", life.run_state.ended.reason
-        assert stage.sent("swap") == sent
-        assert stage.everywhere(OLD, OLD)
-        assert stage.worlds[SECOND].share == 0.0
-
-
-def test_an_app_that_is_left_is_named_and_the_others_are_finished() -> None:
-    with Apps() as stage:
-        stage.worlds[SECOND].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
-        stage.worlds[SECOND].faults["deploy"] = [Fault.SLOW_ANSWER, *REFUSED]
-        life = stage.begin()
-        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
-        life.command("rollback", by="ana")
-        assert life.live()
-        run = life.run_state
-        assert run.ended is not None
-        assert run.ended.decision == "partial"
-        assert f"{OLD} serves in {FIRST}, {THIRD}. Left: {SECOND}: " in run.ended.reason
-        assert "rollback-card.md" in run.ended.reason
-        assert stage.serving() == {FIRST: (OLD, OLD), SECOND: (NEW, OLD), THIRD: (OLD, OLD)}
-
-
-def test_a_person_is_offered_the_next_rung_of_one_app_when_the_others_are_finished() -> None:
-    with Apps(script=None) as stage:
-        stage.worlds[THIRD].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
-        life = stage.begin()
-        stage.sign_and_start(life)
-        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
-        life.command("rollback", by="ana")
-        until: list[float] = []
-
-        def waited() -> bool:
-            if life.run_state.refused and not until:
-                until.append(stage.loop.time() + 60.0)
-            return bool(until) and stage.loop.time() > until[0]
-
-        assert not life.live(waited)
-        assert stage.serving() == {FIRST: (OLD, OLD), SECOND: (OLD, OLD), THIRD: (NEW, OLD)}
-        life.command("rollback", by="ana")
-        assert life.live()
-        assert life.run_state.ended is not None
-        assert life.run_state.ended.decision == "rolled_back"
-        assert stage.everywhere(OLD, OLD)
-
-
-def test_an_app_whose_manager_is_gone_keeps_no_other() -> None:
-    with Apps() as stage:
-        life = stage.begin()
-        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
-        stage.worlds[THIRD].unreachable = [(stage.loop.time(), stage.loop.time() + 7200.0)]
-        life.command("rollback", by="ana")
-        assert life.live()
-        run = life.run_state
-        assert run.ended is not None
-        assert run.ended.decision == "partial"
-        assert stage.serving() == {FIRST: (OLD, OLD), SECOND: (OLD, OLD), THIRD: (NEW, OLD)}
-        assert THIRD in run.ended.reason
-        assert run.decided_at is not None
-        others = [row for row in run.steps if row.key in ("swap-back", f"swap-back@{SECOND}")]
-        assert [row.result for row in others] == ["done", "done"]
-        assert all((row.ended_at or 0.0) - run.decided_at < 60.0 for row in others)
-
-
-def test_an_app_whose_manager_comes_back_is_finished_after_the_others() -> None:
-    with Apps() as stage:
-        life = stage.begin()
-        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
-        stage.worlds[THIRD].unreachable = [(stage.loop.time(), stage.loop.time() + 120.0)]
-        life.command("rollback", by="ana")
-        assert life.live()
-        assert life.run_state.ended is not None
-        assert life.run_state.ended.decision == "rolled_back"
-        assert stage.everywhere(OLD, OLD)
-        assert stage.sent("swap")[3:] == [SECOND, FIRST, THIRD]
-
-
 def test_what_somebody_else_swaps_in_any_app_is_held() -> None:
     with Apps(script=None) as stage:
         life = stage.begin()
@@ -279,39 +153,6 @@ def test_what_somebody_else_swaps_in_any_app_after_go_is_told() -> None:
         assert f"{SECOND}: " in life.run_state.verdict.sentence
 
 
-@pytest.mark.parametrize("when", ["swap@goals-2", "gate-2", "keep-warm@goals-3"])
-def test_without_its_journal_a_rollback_goes_by_what_every_app_serves(when: str) -> None:
-    with Apps() as stage:
-        stage.whole_journal = False
-        life = stage.begin()
-        assert not life.live(lambda: life.run_state.row(when, "forward") is not None)
-        life.die()
-        (stage.folder / FILE).write_bytes(b"no database" * 100)
-        life = stage.begin(rollback_by="ana")
-        assert life.live()
-        assert life.run_state.ended is not None
-        assert life.run_state.ended.decision == "rolled_back", life.run_state.ended.reason
-        stage.rest()
-        assert stage.everywhere(OLD, OLD)
-        assert all(len(world.switches) in (0, 2) for world in stage.worlds.values())
-
-
-def test_going_on_without_its_journal_switches_no_app_twice() -> None:
-    with Apps() as stage:
-        stage.whole_journal = False
-        life = stage.begin()
-        assert not life.live(lambda: life.run_state.row("gate-2", "forward") is not None)
-        life.die()
-        (stage.folder / FILE).write_bytes(b"no database" * 100)
-        life = stage.begin(go_on=True)
-        assert life.live()
-        stage.rest()
-        assert all(forward_switches(world.switches) == 1 for world in stage.worlds.values()), stage.serving()
-        assert life.run_state.ended is not None
-        assert life.run_state.ended.decision in ("kept", "held"), life.run_state.ended.reason
-        assert stage.everywhere(NEW, OLD)
-
-
 def test_apps_that_serve_different_versions_are_not_begun() -> None:
     with Apps() as stage:
         stage.worlds[SECOND].sites["production"].answer("v1.1.0")
@@ -340,13 +181,3 @@ def test_where_there_is_nothing_to_roll_over_it_says_why_and_changes_nothing(cou
         assert run.ended.decision == "failed"
         assert "rolling" in run.ended.reason
         assert stage.world.calls == []
-
-
-def test_without_the_old_zip_each_app_tells_what_its_slot_still_holds() -> None:
-    with Apps(behaviour=ERRORS) as stage:
-        stage.world.content_missing = True
-        run = stage.whole_run()
-        assert run.ended is not None
-        assert run.ended.decision == "partial"
-        assert all(f"{name}: slot green still holds {NEW}" in run.ended.reason for name in APPS)
-        assert stage.everywhere(OLD, NEW)
