@@ -48,4 +48,6 @@ class AppsWatch(ShareWatch):
             # What changes once they have passed is this run's own next swap.
             if words and self._recorder.run.on_gate:
                 self._judge.hold(HoldCause.FOREIGN, words)
+            if looks.silence:
+                self.hold(looks.silence)
             await self._ports.clock.sleep(self._scaled.poll_platform_s)

@@ -227,6 +227,8 @@ class Watch(Spoken):
             words = await looks.look()
             if words:
                 self._judge.hold(HoldCause.FOREIGN, words)
+            if looks.silence:
+                self.hold(looks.silence)
             await self._ports.clock.sleep(self._scaled.poll_platform_s)
 
     # The judge.

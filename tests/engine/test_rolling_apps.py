@@ -105,6 +105,19 @@ def test_at_once_is_how_many_are_switched_between_two_gates() -> None:
         assert changed == ["swap", f"swap@{SECOND}", "gate-1", f"swap@{THIRD}"]
 
 
+def test_a_further_app_that_does_not_answer_any_more_is_held_though_the_first_one_does() -> None:
+    with Apps(script=None) as stage:
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        stage.worlds[THIRD].sites["production"].answer(None)
+        at = stage.loop.time()
+        assert not life.live(lambda: stage.loop.time() > at + 30.0)
+        assert life.run_state.verdict is not None
+        assert (life.run_state.verdict.kind, life.run_state.verdict.cause) == ("HOLD", "suspicious")
+        assert f"production of {THIRD} does not answer" in life.run_state.verdict.sentence
+
+
 def test_what_somebody_else_swaps_in_any_app_is_held() -> None:
     with Apps(script=None) as stage:
         life = stage.begin()
