@@ -15,7 +15,7 @@ from cpr_cockpit.core.strategy import ROLLING
 
 SURPRISES = (
     *("healthy", "errors", "slow", "outage", "silent", "dependency"),
-    *("one-endpoint", "crash-loop", "slow-swap"),
+    *("one-endpoint", "pool", "crash-loop", "slow-swap"),
 )
 SCENARIOS = (*SURPRISES, "swap-refused", "foreign-swap")
 SURPRISE = "surprise"

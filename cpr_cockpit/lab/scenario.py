@@ -13,6 +13,7 @@ from cpr_cockpit.lab.models import Defect
 
 HEALTHY, ERRORS, DEPENDENCY, CRASH_LOOP = "healthy", "errors", "dependency", "crash-loop"
 SLOW_SWAP, SWAP_REFUSED, FOREIGN_SWAP = "slow-swap", "swap-refused", "foreign-swap"
+POOL = "pool"
 # The defect that a version has in each scenario, by its kind; empty: it is sound.
 _KINDS = {
     HEALTHY: "",
@@ -26,7 +27,10 @@ _KINDS = {
     SLOW_SWAP: "",
     SWAP_REFUSED: ERRORS,
     FOREIGN_SWAP: "",
+    POOL: DEPENDENCY,
 }
+# Both versions suffer: from what they depend on, or from what one of them does to what they share.
+_SHARED = (DEPENDENCY, POOL)
 SCENARIOS = tuple(_KINDS)
 SHARE = 0.2  # of the requests are hit, where nothing else is asked for
 FACTOR = 3.0  # times as long as usual, where nothing else is asked for
@@ -39,8 +43,9 @@ class Scenario:
     """The scenario chosen now; at first `healthy`.
 
     A defect begins when users are first sent to the version it belongs to, in whatever app, and stays with that version
-    in whatever slot it runs. That of `dependency` hits every version and ends by itself; that of `crash-loop` is there
-    before any user is, for it shows when a process starts.
+    in whatever slot it runs. That of `dependency` hits every version and ends by itself; that of `pool` hits every
+    version for as long as any production serves the one that takes all connections to the database; that of
+    `crash-loop` is there before any user is, for it shows when a process starts.
     """
 
     def __init__(self) -> None:
@@ -74,9 +79,13 @@ class Scenario:
         self._since = now if name == CRASH_LOOP or (_KINDS[name] and served) else None
 
     def switched(self, version: str, at: float, app: str = "") -> bool:
-        """Take note that production of `app` serves `version` since `at`; whether this made the defect active."""
+        """Take note that production of `app` serves `version` since `at`; whether a defect began with it, or ended."""
         if app not in self._serving or self._serving[app][0] != version:
             self._serving[app] = (version, at)
+        served = any(serving == self.version for serving, _ in self._serving.values())
+        if self.name == POOL and self._since is not None and not served:
+            self._since = None
+            return True
         return self.met(version, at)
 
     def left(self, app: str) -> None:
@@ -130,7 +139,7 @@ class Scenario:
 
     def defect_for(self, version: str) -> Defect | None:
         """What a process of `version` must be told now."""
-        if self._since is None or (self.name != DEPENDENCY and version != self.version):
+        if self._since is None or (self.name not in _SHARED and version != self.version):
             return None
         return Defect(_KINDS[self.name], self._share, self._factor, self.until)
 

@@ -17,7 +17,7 @@ from cpr_cockpit.engine.host import CommandError, Host
 from cpr_cockpit.engine.journal import Journal
 from cpr_cockpit.engine.recorder import Recorder
 
-WAIT_S = 10.0
+WAIT_S = 30.0
 
 
 class Hosted:

@@ -65,7 +65,7 @@ async def _stand(folder: Path) -> AsyncIterator[Stand]:
 
 
 async def _next(stream: AsyncIterator[View]) -> View:
-    return await asyncio.wait_for(anext(stream), 5.0)
+    return await asyncio.wait_for(anext(stream), 30.0)
 
 
 async def _drained(stream: AsyncIterator[View]) -> list[View]:
@@ -122,7 +122,7 @@ async def test_after_the_end_the_last_view_comes_and_the_stream_ends(tmp_path: P
         stand.recorder.record(
             ev.RunEnded(decision="kept", provisional=True, production_version="v2", slot_version="v1", reason="kept")
         )
-        seen = await asyncio.wait_for(_drained(stream), 5.0)
+        seen = await asyncio.wait_for(_drained(stream), 30.0)
         assert seen[-1] == stand.view
         await face.close()
 

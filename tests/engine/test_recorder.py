@@ -58,7 +58,7 @@ async def test_an_event_is_on_disk_before_anybody_is_told(tmp_path: Path) -> Non
     news = asyncio.create_task(recorder.wait_news())
     await asyncio.sleep(0)
     recorder.record(note("4"))
-    await asyncio.wait_for(news, 5.0)
+    await asyncio.wait_for(news, 30.0)
     assert words_of(read(tmp_path)) == ["1", "2", "3", "4"]
 
 

@@ -295,7 +295,7 @@ async def test_a_run_that_goes_on_is_read_on_until_nobody_writes_any_more(kept: 
     player = playing(known, hand, since_t0=1e9)
     face = ReplayFace(player, lambda run: "", more=more)
     phases = []
-    async with asyncio.timeout(10.0):
+    async with asyncio.timeout(30.0):
         async for view in face.views():
             phases.append(view.phase)
             player.skip(1e9)

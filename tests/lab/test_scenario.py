@@ -11,7 +11,7 @@ from cpr_cockpit.lab.scenario import SCENARIOS, Scenario
 
 OLD, NEW = "v1.2.0", "v1.3.0"
 # The scenarios whose version is sound; the defect of the others, by its kind, where it is not called as they are.
-SOUND, CALLED = {"healthy", "slow-swap", "foreign-swap"}, {"swap-refused": "errors"}
+SOUND, CALLED = {"healthy", "slow-swap", "foreign-swap"}, {"swap-refused": "errors", "pool": "dependency"}
 AT_START = {"crash-loop"}
 AT = 1_700_000_000.0
 
@@ -43,6 +43,15 @@ def test_a_defect_stays_with_its_version_after_a_rollback(name: str) -> None:
     assert not scenario.switched(OLD, AT + 30.0)
     assert scenario.defect_for(NEW) == Defect(name, 0.5, 2.0)
     assert scenario.defect_for(OLD) is None
+
+
+def test_a_pool_is_exhausted_for_both_versions_while_the_bad_one_serves() -> None:
+    scenario = _chosen("pool")
+    assert scenario.switched(NEW, AT)
+    assert scenario.defect_for(OLD) == scenario.defect_for(NEW) == Defect("dependency", 0.2, 3.0)
+    assert scenario.switched(OLD, AT + 30.0)
+    assert scenario.defect_for(OLD) is None
+    assert scenario.defect_for(NEW) is None
 
 
 def test_a_second_switch_does_not_begin_it_anew() -> None:
