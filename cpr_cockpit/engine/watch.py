@@ -273,6 +273,9 @@ class Watch(Spoken):
     def _judge_now(self) -> None:
         if self._began() is None:
             return
+        if self._plan.apps and self._recorder.run.phase is Phase.ROLLING_BACK:
+            # App after app leaves the new version: fewer requests of it are the way back, and no sign of anything.
+            return
         verdict = self._judge.verdict(self._ports.clock.now())
         # The journal's last word, not this session's: what one before it has told is told.
         if not told_already(self._recorder.run.verdict, verdict) and not self._record_verdict(verdict):

@@ -33,6 +33,22 @@ def test_the_way_back_is_in_reverse_of_what_was_done() -> None:
         assert begun[:3] == [f"swap-back@{SECOND}", "swap-back", f"swap-back@{THIRD}"]
 
 
+def test_nothing_is_judged_while_app_after_app_leaves_the_new_version() -> None:
+    with Apps() as stage:
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        at = stage.loop.time()
+        assert not life.live(lambda: stage.loop.time() > at + 20.0)
+        for world in stage.worlds.values():
+            # A slow platform: that users leave the new version is seen long before the last app is back.
+            world.faults["swap"] = [Fault.CONFLICT] * 2
+        life.command("rollback", by="ana")
+        assert life.live()
+        run = life.run_state
+        assert run.decided_at is not None
+        assert [one.sentence for told_at, one in run.verdicts if told_at > run.decided_at] == []
+
+
 def test_an_app_that_refuses_keeps_no_other_and_gets_its_own_lower_rungs() -> None:
     with Apps() as stage:
         stage.worlds[SECOND].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
