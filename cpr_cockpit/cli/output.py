@@ -122,6 +122,7 @@ _SAYINGS = {
     "step.outcome": "  {result}: {words}",
     "traffic.switched": "traffic switched: production serves {version}",
     "app.switched": "app switched: {app} serves {version}",
+    "pinned.counted": "routing cookies of slot {slot}: {users} users",
     "share.routed": "traffic routed: {percent} % of new sessions to slot {slot} {version}",
     "rung.offered": "the next rung of the way back: {why}",
     "baseline.taken": "  baseline: {failures} of {requests} requests failed",

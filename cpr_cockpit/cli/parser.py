@@ -10,6 +10,7 @@ from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wr
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
 from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window
+from cpr_cockpit.core.pipeline import DEPLOYERS, ZIP
 from cpr_cockpit.core.strategies import STRATEGIES
 from cpr_cockpit.core.strategy import ROLLING
 
@@ -83,6 +84,7 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
         "--scenario", choices=SCENARIOS, default="healthy", help="the defect of the new version (default: healthy)"
     )
     _strategy_argument(drill)
+    _deploy_argument(drill)
     drill.add_argument(
         "--decide",
         choices=("auto", "keep", "rollback"),
@@ -122,6 +124,7 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="the defect of the new version; surprise picks one and does not tell (default: healthy)",
     )
     _strategy_argument(rehearse)
+    _deploy_argument(rehearse)
     rehearse.add_argument(
         "--window",
         type=window,
@@ -144,10 +147,19 @@ def _strategy_argument(parser: argparse.ArgumentParser, *, default: str | None =
 
 
 def _wrong_strategy(options: argparse.Namespace) -> str:
-    """What is wrong with the strategy and the control taken together; "" where nothing is."""
-    if getattr(options, "strategy", None) == ROLLING and options.control:
+    """What is wrong with the strategy, the control and the deployer taken together; "" where nothing is."""
+    if getattr(options, "strategy", None) != ROLLING:
+        return ""
+    if options.control:
         return "--control does not go with --strategy rolling: it judges beside the apps that are not switched yet"
+    if getattr(options, "deploy", ZIP) != ZIP:
+        return "--deploy pipeline does not go with --strategy rolling: every app's slot gets the zip from this program"
     return ""
+
+
+def _deploy_argument(parser: argparse.ArgumentParser) -> None:
+    words = "who lays the new version into the slot: this program by zip, or the lab's own pipeline host"
+    parser.add_argument("--deploy", choices=DEPLOYERS, default=ZIP, help=f"{words} (default: {ZIP})")
 
 
 def _face_arguments(parser: argparse.ArgumentParser) -> None:

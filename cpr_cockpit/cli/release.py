@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cpr_cockpit.config import NAME, USER_TOKEN, Loaded, Problem, SettingsError, Signal, find, load
+from cpr_cockpit.config import NAME, PIPELINE_TOKEN, USER_TOKEN, Loaded, Problem, SettingsError, Signal, find, load
 from cpr_cockpit.config.loading import ENVIRONMENT
+from cpr_cockpit.core.pipeline import PIPELINE, ZIP
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
 from cpr_cockpit.core.strategies import Course
@@ -107,14 +108,19 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
     return Aim(
         name=name,
         mode="open",
-        target=Target(chosen, smoke=loaded.settings.smoke, signals=loaded.settings.signals),
+        target=Target(
+            chosen,
+            smoke=loaded.settings.smoke,
+            signals=loaded.settings.signals,
+            pipeline=loaded.settings.pipeline if course.deploy == PIPELINE else None,
+        ),
         ready={},
         slot=chosen.slot,
         delay_s=chosen.telemetry_delay_s,
         new_version=artifacts.version,
         new_path=home / artifacts.path,
         old_path=home / artifacts.old_path if artifacts.old_path else None,
-        course=replace(course, apps=chosen.names),
+        course=replace(course, apps=chosen.names, commit=artifacts.commit),
     )
 
 
@@ -144,7 +150,8 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
         delay_s=LAB_DELAY_S,
         new_version=version,
         new_path=package,
-        course=replace(course, harmless=(*course.harmless, *LAB_HARMLESS), apps=apps_of(ready)),
+        # A lab deploys its own packages by zip, also where the team's pipeline is configured.
+        course=replace(course, harmless=(*course.harmless, *LAB_HARMLESS), apps=apps_of(ready), deploy=ZIP),
     )
 
 
@@ -157,6 +164,9 @@ def lacking(chosen: Aim) -> list[Problem]:
     if signed_in is not None and not os.environ.get(USER_TOKEN):
         what = f"is not set, and smoke test {signed_in!r} is signed in"
         found.append(Problem(f"variable {USER_TOKEN}", "", what, "a token of a user of the application"))
+    if chosen.target.pipeline is not None and not os.environ.get(PIPELINE_TOKEN):
+        what = "is not set, and the pipeline is started with it"
+        found.append(Problem(f"variable {PIPELINE_TOKEN}", "", what, "a token that may start the pipeline"))
     return found + unset_headers(chosen.target.signals)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cpr_cockpit.config.model import Environment, Settings
+from cpr_cockpit.config.pipeline_table import PIPELINE_TOKEN
 from cpr_cockpit.config.places import Key, line_at, lines_of
 from cpr_cockpit.config.problems import Problem, SettingsError, dotted, field_at, nearest, problems_of, shown
 from cpr_cockpit.core.policy import Policy
@@ -28,7 +29,7 @@ PREFIX = "COCKPIT_"
 USER_TOKEN = "COCKPIT_USER_TOKEN"  # noqa: S105  # the variable's name
 ENVIRONMENT = "COCKPIT_ENVIRONMENT"
 # Variables that stand for themselves, not for a key of the file.
-_OWN = frozenset({USER_TOKEN, ENVIRONMENT, "COCKPIT_USER"})
+_OWN = frozenset({USER_TOKEN, PIPELINE_TOKEN, ENVIRONMENT, "COCKPIT_USER"})
 _AT = re.compile(r"(.*) \(at line (\d+), column \d+\)", re.DOTALL)
 _MARKS = ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
 

@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from cpr_cockpit.config.pipeline_table import Pipeline
 from cpr_cockpit.config.policy import PolicySettings
 from cpr_cockpit.config.signals_table import Signal
 from cpr_cockpit.config.values import percent, seconds
 from cpr_cockpit.core.canary import PERCENTS, STEP_S
+from cpr_cockpit.core.pipeline import DEPLOYERS, PIPELINE, ZIP
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.strategies import STRATEGIES, Course
 
@@ -222,6 +224,9 @@ class Artifacts(Part):
 
     version: str = Field(pattern=r"^[\w.+-]{1,64}$", description="the version as the app tells it, such as v1.3.0")
     path: Words = Field(description="the new version's zip, relative to this file")
+    commit: str = Field(
+        "", pattern=r"^([0-9a-f]{7,40})?$", description="the commit that it was built from: 7 to 40 hexadecimal digits"
+    )
     old_path: Words | None = Field(None, description="the old version's zip, relative to this file")
 
 
@@ -242,6 +247,12 @@ class Strategy(Part):
         0.0, ge=0, le=50, description="percent of new sessions that stay on the old version during the window, 0 to 50"
     )
 
+    deploy: str = Field(
+        ZIP,
+        pattern=f"^({'|'.join(DEPLOYERS)})$",
+        description="who lays the new version into the slot: zip (this program) or pipeline (see the table [pipeline])",
+    )
+
     harmless: tuple[Words, ...] = Field(
         (),
         strict=False,
@@ -258,7 +269,9 @@ class Strategy(Part):
     @property
     def course(self) -> Course:
         """As a run is told."""
-        return Course(self.name, self.shares, self.step_s, self.control, self.harmless, at_once=self.at_once)
+        return Course(
+            self.name, self.shares, self.step_s, self.control, self.harmless, at_once=self.at_once, deploy=self.deploy
+        )
 
 
 class Settings(Part):
@@ -273,3 +286,10 @@ class Settings(Part):
     signals: tuple[Signal, ...] = Field((), strict=False, description="a table [[signals]] for each")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
     strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")
+    pipeline: Pipeline | None = Field(None, description="a table [pipeline]")
+
+    @model_validator(mode="after")
+    def _has_its_pipeline(self) -> Self:
+        if self.strategy is not None and self.strategy.deploy == PIPELINE and self.pipeline is None:
+            raise ValueError('strategy.deploy is "pipeline", and there is no table [pipeline]')
+        return self

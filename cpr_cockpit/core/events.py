@@ -88,7 +88,8 @@ class PlanMade(Event):
     """The plan, the way back, and the facts that both stand on. ``percents``, ``step_s``: a canary's, scaled.
 
     ``control``: percentage of new sessions that stay on the old version. ``apps``: several, in the order in which at
-    most ``at_once`` of them are switched between two gates.
+    most ``at_once`` of them are switched between two gates. ``deploy``, ``commit``: who lays the new version into the
+    slot, and what its artifact must have been built from.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -106,6 +107,8 @@ class PlanMade(Event):
     harmless: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
     at_once: int = 1
+    deploy: str = "zip"
+    commit: str = ""
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     lower: tuple[PlannedStep, ...] = ()
@@ -205,6 +208,14 @@ class ShareRouted(Event):
     version: str
     percent: float
     app: str = ""
+
+
+class PinnedCounted(Event):
+    """``users`` were routed to ``slot`` so far and keep its cookie; None: no request tells its user."""
+
+    type: Literal["pinned.counted"] = "pinned.counted"
+    slot: str
+    users: int | None
 
 
 class RungOffered(Event):
@@ -348,6 +359,7 @@ AnyEvent = Annotated[
     | TrafficSwitched
     | AppSwitched
     | ShareRouted
+    | PinnedCounted
     | RungOffered
     | BaselineTaken
     | Observed

@@ -16,6 +16,7 @@ class ActKind(StrEnum):
     ENSURE_SLOT = "ensure-slot"
     KEEP_ARTIFACT = "keep-artifact"
     DEPLOY = "deploy"
+    PROVE_BUILT = "prove-built"
     PROVE_SLOT = "prove-slot"
     WARM_UP = "warm-up"
     SMOKE = "smoke"
@@ -43,6 +44,8 @@ class Act:
     run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline, the watch of a share).
     ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless; of the watch between
     two apps those that serve the new version by then. ``app``: where it is done; "" in the first app, or the only one.
+    ``by``: who lays an artifact into the slot, "" this program itself. ``commit``: what the artifact must have been
+    built from, "" any.
     """
 
     kind: ActKind
@@ -54,6 +57,8 @@ class Act:
     percent: float = 0.0
     names: tuple[str, ...] = ()
     app: str = ""
+    by: str = ""
+    commit: str = ""
 
     @property
     def mutates(self) -> bool:

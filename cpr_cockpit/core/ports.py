@@ -105,6 +105,33 @@ class PlannedRequest:
     body: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a pipeline ran on and made: the commit, and its artifact's SHA-256 (hex); "" where it does not tell."""
+
+    commit: str
+    sha256: str
+
+
+class Pipeline(Protocol):
+    """The team's own pipeline, which deploys the new version to the slot. ``run`` marks what this run has started."""
+
+    async def start(self, run: str, slot: str, version: str) -> Accepted:
+        """Start it, once; ``operation`` "" where the answer did not name what was started."""
+
+    async def find(self, run: str) -> str:
+        """The newest operation that this run has started; "": none is to be seen."""
+
+    async def look(self, operation: str) -> OperationState:
+        """One look at an operation."""
+
+    async def built(self, operation: str) -> Built:
+        """What an operation ran on and made."""
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """The requests that ``act`` would send."""
+
+
 class WebApps(Protocol):
     """App Service: one pinned app and its slots."""
 
@@ -216,6 +243,13 @@ class Telemetry(Protocol):
         With ``blocks`` also those, of every version in ``versions``, up to the newest row: one without rows has 0
         requests. PortError when nothing could be read; a partial result is in ``Observation.partial``.
         """
+
+
+class UserCount(Protocol):
+    """How many users a share of the traffic has reached: each of them keeps a routing cookie."""
+
+    async def users(self, *, version: str, since: float, until: float) -> int | None:
+        """Distinct users that ``version`` has served in that time; None where no request tells its user. PortError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,10 @@ class Run:
     ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count; ``heard``:
     what each source, and each of the team's own signals, has told so far. ``share``: percentage of new sessions that
     go to the slot, since ``share_at`` (None: none ever did); of several apps the highest of their ``shares``.
-    ``switched``: which of several apps serve the new version, since when; ``met``: which ever did. ``offered``: why the
-    rungs below the swap back may be taken; ``refused``: the steps in whose stead.
+    ``pinned_since``: when the first ones were routed there, ``unrouted_at``: since when no new ones are,
+    ``routed_version``: what they met; ``pinned``: how many, as last counted. ``switched``: which of several apps serve
+    the new version, since when; ``met``: which ever did. ``offered``: why the rungs below the swap back may be taken;
+    ``refused``: the steps in whose stead.
     """
 
     seq: int = 0
@@ -95,6 +97,10 @@ class Run:
     shares: dict[str, float] = field(default_factory=dict)
     switched: dict[str, float] = field(default_factory=dict)
     met: dict[str, float] = field(default_factory=dict)
+    pinned_since: float | None = None
+    unrouted_at: float | None = None
+    routed_version: str = ""
+    pinned: ev.PinnedCounted | None = None
     offered: str = ""
     refused: tuple[str, ...] = ()
     baseline: ev.BaselineTaken | None = None
@@ -329,9 +335,18 @@ def _app_switched(run: Run, at: float, event: ev.AppSwitched) -> None:
 def _routed(run: Run, at: float, event: ev.ShareRouted) -> None:
     run.shares[event.app] = event.percent
     run.share, run.share_at = max(run.shares.values()), at
+    if run.share:
+        run.pinned_since, run.unrouted_at = run.pinned_since or at, None
+        run.routed_version = event.version or run.routed_version
+    elif run.pinned_since is not None:
+        run.unrouted_at = run.unrouted_at or at
     meets = f", {event.version}" if event.version else ""
     where = f" of {event.app}" if event.app else ""
     run.note_moment(at, "Traffic routed", f"{event.percent:g} % of new sessions{where} to {event.slot}{meets}")
+
+
+def _pinned(run: Run, _: float, event: ev.PinnedCounted) -> None:
+    run.pinned = event
 
 
 def _offered(run: Run, at: float, event: ev.RungOffered) -> None:
@@ -430,6 +445,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.TrafficSwitched: _switched,
     ev.AppSwitched: _app_switched,
     ev.ShareRouted: _routed,
+    ev.PinnedCounted: _pinned,
     ev.RungOffered: _offered,
     ev.BaselineTaken: _baseline,
     ev.Observed: _observed,

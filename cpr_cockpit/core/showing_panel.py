@@ -7,6 +7,7 @@ from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
 from cpr_cockpit.core.apps_words import back_words, part_words, turn_words
 from cpr_cockpit.core.events import PlanMade
+from cpr_cockpit.core.pinned import pinned_words
 from cpr_cockpit.core.plan import key_of
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
@@ -90,13 +91,19 @@ def _detail(run: Run, stage: Stage) -> str:
     if run.ended is not None:
         slot = run.ended.slot_version or "not read"
         provisional = ", provisionally: the extended validation was not awaited" if run.ended.provisional else ""
-        return f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
+        served = f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
+        return f"{served} {_pinned(run, stage)}".rstrip()
     verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else ""
     if verdict is None:
         return looks_on
     fired = f"Fired by: {verdict.rule}." if verdict.kind is VerdictKind.ROLLBACK and verdict.rule else ""
     rest = "; ".join((*verdict.pending, *verdict.warnings))
-    return " ".join(part for part in (looks_on, fired, rest) if part)
+    return " ".join(part for part in (looks_on, fired, _pinned(run, stage), rest) if part)
+
+
+def _pinned(run: Run, stage: Stage) -> str:
+    words = pinned_words(run, stage.now)
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def _ids(run: Run) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from cpr_cockpit.core.canary import PERCENTS, STEP_S, canary, hold_back, proven_alike
 from cpr_cockpit.core.ladder import with_ladder
+from cpr_cockpit.core.pipeline import PIPELINE, ZIP, by_pipeline
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.rolling_strategy import rolling, why_not
 from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, OBSERVED, ROLLING, blue_green, observed
@@ -21,6 +22,8 @@ class Course:
     ``control``: percentage of new sessions that stay on the old version during the critical window; 0: none.
     ``harmless``: differences between slot and production that are declared so, by name. ``apps``: all of several, in
     the order in which at most ``at_once`` of them are switched between two gates; only rolling looks at them.
+    ``deploy``: who lays the new version into the slot. ``commit``: what its artifact must have been built from; "":
+    nobody has said.
     """
 
     strategy: str = BLUE_GREEN
@@ -28,6 +31,8 @@ class Course:
     step_s: float = STEP_S
     control: float = 0.0
     harmless: tuple[str, ...] = ()
+    deploy: str = ZIP
+    commit: str = ""
     apps: tuple[str, ...] = ()
     at_once: int = 1
 
@@ -38,6 +43,8 @@ class Course:
             return ""
         if self.control:
             return "rolling has the other apps to judge beside, and holds nobody back: leave the control out"
+        if self.deploy != ZIP:
+            return "rolling lays the version into every app's slot by zip: leave the pipeline out"
         return why_not(self.apps, self.at_once)
 
     @property
@@ -55,6 +62,8 @@ def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s
     if len(course.apps) > 1:
         left = f"only {course.apps[0]} of {len(course.apps)} apps is changed: rolling brings the version to all of them"
         plan = replace(plan, remarks=(*plan.remarks, left))
+    if course.deploy == PIPELINE:
+        plan = by_pipeline(plan, course.commit)
     if course.control:
         plan = hold_back(plan, course.control)
     return proven_alike(plan, course.harmless) if course.shares_sessions else plan

@@ -16,6 +16,8 @@ from cpr_cockpit.documents.whole import write_whole
 
 CARD = "rollback-card.md"
 CARD_DATA = "rollback-card.json"
+_ROUTING = "x-ms-routing-name"  # of a request: the slot that it is for, whatever the routing rules say
+_STATE = "{swapped: slotSwapStatus, running: inProgressOperationId}"
 _BY_HAND = (
     "**ROLLBACK BY HAND.** The cockpit only looked on at this deployment: no key of it rolls back. Where your pipeline",
     "has a rollback of its own, use that. Otherwise, and only where the slot below holds the old version, go on here.",
@@ -77,10 +79,7 @@ def render_card(folder: Path, environment: dict[str, str], plan: Plan, *, observ
 def _page(folder: Path, environment: dict[str, str], plan: Plan) -> list[str]:
     """What is done by hand in one app."""
     pinned = _pinned(environment)
-    look = [
-        f"    curl -fsS {shlex.quote(environment.get(url, '') + path_of_health(environment))}"
-        for url in ("production_url", "slot_url")
-    ]
+    look = _looks(environment)
     return [
         *_about(environment, plan),
         *_look(look, pinned, plan),
@@ -101,6 +100,14 @@ def _code(text: str) -> str:
 def _pinned(environment: dict[str, str]) -> str:
     options = (("subscription", "subscription"), ("resource-group", "resource_group"), ("name", "app"))
     return " ".join(f"--{option} {shlex.quote(environment.get(key, ''))}" for option, key in options)
+
+
+def _looks(environment: dict[str, str]) -> list[str]:
+    """The commands that ask production and the slot: production itself, also while sessions are routed to the slot."""
+    path = path_of_health(environment)
+    itself = f"{path}{'&' if '?' in path else '?'}{_ROUTING}=self"
+    asked = (environment.get("production_url", "") + itself, environment.get("slot_url", "") + path)
+    return [f"    curl -fsS {shlex.quote(url)}" for url in asked]
 
 
 def _about(environment: dict[str, str], plan: Plan) -> list[str]:
@@ -130,11 +137,12 @@ def _look(look: list[str], pinned: str, plan: Plan) -> list[str]:
         "## 1. Look before you press",
         "",
         *look,
-        f"    az webapp show {pinned} --query slotSwapStatus",
+        f"    az webapp show {pinned} --query {shlex.quote(_STATE)}",
         "",
         f"- Production {new} and slot {old}: go on with 2.",
         f"- Production {old} already: do NOT swap (a second swap brings {new} back). Go on with 3.",
-        "- A swap is under way (the versions change between looks, or `az` answers Conflict): wait and look again.",
+        "- A swap is under way (`running` names one, the versions change between looks, or `az` answers that another",
+        "  operation is in progress): wait and look again.",
         "",
     ]
 

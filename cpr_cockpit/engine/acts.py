@@ -54,7 +54,7 @@ class Context:
     """What an act is done in: the ports, the plan, the run's artifacts folder, who hears of every look at who serves.
 
     ``lost``: a part of the journal is gone, so that nobody knows what was sent and may still be under way.
-    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known.
+    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``run``: its name.
     """
 
     ports: Ports
@@ -64,6 +64,7 @@ class Context:
     routed: Routed
     lost: bool = False
     artifact_sha256: str = ""
+    run: str = ""
 
     def at(self, app: str) -> Context:
         """The same in one of several apps (`Act.app`)."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from cpr_cockpit.core.pipeline import PIPELINE
 from cpr_cockpit.core.plan import PRODUCTION, Act, ActKind
 from cpr_cockpit.core.ports import Accepted, OperationState
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.acts import Change, Context, Reading, State
+from cpr_cockpit.engine.piping import look_at_pipeline, pipeline_of
 from cpr_cockpit.engine.routing import Route
 from cpr_cockpit.engine.serving import Serving, exists, observe
 from cpr_cockpit.engine.zips import ZipError, examine
@@ -103,11 +105,15 @@ class Deploy:
         return ""
 
     async def send(self) -> Accepted:
-        """Send the artifact."""
+        """Send the artifact, or have the team's pipeline do it."""
+        if self.act.by == PIPELINE:
+            return await pipeline_of(self.context).start(self.context.run, self.act.slot, self.act.version)
         return await self.context.ports.web_apps.deploy(self.act.slot, self.context.artifacts / self.act.artifact)
 
     async def follow(self, operation: str) -> OperationState:
-        """Kudu's word on this deployment: it tells a failure; success is what the slot serves."""
+        """Kudu's or the pipeline's word on this deployment: it tells a failure; success is what the slot serves."""
+        if self.act.by == PIPELINE:
+            return await look_at_pipeline(self.context, operation)
         return await self.context.ports.web_apps.deployment(self.act.slot, operation)
 
 

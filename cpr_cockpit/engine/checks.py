@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
+from cpr_cockpit.engine.piping import ProveBuilt
 from cpr_cockpit.engine.serving import exists
 from cpr_cockpit.engine.zips import ZipError, examine
 
@@ -172,6 +173,7 @@ class KeepWarm:
 _CHECKS: dict[ActKind, Callable[[Context, Act], Check]] = {
     ActKind.KEEP_ARTIFACT: KeepArtifact,
     ActKind.PROVE_ALIKE: ProveAlike,
+    ActKind.PROVE_BUILT: ProveBuilt,
     ActKind.PROVE_SLOT: ProveSlot,
     ActKind.WARM_UP: WarmUp,
     ActKind.SMOKE: Smoke,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from cpr_cockpit.core.ports import Clock, Metrics, Premises, Probe, Reader, Telemetry, WebApps
+from cpr_cockpit.core.ports import Clock, Metrics, Pipeline, Premises, Probe, Reader, Telemetry, UserCount, WebApps
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,9 @@ class AppPorts:
 class Ports:
     """Everything outside; wiring fills it with adapters, tests with stand-ins.
 
-    ``readers``: the further sources. ``premises``: what the logs tell of themselves; None: nothing tells. ``apps``: the
-    further ones of several apps by name; ``web_apps`` and ``probe`` are those of the first.
+    ``readers``: the further sources. ``premises``: what the logs tell of themselves; None: nothing tells.
+    ``pipeline``: the team's own; None: none is configured. ``user_count``: who was routed; None: nothing tells.
+    ``apps``: the further ones of several apps by name; ``web_apps`` and ``probe`` are those of the first.
     """
 
     clock: Clock
@@ -32,6 +33,8 @@ class Ports:
     metrics: Metrics
     readers: tuple[Reader, ...] = ()
     premises: Premises | None = None
+    pipeline: Pipeline | None = None
+    user_count: UserCount | None = None
     apps: Mapping[str, AppPorts] = field(default_factory=dict)
 
     def at(self, app: str) -> Ports:

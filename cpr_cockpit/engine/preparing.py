@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
+from cpr_cockpit.core.pipeline import ZIP
 from cpr_cockpit.core.plan import Act, ActKind, Plan, PlanFacts, Step
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest, PortError
@@ -129,6 +130,8 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         apps=plan.apps,
         at_once=plan.at_once,
         harmless=next((step.act.names for step in plan.forward if step.act.kind is ActKind.PROVE_ALIKE), ()),
+        deploy=next((step.act.by for step in plan.forward if step.act.by), ZIP),
+        commit=next((step.act.commit for step in plan.forward if step.act.commit), ""),
         forward=planned((*plan.forward, *plan.after)),
         back=planned(plan.back),
         lower=planned(plan.lower),
@@ -140,7 +143,9 @@ def plan_of(event: ev.PlanMade) -> Plan:
     """The plan that an event stands for: the same strategy on the same facts."""
     facts = PlanFacts(event.old_version, event.slot_version, event.slot_exists)
     slot, new, baseline_s = event.slot, event.new_version, event.baseline_s
-    course = Course(event.strategy, event.percents, event.step_s, event.control, event.harmless)
+    course = Course(
+        event.strategy, event.percents, event.step_s, event.control, event.harmless, event.deploy, event.commit
+    )
     course = replace(course, apps=event.apps, at_once=event.at_once)
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
 
@@ -218,7 +223,8 @@ class Preparation:
 
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
         there = self._ports.at(act.app)
-        return there.web_apps.planned(act) + there.probe.planned(act)
+        pipeline = there.pipeline.planned(act) if there.pipeline is not None else ()
+        return pipeline + there.web_apps.planned(act) + there.probe.planned(act)
 
     def _card(self) -> None:
         event = self._recorder.run.plan

@@ -19,6 +19,7 @@ from cpr_cockpit.engine.apps_watch import AppsWatch
 from cpr_cockpit.engine.behind import lies_behind
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.gate import start_blockers
+from cpr_cockpit.engine.pinned import PinnedCount
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
 from cpr_cockpit.engine.preparing import Blocked, Preparation, plan_of
 from cpr_cockpit.engine.script import Decider
@@ -52,10 +53,21 @@ class Session(WayBack):
         if self.run_state.continued is not None:
             # What was sent is lost with the journal: whatever of it is on the wire must have arrived before we look.
             await self.clock.sleep(self._patience.calm_s)
+        counting = self._count_pinned()
         try:
             await self._live()
         finally:
+            if counting is not None:
+                counting.cancel()
             await self._close_watches()
+
+    def _count_pinned(self) -> asyncio.Task[None] | None:
+        """Who was routed to the slot is counted beside all else."""
+        users, scale = self._ports.user_count, self.scaled.scale
+        if users is None:
+            return None
+        count = PinnedCount(users, self.clock, self.recorder, scale=scale, delay_s=self.settings.declared_delay_s)
+        return asyncio.create_task(count.run())
 
     async def _live(self) -> None:
         if self._back.is_set():

@@ -102,7 +102,8 @@ class WayBack:
         lost = self.run_state.continued is not None
         opened = self.run_state.opened
         sha256 = opened.artifact_sha256 if opened else ""
-        context = Context(self._ports, plan, self.settings.artifacts, self._saw, self._routed, lost, sha256)
+        name = self.settings.run
+        context = Context(self._ports, plan, self.settings.artifacts, self._saw, self._routed, lost, sha256, name)
         self._executor = Executor(self.recorder, context, self._patience, self._checks())
         return self._executor
 

@@ -45,17 +45,22 @@ class Defect:
     """What is wrong with a version while it runs: ``kind`` as the product's ``goals.defects`` names it.
 
     ``share`` of requests is hit; ``factor``: how much slower; ``until``: when it ends by itself (epoch seconds).
+    ``flag``: the feature flag that must be on for a user whose request is to be hit; None: everybody's are.
     """
 
     kind: str
     share: float
     factor: float
     until: float | None = None
+    flag: str | None = None
 
 
 @dataclass(slots=True)
 class Deployment:
-    """One zip deployment as Kudu keeps it; ``status`` 0 pending, 1 building, 2 deploying, 3 failed, 4 success."""
+    """One zip deployment as Kudu keeps it; ``status`` 0 pending, 1 building, 2 deploying, 3 failed, 4 success.
+
+    ``site_started``: whether the slot's process runs what was deployed; None as long as that is not known.
+    """
 
     id: str
     deployer: str
@@ -67,6 +72,7 @@ class Deployment:
     status_text: str = ""
     complete: bool = False
     active: bool = False
+    site_started: bool | None = None
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -102,7 +108,8 @@ class Prepared:
 class Slot:
     """One slot: what was deployed to it, its settings, and the process that runs it (None: it could not be started).
 
-    ``prepared``: its swap with preview that is neither completed nor undone.
+    ``settings``: its connection strings among them, by environment variable. ``prepared``: its swap with preview that
+    is neither completed nor undone. ``logs``: what was asked for of ``config/logs``.
     """
 
     name: str
@@ -116,6 +123,7 @@ class Slot:
     deployments: list[Deployment] = field(default_factory=list)
     instance: Instance | None = None
     prepared: Prepared | None = None
+    logs: dict[str, Any] = field(default_factory=dict)
 
     @property
     def instance_id(self) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cpr_cockpit.config import Smoke
+from cpr_cockpit.config import PIPELINE_TOKEN, Smoke
+from cpr_cockpit.config.pipeline_table import GITHUB
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import PRODUCTION, Clock, PlannedRequest, Reader
+from cpr_cockpit.core.ports import PRODUCTION, Clock, Pipeline, PlannedRequest, Reader
 from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.custom import custom_readers
 from cpr_cockpit.wiring.target import AppPlace, Place
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.transport import SharedTransport
+    from cpr_cockpit.adapters.connections import Connections
     from cpr_cockpit.adapters.http_probe import ProbeSettings
     from cpr_cockpit.adapters.smoke import SmokeTest
 
@@ -42,6 +44,7 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.logs import LogsTelemetry
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
+    from cpr_cockpit.adapters.azure.logs_pinned import LogsUserCount
     from cpr_cockpit.adapters.azure.logs_premises import LogsPremises
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
@@ -81,15 +84,38 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
             sites = AzureWebApps(there, Kudu(one.azure, credential, connections))
             looks = HttpProbe(_probing(place, one), connections, clock)
             apps[one.azure.app] = AppPorts(sites, looks, PlatformMetrics(there, clock))
-        ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock), readers, premises, apps)
+        pipeline = _pipeline(place, connections)
+        metrics, user_count = PlatformMetrics(manager, clock), LogsUserCount(environment, credential, transport)
+        stack.push_async_callback(user_count.close)
+        ports = Ports(clock, web_apps, probe, telemetry, metrics, readers, premises, pipeline, user_count, apps)
 
         def planned(act: Act) -> tuple[PlannedRequest, ...]:
             there = ports.at(act.app)
-            return tuple(
-                one for planner in (there.web_apps, there.probe, telemetry, premises) for one in planner.planned(act)
-            )
+            planners = (*((pipeline,) if pipeline else ()), there.web_apps, there.probe, telemetry, premises)
+            return tuple(one for planner in planners for one in planner.planned(act))
 
         yield Outside(ports, planned)
+
+
+def _pipeline(place: Place, connections: Connections) -> Pipeline | None:
+    """The team's own, where one is configured."""
+    from cpr_cockpit.adapters.pipelines.asking import PipelineSettings
+    from cpr_cockpit.adapters.pipelines.azure_devops import DevOpsPipeline
+    from cpr_cockpit.adapters.pipelines.github import GitHubWorkflow
+
+    table = place.pipeline
+    if table is None:
+        return None
+    settings = PipelineSettings(
+        address=table.service,
+        project=table.project,
+        workflow=table.workflow,
+        ref=table.ref,
+        artifact=table.artifact,
+        token=place.pipeline_token,
+        variable=PIPELINE_TOKEN,
+    )
+    return GitHubWorkflow(settings, connections) if table.kind == GITHUB else DevOpsPipeline(settings, connections)
 
 
 def _log_readers(batch: SharedBatch, clock: Clock, feature_operation: str) -> tuple[Reader, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment, is_loopback
-from cpr_cockpit.config import USER_TOKEN, Environment, Signal, Smoke
+from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Pipeline, Signal, Smoke
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.lab_client import READY_FILE
 
@@ -37,20 +37,24 @@ class Target:
     """What a run's folder keeps of where it deploys to; no secret.
 
     ``environment`` None: the lab whose ready file lies in the run's folder as ``ready_file``. ``smoke``: the tests of
-    ``cockpit.toml``, none: those that fit the target. ``signals``: its custom signals; a lab has none.
+    ``cockpit.toml``, none: those that fit the target. ``signals``: its custom signals; a lab has none. ``pipeline``:
+    the team's; a lab has its own.
     """
 
     environment: Environment | None = None
     ready_file: str = READY_FILE
     smoke: tuple[Smoke, ...] = ()
     signals: tuple[Signal, ...] = ()
+    pipeline: Pipeline | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
         environment = self.environment.model_dump() if self.environment else None
         smoke = [test.model_dump() for test in self.smoke]
         signals = [signal.model_dump() for signal in self.signals]
-        return {"environment": environment, "ready_file": self.ready_file, "smoke": smoke, "signals": signals}
+        pipeline = self.pipeline.model_dump() if self.pipeline else None
+        told = {"environment": environment, "ready_file": self.ready_file, "smoke": smoke, "signals": signals}
+        return told | {"pipeline": pipeline}
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Target:
@@ -61,6 +65,7 @@ class Target:
             str(body["ready_file"]),
             tuple(Smoke.model_validate(test) for test in body["smoke"]),
             tuple(Signal.model_validate(signal) for signal in body.get("signals", ())),
+            None if body.get("pipeline") is None else Pipeline.model_validate(body["pipeline"]),
         )
 
     @property
@@ -90,8 +95,8 @@ class Place:
 
     ``feature_operation``: the operation whose use is told ("": none).
     ``ca``: the only authority that is trusted (a lab's); ``authority``: address of the sign-in, None: public Azure's.
-    ``secrets``: the variables that headers of ``signals`` are taken from, those that are set.
-    ``apps``: the further ones of several, in their order.
+    ``secrets``: the variables that headers of ``signals`` are taken from, those that are set. ``pipeline`` with
+    ``pipeline_token``: the team's own, None: there is none. ``apps``: the further ones of several, in their order.
     """
 
     azure: AzureEnvironment
@@ -109,6 +114,8 @@ class Place:
     signals: tuple[Signal, ...] = ()
     telemetry_delay_s: float = 0.0
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    pipeline: Pipeline | None = None
+    pipeline_token: str = field(default="", repr=False)
     apps: tuple[AppPlace, ...] = ()
 
     @property
@@ -180,6 +187,8 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         signals=target.signals,
         telemetry_delay_s=environment.telemetry_delay_s,
         secrets={name: os.environ[name] for name in variables_of(target.signals) if os.environ.get(name)},
+        pipeline=target.pipeline,
+        pipeline_token=os.environ.get(PIPELINE_TOKEN, ""),
         apps=tuple(
             AppPlace(_of_app(azure, one.app, one.resource_group), one.production_url, one.slot_url)
             for one in environment.apps
@@ -217,6 +226,8 @@ def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
         authority=ready["authority"],
         principal=(ready["client_id"], ready["client_secret"]),
         user_token=ready["user_token"],
+        pipeline=Pipeline.model_validate(ready["pipeline"]["table"]) if ready.get("pipeline") else None,
+        pipeline_token=str(ready["pipeline"]["token"]) if ready.get("pipeline") else "",
         apps=tuple(
             AppPlace(_of_app(azure, one["app"]), one["production_url"].rstrip("/"), one["slot_url"].rstrip("/"))
             for one in _further(ready)

@@ -53,6 +53,7 @@ SENT: dict[str, tuple[dict[str, kql.Literal], str]] = {
     "ingestion": (SINCE, "Stopped Resumed"),
     "new_problems": (SPAN | APP | BEFORE | VERSIONS, "ProblemId ExceptionType Rows Total First"),
     "page_loads": ({"end": SPAN["end"]} | APP | BESIDE, f"Part Rows P75 {DATED}"),
+    "pinned": (SPAN | APP | {"version": kql.text('v2" or true //')}, "Users Named Rows"),
     "pipeline": (SINCE | APP, DATED),
     "usage": (
         SPAN | APP | BESIDE | VERSIONS | STRETCHES | {"feature": kql.text('POST /goals/{id}" or true //')},

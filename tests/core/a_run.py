@@ -124,10 +124,12 @@ CHECKED = ev.WatchChecked(
 )
 CROSSED = ev.LimitCrossed(what="CPU above # % for # s", holds=True, sentence="CPU above 80 % for 912 s")
 ROUTED = ev.ShareRouted(slot="green", version=NEW, percent=5.0)
+PINNED = ev.PinnedCounted(slot="green", users=42)
 EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     *A_RUN,
     ROUTED,
     ev.AppSwitched(way="forward", app="goals-2", version=NEW, t0=T0),
+    PINNED,
     ev.RungOffered(step="swap-back", why="step 'Swap back' did not succeed: refused"),
     CHECKED,
     CROSSED,

@@ -45,8 +45,15 @@ def test_a_shell_reads_every_command_as_it_is_meant() -> None:
     deploy = next(one for one in commands if one[:3] == ["az", "webapp", "deploy"] and "--slot" in one)
     assert deploy[3:9] == pinned
     assert deploy[-1] == "/home/it's me/$HOME/artifacts/old.zip"
-    assert commands.count(["curl", "-fsS", "https://goals.example.net/health"]) == 2
+    # Production itself is asked, also while all new sessions are routed to the slot.
+    assert commands.count(["curl", "-fsS", "https://goals.example.net/health?x-ms-routing-name=self"]) == 2
     assert commands.count(["curl", "-fsS", "https://goals-green.example.net/health"]) == 2
+
+
+def test_a_health_path_with_a_query_keeps_it() -> None:
+    card = render_card(Path("/runs/a"), ENVIRONMENT | {"health_path": "/health?deep=1"}, _plan())
+    assert ["curl", "-fsS", "https://goals.example.net/health?deep=1&x-ms-routing-name=self"] in _commands(card)
+    assert ["curl", "-fsS", "https://goals-green.example.net/health?deep=1"] in _commands(card)
 
 
 @pytest.mark.parametrize("artifact", [True, False])
@@ -124,8 +131,8 @@ def test_several_apps_have_a_page_each_in_reverse_with_their_own_ids() -> None:
     ids = [(one[one.index("--name") + 1], one[one.index("--resource-group") + 1]) for one in swaps]
     assert ids == [("goals-3", "rg-goals-3"), ("goals-2", "rg-goals (west)"), ("goals", "rg-goals (west)")]
     looks = [command[-1] for command in _commands(card) if command[0] == "curl"]
-    assert looks[0] == "https://goals-3.example.net/api/health"
-    assert looks[-1] == "https://goals-green.example.net/api/health"
+    assert looks[0].startswith("https://goals-3.example.net/api/health")
+    assert looks[-1].startswith("https://goals-green.example.net/api/health")
     assert "An app that refuses keeps no other" in card
 
 

@@ -53,6 +53,7 @@ STEPS_OF = {
     "swap": ("swap", "swap-back"),
     "deploy": ("deploy", "replace-bad", "redeploy-old"),
     "create": ("ensure-slot",),
+    "pipeline": ("deploy",),
     "route": (
         "route-5",
         "route-25",

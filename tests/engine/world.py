@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from cpr_cockpit.core.ports import (
     PRODUCTION,
     Accepted,
     OperationState,
+    Pipeline,
     PlannedRequest,
     PortError,
     Premises,
@@ -26,6 +27,7 @@ from cpr_cockpit.core.ports import (
     SlotFacts,
     SmokeResult,
     SwapStatus,
+    UserCount,
 )
 from cpr_cockpit.engine.ports import Ports
 from tests.engine.users import Behaviour, FurtherSource, Users
@@ -40,6 +42,8 @@ SWAP_FIRST, SWAP_LAST, SWAP_END = 1.2, 1.6, 2.4
 # Seconds: until files are laid down, and then until the slot has restarted with them.
 LAYING, RESTARTING = 0.5, 1.2
 CREATED = 1.0
+# Until a pipeline has an agent.
+QUEUED = 5.0
 
 
 class Fault(StrEnum):
@@ -68,6 +72,7 @@ class Call:
     slot: str
     version: str = ""
     percent: float = 0.0
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,7 @@ class World:
         self.users = Users(self.clock, [(self.clock.now(), OLD)])
         self.calls: list[Call] = []
         self.switches: list[Switch] = []
-        self.faults: dict[str, list[Fault]] = {"swap": [], "deploy": [], "create": [], "route": []}
+        self.faults: dict[str, list[Fault]] = {"swap": [], "deploy": [], "create": [], "route": [], "pipeline": []}
         self.unreachable: list[tuple[float, float]] = []
         self.read_s = READ
         self.share = 0.0
@@ -137,6 +142,10 @@ class World:
         self.smoke_fails = False
         self.network_down = False
         self.premises: Premises | None = None
+        self.pipeline: Pipeline | None = None
+        # Of every operation of the pipeline: the run that started it.
+        self.pipeline_runs: dict[str, str] = {}
+        self.user_count: UserCount | None = None
         self.readers: tuple[Reader, ...] = ()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
@@ -149,7 +158,8 @@ class World:
     def ports(self) -> Ports:
         """The world as a session is given it."""
         readers = (FurtherSource(self.clock), *self.readers)
-        return Ports(self.clock, self, self, self.users, self.users, readers, self.premises)
+        ports = Ports(self.clock, self, self, self.users, self.users, readers, self.premises, self.pipeline)
+        return replace(ports, user_count=self.user_count)
 
     @property
     def production(self) -> str | None:
@@ -166,6 +176,11 @@ class World:
     def at_rest(self) -> bool:
         """Whether no operation is under way."""
         return all(operation.state != "running" for operation in self._operations.values())
+
+    @property
+    def pipeline_at_work(self) -> bool:
+        """Whether the team's pipeline has begun something that has not ended."""
+        return any(self._operations[name].state == "running" for name in self.pipeline_runs)
 
     def tear_requests(self) -> None:
         """Requests that have left and not arrived are lost, as with the process that sent them."""
@@ -257,6 +272,10 @@ class World:
             raise PortError(f"{package.name} cannot be read.") from error
         return await self._send(Call(self.loop.time(), "deploy", slot, version))
 
+    async def send(self, call: Call) -> Accepted:
+        """What another port of this world sends that would change something."""
+        return await self._send(call)
+
     async def _send(self, call: Call) -> Accepted:
         self.witness(call)
         self.calls.append(call)
@@ -299,6 +318,7 @@ class World:
             "swap": lambda: self._begin_swap(fault),
             "create": lambda: self._begin_create(call.slot),
             "route": lambda: self._begin_route(call.percent),
+            "pipeline": lambda: self._begin_pipeline(call, fault),
         }
         if call.kind == "deploy":
             if call.slot not in self.sites:
@@ -337,6 +357,21 @@ class World:
             operation.state = "succeeded"
 
         self.loop.call_later(CREATED, created)
+        return name
+
+    def _begin_pipeline(self, call: Call, fault: Fault | None) -> str:
+        """A run that waits for an agent, and deploys then as anybody does."""
+        name, operation = self._new_operation("pipeline")
+        self.pipeline_runs[name] = call.run
+
+        def works() -> None:
+            deployment = self._operations[self._begin_deploy(call.slot, call.version, fault)]
+            self.loop.call_later(self.laying_s + WAY, ended, deployment)
+
+        def ended(deployment: _Operation) -> None:
+            operation.state, operation.words = deployment.state, deployment.words
+
+        self.loop.call_later(QUEUED, works)
         return name
 
     def _begin_deploy(self, slot: str, version: str, fault: Fault | None) -> str:

@@ -165,7 +165,9 @@ class AzureWebApps:
                 self._request("PUT", slot, "only where it does not exist: production's configuration"),
             ),
             ActKind.KEEP_ARTIFACT: (PlannedRequest("GET", f"{kudu}/api/zip/site/wwwroot/"),),
-            ActKind.DEPLOY: (
+            ActKind.DEPLOY: state
+            if act.by
+            else (
                 *state,
                 PlannedRequest("POST", f"{kudu}/api/zipdeploy?isAsync=true", f"the bytes of artifacts/{act.artifact}"),
                 PlannedRequest("GET", f"{kudu}/api/deployments/<its id>"),

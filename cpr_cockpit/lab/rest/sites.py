@@ -13,7 +13,7 @@ from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.models import PRODUCTION
-from cpr_cockpit.lab.rest import errors, scope
+from cpr_cockpit.lab.rest import errors, scope, slot_bodies
 from cpr_cockpit.lab.rest.routing import Call, Route
 from cpr_cockpit.lab.rest.wire import bare_utc
 
@@ -54,7 +54,7 @@ class Sites:
     async def _put_slot(self, call: Call) -> web.Response:
         """Creates a slot as a long-running operation; on a slot that exists nothing is changed (200)."""
         name, site = call.parts["slot"], scope.site_of(call)
-        await call.json()
+        settings, configuration = slot_bodies.asked(await call.json())
         present = scope.find_slot(site, name)
         if present is not None:
             return web.json_response(resource(site, present))
@@ -62,7 +62,9 @@ class Sites:
             raise errors.bad_request(f"The parameter SlotName has an invalid value: '{name}'.")
         _check_idle(site)
         id = str(uuid.uuid4())
-        self._creations[id] = asyncio.create_task(site.create_slot(name), name=f"create slot {name}")
+        self._creations[id] = asyncio.create_task(
+            site.create_slot(name, settings, configuration), name=f"create slot {name}"
+        )
         where = (
             f"{call.origin}/subscriptions/{call.world.subscription}/providers/Microsoft.Web/locations/{site.location}"
             f"/operations/{id}?api-version={call.request.query['api-version']}"
