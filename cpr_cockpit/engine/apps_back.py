@@ -85,8 +85,9 @@ class AppsBack:
         return run.continued is not None or (row is not None and row.mutates)
 
     def _hangs(self, app: str) -> bool:
+        """Whether its swap was given up while it was under way, or while nothing could be read of it."""
         row = self.run().row(key_at("swap", app), "forward")
-        return row is not None and row.result == "stopped" and bool(row.facts.get("in_flight"))
+        return row is not None and row.result == "stopped" and (not row.facts or bool(row.facts.get("in_flight")))
 
     def _step(self, key: str, app: str) -> Step:
         return self.plan.step(key_at(key, app))

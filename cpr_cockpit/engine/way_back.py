@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.ladder import ROUTE_OLD
-from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
+from cpr_cockpit.core.plan import Act, ActKind, Plan, Step, key_of
 from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.engine.acts import Check, Context
@@ -135,7 +135,9 @@ class WayBack:
         executor = self._executor or self._executor_for(plan)
         pending = self.run_state.open_step
         if pending is not None and pending.way == "forward" and pending.mutates:
-            await executor.resolve("forward", plan.step(pending.key), LANDING_S if plan.apps else None)
+            # While an app's swap hangs, the users of others meet the new version; before the first swap nobody does.
+            hurry = bool(plan.apps) and key_of(pending.key) == "swap"
+            await executor.resolve("forward", plan.step(pending.key), LANDING_S if hurry else None)
         if plan.apps:
             await self._all_back(plan, executor)
             return

@@ -6,6 +6,7 @@ import pytest
 
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.writer import FILE
+from tests.engine.moments import Moment
 from tests.engine.stage import bodies
 from tests.engine.users import ERRORS
 from tests.engine.world import NEW, OLD, Fault, forward_switches
@@ -31,6 +32,37 @@ def test_the_way_back_is_in_reverse_of_what_was_done() -> None:
             body["step"] for body in bodies(stage.folder) if body["type"] == "step.outcome" and body["way"] == "back"
         ]
         assert begun[:3] == [f"swap-back@{SECOND}", "swap-back", f"swap-back@{THIRD}"]
+
+
+def test_a_deployment_that_is_under_way_lands_before_its_slot_is_put_back() -> None:
+    with Apps() as stage:
+        stage.worlds[SECOND].laying_s = 150.0
+        life = stage.begin()
+        assert not life.live(Moment(f"accepted deploy@{SECOND}", 5).of(life))
+        life.command("rollback", by="ana")
+        assert life.live()
+        stage.rest()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision == "rolled_back", life.run_state.ended.reason
+        assert {world.slot for world in stage.worlds.values()} == {OLD}
+
+
+def test_a_swap_of_which_nothing_can_be_read_keeps_the_other_apps_for_a_minute_and_no_longer() -> None:
+    with Apps() as stage:
+        life = stage.begin()
+        assert not life.live(Moment(f"accepted swap@{SECOND}", 2).of(life))
+        stage.worlds[SECOND].unreachable = [(stage.loop.time(), stage.loop.time() + 200.0)]
+        life.command("rollback", by="ana")
+        assert life.live()
+        stage.rest()
+        run = life.run_state
+        assert run.ended is not None
+        assert run.ended.decision == "rolled_back", run.ended.reason
+        assert stage.everywhere(OLD, OLD)
+        first = run.row("swap-back", "back")
+        assert first is not None
+        assert run.decided_at is not None
+        assert (first.ended_at or 0.0) - run.decided_at < 70.0
 
 
 def test_nothing_is_judged_while_app_after_app_leaves_the_new_version() -> None:
