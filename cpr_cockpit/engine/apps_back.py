@@ -59,7 +59,7 @@ class AppsBack:
         """Note that the app was not switched back, and whether its next rung may be taken."""
         step = self._step("swap-back", app)
         self._leave(app, step)
-        if not self._begun("swap", app):
+        if not self._begun(app):
             return False
         self.bad.add(app)
         return await self.offer(step)
@@ -73,15 +73,15 @@ class AppsBack:
     def _order(self) -> list[str]:
         """Those where a swap was begun first, the last of them at the head; one whose swap hangs, at the end."""
         reverse = self.plan.places[::-1]
-        begun = [app for app in reverse if self._begun("swap", app)]
+        begun = [app for app in reverse if self._begun(app)]
         hanging = [app for app in begun if self._hangs(app)]
         rest = [app for app in reverse if app not in begun]
         return [*(app for app in begun if app not in hanging), *rest, *hanging]
 
-    def _begun(self, key: str, app: str) -> bool:
+    def _begun(self, app: str) -> bool:
         """Whether the swap of an app was begun; after a damaged journal nobody knows that it was not."""
         run = self.run()
-        row = run.row(key_at(key, app), "forward")
+        row = run.row(key_at("swap", app), "forward")
         return run.continued is not None or (row is not None and row.mutates)
 
     def _hangs(self, app: str) -> bool:
