@@ -17,10 +17,11 @@ from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.documents.report import render_report
 from cpr_cockpit.engine.app_lock import AppBusy, hold_all
 from cpr_cockpit.engine.desk import Desk
+from cpr_cockpit.engine.earlier import earlier_times
 from cpr_cockpit.engine.ground import Ground, take_ground
 from cpr_cockpit.engine.host import Host
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError
-from cpr_cockpit.engine.places import PlacesError, socket_path
+from cpr_cockpit.engine.places import PlacesError, runs_home, socket_path
 from cpr_cockpit.engine.session import Session
 from cpr_cockpit.engine.showing import Showing
 from cpr_cockpit.wiring import ConfigError, SessionConfig, open_session, place_of, read_config
@@ -108,6 +109,9 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
         recorder = session.recorder
         showing = Showing(session, render_report, _findings(config))
         host = Host(recorder, Desk(session).command, socket_path(config.settings.run), showing.sections)
+        if rollback_by is None:
+            # Beside everything else: nothing waits for it, and a rollback has no use for it.
+            stack.push_async_callback(_left, asyncio.create_task(_learn(showing, config)))
         ended = False
         try:
             await _open(host, must_not_fail=rollback_by is not None)
@@ -120,6 +124,16 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
                 await host.close()
             recorder.close(seal=ended)
     return 0 if ended else EXIT_FAILED
+
+
+async def _learn(showing: Showing, config: SessionConfig) -> None:
+    """What steps took in earlier runs of the same app, for what is shown before START."""
+    showing.earlier = await asyncio.to_thread(earlier_times, runs_home(), config.settings)
+
+
+async def _left(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _blocked(words: str) -> int:

@@ -65,7 +65,7 @@ class HttpProbe:
         headers = self._marks | ({"Cookie": f"{ROUTING_COOKIE}={_routing_name(slot)}"} if pinned else {})
         began = time.perf_counter()
         status: int | None = None
-        version = instance = None
+        version = instance = commit = None
         error = ""
         try:
             async with (
@@ -77,12 +77,13 @@ class HttpProbe:
                 body = await _body(answer)
             version = _plain(body.get("version")) or version
             instance = _plain(body.get("instance"))
+            commit = _plain(body.get("commit"))
         except TimeoutError:
             status, error = None, f"no whole answer within {self._settings.look_s:g} s"
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             status, error = None, (str(problem) or type(problem).__name__)[:_WORDS]
         ms = (time.perf_counter() - began) * 1000.0
-        return Sighting(self._clock.now(), status, version, instance, ms, error)
+        return Sighting(self._clock.now(), status, version, instance, ms, error, commit)
 
     async def _ask(
         self, method: str, url: str, *, signed_in: bool = False, body: Mapping[str, str] | None = None

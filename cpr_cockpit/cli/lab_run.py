@@ -15,7 +15,6 @@ from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.parser import SURPRISE, SURPRISES
 from cpr_cockpit.cli.release import LAB_HARMLESS
 from cpr_cockpit.core.events import Script
-from cpr_cockpit.core.pipeline import PIPELINE
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, ROLLING
@@ -88,9 +87,10 @@ def _configured(
             control=options.control or 0.0,
             harmless=LAB_HARMLESS,
             apps=apps_of(ready),
+            preview=bool(options.preview),
             deploy=options.deploy,
-            commit=str(ready["pipeline"]["commit"]) if options.deploy == PIPELINE else "",
         ),
+        commit=str(ready["pipeline"]["commit"]),
     )
     shutil.copyfile(ready["packages"]["good"], settings.artifacts / NEW_ARTIFACT)
     write_config(settings)

@@ -104,7 +104,12 @@ def _to_begin(options: argparse.Namespace) -> tuple[Path, str] | None:
 def _aimed(loaded: Loaded | None, options: argparse.Namespace) -> Aim:
     """Where to, with all that a run needs later."""
     chosen = aim(
-        loaded, environment=options.environment, lab=options.lab, strategy=options.strategy, control=options.control
+        loaded,
+        environment=options.environment,
+        lab=options.lab,
+        strategy=options.strategy,
+        control=options.control,
+        preview=options.preview,
     )
     missing = lacking(chosen)
     if missing:

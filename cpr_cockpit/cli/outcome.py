@@ -75,6 +75,7 @@ def _outcome(folder: Path, run: Run, measured: dict[str, Any]) -> dict[str, Any]
         "provisional": bool(ended and ended.provisional),
         "production_version": ended.production_version if ended else "unknown",
         "swaps": measured.get("swaps", run.swaps),
+        "swaps_by_others": measured.get("swaps_by_others"),
         "detected_after_s": measured.get("detected_after_s"),
         "rollback_s": measured.get("rollback_s"),
         "proven_s": None if proof is None else round(proof, 3),
@@ -111,7 +112,7 @@ async def _measure(control: LabControl, run: Run) -> dict[str, Any]:
         bad_after = _count((await control.traffic(proven))["counts"], run.plan.new_version)
     traffic, operations = await control.traffic(), await control.operations()
     measured: dict[str, Any] = {
-        "swaps": sum(1 for entry in operations if entry["kind"] == "swap.switched"),
+        **_swaps(operations),
         "requests": {
             "total": traffic["total"],
             "failed_by_defect": traffic["failed_by_defect"],
@@ -126,6 +127,14 @@ async def _measure(control: LabControl, run: Run) -> dict[str, Any]:
     if proven is not None and run.decided_at is not None:
         measured |= await _rollback_times(control, run, run.decided_at, operations)
     return measured
+
+
+def _swaps(operations: list[dict[str, Any]]) -> dict[str, int]:
+    """How many swaps took effect: this run's own, and those that somebody else asked for."""
+    others = {entry["id"] for entry in operations if entry["kind"] == "swap.accepted" and entry.get("by")}
+    switched = [entry["id"] for entry in operations if entry["kind"] == "swap.switched"]
+    foreign = sum(id in others for id in switched)
+    return {"swaps": len(switched) - foreign, "swaps_by_others": foreign}
 
 
 def _telemetry_fault(operations: list[dict[str, Any]]) -> dict[str, Any] | None:

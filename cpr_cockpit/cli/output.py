@@ -75,7 +75,8 @@ def _outcome_lines(outcome: dict[str, Any]) -> Iterator[str]:
     if outcome.get("left_to_do"):
         yield f"  NOT FINISHED        {outcome['left_to_do']}"
     yield f"  production serves   {outcome['production_version']}{'  (provisional)' if outcome['provisional'] else ''}"
-    yield f"  swaps               {outcome['swaps']}"
+    others = outcome.get("swaps_by_others")
+    yield f"  swaps               {outcome['swaps']}{f', and {others} by somebody else' if others else ''}"
     for name, key, what in _TIMES:
         if outcome.get(key) is not None:
             yield f"  {name:<19} {outcome[key]:.1f} s{what}"
@@ -114,6 +115,7 @@ class _Blank(dict[str, Any]):
 _SAYINGS = {
     "run.opened": "run {run}: {feature} {new_version}",
     "gate.judged": "gate: {level}",
+    "strategy.chosen": "strategy chosen by {by}: {words}",
     "plan.made": "plan: {strategy}, {old_version} to {new_version} by slot {slot}",
     "card.written": "rollback card: {path}",
     "run.started": "START by {by}",

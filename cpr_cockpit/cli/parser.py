@@ -9,7 +9,7 @@ from cpr_cockpit import __version__
 from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
-from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window
+from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window, wrong_preview
 from cpr_cockpit.core.pipeline import DEPLOYERS, ZIP
 from cpr_cockpit.core.strategies import STRATEGIES
 from cpr_cockpit.core.strategy import ROLLING
@@ -64,7 +64,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _control(commands)
     _judge(commands)
     options = parser.parse_args(with_negatives(arguments))
-    wrong = wrong_fault(options) or _wrong_strategy(options)
+    wrong = wrong_fault(options) or wrong_preview(options) or _wrong_strategy(options)
     if wrong:
         parser.error(wrong)
     return options
@@ -144,6 +144,8 @@ def _strategy_argument(parser: argparse.ArgumentParser, *, default: str | None =
     parser.add_argument("--strategy", choices=STRATEGIES, default=default, help=f"{words} (default: {preset})")
     words = "percent of new sessions that stay on the old version during the window, to judge beside"
     parser.add_argument("--control", type=control, default=None, metavar="5", help=f"{words} (default: none)")
+    words = "blue-green only: prove production's settings on the slot, then complete the swap"
+    parser.add_argument("--preview", action=argparse.BooleanOptionalAction, default=None, help=f"{words} (default: no)")
 
 
 def _wrong_strategy(options: argparse.Namespace) -> str:
@@ -251,7 +253,8 @@ def _runs(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:
-    words = "Play a run once more from its journal; or judge it once more with another policy. Changes nothing."
+    words = "Play a run once more from its journal; or judge it once more, from T0 on, with another policy. "
+    words += "Changes nothing."
     replay = _add(commands, "replay", words)
     _run_argument(replay)
     replay.add_argument(
@@ -271,7 +274,8 @@ def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:
     replay.add_argument(
         "--judge",
         choices=("whole", "written"),
-        help="no screen: judge with everything (default), or by the written triggers alone",
+        help="no screen: judge with everything (default), or by the written triggers alone; from T0 on, so that the "
+        "shares of a canary are not judged again",
     )
     replay.add_argument("--json", action="store_true", help="with --policy or --judge: as one JSON object")
     replay.set_defaults(call=_Call("replay"))

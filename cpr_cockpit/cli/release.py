@@ -15,7 +15,7 @@ from cpr_cockpit.core.pipeline import PIPELINE, ZIP
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
 from cpr_cockpit.core.strategies import Course
-from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
+from cpr_cockpit.core.strategy import BLUE_GREEN, NEW_ARTIFACT, OLD_ARTIFACT
 from cpr_cockpit.documents.feature import FeatureDocuments
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabError, read_ready
@@ -34,7 +34,8 @@ LAB_DELAY_S = 2.0
 class Aim:
     """Where to, how (``course``), and which zips.
 
-    ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise.
+    ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise. ``commit``: what the artifact
+    must have been built from, "": nobody said.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Aim:
     new_path: Path
     old_path: Path | None = None
     course: Course = field(default_factory=Course)
+    commit: str = ""
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -82,9 +84,10 @@ def aim(
     lab: str | None,
     strategy: str | None = None,
     control: float | None = None,
+    preview: bool | None = None,
 ) -> Aim:
     """Where to, and how (None: as configured); SettingsError, LabError or ConfigError where none tells."""
-    course = _course(loaded, strategy, control)
+    course = _course(loaded, strategy, control, preview)
     chosen = _aimed(loaded, course, environment=environment, lab=lab)
     if chosen.course.grey:
         raise ConfigError(f"{chosen.course.grey}. Nothing was changed.")
@@ -120,14 +123,21 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
         new_version=artifacts.version,
         new_path=home / artifacts.path,
         old_path=home / artifacts.old_path if artifacts.old_path else None,
-        course=replace(course, apps=chosen.names, commit=artifacts.commit),
+        course=replace(course, apps=chosen.names),
+        commit=artifacts.commit or "",
     )
 
 
-def _course(loaded: Loaded | None, strategy: str | None, control: float | None) -> Course:
+def _course(loaded: Loaded | None, strategy: str | None, control: float | None, preview: bool | None) -> Course:
     configured = loaded.settings.strategy if loaded else None
     course = configured.course if configured else Course()
-    course = course if strategy is None else replace(course, strategy=strategy)
+    if strategy is not None:
+        # A preview that was configured for a swap is none of another strategy's.
+        course = replace(course, strategy=strategy, preview=course.preview and strategy == BLUE_GREEN)
+    if preview and course.strategy != BLUE_GREEN:
+        what = f"is configured as {course.strategy}, and --preview belongs to {BLUE_GREEN}"
+        raise SettingsError([Problem(NAME, "strategy.name", what, f"--strategy {BLUE_GREEN} beside --preview")])
+    course = course if preview is None else replace(course, preview=preview)
     return course if control is None else replace(course, control=control)
 
 
@@ -215,6 +225,7 @@ def session_settings(
         folder=folder,
         signals=chosen.target.specs,
         course=chosen.course,
+        commit=chosen.commit,
     )
 
 

@@ -16,6 +16,7 @@ from cpr_cockpit.core.canary import PERCENTS, STEP_S
 from cpr_cockpit.core.pipeline import DEPLOYERS, PIPELINE, ZIP
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.strategies import STRATEGIES, Course
+from cpr_cockpit.core.strategy import BLUE_GREEN
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -224,8 +225,11 @@ class Artifacts(Part):
 
     version: str = Field(pattern=r"^[\w.+-]{1,64}$", description="the version as the app tells it, such as v1.3.0")
     path: Words = Field(description="the new version's zip, relative to this file")
-    commit: str = Field(
-        "", pattern=r"^([0-9a-f]{7,40})?$", description="the commit that it was built from: 7 to 40 hexadecimal digits"
+    commit: str | None = Field(
+        None,
+        pattern=r"^[0-9A-Fa-f]{7,64}$",
+        description="the commit that the version's tag points to, 7 to 64 hex digits: what was built from another is "
+        "refused, and what does not tell by build.json in the zip or by its health answer too",
     )
     old_path: Words | None = Field(None, description="the old version's zip, relative to this file")
 
@@ -260,6 +264,16 @@ class Strategy(Part):
         'setting SLOT_NAME", "connection string Db", "identity", "CORS"]',
     )
 
+    preview: bool = Field(
+        False, description="true or false: of blue-green, whether production's settings are proven on the slot first"
+    )
+
+    @model_validator(mode="after")
+    def _previews_a_swap(self) -> Self:
+        if self.preview and self.name != BLUE_GREEN:
+            raise ValueError(f"preview belongs to {BLUE_GREEN}, and the name is {self.name}")
+        return self
+
     @model_validator(mode="after")
     def _rises(self) -> Self:
         if not self.shares or sorted(set(self.shares)) != list(self.shares):
@@ -270,7 +284,14 @@ class Strategy(Part):
     def course(self) -> Course:
         """As a run is told."""
         return Course(
-            self.name, self.shares, self.step_s, self.control, self.harmless, at_once=self.at_once, deploy=self.deploy
+            strategy=self.name,
+            percents=self.shares,
+            step_s=self.step_s,
+            control=self.control,
+            harmless=self.harmless,
+            preview=self.preview,
+            deploy=self.deploy,
+            at_once=self.at_once,
         )
 
 

@@ -34,6 +34,7 @@ class RunOpened(Event):
 
     ``signals``: the team's own signals that are judged (`core.custom_spec.SignalSpec`). ``observe``: the run looks on
     while somebody else deploys, and changes nothing; ``new_version`` may then be "" (whatever version comes next).
+    ``commit``: what the artifact must have been built from, "" where nobody said.
     """
 
     type: Literal["run.opened"] = "run.opened"
@@ -45,6 +46,7 @@ class RunOpened(Event):
     environment: dict[str, str]
     new_version: str
     artifact_sha256: str
+    commit: str = ""
     policy: dict[str, Any]
     declared_delay_s: float
     program: str
@@ -84,12 +86,22 @@ class PlannedStep(BaseModel):
     requests: tuple[str, ...] = ()
 
 
+class PlannedChoice(BaseModel):
+    """A strategy, or an option of it, that could be chosen before START; ``why_not``: what was in its way, or ""."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    key: str
+    label: str
+    chosen: bool
+    why_not: str = ""
+
+
 class PlanMade(Event):
     """The plan, the way back, and the facts that both stand on. ``percents``, ``step_s``: a canary's, scaled.
 
     ``control``: percentage of new sessions that stay on the old version. ``apps``: several, in the order in which at
-    most ``at_once`` of them are switched between two gates. ``deploy``, ``commit``: who lays the new version into the
-    slot, and what its artifact must have been built from.
+    most ``at_once`` of them are switched between two gates. ``preview``: the swap is prepared by one. ``deploy``: who
+    lays the new version into the slot.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -107,12 +119,33 @@ class PlanMade(Event):
     harmless: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
     at_once: int = 1
+    preview: bool = False
     deploy: str = "zip"
-    commit: str = ""
+    choices: tuple[PlannedChoice, ...] = ()
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     lower: tuple[PlannedStep, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @property
+    def course(self) -> str:
+        """The strategy with its options, in words."""
+        preview = ("preview",) if self.preview else ()
+        control = (f"{self.control:g} % control",) if self.control else ()
+        return " + ".join((self.strategy, *preview, *control))
+
+
+class StrategyChosen(Event):
+    """Before START a person chose how it is brought to production; a new plan follows.
+
+    ``course``: the strategy with its options (`core.strategies.Course`), times at their real length.
+    """
+
+    type: Literal["strategy.chosen"] = "strategy.chosen"
+    by: str
+    strategy: str
+    words: str
+    course: dict[str, Any]
 
 
 class CardWritten(Event):
@@ -350,6 +383,7 @@ AnyEvent = Annotated[
     | ItemMarked
     | GateJudged
     | PlanMade
+    | StrategyChosen
     | CardWritten
     | Started
     | StepIntent

@@ -26,6 +26,8 @@ class ActKind(StrEnum):
     ROUTE = "route"
     WATCH_SHARE = "watch-share"
     WATCH_APPS = "watch-apps"
+    PREVIEW = "preview"
+    RESET_PREVIEW = "reset-preview"
     SWAP = "swap"
     PROVE_SERVING = "prove-serving"
     KEEP_WARM = "keep-warm"
@@ -33,7 +35,16 @@ class ActKind(StrEnum):
 
 
 PRODUCTION = "production"
-MUTATING = frozenset({ActKind.ENSURE_SLOT, ActKind.DEPLOY, ActKind.ROUTE, ActKind.SWAP})
+MUTATING = frozenset(
+    {
+        ActKind.ENSURE_SLOT,
+        ActKind.DEPLOY,
+        ActKind.ROUTE,
+        ActKind.PREVIEW,
+        ActKind.RESET_PREVIEW,
+        ActKind.SWAP,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +55,7 @@ class Act:
     run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline, the watch of a share).
     ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless; of the watch between
     two apps those that serve the new version by then. ``app``: where it is done; "" in the first app, or the only one.
-    ``by``: who lays an artifact into the slot, "" this program itself. ``commit``: what the artifact must have been
-    built from, "" any.
+    ``by``: who lays an artifact into the slot, "" this program itself.
     """
 
     kind: ActKind
@@ -58,7 +68,6 @@ class Act:
     names: tuple[str, ...] = ()
     app: str = ""
     by: str = ""
-    commit: str = ""
 
     @property
     def mutates(self) -> bool:
@@ -158,6 +167,11 @@ class Plan:
         """Percentage of new sessions that stay on the old version after the switch; 0: none."""
         held = (step.act for step in self.forward if step.act.kind is ActKind.ROUTE)
         return max((act.percent for act in held if act.version == self.old_version), default=0.0)
+
+    @property
+    def previews(self) -> bool:
+        """Whether the swap is prepared by a preview, which the swap then completes."""
+        return any(step.act.kind is ActKind.PREVIEW for step in self.forward)
 
     def step(self, key: str) -> Step:
         """The step of that key; KeyError where there is none."""

@@ -23,7 +23,8 @@ class PortError(Exception):
 
     ``what`` happened, what was ``unchanged``, what to do ``next``: three short sentences for a tired person.
     ``ambiguous`` is true when the call may have taken effect all the same (no answer, or an answer 5xx).
-    ``code`` is the service's own error code where it gave one, ``status`` the HTTP status.
+    ``code`` is the service's own error code where it gave one, ``status`` the HTTP status. ``again``: the service asks
+    for the same once more, which is sent only where it is seen that nothing came of the first.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class PortError(Exception):
         ambiguous: bool = False,
         code: str = "",
         status: int | None = None,
+        again: bool = False,
     ) -> None:
         super().__init__(what)
         self.what = what
@@ -43,6 +45,7 @@ class PortError(Exception):
         self.ambiguous = ambiguous
         self.code = code
         self.status = status
+        self.again = again
 
     def words(self) -> str:
         """The three sentences as one line."""
@@ -71,13 +74,17 @@ class SlotFacts:
 
 @dataclass(frozen=True, slots=True)
 class SwapStatus:
-    """What Resource Manager says of swaps: the one in flight, the last successful one, a pending preview."""
+    """What Resource Manager says of swaps: the one in flight, the last successful one, a pending preview.
+
+    ``pending_preview``: the slot that it leads to; ``preview_on``: the one that it shows on, which has its settings.
+    """
 
     in_flight: str | None = None
     last_at: str | None = None
     last_source: str | None = None
     last_destination: str | None = None
     pending_preview: str | None = None
+    preview_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +96,16 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class OperationState:
-    """``state``: running, succeeded, failed, or unknown (the operation cannot be found: decide by observation)."""
+    """``state``: running, succeeded, failed, or unknown (the operation cannot be found: decide by observation).
+
+    Of one that failed: ``next_step``, what to do; ``again``, as in `PortError`.
+    """
 
     state: str
     words: str = ""
     retry_after_s: float | None = None
+    next_step: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +159,9 @@ class WebApps(Protocol):
     async def differences(self, slot: str) -> tuple[str, ...]:
         """In what ``slot`` differs from production for those routed to it, by name (``app setting X``); no value."""
 
+    async def signing_in(self, slot: str) -> tuple[str, ...]:
+        """Which of production and ``slot`` have a sign-in of the platform's, which no preview of a swap goes with."""
+
     async def create_slot(self, slot: str) -> Accepted:
         """Create a slot like production; sent once."""
 
@@ -158,6 +173,12 @@ class WebApps(Protocol):
 
     async def swap(self, slot: str) -> Accepted:
         """Swap ``slot`` with production; sent once. PortError.ambiguous when the answer was lost or is a 5xx."""
+
+    async def preview(self, slot: str) -> Accepted:
+        """Run ``slot`` with production's settings, as the first half of a swap that `swap` completes; sent once."""
+
+    async def reset_preview(self, slot: str) -> Accepted:
+        """Give ``slot`` its own settings back: no swap is prepared any more; sent once."""
 
     async def operation(self, operation: str) -> OperationState:
         """One look at an accepted operation; a vanished one is ``unknown``, never success."""
@@ -182,7 +203,8 @@ class WebApps(Protocol):
 class Sighting:
     """One answer of the application's health address over a fresh connection.
 
-    ``version`` and ``instance`` are None where the answer did not tell; ``status`` None: no answer (``error``: why).
+    ``version``, ``instance`` and ``commit`` (what the version was built from) are None where the answer did not tell;
+    ``status`` None: no answer (``error``: why).
     """
 
     at: float
@@ -191,6 +213,7 @@ class Sighting:
     instance: str | None
     ms: float
     error: str = ""
+    commit: str | None = None
 
     @property
     def ok(self) -> bool:

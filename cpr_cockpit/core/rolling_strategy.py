@@ -14,8 +14,8 @@ from cpr_cockpit.core.ladder import with_ladder
 from cpr_cockpit.core.plan import Act, ActKind, Plan, PlanFacts, Step, Undo, key_at
 from cpr_cockpit.core.strategy import NOTHING, ROLLING, blue_green
 
-# Before the first swap, in every app.
-_PREPARED = ("ensure-slot", "deploy", "prove-slot", "warm-up", "smoke")
+PREPARED = ("ensure-slot", "deploy", "prove-slot", "warm-up", "smoke")
+"""What is done in every app before the first is switched."""
 SWITCHED = ("swap", "prove-production", "keep-warm")
 """What is done in one app while the others wait."""
 # A swap back that hangs keeps that of the next app waiting.
@@ -69,7 +69,7 @@ def _in_time(step: Step) -> Step:
 def _prepared(plan: Plan) -> Iterator[Step]:
     """Every app's slot holds the new version, proven, before users meet it in the first of them."""
     for app in plan.places:
-        for key in _PREPARED:
+        for key in PREPARED:
             yield _at(plan, plan.step(key), app)
             if key == "ensure-slot" and not app:
                 yield plan.step("keep-old")

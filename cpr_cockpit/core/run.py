@@ -75,7 +75,8 @@ class Run:
     ``pinned_since``: when the first ones were routed there, ``unrouted_at``: since when no new ones are,
     ``routed_version``: what they met; ``pinned``: how many, as last counted. ``switched``: which of several apps serve
     the new version, since when; ``met``: which ever did. ``offered``: why the rungs below the swap back may be taken;
-    ``refused``: the steps in whose stead.
+    ``refused``: the steps in whose stead. ``chosen``: the strategy that a person chose instead of the configured one;
+    ``plans``: how many were made.
     """
 
     seq: int = 0
@@ -85,7 +86,9 @@ class Run:
     standings: dict[str, ev.ItemMarked] = field(default_factory=dict)
     marked_at: dict[str, float] = field(default_factory=dict)
     gate: ev.GateJudged | None = None
+    chosen: ev.StrategyChosen | None = None
     plan: ev.PlanMade | None = None
+    plans: int = 0
     card: ev.CardWritten | None = None
     started_at: float | None = None
     started_by: str = ""
@@ -268,8 +271,14 @@ def _gate(run: Run, at: float, event: ev.GateJudged) -> None:
 
 
 def _plan(run: Run, at: float, event: ev.PlanMade) -> None:
-    run.plan = event
-    run.note_moment(at, "Plan made", f"{event.strategy}: {event.old_version} to {event.new_version}")
+    run.plan, run.plans = event, run.plans + 1
+    run.note_moment(at, "Plan made", f"{event.course}: {event.old_version} to {event.new_version}")
+
+
+def _chosen(run: Run, at: float, event: ev.StrategyChosen) -> None:
+    # The plan and the card that were there are those of another strategy.
+    run.chosen, run.plan, run.card = event, None, None
+    run.note_moment(at, "Strategy chosen", f"{event.words}, by {event.by}")
 
 
 def _card(run: Run, at: float, event: ev.CardWritten) -> None:
@@ -436,6 +445,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.ItemMarked: _marked,
     ev.GateJudged: _gate,
     ev.PlanMade: _plan,
+    ev.StrategyChosen: _chosen,
     ev.CardWritten: _card,
     ev.Started: _started,
     ev.StepIntent: _intent,

@@ -67,7 +67,7 @@ def header(run: Run) -> vw.Header:
         feature=opened.feature,
         old_version=plan.old_version if plan else "",
         new_version=new,
-        strategy=plan.strategy if plan else "",
+        strategy=plan.course if plan else "",
         banner=" ".join(banner for banner, _ in banners),
         banner_detail="; ".join(detail for _, detail in banners),
         actor=opened.actor,
@@ -228,7 +228,7 @@ def plan(run: Run) -> vw.PlanView:
     if event is None:
         return vw.PlanView()
     return vw.PlanView(
-        strategy=event.strategy,
+        strategy=event.course,
         old_version=event.old_version,
         new_version=event.new_version,
         slot=event.slot,
@@ -237,7 +237,19 @@ def plan(run: Run) -> vw.PlanView:
         remarks=event.remarks,
         takes=takes(run),
         card=run.card.path if run.card else "",
+        choices=tuple(vw.PlanChoice(one.key, one.label, one.chosen, one.why_not) for one in event.choices),
+        number=run.plans,
+        fixed=_fixed(run),
     )
+
+
+def _fixed(run: Run) -> str:
+    """Why the strategy cannot be changed any more; "" until START."""
+    if run.observed:
+        return "this run only looks on"
+    if run.ended is not None:
+        return "the run has ended"
+    return f"START was pressed by {run.started_by}" if run.started_at is not None else ""
 
 
 def _back(run: Run, event: ev.PlanMade) -> tuple[ev.PlannedStep, ...]:

@@ -126,8 +126,9 @@ def _start(run: Run, stage: Stage) -> vw.Control | None:
     plan = run.plan
     steps = len(plan.forward) if plan else 0
     old = plan.old_version if plan else ""
+    by = f"{plan.course}: " if plan else ""
     details = (
-        f"runs the {steps} steps of the plan on {_ids(run)}",
+        f"{by}runs the {steps} steps of the plan on {_ids(run)}",
         *_shares(plan),
         f"production goes from {old} to {new}; {old} stays warm in slot {plan.slot if plan else ''}",
         "undo: ROLL BACK, at any time from now on",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from cpr_cockpit.core.canary import PERCENTS, STEP_S, canary, hold_back, proven_alike
 from cpr_cockpit.core.ladder import with_ladder
 from cpr_cockpit.core.pipeline import PIPELINE, ZIP, by_pipeline
 from cpr_cockpit.core.plan import Plan, PlanFacts
+from cpr_cockpit.core.preview import with_preview
 from cpr_cockpit.core.rolling_strategy import rolling, why_not
 from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, OBSERVED, ROLLING, blue_green, observed
 
@@ -20,10 +23,10 @@ class Course:
     """The strategy of a run. ``percents`` are a canary's; ``step_s``: seconds of each, or of a gate, at full length.
 
     ``control``: percentage of new sessions that stay on the old version during the critical window; 0: none.
-    ``harmless``: differences between slot and production that are declared so, by name. ``apps``: all of several, in
-    the order in which at most ``at_once`` of them are switched between two gates; only rolling looks at them.
-    ``deploy``: who lays the new version into the slot. ``commit``: what its artifact must have been built from; "":
-    nobody has said.
+    ``harmless``: differences between slot and production that are declared so, by name. ``preview``: blue-green with
+    production's settings applied to the slot and proven there before the swap. ``deploy``: who lays the new version
+    into the slot. ``apps``: all of several, in the order in which at most ``at_once`` of them are switched between two
+    gates; only rolling looks at them.
     """
 
     strategy: str = BLUE_GREEN
@@ -31,10 +34,24 @@ class Course:
     step_s: float = STEP_S
     control: float = 0.0
     harmless: tuple[str, ...] = ()
+    preview: bool = False
     deploy: str = ZIP
-    commit: str = ""
     apps: tuple[str, ...] = ()
     at_once: int = 1
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> Course:
+        """From what `to_dict` made, or JSON made of it; TypeError where it is none."""
+        lists = {name: tuple(body[name]) for name in ("percents", "harmless", "apps") if name in body}
+        return cls(**{**body, **lists})
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the journal and for the run's folder."""
+        return asdict(self)
+
+    def at_scale(self, scale: float) -> Course:
+        """With its times shrunk like the policy's."""
+        return replace(self, step_s=self.step_s * scale)
 
     @property
     def grey(self) -> str:
@@ -63,7 +80,9 @@ def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s
         left = f"only {course.apps[0]} of {len(course.apps)} apps is changed: rolling brings the version to all of them"
         plan = replace(plan, remarks=(*plan.remarks, left))
     if course.deploy == PIPELINE:
-        plan = by_pipeline(plan, course.commit)
+        plan = by_pipeline(plan)
+    if course.preview:
+        plan = with_preview(plan)
     if course.control:
         plan = hold_back(plan, course.control)
     return proven_alike(plan, course.harmless) if course.shares_sessions else plan

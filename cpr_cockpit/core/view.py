@@ -143,8 +143,31 @@ class PlanStep:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanStage:
+    """One stage of a strategy's diagram. ``time``: what it took or is expected to take, ``unknown``, or ""."""
+
+    name: str
+    time: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChoice:
+    """A strategy or an option that may be chosen until START; ``why_not``: why it cannot be now, or ""."""
+
+    key: str
+    label: str
+    chosen: bool
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanView:
-    """The way forth and the way back; ``takes``: composed from this run's own times, never promised."""
+    """The way forth and the way back; ``takes``: composed from this run's own times, never promised.
+
+    ``stages``, ``rungs`` and ``lower``: both ways in short, with expected times. ``number``: the how-manieth plan it
+    is. ``fixed``: why the strategy cannot be changed any more, or "".
+    """
 
     strategy: str = ""
     old_version: str = ""
@@ -155,6 +178,12 @@ class PlanView:
     remarks: tuple[str, ...] = ()
     takes: str = ""
     card: str = ""
+    stages: tuple[PlanStage, ...] = ()
+    rungs: tuple[PlanStage, ...] = ()
+    lower: tuple[PlanStage, ...] = ()
+    choices: tuple[PlanChoice, ...] = ()
+    number: int = 0
+    fixed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ def write_card(folder: Path, environment: dict[str, str], plan: Plan, *, observe
         "new_version": plan.new_version,
         "slot": plan.slot,
         "artifact": _has_artifact(plan),
+        "control": plan.control_percent,
+        "preview": plan.previews,
         "baseline_s": baseline,
         "path": str(path),
         "sha256": digest,
@@ -84,6 +86,7 @@ def _page(folder: Path, environment: dict[str, str], plan: Plan) -> list[str]:
         *_about(environment, plan),
         *_look(look, pinned, plan),
         *_unroute(pinned, plan),
+        *_reset(pinned, plan),
         *_swap(pinned, plan),
         *_ladder(folder, pinned, plan),
         *_replace(folder, pinned, plan),
@@ -155,6 +158,21 @@ def _unroute(pinned: str, plan: Plan) -> list[str]:
         "Sessions may be routed to the slot. End that first, whatever serves where:",
         "",
         f"    az webapp traffic-routing clear {pinned}",
+        "",
+    ]
+
+
+def _reset(pinned: str, plan: Plan) -> list[str]:
+    """Where the plan prepares the swap by a preview, which may still be pending."""
+    if not plan.previews:
+        return []
+    slot = shlex.quote(plan.slot)
+    return [
+        f"A preview of the swap may still be pending: then the first command answers {_code('production')}. Only then",
+        "the second gives the slot its own settings back; it changes nothing in production:",
+        "",
+        f"    az webapp show {pinned} --slot {slot} --query targetSwapSlot",
+        f"    az webapp deployment slot swap {pinned} --slot {slot} --action reset",
         "",
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cpr_cockpit.core.plan import Act, Plan, Step
 from cpr_cockpit.core.ports import PlannedRequest
@@ -11,8 +11,11 @@ Planned = Callable[[Act], tuple[PlannedRequest, ...]]
 """What an act would send; sends nothing."""
 
 
-def render_plan(plan: Plan, planned: Planned) -> str:
-    """The way forth and the way back, with pinned ids. Nothing in it has been sent."""
+def render_plan(plan: Plan, planned: Planned, short: Sequence[str] = ()) -> str:
+    """The way forth and the way back, with pinned ids. Nothing in it has been sent.
+
+    ``short``: the strategy as stages with expected times, a line for each way.
+    """
     facts = plan.facts
     slot = f"serves {facts.slot_version or 'no version'}" if facts.slot_exists else "does not exist yet"
     of = f" of {plan.name('')}" if plan.apps else ""
@@ -25,6 +28,7 @@ def render_plan(plan: Plan, planned: Planned) -> str:
         f"- Slot {plan.slot}{of} ({facts.slot_host or 'no host yet'}) {slot}.",
         *(f"- {remark}" for remark in plan.remarks),
         "",
+        *(("## In short, with expected times", "", *(f"- {one}" for one in short), "") if short else ()),
         "Every step looks before it acts, and after: a change that has taken effect is not sent again.",
         "",
         "## The way forth",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
@@ -54,7 +55,9 @@ class Context:
     """What an act is done in: the ports, the plan, the run's artifacts folder, who hears of every look at who serves.
 
     ``lost``: a part of the journal is gone, so that nobody knows what was sent and may still be under way.
-    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``run``: its name.
+    ``begun(key)``: whether a step of that key was begun in this run, as its journal says.
+    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``commit``: what the
+    new version must have been built from, "": nobody said. ``run``: the run's name.
     """
 
     ports: Ports
@@ -62,8 +65,10 @@ class Context:
     artifacts: Path
     saw: Saw
     routed: Routed
+    begun: Callable[[str], bool]
     lost: bool = False
     artifact_sha256: str = ""
+    commit: str = ""
     run: str = ""
 
     def at(self, app: str) -> Context:

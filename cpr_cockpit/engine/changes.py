@@ -11,6 +11,7 @@ from cpr_cockpit.core.ports import Accepted, OperationState
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.acts import Change, Context, Reading, State
 from cpr_cockpit.engine.piping import look_at_pipeline, pipeline_of
+from cpr_cockpit.engine.previewing import Preview, ResetPreview, barred, own_preview, pending_words
 from cpr_cockpit.engine.routing import Route
 from cpr_cockpit.engine.serving import Serving, exists, observe
 from cpr_cockpit.engine.zips import ZipError, examine
@@ -66,6 +67,8 @@ class Deploy:
             return Reading(
                 State.REFUSED, f"planned on production serving {self.context.plan.old_version}, but {words}", facts
             )
+        if forward and serving.swap.pending_preview is not None and not own_preview(self.context, serving.swap):
+            return Reading(State.REFUSED, pending_words(serving.swap), facts)
         if not forward and self.act.slot != PRODUCTION:
             kept = await self._kept(serving)
             if kept is not None:
@@ -142,10 +145,8 @@ class Swap:
             return Reading(State.DONE, f"the swap took effect, but {words}", facts)
         if serving.production == wanted:
             return Reading(State.DONE, f"production serves {wanted}; {words}", facts)
-        if serving.swap.pending_preview:
-            return Reading(
-                State.REFUSED, f"a swap preview to {serving.swap.pending_preview} is pending: reset it first", facts
-            )
+        if refused := barred(self.context, serving, forth=bool(self.act.other)):
+            return Reading(State.REFUSED, refused, facts)
         if serving.slot != wanted:
             return Reading(State.REFUSED, f"a swap would not bring {wanted}: {words}", facts)
         if self.act.other and serving.production != self.act.other:
@@ -161,8 +162,10 @@ class Swap:
         return await self.context.ports.web_apps.operation(operation)
 
 
-_CHANGES: dict[ActKind, type[EnsureSlot | Deploy | Route | Swap]] = {
+_CHANGES: dict[ActKind, type[EnsureSlot | Deploy | Route | Preview | ResetPreview | Swap]] = {
     ActKind.ENSURE_SLOT: EnsureSlot,
+    ActKind.PREVIEW: Preview,
+    ActKind.RESET_PREVIEW: ResetPreview,
     ActKind.ROUTE: Route,
     ActKind.DEPLOY: Deploy,
     ActKind.SWAP: Swap,

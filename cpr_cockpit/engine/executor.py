@@ -16,8 +16,9 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
-from cpr_cockpit.engine.pursuit import MAY_NOT, NOT_NOW, Patience, Pursuit
+from cpr_cockpit.engine.pursuit import MAY_NOT, Patience, Pursuit, not_now
 from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.rights import rights_ended
 
 
 class Executor:
@@ -138,19 +139,17 @@ class Executor:
 
         On the way back a refusal is not taken at its word: the change is sent as often as any other.
         """
-        refusal = pursuit.refusal
-        for_good = refusal is not None and refusal.status is not None and not refusal.ambiguous and not pursuit.put_off
         if self._refused_too_long(pursuit):
             return True
         # What was laid down and does not start will not start by being laid down again.
-        if pursuit.way == "forward" and (for_good or pursuit.laid_down):
+        if pursuit.way == "forward" and (pursuit.refused_for_good or pursuit.laid_down):
             return True
         return pursuit.attempt - began >= self._patience.attempts or self._clock.now() >= pursuit.deadline
 
     def _refused_too_long(self, pursuit: Pursuit) -> bool:
         """A swap back that is put off by the platform's own word, while there is another way back."""
         refusal = pursuit.refusal
-        refused = bool(pursuit.put_off) and refusal is not None and not refusal.ambiguous and refusal.status in NOT_NOW
+        refused = bool(pursuit.put_off) and refusal is not None and not_now(refusal)
         if not refused:
             pursuit.refused_at = None
             return False
@@ -158,12 +157,6 @@ class Executor:
         pursuit.refused_at = now if pursuit.refused_at is None else pursuit.refused_at
         other_way = pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP and bool(self._context.plan.lower)
         return other_way and now - pursuit.refused_at >= self._patience.refused_s
-
-    @staticmethod
-    def _not_now(pursuit: Pursuit, error: PortError) -> bool:
-        """An answer that says so; on the way back also a service that fails or cannot be reached."""
-        failing = pursuit.way == "back" and (error.ambiguous or error.status is None)
-        return failing or (not error.ambiguous and error.status in NOT_NOW)
 
     async def _send(self, pursuit: Pursuit, reading: Reading) -> None:
         pursuit.attempt += 1
@@ -187,7 +180,7 @@ class Executor:
         except PortError as error:
             self._sending = None
             pursuit.refusal = error
-            pursuit.put_off = pursuit.put_off + 1 if self._not_now(pursuit, error) else 0
+            pursuit.put_off = pursuit.put_off + 1 if pursuit.put_off_by(error) else 0
             words = error.words() if not error.ambiguous else f"{error.what} What came of it is being observed."
             self._recorder.record(ev.StepDoubtful(way=pursuit.way, step=step.key, attempt=pursuit.attempt, words=words))
             return
@@ -225,6 +218,9 @@ class Executor:
                 return Reading(State.REFUSED, f"The state cannot be read: {error.what}")
             if not pursuit.sent and self._may_not(pursuit.way, error):
                 return Reading(State.REFUSED, error.words())
+            if error.status in MAY_NOT and not pursuit.told:
+                pursuit.told = True
+                self._recorder.record(await rights_ended(self._context, pursuit.way, pursuit.step, error))
             return None
 
     def _may_not(self, way: ev.Way, error: PortError) -> bool:
@@ -245,7 +241,8 @@ class Executor:
             # The operation cannot be read just now; what is observed decides.
             return False
         if state.state == "failed" and pursuit.operation:
-            pursuit.refusal = PortError(state.words or "The operation failed.", unchanged="", status=400)
+            words = state.words or "The operation failed."
+            pursuit.refusal = PortError(words, unchanged="", next_step=state.next_step, status=400, again=state.again)
         # Success of an operation that is not known to be ours says nothing of what is to be served.
         pursuit.laid_down = state.state == "succeeded" and (bool(pursuit.operation) or pursuit.last)
         return state.state == "running"

@@ -33,6 +33,7 @@ class LookingWebApps:
         self.instances = real.instances
         self.shares = real.shares
         self.differences = real.differences
+        self.signing_in = real.signing_in
         self.deployment = real.deployment
         self.content = real.content
         self.planned = real.planned
@@ -48,6 +49,14 @@ class LookingWebApps:
     async def route(self, slot: str, percent: float) -> Accepted:
         """Refused."""
         _refuse(f"route {percent:g} % of new sessions to slot {slot}")
+
+    async def preview(self, slot: str) -> Accepted:
+        """Refused."""
+        _refuse(f"apply production's settings to slot {slot}")
+
+    async def reset_preview(self, slot: str) -> Accepted:
+        """Refused."""
+        _refuse(f"reset the preview of slot {slot}")
 
     async def deploy(self, slot: str, package: Path) -> Accepted:
         """Refused."""

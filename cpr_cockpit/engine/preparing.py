@@ -7,10 +7,13 @@ from dataclasses import replace
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
+from cpr_cockpit.core.choosing import ChoiceFacts, choices, refused
+from cpr_cockpit.core.commits import same_commit, wrong_commit
 from cpr_cockpit.core.pipeline import ZIP
 from cpr_cockpit.core.plan import Act, ActKind, Plan, PlanFacts, Step
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest, PortError
+from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, ROLLING
@@ -20,10 +23,11 @@ from cpr_cockpit.engine.gate import judge
 from cpr_cockpit.engine.measuring import from_documents, from_plan
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.premises import read_premises
+from cpr_cockpit.engine.previewing import pending_words
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.serving import observe
 from cpr_cockpit.engine.settings import SessionSettings
-from cpr_cockpit.engine.zips import ZipError, examine
+from cpr_cockpit.engine.zips import ZipError, commit_of, examine
 
 
 class Blocked(Exception):
@@ -41,8 +45,11 @@ async def read_facts(ports: Ports, slot: str, new_version: str) -> PlanFacts:
         )
     if serving.production == new_version:
         raise Blocked(f"Production serves {new_version} already. Nothing was changed. Choose another version.")
-    if serving.in_flight or serving.swap.pending_preview:
-        raise Blocked("A swap, or the preview of one, is under way. Nothing was changed. Let it end, then begin again.")
+    now = serving.words(slot)
+    if serving.in_flight:
+        raise Blocked(f"A swap is under way: {now}. Nothing was changed. Let it end, then begin again.")
+    if pending := pending_words(serving.swap):
+        raise Blocked(f"{pending}. Nothing was changed: {now}. Begin again when it is gone.")
     share = (await ports.web_apps.shares()).get(slot, 0.0)
     if share:
         raise Blocked(
@@ -59,14 +66,12 @@ async def read_facts(ports: Ports, slot: str, new_version: str) -> PlanFacts:
     )
 
 
-async def read_all_facts(ports: Ports, settings: SessionSettings) -> tuple[PlanFacts, tuple[str, ...]]:
+async def read_all_facts(ports: Ports, settings: SessionSettings, course: Course) -> tuple[PlanFacts, tuple[str, ...]]:
     """The same of every app of the course: the first one's facts, and remarks on the others; Blocked."""
-    course, slot, new = settings.course, settings.slot, settings.new_version
-    if course.grey:
-        raise Blocked(f"{course.grey}. Nothing was changed.")
+    slot, new = settings.slot, settings.new_version
     first = await read_facts(ports, slot, new)
     remarks = []
-    for app in course.apps[1:] if course.strategy == ROLLING else ():
+    for app in course.apps[1:] if course.strategy == ROLLING and not course.grey else ():
         try:
             facts = await read_facts(ports.at(app), slot, new)
         except Blocked as error:
@@ -79,6 +84,19 @@ async def read_all_facts(ports: Ports, settings: SessionSettings) -> tuple[PlanF
         held = f"serves {facts.slot_version or 'no version'}" if facts.slot_exists else "does not exist yet"
         remarks.append(f"{app}: production serves {facts.production_version}, slot {slot} {held}")
     return first, tuple(remarks)
+
+
+def check_artifact(settings: SessionSettings) -> None:
+    """Blocked where the new version's zip is missing, is none, or tells that it was built from another commit."""
+    path, again = settings.artifacts / NEW_ARTIFACT, f"Build the artifact of {settings.new_version} again."
+    try:
+        examine(path)
+    except ZipError as error:
+        raise Blocked(f"{error} Nothing was changed. {again}") from error
+    told = commit_of(path) if settings.commit else None
+    if told is not None and not same_commit(told, settings.commit):
+        wrong = wrong_commit(f"The artifact {path.name}", told, settings.commit)
+        raise Blocked(f"{wrong} Nothing was changed. {again}")
 
 
 async def keep_old_artifact(ports: Ports, settings: SessionSettings) -> str:
@@ -130,8 +148,8 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         apps=plan.apps,
         at_once=plan.at_once,
         harmless=next((step.act.names for step in plan.forward if step.act.kind is ActKind.PROVE_ALIKE), ()),
+        preview=plan.previews,
         deploy=next((step.act.by for step in plan.forward if step.act.by), ZIP),
-        commit=next((step.act.commit for step in plan.forward if step.act.commit), ""),
         forward=planned((*plan.forward, *plan.after)),
         back=planned(plan.back),
         lower=planned(plan.lower),
@@ -144,10 +162,33 @@ def plan_of(event: ev.PlanMade) -> Plan:
     facts = PlanFacts(event.old_version, event.slot_version, event.slot_exists)
     slot, new, baseline_s = event.slot, event.new_version, event.baseline_s
     course = Course(
-        event.strategy, event.percents, event.step_s, event.control, event.harmless, event.deploy, event.commit
+        event.strategy, event.percents, event.step_s, event.control, event.harmless, event.preview, event.deploy
     )
     course = replace(course, apps=event.apps, at_once=event.at_once)
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
+
+
+def third_version(settings: SessionSettings, facts: PlanFacts) -> tuple[str, ...]:
+    """A remark where the slot holds what is neither of the two versions: somebody may still need it."""
+    held = facts.slot_version
+    if held in (None, facts.production_version, settings.new_version):
+        return ()
+    return (f"slot {settings.slot} holds {held}, which is neither version: it is replaced, ask whoever put it there",)
+
+
+def course_of(settings: SessionSettings, run: Run) -> Course:
+    """What the run is brought to production by, times at their real length: what was chosen, else configured."""
+    return Course.from_dict(run.chosen.course) if run.chosen else settings.course
+
+
+async def choice_facts(ports: Ports, slot: str, harmless: tuple[str, ...], *, slot_exists: bool) -> ChoiceFacts:
+    """What decides which strategies can be taken. That it cannot be read keeps nobody from those that need none."""
+    try:
+        signing_in = await ports.web_apps.signing_in(slot if slot_exists else PRODUCTION)
+        found = await ports.web_apps.differences(slot) if slot_exists else ()
+    except PortError as error:
+        return ChoiceFacts(unread=error.words())
+    return ChoiceFacts(undeclared(slot, found, harmless), signing_in)
 
 
 async def premises_told(settings: SessionSettings, scaled: Policy, ports: Ports, recorder: Recorder) -> tuple[str, ...]:
@@ -176,8 +217,7 @@ class Preparation:
         if self._recorder.run.plan is None:
             await self._plan()
         if self._recorder.run.card is None:
-            self._card()
-            self._mark(from_plan(self._recorder.run))
+            self.write_card()
 
     def _mark(self, marks: Iterable[ev.ItemMarked]) -> None:
         for mark in marks:
@@ -193,38 +233,43 @@ class Preparation:
             raise Blocked(f"The gate says {gate.level}: {'; '.join(gate.blockers)}. Nothing was changed.")
 
     async def _plan(self) -> None:
+        self._recorder.record(await self.plan_for(course_of(self._settings, self._recorder.run)))
+
+    async def plan_for(self, course: Course) -> ev.PlanMade:
+        """The plan of a course on what is read now; Blocked or PortError where none can be made."""
         settings = self._settings
-        try:
-            examine(settings.artifacts / NEW_ARTIFACT)
-        except ZipError as error:
-            raise Blocked(
-                f"{error} Nothing was changed. Build the artifact of {settings.new_version} again."
-            ) from error
-        facts, others = await read_all_facts(self._ports, settings)
-        await self._alike(facts)
+        check_artifact(settings)
+        facts, others = await read_all_facts(self._ports, settings, course)
+        known = await choice_facts(self._ports, settings.slot, course.harmless, slot_exists=facts.slot_exists)
+        if why := refused(course, known):
+            raise Blocked(why)
         missing = await keep_old_artifact(self._ports, settings)
         if missing:
             words = f"no artifact of {facts.production_version}: {missing}"
             self._recorder.record(ev.Noted(by="cockpit", words=words))
         baseline_s = self._scaled.baseline_s
-        course = settings.course_at(self._scaled.scale)
-        plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing)
+        at_scale = course.at_scale(self._scaled.scale)
+        plan = plan_by(
+            at_scale, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing
+        )
         told = await premises_told(settings, self._scaled, self._ports, self._recorder)
-        plan = replace(plan, remarks=(*plan.remarks, *others, *told))
-        self._recorder.record(plan_event(plan, baseline_s, artifact=not missing, requests=self._requests))
-
-    async def _alike(self, facts: PlanFacts) -> None:
-        """Blocked where sessions shall be routed to a slot that is not like production; the plan proves it again."""
-        course, slot = self._settings.course, self._settings.slot
-        if course.shares_sessions and facts.slot_exists:
-            words = undeclared(slot, await self._ports.web_apps.differences(slot), course.harmless)
-            if words:
-                raise Blocked(f"Users who are routed to it would meet other settings: {words} Nothing was changed.")
+        plan = replace(plan, remarks=(*plan.remarks, *third_version(settings, facts), *others, *told))
+        made = plan_event(plan, baseline_s, artifact=not missing, requests=self._requests)
+        offered = tuple(
+            ev.PlannedChoice(key=one.key, label=one.label, chosen=one.chosen, why_not=one.why_not)
+            for one in choices(course, settings.course, known)
+        )
+        return made.model_copy(update={"choices": offered})
 
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
         there = self._ports.at(act.app)
         pipeline = there.pipeline.planned(act) if there.pipeline is not None else ()
         return pipeline + there.web_apps.planned(act) + there.probe.planned(act)
+
+    def write_card(self) -> None:
+        """The card of the plan that there is, and what follows from both. OSError."""
+        self._card()
+        self._mark(from_plan(self._recorder.run))
 
     def _card(self) -> None:
         event = self._recorder.run.plan

@@ -17,6 +17,11 @@ MAY_NOT = frozenset({401, 403})
 PAUSE_MOST_S = 30.0
 
 
+def not_now(error: PortError) -> bool:
+    """Whether the service's own word is that it does not do it now, and may do it later."""
+    return not error.ambiguous and (error.status in NOT_NOW or error.again)
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long the executor looks before it believes; seconds.
@@ -40,8 +45,8 @@ class Pursuit:
 
     ``put_off``: how often in a row the answer was "not now". ``laid_down``: the operation's own word is that it
     succeeded, so that only the application's start is awaited. ``last``: nothing is sent any more, so that an operation
-    whose id was lost is taken for ours. ``give_way_at``: others wait, so that from then on what cannot be read, and was
-    not sent, is left (epoch seconds); None: nobody waits.
+    whose id was lost is taken for ours. ``told``: that a right is missing was told. ``give_way_at``: others wait, so
+    that from then on what cannot be read, and was not sent, is left (epoch seconds); None: nobody waits.
     """
 
     way: ev.Way
@@ -57,6 +62,7 @@ class Pursuit:
     laid_down: bool = False
     last: bool = False
     give_way_at: float | None = None
+    told: bool = False
 
     def calm_needed(self, patience: Patience) -> float:
         """How long "not done and nothing under way" must hold before it is believed; seconds."""
@@ -73,3 +79,16 @@ class Pursuit:
             version, start_s = self.step.act.version, patience.start_s
             reason = f"the platform says that it succeeded, but {version} did not come up within {start_s:.0f} s."
         return Reading(reading.state, f"{reason} Now {reading.words}.", reading.facts)
+
+    def put_off_by(self, error: PortError) -> bool:
+        """Whether that is "not now"; on the way back so is a service that fails or cannot be reached."""
+        failing = self.way == "back" and (error.ambiguous or error.status is None)
+        return failing or not_now(error)
+
+    @property
+    def refused_for_good(self) -> bool:
+        """Whether the service said no, and neither "not now" nor "once more"."""
+        refusal = self.refusal
+        if refusal is None or refusal.status is None or refusal.ambiguous:
+            return False
+        return not self.put_off and not refusal.again

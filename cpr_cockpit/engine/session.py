@@ -9,7 +9,6 @@ from functools import partial
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.check_words import extended_check
-from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
@@ -17,26 +16,23 @@ from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
 from cpr_cockpit.engine.apps_watch import AppsWatch
 from cpr_cockpit.engine.behind import lies_behind
+from cpr_cockpit.engine.everywhere import Served
 from cpr_cockpit.engine.executor import Executor
-from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.pinned import PinnedCount
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
-from cpr_cockpit.engine.preparing import Blocked, Preparation, plan_of
+from cpr_cockpit.engine.preparing import Blocked, plan_of
 from cpr_cockpit.engine.script import Decider
+from cpr_cockpit.engine.serving import answering
 from cpr_cockpit.engine.share_watch import ShareWatch, WatchShare
 from cpr_cockpit.engine.summed_metrics import over_all
+from cpr_cockpit.engine.until_start import UntilStart
 from cpr_cockpit.engine.watch import Watch
-from cpr_cockpit.engine.way_back import WayBack
 
 log = logging.getLogger(__name__)
 
 
-class Session(WayBack):
+class Session(UntilStart):
     """Carries a run from its opening to its end, wherever its journal says that it stands."""
-
-    def blockers(self) -> list[str]:
-        """What stands between the run and START, in words."""
-        return [f"{one.item.text} ({one.reason})" for one in start_blockers(self.run_state, self._ports.clock.now())]
 
     async def run(self, rollback_by: str | None = None) -> None:
         """The whole life of the run, from where the journal left it; with ``rollback_by`` straight to the rollback."""
@@ -111,11 +107,6 @@ class Session(WayBack):
         """A checklist item was marked by a person."""
         self.recorder.record(mark)
 
-    def start(self, by: str) -> None:
-        """START: production begins."""
-        self.recorder.record(ev.Started(by=by))
-        self._start.set()
-
     def keep(self, by: str, reason: str = "") -> None:
         """GO: the new version is kept; ``reason``: why against the data."""
         sentence = self.watch.verdict_sentence if self.watch else ""
@@ -137,7 +128,9 @@ class Session(WayBack):
             await self._ready()
         except (Blocked, PortError) as error:
             words = error.words() if isinstance(error, PortError) else str(error)
-            self._end("failed", None, words)
+            # Whatever it is, a person wants to know what serves; the application is asked, which needs no right.
+            seen = await answering(self._ports.probe, self.settings.slot)
+            self._end("failed", Served(seen.production, seen.slot), words)
             return
         plan = self._plan()
         if self._kept_long_ago():
@@ -164,29 +157,6 @@ class Session(WayBack):
             through.cancel()
             urgent.cancel()
             await asyncio.gather(through, urgent, return_exceptions=True)
-
-    async def _ready(self) -> None:
-        """Everything up to START; Blocked or PortError where the run cannot begin."""
-        if self.run_state.started_at is None:
-            await Preparation(self.settings, self.scaled, self._ports, self.recorder).run()
-            await self._until_started()
-
-    async def _until_started(self) -> None:
-        script, run = self.settings.script, self.run_state
-        if script is not None and run.started_at is None:
-            self._sign_all(self.settings.actor)
-            left = self.blockers()
-            if left:
-                raise Blocked(f"{len(left)} items block START: {'; '.join(left[:3])}. Nothing was changed.")
-            self.start(self.settings.actor)
-        await self._start.wait()
-
-    def _sign_all(self, actor: str) -> None:
-        for blocker in start_blockers(self.run_state, self._ports.clock.now()):
-            if blocker.item.follows:
-                continue
-            note = "signed by the script of a drill: nobody looked"
-            self.recorder.record(ev.ItemMarked(item=blocker.item.key, mark=Mark.SIGNED, by=actor, note=note))
 
     def _plan(self) -> Plan:
         event = self.run_state.plan
@@ -233,7 +203,8 @@ class Session(WayBack):
         if self._back.is_set():
             return
         if failed is not None and not self.run_state.exposed:
-            await self._end_observed("failed", self._failure_words(failed, "forward"))
+            left = await self._without_preview(plan)
+            await self._end_observed("failed", self._failure_words(failed, "forward") + left)
             return
         if failed is not None:
             self._hold(watch, self._failure_words(failed, "forward"))

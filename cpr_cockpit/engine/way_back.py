@@ -10,6 +10,7 @@ from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.ladder import ROUTE_OLD
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step, key_of
 from cpr_cockpit.core.ports import Clock, PortError
+from cpr_cockpit.core.preview import PREVIEW, RESET
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.engine.acts import Check, Context
 from cpr_cockpit.engine.apps_back import LANDING_S, AppsBack
@@ -94,6 +95,10 @@ class WayBack:
         if percent != self.run_state.shares.get(name, 0.0):
             self.recorder.record(ev.ShareRouted(slot=plan.slot, version=version, percent=percent, app=name))
 
+    def _begun(self, key: str) -> bool:
+        """Whether a change was intended, and so may have been sent; one that was refused before that was not."""
+        return any(row.key == key and row.mutates for row in self.run_state.steps)
+
     def _failure_words(self, step: Step, way: ev.Way) -> str:
         row = self.run_state.row(step.key, way)
         return f"step '{step.title}' did not succeed: {row.words if row else ''}"
@@ -101,9 +106,9 @@ class WayBack:
     def _executor_for(self, plan: Plan) -> Executor:
         lost = self.run_state.continued is not None
         opened = self.run_state.opened
-        sha256 = opened.artifact_sha256 if opened else ""
-        name = self.settings.run
-        context = Context(self._ports, plan, self.settings.artifacts, self._saw, self._routed, lost, sha256, name)
+        sha256, commit = (opened.artifact_sha256, opened.commit) if opened else ("", "")
+        looks, name = (self._saw, self._routed, self._begun), self.settings.run
+        context = Context(self._ports, plan, self.settings.artifacts, *looks, lost, sha256, commit, name)
         self._executor = Executor(self.recorder, context, self._patience, self._checks())
         return self._executor
 
@@ -141,6 +146,8 @@ class WayBack:
         if plan.apps:
             await self._all_back(plan, executor)
             return
+        if plan.previews and self.run_state.finished("swap", "forward"):
+            executor.pass_over("back", (plan.step(RESET),), "the swap has completed it")
         failed = await executor.run("back", plan.back)
         by = ""
         if failed is not None and failed.act.kind is ActKind.SWAP and await self._may_go_down(plan, failed):
@@ -152,9 +159,18 @@ class WayBack:
             await self._end_observed(decision, f"{plan.old_version} {again}{by}{left}", way="back")
             return
         words = self._failure_words(failed, "back")
-        back = self.run_state.finished("swap-back", "back")
+        # Production is back by either; what is left then is the slot.
+        back = any(self.run_state.finished(key, "back") for key in ("swap-back", "redeploy-old"))
         card = self.run_state.card.path if self.run_state.card else "the rollback card"
         await self._end_observed("partial" if back else "failed", f"{words} Go on by hand with {card}.", way="back")
+
+    async def _without_preview(self, plan: Plan) -> str:
+        """After a failure before the switch: no preview of ours is left behind. What is left of one in words, or ""."""
+        perhaps = self._begun(PREVIEW) or self.run_state.continued is not None
+        if self._executor is None or not plan.previews or not perhaps:
+            return ""
+        failed = await self._executor.run("back", (plan.step(RESET),))
+        return "" if failed is None else f" {self._failure_words(failed, 'back')}"
 
     async def _may_go_down(self, plan: Plan, failed: Step) -> bool:
         """The rungs below are offered once it is seen that no swap is under way; a person takes them, a script does."""

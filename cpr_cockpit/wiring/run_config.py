@@ -51,7 +51,8 @@ def write_config(settings: SessionSettings, target: Target | None = None) -> Non
         "window_s": settings.window_s,
         "declared_delay_s": settings.declared_delay_s,
         "observe": settings.observe,
-        "course": asdict(settings.course),
+        "commit": settings.commit,
+        "course": settings.course.to_dict(),
         "readiness": [asdict(facts) for facts in settings.readiness],
         "target": (target or Target()).to_dict(),
     }
@@ -81,18 +82,14 @@ def read_config(folder: Path) -> SessionConfig:
             folder=folder,
             signals=target.specs,
             observe=bool(body.get("observe", False)),
-            course=_course(body.get("course") or {}),
+            commit=str(body.get("commit", "")),
+            course=Course.from_dict(body.get("course") or {}),
         )
     except LabError as error:
         raise ConfigError(str(error)) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{path} cannot be used ({error!r}). Nothing was changed. Begin a new run.") from error
     return SessionConfig(settings, ready, target)
-
-
-def _course(body: Mapping[str, Any]) -> Course:
-    lists = {name: tuple(body[name]) for name in ("percents", "harmless", "apps") if name in body}
-    return Course(**{**body, **lists})
 
 
 def readiness_of(folder: Path) -> tuple[ReadinessFacts, ...]:

@@ -65,6 +65,14 @@ async def test_every_look_is_a_fresh_connection_marked_as_synthetic(probe: HttpP
         assert "Cookie" not in one.headers
 
 
+@pytest.mark.parametrize(("told", "commit"), [("5f1d2c3", "5f1d2c3"), (7, None), ("a\x1b[2Jb", None), (None, None)])
+async def test_a_look_tells_the_commit_where_the_answer_does(
+    probe: HttpProbe, wire: Wire, told: object, commit: str | None
+) -> None:
+    wire.on("GET", "/api/health", Answer(200, {"version": "v2", "commit": told}))
+    assert (await probe.look("green")).commit == commit
+
+
 async def test_no_cookie_is_kept_lest_every_look_meets_one_instance(probe: HttpProbe, wire: Wire) -> None:
     affinity = {"Set-Cookie": "ARRAffinity=one-instance; Path=/; Secure; HttpOnly"}
     wire.on("GET", HEALTH, replace(HEALTHY, headers=affinity))

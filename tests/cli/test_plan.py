@@ -31,6 +31,32 @@ def test_the_whole_plan_on_a_lab_changes_nothing(
     assert lab.version(ready["slot_url"]) == ready["versions"]["serving"]
 
 
+def test_a_preview_is_planned_with_its_requests_its_way_back_and_the_times_that_are_known(
+    command: Command, feature: Path, lab: RunningLab, ready_file: Path
+) -> None:
+    before = lab.control("GET", "/operations")["log"]
+    said = command("plan", feature, "--lab", ready_file, "--preview")
+    assert (said.code, said.err) == (0, "")
+    assert "forth: slot unknown > proof unknown > baseline 5m > preview unknown > swap unknown" in said.out
+    assert "back: preview off unknown > swap back unknown" in said.out
+    assert said.out.count("/slots/green/applySlotConfig") == 1
+    assert said.out.count("/slots/green/resetSlotConfig") == 1
+    assert "az webapp deployment slot swap" in said.out
+    assert "--slot green --action reset" in said.out
+    assert lab.control("GET", "/operations")["log"] == before
+
+
+def test_a_preview_of_what_is_configured_as_a_canary_is_refused(
+    command: Command, feature: Path, ready_file: Path
+) -> None:
+    path = feature / "cockpit.toml"
+    path.write_text(path.read_text("utf-8") + '\n[strategy]\nname = "canary"\n', "utf-8")
+    said = command("plan", feature, "--lab", ready_file, "--preview")
+    assert said.code == 1
+    assert "--strategy blue-green beside --preview" in said.err
+    assert command("plan", feature, "--lab", ready_file, "--preview", "--strategy", "blue-green").code == 0
+
+
 def test_the_same_plan_for_an_environment_but_for_its_name(
     command: Command, feature: Path, lab: RunningLab, ready_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

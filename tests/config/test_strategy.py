@@ -30,6 +30,10 @@ def test_a_canary_has_shares_and_their_time_unless_they_are_given(tmp_path: Path
     assert _course(tmp_path, given) == Course("canary", (1.0, 10.0, 40.5), 600.0, 5.0, ("identity",))
 
 
+def test_a_swap_may_be_previewed(tmp_path: Path) -> None:
+    assert _course(tmp_path, 'name = "blue-green"\npreview = true') == Course(preview=True)
+
+
 def test_without_the_table_it_is_all_at_once(tmp_path: Path) -> None:
     path = tmp_path / "cockpit.toml"
     path.write_text(TEXT, "utf-8")
@@ -58,6 +62,8 @@ def test_rolling_has_the_time_of_its_gates_and_how_many_apps_are_switched_betwee
         ('name = "blue-green"\ncontrol = 60', "strategy.control"),
         ('name = "blue-green"\nharmless = [""]', "strategy.harmless[1]"),
         ('nam = "canary"', "strategy.nam"),
+        ('name = "canary"\npreview = true', "preview belongs to blue-green"),
+        ('name = "blue-green"\npreview = "yes"', "strategy.preview"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(table: str, words: str, tmp_path: Path) -> None:

@@ -36,6 +36,9 @@ PLANNED = ev.PlanMade(
     back=tuple(ev.PlannedStep(key=step.key, title=step.title, undo=step.undo.words) for step in PLAN.back),
     remarks=PLAN.remarks,
 )
+CHOSEN = ev.StrategyChosen(
+    by="ana", strategy="blue-green", words="blue-green: everybody at once, by a swap", course={"strategy": "blue-green"}
+)
 
 
 def intent(step: str, way: ev.Way = "forward", attempt: int = 1, *, mutates: bool = False) -> ev.StepIntent:
@@ -130,6 +133,7 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     ROUTED,
     ev.AppSwitched(way="forward", app="goals-2", version=NEW, t0=T0),
     PINNED,
+    CHOSEN,
     ev.RungOffered(step="swap-back", why="step 'Swap back' did not succeed: refused"),
     CHECKED,
     CROSSED,

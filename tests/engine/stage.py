@@ -54,6 +54,8 @@ STEPS_OF = {
     "deploy": ("deploy", "replace-bad", "redeploy-old"),
     "create": ("ensure-slot",),
     "pipeline": ("deploy",),
+    "preview": ("preview",),
+    "reset": ("reset-preview",),
     "route": (
         "route-5",
         "route-25",

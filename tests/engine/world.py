@@ -60,7 +60,14 @@ class Fault(StrEnum):
     NO_OPERATION = "202 without an operation"
     VANISHES = "the operation cannot be found"
     FAILS = "accepted, and the operation fails"
+    SCALED = "400: the plan was scaled, please retry"
+    SCALED_LATER = "accepted, and the operation fails so"
+    FORBIDDEN = "403"
     SLOW_ANSWER = "answered ten seconds after it took effect"
+
+
+SCALED = "The allocation of VM instances for the slot has changed during the swap process. Please retry."
+FORBIDDEN = PortError("The client does not have authorization.", next_step="Ask for the role.", status=403)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +114,10 @@ class _Operation:
     state: str = "running"
     words: str = ""
     found: bool = True
+    again: bool = False
 
     def as_state(self) -> OperationState:
-        return OperationState(self.state, self.words) if self.found else OperationState("unknown")
+        return OperationState(self.state, self.words, again=self.again) if self.found else OperationState("unknown")
 
 
 def package(path: Path, version: str) -> Path:
@@ -131,15 +139,27 @@ class World:
         self.users = Users(self.clock, [(self.clock.now(), OLD)])
         self.calls: list[Call] = []
         self.switches: list[Switch] = []
-        self.faults: dict[str, list[Fault]] = {"swap": [], "deploy": [], "create": [], "route": [], "pipeline": []}
+        self.faults: dict[str, list[Fault]] = {
+            kind: [] for kind in ("swap", "deploy", "create", "route", "preview", "reset", "pipeline")
+        }
         self.unreachable: list[tuple[float, float]] = []
+        # When our rights are gone: nothing may be read or changed.
+        self.forbidden: list[tuple[float, float]] = []
+        # What a version's health answer tells of its commit; of one that is not here nothing.
+        self.commits: dict[str, str] = {}
         self.read_s = READ
         self.share = 0.0
         self.differs: tuple[str, ...] = ()
+        self.unreadable_settings = False
         self.laying_s = LAYING
+        # The slot that a pending preview leads to, and the one that has its settings.
         self.pending_preview: str | None = None
+        self.preview_on: str | None = None
+        self.signs_in: tuple[str, ...] = ()
         self.content_missing = False
         self.smoke_fails = False
+        # The new version does not work with production's settings, which a preview gives it.
+        self.smoke_fails_previewed = False
         self.network_down = False
         self.premises: Premises | None = None
         self.pipeline: Pipeline | None = None
@@ -202,6 +222,8 @@ class World:
         await asyncio.sleep(self.read_s)
         if any(begin <= self.loop.time() < end for begin, end in self.unreachable):
             raise PortError("Resource Manager cannot be reached.", next_step="Check the network.")
+        if any(begin <= self.loop.time() < end for begin, end in self.forbidden):
+            raise FORBIDDEN
 
     async def slots(self) -> tuple[SlotFacts, ...]:
         """Production first."""
@@ -212,7 +234,9 @@ class World:
         """What is under way, and the last swap."""
         await self._read()
         last_at, source = self._last_swap or (None, None)
-        return SwapStatus(self._swap, last_at, source, PRODUCTION if source else None, self.pending_preview)
+        return SwapStatus(
+            self._swap, last_at, source, PRODUCTION if source else None, self.pending_preview, self.preview_on
+        )
 
     async def operation(self, operation: str) -> OperationState:
         """One look at a swap or a creation."""
@@ -242,7 +266,14 @@ class World:
     async def differences(self, slot: str) -> tuple[str, ...]:
         """What was made to differ."""
         await self._read()
+        if self.unreadable_settings:
+            raise PortError("The settings may not be read.", status=403)
         return self.differs
+
+    async def signing_in(self, slot: str) -> tuple[str, ...]:
+        """What was made to have a sign-in."""
+        await self._read()
+        return self.signs_in
 
     async def shares(self) -> Mapping[str, float]:
         """What is routed to the slot."""
@@ -262,6 +293,14 @@ class World:
     async def route(self, slot: str, percent: float) -> Accepted:
         """Route a share of the sessions; in force as soon as it has arrived."""
         return await self._send(Call(self.loop.time(), "route", slot, percent=percent))
+
+    async def preview(self, slot: str) -> Accepted:
+        """Give a slot production's settings: it restarts with them."""
+        return await self._send(Call(self.loop.time(), "preview", slot))
+
+    async def reset_preview(self, slot: str) -> Accepted:
+        """Give it its own settings back."""
+        return await self._send(Call(self.loop.time(), "reset", slot))
 
     async def deploy(self, slot: str, package: Path) -> Accepted:
         """Start a zip deployment."""
@@ -310,15 +349,22 @@ class World:
         """The service has the request: what it does, and what it answers."""
         if fault is Fault.ERROR_BEFORE:
             return PortError("The service is unavailable.", ambiguous=True, status=503)
+        if fault is Fault.FORBIDDEN or any(begin <= call.at < end for begin, end in self.forbidden):
+            return FORBIDDEN
+        if fault is Fault.SCALED:
+            return PortError(SCALED, status=400, again=True)
         if fault is Fault.REFUSED:
             return PortError("The request is not valid.", status=400)
-        if fault is Fault.CONFLICT or self._busy(call):
+        prepared = call.kind == "swap" and self.pending_preview is not None and self.preview_on != call.slot
+        if fault is Fault.CONFLICT or prepared or self._busy(call):
             return PortError("Another operation is in progress.", status=409)
         begin = {
             "swap": lambda: self._begin_swap(fault),
             "create": lambda: self._begin_create(call.slot),
             "route": lambda: self._begin_route(call.percent),
             "pipeline": lambda: self._begin_pipeline(call, fault),
+            "preview": lambda: self._begin_preview(call.slot, PRODUCTION, fault),
+            "reset": lambda: self._begin_preview(call.slot, None, fault),
         }
         if call.kind == "deploy":
             if call.slot not in self.sites:
@@ -347,6 +393,15 @@ class World:
     def _begin_route(self, percent: float) -> str:
         self.share = percent
         self.users.routed.append((self.clock.now(), percent, self.slot or ""))
+        return ""
+
+    def _begin_preview(self, slot: str, target: str | None, fault: Fault | None) -> str:
+        """In force at once; the slot restarts with other settings. What is so already is left alone."""
+        if fault is not Fault.FAILS and self.pending_preview != target:
+            self.pending_preview, self.preview_on = target, slot if target else None
+            site = self.sites[slot]
+            site.answer(None)
+            self.loop.call_later(RESTARTING, lambda: site.answer(site.content))
         return ""
 
     def _begin_create(self, slot: str) -> str:
@@ -402,7 +457,8 @@ class World:
         self._swap = name
         # What was laid into the slot before is served first.
         wait = self.laying_s + RESTARTING if self._deploying(SLOT) else 0.0
-        if fault is Fault.FAILS:
+        if fault in (Fault.FAILS, Fault.SCALED_LATER):
+            operation.again = fault is Fault.SCALED_LATER
             self.loop.call_later(wait + SWAP_FIRST, self._swap_failed, operation)
             return name
         for after, phase in ((SWAP_FIRST, self._switch), (SWAP_LAST, self._switched)):
@@ -411,7 +467,8 @@ class World:
         return name
 
     def _swap_failed(self, operation: _Operation) -> None:
-        operation.state, operation.words = "failed", "The worker process for the slot could not be started."
+        words = SCALED if operation.again else "The worker process for the slot could not be started."
+        operation.state, operation.words = "failed", words
         self._swap = None
 
     def _switch(self) -> None:
@@ -420,6 +477,8 @@ class World:
         production.content, slot.content = slot.content, production.content
         production.instances[next(iter(production.instances))] = production.content
         slot.answer(None)
+        # A swap completes the preview that prepared it.
+        self.pending_preview = self.preview_on = None
         self._last_swap = (f"{self.clock.now():.3f}", SLOT)
         self.switches.append(Switch(self.loop.time(), production.content or ""))
         self.users.timeline.append((self.clock.now(), production.content or ""))
@@ -445,7 +504,7 @@ class World:
         version = site.instances[name]
         if version is None or self._behaviour(version).dead:
             return Sighting(at, 503, None, None, LOOK * 1000.0)
-        return Sighting(at, 200, version, name, LOOK * 1000.0)
+        return Sighting(at, 200, version, name, LOOK * 1000.0, commit=self.commits.get(version))
 
     def _behaviour(self, version: str) -> Behaviour:
         """A release's defect shows once users have met it."""
@@ -457,7 +516,8 @@ class World:
         """Two tests."""
         await asyncio.sleep(4 * LOOK)
         health = SmokeResult("health", True, "200", 30.0)
-        bad = SmokeResult("goals", not self.smoke_fails, "500" if self.smoke_fails else "200", 90.0)
+        fails = self.smoke_fails or (self.smoke_fails_previewed and self.preview_on is not None)
+        bad = SmokeResult("goals", not fails, "500" if fails else "200", 90.0)
         return health, bad
 
     async def warm(self, slot: str, times: int) -> tuple[float, ...]:
