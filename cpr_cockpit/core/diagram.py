@@ -12,7 +12,7 @@ from functools import partial
 from itertools import chain, groupby
 
 from cpr_cockpit.core import view as vw
-from cpr_cockpit.core.plan import ActKind, Plan, Step, key_of
+from cpr_cockpit.core.plan import ActKind, Plan, Step, app_of, key_of
 from cpr_cockpit.core.rolling_strategy import PREPARED
 from cpr_cockpit.core.run import Run, StepRow
 
@@ -107,10 +107,15 @@ def back(plan: Plan, known: Known) -> tuple[vw.PlanStage, ...]:
 
 
 def below(plan: Plan, known: Known) -> tuple[vw.PlanStage, ...]:
-    """The rungs below it, for when the swap back is refused; the card is the last of them."""
-    return (
-        (*_stages(plan, plan.lower, "back", known), vw.PlanStage("card, by hand", "", "waiting")) if plan.lower else ()
-    )
+    """The rungs below it, for when the swap back is refused; the card is the last of them.
+
+    Of several apps those of one, which is the one that refused, once there is one.
+    """
+    if not plan.lower:
+        return ()
+    app = next((app_of(key) for key in reversed(known.run.refused)), plan.lower[0].act.app)
+    steps = tuple(step for step in plan.lower if step.act.app == app)
+    return (*_stages(plan, steps, "back", known), vw.PlanStage("card, by hand", "", "waiting"))
 
 
 def lines(plan: Plan, known: Known, window_s: float) -> tuple[str, ...]:
