@@ -13,7 +13,6 @@ from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.cli.release import Aim, aim, gate_of, lacking, policy_of, settings_in, wanted, wrong_ready
 from cpr_cockpit.config import Loaded, SettingsError
 from cpr_cockpit.core.readiness import Readiness
-from cpr_cockpit.core.strategy import ROLLING
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.engine.inspecting import Reading, State, inspect_apps
 from cpr_cockpit.engine.trying import try_signals
@@ -86,8 +85,7 @@ def _readings(chosen: Aim) -> tuple[Reading, ...]:
 
 async def _look(chosen: Aim) -> tuple[Reading, ...]:
     async with outside_of(place_of(chosen.target, chosen.ready)) as outside:
-        rolled = chosen.course.apps if chosen.course.strategy == ROLLING else ()
-        readings = await inspect_apps(outside.ports, chosen.slot, chosen.new_version, rolled)
+        readings = await inspect_apps(outside.ports, chosen.slot, chosen.new_version, chosen.course)
         return (*readings, *await try_signals(outside.ports))
 
 

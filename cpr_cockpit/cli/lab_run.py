@@ -13,11 +13,11 @@ from typing import Any
 
 from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.parser import SURPRISE, SURPRISES
-from cpr_cockpit.cli.release import LAB_HARMLESS
+from cpr_cockpit.cli.release import LAB_HARMLESS, lab_flag
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.strategies import Course
-from cpr_cockpit.core.strategy import NEW_ARTIFACT, ROLLING
+from cpr_cockpit.core.strategy import FEATURE_FLAG, NEW_ARTIFACT, ROLLING
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.engine.places import make_run_folder, new_run_name
 from cpr_cockpit.engine.settings import SessionSettings
@@ -25,6 +25,8 @@ from cpr_cockpit.lab_client import LabControl, LabError, LabOptions, start_lab
 
 # How many apps the lab of a rolling run has: enough for two gates.
 ROLLED = 3
+# What goes wrong with whole processes is behind no flag.
+_WHOLE = frozenset({"outage", "silent", "crash-loop"})
 FEATURE = "0001-personal-goal-creation-management"
 
 
@@ -82,13 +84,15 @@ def _configured(
         declared_delay_s=options.telemetry_delay,
         readiness=documents.facts,
         folder=folder,
-        course=Course(
-            options.strategy,
-            control=options.control or 0.0,
-            harmless=LAB_HARMLESS,
-            apps=apps_of(ready),
-            preview=bool(options.preview),
-            deploy=options.deploy,
+        course=lab_flag(
+            Course(
+                options.strategy,
+                control=options.control or 0.0,
+                harmless=LAB_HARMLESS,
+                apps=apps_of(ready),
+                preview=bool(options.preview),
+                deploy=options.deploy,
+            )
         ),
         commit=str(ready["pipeline"]["commit"]),
     )
@@ -121,10 +125,16 @@ async def choose_scenario(run: LabRun, options: argparse.Namespace) -> None:
             share=options.share,
             factor=options.factor,
             window_s=options.window,
+            flag=_bound_to(run.settings.course, name),
             telemetry_fault=fault_of(options),
         )
     finally:
         await control.close()
+
+
+def _bound_to(course: Course, scenario: str) -> str | None:
+    """The flag that the defect is behind, where the release is shown by one and the defect can be."""
+    return course.flag if course.strategy == FEATURE_FLAG and scenario not in _WHOLE else None
 
 
 def fault_of(options: argparse.Namespace) -> dict[str, Any] | None:

@@ -145,7 +145,7 @@ def _last_seen(run: Run) -> str | None:
         return None
     if part := serving_words(run):
         return part
-    switched = run.t0 is not None and run.switched_back_at is None
+    switched = run.switched_at is not None and run.switched_back_at is None
     return run.plan.new_version if switched else run.plan.old_version
 
 

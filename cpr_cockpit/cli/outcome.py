@@ -81,12 +81,23 @@ def _outcome(folder: Path, run: Run, measured: dict[str, Any]) -> dict[str, Any]
         "proven_s": None if proof is None else round(proof, 3),
         "azure_s": measured.get("azure_s"),
         "requests": measured.get("requests"),
+        "flag": _flag(run),
         "telemetry_fault": measured.get("telemetry_fault"),
         "journal": str(folder / FILE),
         "report": str(folder / "report" / REPORT),
         "reason": ended.reason if ended else "the run has not ended",
         "left_to_do": left_to_do(run) or None,
     }
+
+
+def _flag(run: Run) -> dict[str, Any] | None:
+    """The feature flag as it was last seen: for how many percent of the users it is on; None where there is none.
+
+    ``alone``: setting it off was the whole rollback.
+    """
+    if run.plan is None or not run.plan.flag:
+        return None
+    return {"name": run.plan.flag, "percent": run.flag, "alone": run.went_dark}
 
 
 async def _measured(folder: Path, run: Run) -> dict[str, Any]:
@@ -109,7 +120,8 @@ async def _measure(control: LabControl, run: Run) -> dict[str, Any]:
     if proven is not None and run.plan is not None:
         now = float((await control.state())["now"])
         await asyncio.sleep(max(0.0, proven + AFTER_ROLLBACK_S - now))
-        bad_after = _count((await control.traffic(proven))["counts"], run.plan.new_version)
+        since = await control.traffic(proven)
+        bad_after = _with_flag(since, run.plan.flag) if run.went_dark else _count(since["counts"], run.plan.new_version)
     traffic, operations = await control.traffic(), await control.operations()
     measured: dict[str, Any] = {
         **_swaps(operations),
@@ -147,6 +159,11 @@ def _telemetry_fault(operations: list[dict[str, Any]]) -> dict[str, Any] | None:
     return None
 
 
+def _with_flag(traffic: dict[str, Any], flag: str) -> int:
+    """Requests of users for whom the flag was on."""
+    return int(traffic.get("flags", {}).get(flag, {}).get("on", 0))
+
+
 def _count(counts: dict[str, dict[str, int]], version: str) -> int:
     return sum(group.get(version, 0) for group in counts.values())
 
@@ -154,7 +171,13 @@ def _count(counts: dict[str, dict[str, int]], version: str) -> int:
 async def _rollback_times(
     control: LabControl, run: Run, decided_at: float, operations: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Decision to the last request without a slot cookie that did not meet the old version; the platform's share."""
+    """Decision to the last request without a slot cookie that did not meet the old version; the platform's share.
+
+    Where the flag was set off and the new version stays dark: to the last request for which the flag was on.
+    """
+    if run.went_dark and run.plan is not None:
+        last = (await control.traffic(decided_at)).get("flags", {}).get(run.plan.flag, {}).get("last_on")
+        return {"rollback_s": round(max(decided_at, last or decided_at) - decided_at, 3)}
     old = run.plan.old_version if run.plan else ""
     last_sent = (await control.traffic(decided_at))["last_sent"]["unpinned"]
     others = [at for version, at in last_sent.items() if version != old]

@@ -18,7 +18,7 @@ SURPRISES = (
     *("healthy", "errors", "slow", "outage", "silent", "dependency"),
     *("one-endpoint", "pool", "crash-loop", "slow-swap"),
 )
-SCENARIOS = (*SURPRISES, "swap-refused", "foreign-swap")
+SCENARIOS = (*SURPRISES, "swap-refused", "foreign-swap", "flag-ignored")
 SURPRISE = "surprise"
 
 _EPILOG = """\
@@ -139,7 +139,7 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _strategy_argument(parser: argparse.ArgumentParser, *, default: str | None = STRATEGIES[0]) -> None:
-    words = "how it is deployed: all at once by a swap, shares of the new sessions first, or app after app"
+    words = "how it is deployed: all at once by a swap, by shares of the new sessions, app after app, or dark by a flag"
     preset = default or "as cockpit.toml says, else blue-green"
     parser.add_argument("--strategy", choices=STRATEGIES, default=default, help=f"{words} (default: {preset})")
     words = "percent of new sessions that stay on the old version during the window, to judge beside"

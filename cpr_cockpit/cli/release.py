@@ -15,7 +15,7 @@ from cpr_cockpit.core.pipeline import PIPELINE, ZIP
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
 from cpr_cockpit.core.strategies import Course
-from cpr_cockpit.core.strategy import BLUE_GREEN, NEW_ARTIFACT, OLD_ARTIFACT
+from cpr_cockpit.core.strategy import BLUE_GREEN, FEATURE_FLAG, NEW_ARTIFACT, OLD_ARTIFACT
 from cpr_cockpit.documents.feature import FeatureDocuments
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabError, read_ready
@@ -26,6 +26,8 @@ from cpr_cockpit.wiring.target import check_ready
 BORROWED_LAB = "borrowed-lab.json"
 # A lab's slots differ in the setting that tells the product which of them it runs in.
 LAB_HARMLESS = ("app setting SLOT_ENVIRONMENT",)
+# The feature flag of a lab's product.
+LAB_FLAG = "goal-suggestions"
 # How late a lab's telemetry is by default; the run measures it anyway.
 LAB_DELAY_S = 2.0
 
@@ -138,7 +140,16 @@ def _course(loaded: Loaded | None, strategy: str | None, control: float | None, 
         what = f"is configured as {course.strategy}, and --preview belongs to {BLUE_GREEN}"
         raise SettingsError([Problem(NAME, "strategy.name", what, f"--strategy {BLUE_GREEN} beside --preview")])
     course = course if preview is None else replace(course, preview=preview)
-    return course if control is None else replace(course, control=control)
+    course = course if control is None else replace(course, control=control)
+    if course.strategy == FEATURE_FLAG and course.control:
+        what = "is given to the strategy feature-flag, where those with the flag off are the control"
+        raise SettingsError([Problem("control", "", what, "none")])
+    return course
+
+
+def lab_flag(course: Course) -> Course:
+    """The course with the flag of a lab's product, where it needs one and names none."""
+    return replace(course, flag=LAB_FLAG) if course.strategy == FEATURE_FLAG and not course.flag else course
 
 
 def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
@@ -161,7 +172,7 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
         new_version=version,
         new_path=package,
         # A lab deploys its own packages by zip, also where the team's pipeline is configured.
-        course=replace(course, harmless=(*course.harmless, *LAB_HARMLESS), apps=apps_of(ready), deploy=ZIP),
+        course=replace(lab_flag(course), harmless=(*course.harmless, *LAB_HARMLESS), apps=apps_of(ready), deploy=ZIP),
     )
 
 
@@ -169,7 +180,7 @@ def lacking(chosen: Aim) -> list[Problem]:
     """What a run would miss later, and can be told now."""
     if chosen.mode != "open":
         return []
-    found: list[Problem] = []
+    found = _without_flag(chosen)
     signed_in = next((test.name for test in chosen.target.smoke if test.signed_in), None)
     if signed_in is not None and not os.environ.get(USER_TOKEN):
         what = f"is not set, and smoke test {signed_in!r} is signed in"
@@ -178,6 +189,17 @@ def lacking(chosen: Aim) -> list[Problem]:
         what = "is not set, and the pipeline is started with it"
         found.append(Problem(f"variable {PIPELINE_TOKEN}", "", what, "a token that may start the pipeline"))
     return found + unset_headers(chosen.target.signals)
+
+
+def _without_flag(chosen: Aim) -> list[Problem]:
+    """What a feature flag needs and is not configured."""
+    course, environment = chosen.course, chosen.target.environment
+    if course.strategy == FEATURE_FLAG and not course.flag:
+        return [Problem(NAME, "strategy.flag", "is missing: the strategy feature-flag needs one", "a flag's id")]
+    if course.flag and environment is not None and not environment.app_configuration:
+        key = f"environments.{chosen.name}.app_configuration"
+        return [Problem(NAME, key, f"is missing, and [strategy] names the flag {course.flag}", "the store's address")]
+    return []
 
 
 def unset_headers(signals: Sequence[Signal]) -> list[Problem]:

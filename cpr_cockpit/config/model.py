@@ -16,7 +16,7 @@ from cpr_cockpit.core.canary import PERCENTS, STEP_S
 from cpr_cockpit.core.pipeline import DEPLOYERS, PIPELINE, ZIP
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.strategies import STRATEGIES, Course
-from cpr_cockpit.core.strategy import BLUE_GREEN
+from cpr_cockpit.core.strategy import BLUE_GREEN, FEATURE_FLAG
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -64,6 +64,10 @@ def _database(value: str) -> str:
     if value and not _DATABASE.fullmatch(value):
         raise ValueError("is no resource id of a database whose metrics are known")
     return value
+
+
+def _store(value: str) -> str:
+    return _address(value) if value else value
 
 
 def _operation(value: str) -> str:
@@ -161,6 +165,16 @@ class Environment(Part):
     health_path: str = Field(
         "/api/health", pattern=r"^/([A-Za-z0-9._~%-]+/?)*$", description="a plain path, such as /api/health"
     )
+    app_configuration: Annotated[str, AfterValidator(_store)] = Field(
+        "",
+        description="the address of the App Configuration store whose feature flags the application reads, such as "
+        "https://goals.azconfig.io; without it no flag can be set",
+    )
+    flags_path: str = Field(
+        "/api/flags",
+        pattern=r"^/([A-Za-z0-9._~%-]+/?)*$",
+        description="a plain path, at which each instance tells its feature flags, such as /api/flags",
+    )
     telemetry_delay_s: Duration = Field(
         180.0, ge=0, le=3600, description='how late telemetry comes, 0 to 1 h: seconds, or text such as "3m"'
     )
@@ -235,7 +249,7 @@ class Artifacts(Part):
 
 
 class Strategy(Part):
-    """How the new version is brought to production: ``shares`` are a canary's, ``at_once`` is rolling's."""
+    """How the new version is brought to production: ``shares`` are a canary's or a flag's, ``at_once`` is rolling's."""
 
     name: str = Field(pattern=f"^({'|'.join(STRATEGIES)})$", description=" or ".join(STRATEGIES))
     shares: tuple[Percent, ...] = Field(
@@ -268,10 +282,26 @@ class Strategy(Part):
         False, description="true or false: of blue-green, whether production's settings are proven on the slot first"
     )
 
+    flag: str = Field(
+        "",
+        max_length=200,
+        pattern=r"^([^%:\s]([^%:\r\n\t]*[^%:\s])?)?$",
+        description="the id of a feature flag: up to 200 characters, neither % nor :; with another strategy than "
+        "feature-flag it is the kill switch, which a rollback sets off first",
+    )
+
     @model_validator(mode="after")
     def _previews_a_swap(self) -> Self:
         if self.preview and self.name != BLUE_GREEN:
             raise ValueError(f"preview belongs to {BLUE_GREEN}, and the name is {self.name}")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_the_flag(self) -> Self:
+        if self.name == FEATURE_FLAG and not self.flag:
+            raise ValueError("the strategy feature-flag needs a flag: its id")
+        if self.name == FEATURE_FLAG and self.control:
+            raise ValueError("the strategy feature-flag has no control: those with the flag off are one")
         return self
 
     @model_validator(mode="after")
@@ -292,6 +322,7 @@ class Strategy(Part):
             preview=self.preview,
             deploy=self.deploy,
             at_once=self.at_once,
+            flag=self.flag,
         )
 
 

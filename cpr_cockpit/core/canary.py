@@ -13,6 +13,8 @@ STEP_S = 300.0
 """Shares and the time of each where nothing else is configured; the time shrinks with the window."""
 # A share that shows too little to say anything may be watched this many times as long before a person must look.
 PATIENCE = 3.0
+# With a flag few may be shown anything, and a short window does not make them more: it is given up no sooner; seconds.
+THIN_S = 180.0
 # A person may take hours; the judge watches meanwhile.
 LONGEST_S = 21_600.0
 _ROUTE_S = 120.0

@@ -10,10 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cpr_cockpit.core.strategies import STRATEGIES, Course
-from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, ROLLING
+from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, FEATURE_FLAG, ROLLING
 
 CONTROL = 5.0
 """Percent that a control holds back where none is configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChoice:
+    """The configured feature flag: why it cannot be raised in steps, or be the kill switch ("": it can), its state."""
+
+    not_raised: str = ""
+    not_set_off: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +31,14 @@ class ChoiceFacts:
 
     ``unlike``: in what sessions that are routed to the slot would meet other settings than production's, in words ("":
     in nothing that is not declared harmless). ``signing_in``: the slots, production among them, that have a sign-in of
-    the platform's. ``unread``: why one of these could not be read; what stands on it cannot be chosen then.
+    the platform's. ``unread``: why one of these could not be read; what stands on it cannot be chosen then. ``flag``:
+    what can be done with the feature flag.
     """
 
     unlike: str = ""
     signing_in: tuple[str, ...] = ()
     unread: str = ""
+    flag: FlagChoice = FlagChoice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +78,8 @@ def choices(now: Course, configured: Course, facts: ChoiceFacts) -> tuple[Choice
 
 def _strategy(name: str, now: Course) -> Choice:
     # An option that another strategy does not have is left behind.
-    course = replace(now, strategy=name, preview=now.preview and name == BLUE_GREEN)
+    control = 0.0 if name == FEATURE_FLAG else now.control
+    course = replace(now, strategy=name, preview=now.preview and name == BLUE_GREEN, control=control)
     return Choice(name, words_of(course), name == now.strategy, course)
 
 
@@ -88,10 +100,16 @@ def _rolling(course: Course) -> str:
     return f"{turn}{several} after another, each judged beside the others"
 
 
+def _by_flag(course: Course) -> str:
+    percents = ", ".join(f"{one:g}" for one in course.percents)
+    return f"deployed with {course.flag or 'its flag'} off, which then goes on for {percents} and 100 % of the users"
+
+
 _WORDS: dict[str, Callable[[Course], str]] = {
     BLUE_GREEN: lambda course: "everybody at once, by a swap",
     CANARY: _canary,
     ROLLING: _rolling,
+    FEATURE_FLAG: _by_flag,
 }
 
 
@@ -118,4 +136,13 @@ def _several(course: Course, facts: ChoiceFacts) -> str:
     return course.grey
 
 
-_REASONS: tuple[Callable[[Course, ChoiceFacts], str], ...] = (_several, _routed, _previewed)
+def _flagged(course: Course, facts: ChoiceFacts) -> str:
+    """A flag must be there to be raised, or to be set off by a rollback."""
+    if course.strategy != FEATURE_FLAG:
+        return facts.flag.not_set_off if course.flag else ""
+    if course.control:
+        return "those with the flag off are the control: none is held back beside them"
+    return facts.flag.not_raised
+
+
+_REASONS: tuple[Callable[[Course, ChoiceFacts], str], ...] = (_several, _routed, _previewed, _flagged)

@@ -77,13 +77,17 @@ class GateJudged(Event):
 
 
 class PlannedStep(BaseModel):
-    """A step as it stood in the plan; ``requests``: what it would send ("POST https://..."), where that is known."""
+    """A step as it stood in the plan; ``requests``: what it would send ("POST https://..."), where that is known.
+
+    ``flag``: it is about a feature flag.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     key: str
     title: str
     undo: str
     requests: tuple[str, ...] = ()
+    flag: bool = False
 
 
 class PlannedChoice(BaseModel):
@@ -101,7 +105,7 @@ class PlanMade(Event):
 
     ``control``: percentage of new sessions that stay on the old version. ``apps``: several, in the order in which at
     most ``at_once`` of them are switched between two gates. ``preview``: the swap is prepared by one. ``deploy``: who
-    lays the new version into the slot.
+    lays the new version into the slot. ``flag``: the feature flag, "": none.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -121,6 +125,7 @@ class PlanMade(Event):
     at_once: int = 1
     preview: bool = False
     deploy: str = "zip"
+    flag: str = ""
     choices: tuple[PlannedChoice, ...] = ()
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
@@ -249,6 +254,22 @@ class PinnedCounted(Event):
     type: Literal["pinned.counted"] = "pinned.counted"
     slot: str
     users: int | None
+
+
+class ReleasedDark(Event):
+    """Production was seen to serve a new version whose feature is off for everybody: T0 is when the flag is on."""
+
+    type: Literal["released.dark"] = "released.dark"
+    version: str
+    since: float
+
+
+class FlagSeen(Event):
+    """The feature flag was seen to be on for ``percent`` of the users; 0: off."""
+
+    type: Literal["flag.seen"] = "flag.seen"
+    flag: str
+    percent: float
 
 
 class RungOffered(Event):
@@ -394,6 +415,8 @@ AnyEvent = Annotated[
     | AppSwitched
     | ShareRouted
     | PinnedCounted
+    | ReleasedDark
+    | FlagSeen
     | RungOffered
     | BaselineTaken
     | Observed

@@ -32,19 +32,23 @@ class ActKind(StrEnum):
     PROVE_SERVING = "prove-serving"
     KEEP_WARM = "keep-warm"
     AWAIT_VERSION = "await-version"
+    SET_FLAG = "set-flag"
+    FLAG_OFF = "flag-off"
+    PROVE_FLAG = "prove-flag"
+    WATCH_FLAG = "watch-flag"
+    PROVE_CALM = "prove-calm"
 
 
 PRODUCTION = "production"
-MUTATING = frozenset(
-    {
-        ActKind.ENSURE_SLOT,
-        ActKind.DEPLOY,
-        ActKind.ROUTE,
-        ActKind.PREVIEW,
-        ActKind.RESET_PREVIEW,
-        ActKind.SWAP,
-    }
-)
+FLAGGING = frozenset({ActKind.SET_FLAG, ActKind.FLAG_OFF})
+MUTATING = FLAGGING | {
+    ActKind.ENSURE_SLOT,
+    ActKind.DEPLOY,
+    ActKind.ROUTE,
+    ActKind.PREVIEW,
+    ActKind.RESET_PREVIEW,
+    ActKind.SWAP,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class Act:
     run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline, the watch of a share).
     ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless; of the watch between
     two apps those that serve the new version by then. ``app``: where it is done; "" in the first app, or the only one.
-    ``by``: who lays an artifact into the slot, "" this program itself.
+    ``by``: who lays an artifact into the slot, "" this program itself. ``flag``: the feature flag that is meant; it is
+    on for ``percent`` of the users then, and for ``before`` percent when the act begins.
     """
 
     kind: ActKind
@@ -68,6 +73,8 @@ class Act:
     names: tuple[str, ...] = ()
     app: str = ""
     by: str = ""
+    flag: str = ""
+    before: float = 0.0
 
     @property
     def mutates(self) -> bool:
@@ -161,6 +168,16 @@ class Plan:
     def name(self, app: str) -> str:
         """The name of the app of an act; "" where there is only one."""
         return app or next(iter(self.apps), "")
+
+    @property
+    def flag_back(self) -> tuple[Step, ...]:
+        """The steps of the way back that are about a feature flag: before all others."""
+        return tuple(step for step in self.back if step.act.flag)
+
+    @property
+    def slots_back(self) -> tuple[Step, ...]:
+        """The steps of the way back that are about the slots."""
+        return tuple(step for step in self.back if not step.act.flag)
 
     @property
     def control_percent(self) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cpr_cockpit.core.blocks import BlockQuestion
+from cpr_cockpit.core.flags import FlagFacts, FlagLook
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.signals import Observation, Source
 
@@ -248,8 +249,28 @@ class Probe(Protocol):
     async def warm(self, slot: str, times: int) -> tuple[float, ...]:
         """Ask the slot's pages ``times`` times; milliseconds of each answer below 500."""
 
+    async def flag(self, slot: str, name: str) -> FlagLook:
+        """What the instance that answers says of a feature flag; the request is what makes it ask its store again."""
+
     async def second_host(self) -> bool:
         """Whether another host than the application answers at all: tells a dead network from a dead application."""
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """The requests that ``act`` would send."""
+
+
+class FeatureFlags(Protocol):
+    """The store of the feature flags that the application reads."""
+
+    async def read(self, name: str) -> FlagFacts:
+        """The flag as it is now; one that does not exist is told as such. PortError where the store cannot be read."""
+
+    async def write(self, name: str, *, enabled: bool, percent: float | None, etag: str) -> Accepted:
+        """Set it on or off, and its share of the users (None: as it is), while it still is what ``etag`` names.
+
+        Sent once; other filters and members stay. PortError: 412 where somebody changed it meanwhile, 409 where it is
+        locked, 404 where it does not exist.
+        """
 
     def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
         """The requests that ``act`` would send."""
@@ -259,12 +280,21 @@ class Telemetry(Protocol):
     """Application Insights' requests of users (own probes and warm-up excluded)."""
 
     async def requests(
-        self, *, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None = None
+        self,
+        *,
+        start: float,
+        end: float,
+        bin_s: float,
+        versions: Sequence[str],
+        blocks: BlockQuestion | None = None,
+        flag: str = "",
     ) -> Observation:
         """Bins of ``bin_s`` seconds aligned to ``start`` and one row for the whole time, per version.
 
         With ``blocks`` also those, of every version in ``versions``, up to the newest row: one without rows has 0
-        requests. PortError when nothing could be read; a partial result is in ``Observation.partial``.
+        requests. ``flag``: each version is told apart by what that flag was for the request, under the names that
+        `core.feature_flag.arm` gives, and ``versions`` are such names. PortError when nothing could be
+        read; a partial result is in ``Observation.partial``.
         """
 
 

@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.feature_flag import FLAG_STEPS
 from cpr_cockpit.core.heard import Heard, Key
 from cpr_cockpit.core.heard import key_of as source_of
 from cpr_cockpit.core.plan import app_of, key_of
+from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.core.tally import Tally, believed
 
 
@@ -69,14 +71,16 @@ class Moment:
 class Run:
     """The state of a run after ``seq`` events.
 
-    ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count; ``heard``:
-    what each source, and each of the team's own signals, has told so far. ``share``: percentage of new sessions that
-    go to the slot, since ``share_at`` (None: none ever did); of several apps the highest of their ``shares``.
-    ``pinned_since``: when the first ones were routed there, ``unrouted_at``: since when no new ones are,
-    ``routed_version``: what they met; ``pinned``: how many, as last counted. ``switched``: which of several apps serve
-    the new version, since when; ``met``: which ever did. ``offered``: why the rungs below the swap back may be taken;
-    ``refused``: the steps in whose stead. ``chosen``: the strategy that a person chose instead of the configured one;
-    ``plans``: how many were made.
+    ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count;
+    ``decided_on``: those that the decision stood on. ``heard``: what each source, and each of the team's own signals,
+    has told so far. ``share``: percentage of new sessions that go to the slot, since ``share_at`` (None: none ever
+    did); of several apps the highest of their ``shares``. ``pinned_since``: when the first ones were routed there,
+    ``unrouted_at``: since when no new ones are, ``routed_version``: what they met; ``pinned``: how many, as last
+    counted. ``switched``: which of several apps serve the new version, since when; ``met``: which ever did. ``flag``:
+    percentage of the users for whom the feature flag is on, since ``flag_at`` (None: it never was). ``switched_at``:
+    when production was first seen to serve the new version, with its feature or dark, of several apps in the first of
+    them. ``offered``: why the rungs below ``offered_at``, a step of the way back, may be taken; ``refused``: all such
+    steps. ``chosen``: the strategy that a person chose instead of the configured one; ``plans``: how many were made.
     """
 
     seq: int = 0
@@ -104,7 +108,11 @@ class Run:
     unrouted_at: float | None = None
     routed_version: str = ""
     pinned: ev.PinnedCounted | None = None
+    flag: float = 0.0
+    flag_at: float | None = None
+    switched_at: float | None = None
     offered: str = ""
+    offered_at: str = ""
     refused: tuple[str, ...] = ()
     baseline: ev.BaselineTaken | None = None
     verdict: ev.VerdictGiven | None = None
@@ -122,6 +130,7 @@ class Run:
     notes: list[tuple[float, ev.Noted]] = field(default_factory=list)
     observations: dict[str, dict[str, Any]] = field(default_factory=dict)
     readings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    decided_on: dict[str, dict[str, Any]] = field(default_factory=dict)
     heard: dict[Key, Heard] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     ended: ev.RunEnded | None = None
@@ -151,12 +160,7 @@ class Run:
     @property
     def exposed(self) -> bool:
         """Whether users may have met the new version: by a share, in one of several apps, or by the switch."""
-        return self.share_at is not None or self.t0 is not None or bool(self.met)
-
-    @property
-    def switched_at(self) -> float | None:
-        """When production was first seen to serve the new version: T0, of several apps in the first of them."""
-        return min(self.met.values(), default=self.t0)
+        return self.share_at is not None or self.switched_at is not None
 
     @property
     def part_at(self) -> float | None:
@@ -164,16 +168,58 @@ class Run:
         return max(self.switched.values(), default=None)
 
     @property
+    def by_flag(self) -> bool:
+        """Whether the release is deployed dark and shown by a feature flag."""
+        return self.plan is not None and self.plan.strategy == FEATURE_FLAG
+
+    @property
+    def went_dark(self) -> bool:
+        """Whether it was rolled back by its flag alone: the new version serves, its feature off."""
+        ended, plan = self.ended, self.plan
+        if not self.by_flag or ended is None or plan is None or ended.decision != "rolled_back":
+            return False
+        return all(self.row(step.key, "back") is None for step in plan.back if not step.flag)
+
+    @property
     def judged_since(self) -> float | None:
-        """Since when the judge has judged what it judges now: a share, some of several apps, or the switch."""
+        """Since when the judge has judged what it judges now: the switch, a share, some of several apps, the flag."""
         if self.t0 is not None:
             return self.t0
+        if self.by_flag:
+            return self.flag_at if self.flag else self.switched_at
         return self.share_at if self.share else self.part_at
 
     @property
     def on_share(self) -> bool:
         """Whether a share of the sessions is being judged, before the switch."""
-        return self.t0 is None and self.share > 0.0 and self.phase is Phase.DEPLOYING
+        on = self.judged_since is not None and not self.switched
+        return self.t0 is None and on and self.phase is Phase.DEPLOYING
+
+    @property
+    def rung_waits(self) -> bool:
+        """Whether a rung of the way back did not do, and nobody has taken the next one yet."""
+        return bool(self.rungs_left) and all(self.row(step.key, "back") is None for step in self.rungs_left)
+
+    @property
+    def waits_for_flag(self) -> bool:
+        """Whether the way back is at its flag, so that a person may say that nobody waits for what comes of it."""
+        row = self.open_step
+        alone = self.by_flag and self.flag_at is not None and self.phase is Phase.ROLLING_BACK
+        return alone and row is not None and row.way == "back" and row.key in FLAG_STEPS
+
+    @property
+    def rungs_left(self) -> tuple[ev.PlannedStep, ...]:
+        """The steps below the rung that did not do, once the next one is offered."""
+        plan = self.plan
+        if plan is None or self.phase is not Phase.ROLLING_BACK or not self.offered:
+            return ()
+        return tuple(step for step in plan.back if not step.flag) if self.flag_offered else self.rungs
+
+    @property
+    def flag_offered(self) -> bool:
+        """Whether it is the flag that did not do: the swap back comes next."""
+        steps = self.plan.back if self.plan else ()
+        return any(step.flag and step.key == self.offered_at for step in steps)
 
     @property
     def on_part(self) -> bool:
@@ -327,6 +373,7 @@ def _outcome(run: Run, at: float, event: ev.StepOutcome) -> None:
 def _switched(run: Run, at: float, event: ev.TrafficSwitched) -> None:
     if event.way == "forward":
         run.t0 = event.t0
+        run.switched_at = event.t0 if run.switched_at is None else run.switched_at
     else:
         run.switched_back_at = event.t0
     run.note_moment(event.t0, "Traffic switched", f"production serves {event.version}")
@@ -336,6 +383,7 @@ def _app_switched(run: Run, at: float, event: ev.AppSwitched) -> None:
     if event.way == "forward":
         run.switched[event.app] = event.t0
         run.met.setdefault(event.app, event.t0)
+        run.switched_at = event.t0 if run.switched_at is None else run.switched_at
     else:
         run.switched.pop(event.app, None)
     run.note_moment(event.t0, "App switched", f"{event.app} serves {event.version}")
@@ -358,9 +406,23 @@ def _pinned(run: Run, _: float, event: ev.PinnedCounted) -> None:
     run.pinned = event
 
 
+def _dark(run: Run, at: float, event: ev.ReleasedDark) -> None:
+    run.switched_at = event.since
+    run.note_moment(event.since, "Released dark", f"production serves {event.version}, its flag off")
+
+
+def _flag(run: Run, at: float, event: ev.FlagSeen) -> None:
+    run.flag = event.percent
+    if event.percent:
+        run.flag_at = at
+    state = f"on for {event.percent:g} % of the users" if event.percent else "off"
+    run.note_moment(at, "Feature flag", f"{event.flag} {state}")
+
+
 def _offered(run: Run, at: float, event: ev.RungOffered) -> None:
-    run.offered = f"{run.offered} {event.why}".strip()
-    run.refused = (*run.refused, event.step)
+    several = run.plan is not None and bool(run.plan.apps)
+    run.offered = f"{run.offered} {event.why}".strip() if several else event.why
+    run.offered_at, run.refused = event.step, (*run.refused, event.step)
     run.note_moment(at, "Next rung offered", event.why, "warning")
 
 
@@ -413,6 +475,7 @@ def _trigger(run: Run, at: float, event: ev.TriggerRaised) -> None:
 
 def _decided(run: Run, at: float, event: ev.Decided) -> None:
     run.decision, run.decided_at = event, at
+    run.decided_on = dict(run.readings)
     word = {"keep": "GO", "rollback": "ROLLBACK", "hold": "HOLD"}[event.word]
     run.note_moment(at, f"Decision {word}", f"by {event.by}: {event.sentence}", event.word)
 
@@ -456,6 +519,8 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.AppSwitched: _app_switched,
     ev.ShareRouted: _routed,
     ev.PinnedCounted: _pinned,
+    ev.ReleasedDark: _dark,
+    ev.FlagSeen: _flag,
     ev.RungOffered: _offered,
     ev.BaselineTaken: _baseline,
     ev.Observed: _observed,

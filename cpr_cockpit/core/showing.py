@@ -17,6 +17,7 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.readiness import ReadinessFacts, assess
 from cpr_cockpit.core.run import Phase, Run, StepRow
+from cpr_cockpit.core.showing_flag import flag_takes
 from cpr_cockpit.core.verdict import Verdict
 
 # Happenings that a face gets; older ones are in the journal and the report.
@@ -254,7 +255,7 @@ def _fixed(run: Run) -> str:
 
 def _back(run: Run, event: ev.PlanMade) -> tuple[ev.PlannedStep, ...]:
     """The lower rungs are shown where they may be needed: once they are offered."""
-    return (*event.back, *run.rungs) if run.offered else event.back
+    return (*event.back, *run.rungs) if run.offered and not run.flag_offered else event.back
 
 
 def _step(run: Run, key: str, title: str, undo: str, way: str) -> vw.PlanStep:
@@ -288,7 +289,9 @@ def takes(run: Run) -> str:
     if not swaps:
         return "not measured yet in this run"
     own = "swap" if len(swaps) == 1 else f"swaps, of {len(swaps)} apps one after another"
-    words = f"API about {sum(swaps):.0f} s (this run's own {own})"
+    flag = flag_takes(run)
+    words = f"{flag}; else " if flag else ""
+    words += f"API about {sum(swaps):.0f} s (this run's own {own})"
     if deploy is not None and run.plan is not None and run.plan.artifact:
         words += f", then the slot about {deploy:.0f} s"
     return f"{words}; database not touched"

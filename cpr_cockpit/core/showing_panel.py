@@ -11,6 +11,15 @@ from cpr_cockpit.core.pinned import pinned_words
 from cpr_cockpit.core.plan import key_of
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
+from cpr_cockpit.core.showing_flag import (
+    IMPATIENT,
+    impatient_words,
+    rollback_words,
+    rung_words,
+    share_prefix,
+    start_words,
+)
+from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.core.verdict import VerdictKind, clock_time
 
 PRODUCTION = (Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING)
@@ -50,12 +59,14 @@ def _phase(run: Run, stage: Stage) -> str:
         return observed.phase(run)
     if run.phase is Phase.READY and stage.blocking:
         return "checking"
-    if _rung_waits(run):
-        return "refused"
+    if run.rung_waits:
+        return "flag failed" if run.flag_offered else "refused"
     if run.phase is Phase.DEPLOYING and row is not None and key_of(row.key) == "swap":
         return "switching"
     if run.on_gate:
         return "part"
+    if run.on_share and run.by_flag:
+        return "flag" if run.flag else "dark"
     return "share" if run.on_share else str(run.phase)
 
 
@@ -73,9 +84,9 @@ def _sentence(run: Run, stage: Stage) -> str:
     part = f"{words}: " if (words := part_words(run)) and run.t0 is None else ""
     judged = run.judged_since is not None and (run.on_gate or not run.on_part)
     if stage.verdict is not None and judged and run.phase is not Phase.ROLLING_BACK:
-        share = f"{run.share:g} % of new sessions: " if run.t0 is None and run.share else part
+        share = share_prefix(run) if run.t0 is None and not run.switched else part
         return share + stage.verdict.sentence
-    if _rung_waits(run) and run.plan is not None:
+    if run.rung_waits and run.plan is not None:
         return f"{run.plan.new_version} still serves. r, then y: the next rung. {run.offered}"
     return part + _step_words(run)
 
@@ -141,9 +152,8 @@ def _shares(plan: PlanMade | None) -> tuple[str, ...]:
     if plan is None:
         return ()
     found = [words] if (words := turn_words(plan)) else []
-    if plan.percents:
-        percents = ", ".join(f"{one:g}" for one in plan.percents)
-        found.append(f"first {percents} % of new sessions, {plan.step_s:.0f} s each; the swap only if all pass")
+    if words := start_words(plan, by_flag=plan.strategy == FEATURE_FLAG):
+        found.append(words)
     if plan.control:
         found.append(f"after the swap {plan.control:g} % of new sessions stay on {plan.old_version} until GO")
     return tuple(found)
@@ -188,46 +198,46 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
         return _lower_rung(run, label)
     if run.phase not in PRODUCTION:
         return vw.Control("r", label, enabled=False, reason="production was not touched")
-    slot = f"swaps {plan.slot} and production" if run.t0 is not None else "production is not switched yet"
+    slot = f"swaps {plan.slot} and production" if run.switched_at is not None else "production is not switched yet"
     if run.share:
         slot = f"routes no new sessions to {plan.slot}; {slot}"
     if plan.artifact:
         slot += f", then puts {plan.old_version} into {plan.slot}"
     if plan.apps:
         slot = back_words(run, plan)
+    result = (
+        f"results in {plan.old_version} everywhere" if plan.artifact else f"slot {plan.slot} keeps {plan.new_version}"
+    )
+    flag = rollback_words(run)
+    by_flag = run.by_flag and run.flag_at is not None
     details = (
-        slot,
+        *flag,
+        *(() if by_flag else (slot,)),
         f"on {_ids(run)}",
         f"takes: {takes(run)}",
-        f"results in {plan.old_version} everywhere" if plan.artifact else f"slot {plan.slot} keeps {plan.new_version}",
+        *(() if by_flag else (result,)),
         "the database is not touched: data written since the switch stays",
         f"if it is refused: {run.card.path if run.card else 'the rollback card'}",
     )
     redeploy = _redeploy(run, stage)
     if redeploy:
-        return vw.Control("r", label, enabled=True, reason=redeploy, details=(redeploy, *details[-2:]))
+        return vw.Control("r", label, enabled=True, reason=redeploy, details=(*flag, redeploy, *details[-2:]))
     return vw.Control("r", label, enabled=True, reason=takes(run), details=details)
 
 
-def _rung_waits(run: Run) -> bool:
-    """Whether the swap back was refused, and the rungs below it wait for somebody to take them."""
-    plan = run.plan
-    if run.phase is not Phase.ROLLING_BACK or not run.offered or plan is None:
-        return False
-    return all(run.row(step.key, "back") is None for step in run.rungs)
-
-
 def _lower_rung(run: Run, label: str) -> vw.Control:
-    """The rungs below the swap, once it was refused; before that the rollback is under way."""
-    plan = run.plan
-    if not _rung_waits(run) or plan is None:
+    """The rungs below the one that did not do; before that the rollback is under way."""
+    reason, sentence = rung_words(run)
+    if run.waits_for_flag:
+        return vw.Control("r", "NEXT RUNG, do not wait", enabled=True, reason=IMPATIENT, details=impatient_words(run))
+    if not run.rung_waits:
         return vw.Control("r", label, enabled=False, reason="under way")
     details = (
-        f"the swap back did not succeed: {run.offered}",
-        *(f"then: {step.title}" for step in run.rungs),
+        sentence,
+        *(f"then: {step.title}" for step in run.rungs_left),
         f"by hand: {run.card.path if run.card else 'the rollback card'}",
     )
-    return vw.Control("r", "NEXT RUNG of the way back", enabled=True, reason="the swap was refused", details=details)
+    return vw.Control("r", "NEXT RUNG of the way back", enabled=True, reason=reason, details=details)
 
 
 def _redeploy(run: Run, stage: Stage) -> str:

@@ -13,6 +13,7 @@ from cpr_cockpit.core.plan import app_of
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
+from cpr_cockpit.core.showing_flag import judged_version, share_mark, share_title
 from cpr_cockpit.core.showing_further import further_signals, measured_at
 from cpr_cockpit.core.showing_panel import deadline_of
 from cpr_cockpit.core.showing_sources import sources
@@ -33,16 +34,12 @@ def window(run: Run, stage: Stage) -> vw.Window:
             ("database", "not touched by this run"),
             ("card", run.card.path if run.card else "not written"),
         ]
-    if run.on_share and plan is not None and run.share_at is not None:
-        share = f"canary, {run.share:g} % of new sessions"
-        until = run.share_at + plan.step_s
-        return vw.Window(plan.step_s, run.share_at, until, tuple(rows), share, sources(run, stage))
     if serving := serving_words(run):
         rows.insert(0, ("apps", serving))
-    if run.on_gate and plan is not None and run.part_at is not None:
-        turn = f"rolling, {part_words(run)}"
-        until = run.part_at + plan.step_s
-        return vw.Window(plan.step_s, run.part_at, until, tuple(rows), turn, sources(run, stage))
+    since = run.judged_since
+    if (run.on_share or run.on_gate) and plan is not None and since is not None:
+        title, until = f"rolling, {part_words(run)}" if run.on_gate else share_title(run), since + plan.step_s
+        return vw.Window(plan.step_s, since, until, tuple(rows), title, sources(run, stage))
     if run.phase is not Phase.KEEPING or run.t0 is None:
         return vw.Window(
             stage.policy.window_s, run.t0, deadline_of(run, stage), tuple(rows), sources=sources(run, stage)
@@ -70,7 +67,9 @@ def _watch_rows(run: Run, later: Later) -> list[tuple[str, str]]:
 
 def _way_back(run: Run, stage: Stage, slot: str, old: str) -> str:
     """Whether the way back is there: the old version in the slot, or, while a share is judged, in production."""
-    if run.on_share:
+    if run.by_flag and run.flag_at is not None:
+        return f"flag off; else {_checked(stage.slot_look, f'slot {slot}', old, stage.now)}"
+    if run.on_share and not run.by_flag:
         return f"end the routing; {_checked(stage.production_look, 'production', old, stage.now)}"
     return _checked(stage.slot_look, f"slot {slot}", old, stage.now)
 
@@ -185,8 +184,8 @@ def series(run: Run, stage: Stage) -> tuple[vw.Series, ...]:
     since = run.judged_since
     if since is None:
         return ()
-    share = f"{run.share:g} %" if run.share else f"{len(run.switched)} apps"
-    mark = "swap" if run.t0 is not None else share
+    part = bool(run.switched) and run.t0 is None
+    mark = f"{len(run.switched)} apps" if part else share_mark(run)
     start, markers = (since, ((0.0, mark),)) if stage.later is None else (stage.later.start, ())
     bins, before, policy = _bins(run, stage), run.baseline, stage.policy
     rate_before = 100.0 * before.failures / before.requests if before is not None and before.requests else None
@@ -238,7 +237,7 @@ def _bins(run: Run, stage: Stage) -> list[Bin]:
     told = stage.later.logs if stage.later else reading(body) if body is not None else None
     if told is None or run.plan is None or told.error or told.partial:
         return []
-    version = run.plan.new_version
+    version = judged_version(run)
     rows = [row for row in told.bins if row.version == version and row.requests]
     return sorted(rows, key=lambda row: row.start)
 

@@ -7,26 +7,28 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from cpr_cockpit.core.canary import PERCENTS, STEP_S, canary, hold_back, proven_alike
+from cpr_cockpit.core.feature_flag import feature_flag, with_kill_switch
 from cpr_cockpit.core.ladder import with_ladder
 from cpr_cockpit.core.pipeline import PIPELINE, ZIP, by_pipeline
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.preview import with_preview
 from cpr_cockpit.core.rolling_strategy import rolling, why_not
-from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, OBSERVED, ROLLING, blue_green, observed
+from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, FEATURE_FLAG, OBSERVED, ROLLING, blue_green, observed
 
-STRATEGIES = (BLUE_GREEN, CANARY, ROLLING)
+STRATEGIES = (BLUE_GREEN, CANARY, ROLLING, FEATURE_FLAG)
 """What a run may choose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The strategy of a run. ``percents`` are a canary's; ``step_s``: seconds of each, or of a gate, at full length.
+    """The strategy of a run. ``percents`` are of its shares; ``step_s``: seconds of each, or of a gate, at full length.
 
     ``control``: percentage of new sessions that stay on the old version during the critical window; 0: none.
     ``harmless``: differences between slot and production that are declared so, by name. ``preview``: blue-green with
     production's settings applied to the slot and proven there before the swap. ``deploy``: who lays the new version
     into the slot. ``apps``: all of several, in the order in which at most ``at_once`` of them are switched between two
-    gates; only rolling looks at them.
+    gates; only rolling looks at them. ``flag``: the feature flag that is raised, or beside another strategy the kill
+    switch; "": none.
     """
 
     strategy: str = BLUE_GREEN
@@ -38,6 +40,7 @@ class Course:
     deploy: str = ZIP
     apps: tuple[str, ...] = ()
     at_once: int = 1
+    flag: str = ""
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Course:
@@ -62,6 +65,8 @@ class Course:
             return "rolling has the other apps to judge beside, and holds nobody back: leave the control out"
         if self.deploy != ZIP:
             return "rolling lays the version into every app's slot by zip: leave the pipeline out"
+        if self.flag:
+            return "rolling has no kill switch beside it: leave the flag out"
         return why_not(self.apps, self.at_once)
 
     @property
@@ -85,10 +90,25 @@ def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s
         plan = with_preview(plan)
     if course.control:
         plan = hold_back(plan, course.control)
-    return proven_alike(plan, course.harmless) if course.shares_sessions else plan
+    if course.shares_sessions:
+        plan = proven_alike(plan, course.harmless)
+    return with_kill_switch(plan, course.flag) if course.flag and course.strategy != FEATURE_FLAG else plan
 
 
 def _plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:
+    if course.strategy == FEATURE_FLAG:
+        if course.control:
+            raise ValueError("a control is held back from a version; with the flag off everybody is one")
+        return feature_flag(
+            slot,
+            new,
+            facts,
+            baseline_s=baseline_s,
+            artifact=artifact,
+            flag=course.flag,
+            percents=course.percents,
+            step_s=course.step_s,
+        )
     if course.strategy == CANARY:
         return canary(
             slot,

@@ -12,6 +12,7 @@ BLUE_GREEN = "blue-green"
 CANARY = "canary"
 ROLLING = "rolling"
 OBSERVED = "observed"
+FEATURE_FLAG = "feature-flag"
 # A pipeline may be started in the evening and switch in the morning; seconds.
 _WAIT_S = 86_400.0
 

@@ -344,7 +344,8 @@ class View:
 
 PREPARING = ("PREPARING", Shape.CALM)
 _NO_DATA = frozenset({"stale", "incomplete"})
-_GOING_BACK = frozenset({"rolling back", "refused", "by hand"})
+_SHARES = ("share", "part", "flag", "dark")
+_GOING_BACK = frozenset({"rolling back", "refused", "flag failed", "by hand"})
 _ENDED = {
     "kept": ("KEPT", Shape.FINAL),
     "rolled_back": ("ROLLED BACK", Shape.FINAL),
@@ -362,10 +363,13 @@ _BY_PHASE = {
     "switching": ("SWITCHING", Shape.BUSY),
     "share": ("CANARY", Shape.CALM),
     "part": ("ROLLING", Shape.CALM),
+    "flag": ("FLAG", Shape.CALM),
+    "dark": ("DARK", Shape.CALM),
     "waiting": ("WAITING", Shape.CALM),
     "by hand": ("BACK BY HAND", Shape.BREACH),
     "rolling back": ("ROLLING BACK", Shape.BUSY),
     "refused": ("SWAP REFUSED", Shape.BREACH),
+    "flag failed": ("NEXT RUNG", Shape.BREACH),
     "keeping": ("KEPT", Shape.GO),
 }
 
@@ -381,13 +385,13 @@ def panel_word(
         return _ENDED.get(decision, ("FAILED", Shape.BREACH))
     # Too few requests are no reason to look at what was kept; data that stopped are one, and so is a missed target.
     calm = phase == "keeping" and (verdict not in ("HOLD", "ROLLBACK") or cause == "thin")
-    if phase not in ("share", "part", "window", "keeping") or calm:
+    if phase not in (*_SHARES, "window", "keeping") or calm:
         return _BY_PHASE.get(phase, PREPARING) if verdict != "ROLLBACK" or phase in _GOING_BACK else _BREACH
     if verdict == "ROLLBACK":
         return _BREACH
     if verdict == "HOLD":
         return ("NO DATA", Shape.NO_DATA) if cause in _NO_DATA else ("LOOK", Shape.LOOK)
-    if phase in ("share", "part"):
+    if phase in _SHARES:
         return _BY_PHASE[phase]
     if verdict == "GO" and (overdue or early):
         return ("GO POSSIBLE", Shape.GO)

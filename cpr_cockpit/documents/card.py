@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 
 from cpr_cockpit.core.plan import ActKind, Plan
+from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.documents.card_apps import alone, of_app
 from cpr_cockpit.documents.papers.figures import path_of_health
 from cpr_cockpit.documents.papers.text import heading, inert
@@ -85,6 +86,7 @@ def _page(folder: Path, environment: dict[str, str], plan: Plan) -> list[str]:
     return [
         *_about(environment, plan),
         *_look(look, pinned, plan),
+        *_flag_off(environment, plan),
         *_unroute(pinned, plan),
         *_reset(pinned, plan),
         *_swap(pinned, plan),
@@ -121,6 +123,7 @@ def _about(environment: dict[str, str], plan: Plan) -> list[str]:
         ("App", "app"),
         ("Production", "production_url"),
         ("Slot", "slot_url"),
+        *((("App Configuration", "app_configuration"),) if plan.flag_back else ()),
     )
     new, old, slot = _code(plan.new_version), _code(plan.old_version), _code(plan.slot)
     return [
@@ -146,6 +149,29 @@ def _look(look: list[str], pinned: str, plan: Plan) -> list[str]:
         f"- Production {old} already: do NOT swap (a second swap brings {new} back). Go on with 3.",
         "- A swap is under way (`running` names one, the versions change between looks, or `az` answers that another",
         "  operation is in progress): wait and look again.",
+        "",
+    ]
+
+
+def _flag_off(environment: dict[str, str], plan: Plan) -> list[str]:
+    """The feature flag, which is set off before anything is done to the slots; nothing waits for it."""
+    flag = next((step.act.flag for step in plan.flag_back), "")
+    if not flag:
+        return []
+    store = shlex.quote(environment.get("app_configuration", ""))
+    then = f"Go on with 2 whatever comes of it: the flag is the kill switch of {_code(plan.new_version)}."
+    if plan.strategy == FEATURE_FLAG:
+        then = (
+            f"Instances know of it within a minute. Where the errors end, that is the rollback: "
+            f"{_code(plan.new_version)} stays, dark, and there is nothing to swap. Where they do not, or the command "
+            "fails, go on with 2."
+        )
+    return [
+        f"First set the feature flag {_code(flag)} off; it can be repeated without harm:",
+        "",
+        f"    az appconfig feature disable --endpoint {store} --auth-mode login --feature {shlex.quote(flag)} --yes",
+        "",
+        then,
         "",
     ]
 

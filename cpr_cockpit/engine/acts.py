@@ -54,6 +54,7 @@ class Routed(Protocol):
 class Context:
     """What an act is done in: the ports, the plan, the run's artifacts folder, who hears of every look at who serves.
 
+    ``flagged(percent)`` hears of the share of the users for whom the plan's feature flag is seen to be on.
     ``lost``: a part of the journal is gone, so that nobody knows what was sent and may still be under way.
     ``begun(key)``: whether a step of that key was begun in this run, as its journal says.
     ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``commit``: what the
@@ -70,6 +71,7 @@ class Context:
     artifact_sha256: str = ""
     commit: str = ""
     run: str = ""
+    flagged: Callable[[float], None] = lambda percent: None
 
     def at(self, app: str) -> Context:
         """The same in one of several apps (`Act.app`)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cpr_cockpit.core.pipeline import PIPELINE
@@ -10,6 +11,7 @@ from cpr_cockpit.core.plan import PRODUCTION, Act, ActKind
 from cpr_cockpit.core.ports import Accepted, OperationState
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.acts import Change, Context, Reading, State
+from cpr_cockpit.engine.flagging import FlagOff, SetFlag
 from cpr_cockpit.engine.piping import look_at_pipeline, pipeline_of
 from cpr_cockpit.engine.previewing import Preview, ResetPreview, barred, own_preview, pending_words
 from cpr_cockpit.engine.routing import Route
@@ -162,13 +164,15 @@ class Swap:
         return await self.context.ports.web_apps.operation(operation)
 
 
-_CHANGES: dict[ActKind, type[EnsureSlot | Deploy | Route | Preview | ResetPreview | Swap]] = {
+_CHANGES: dict[ActKind, Callable[[Context, Act], Change]] = {
     ActKind.ENSURE_SLOT: EnsureSlot,
     ActKind.PREVIEW: Preview,
     ActKind.RESET_PREVIEW: ResetPreview,
     ActKind.ROUTE: Route,
     ActKind.DEPLOY: Deploy,
     ActKind.SWAP: Swap,
+    ActKind.SET_FLAG: SetFlag,
+    ActKind.FLAG_OFF: FlagOff,
 }
 
 

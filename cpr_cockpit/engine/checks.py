@@ -11,6 +11,7 @@ from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
+from cpr_cockpit.engine.flagging import ProveFlag
 from cpr_cockpit.engine.piping import ProveBuilt
 from cpr_cockpit.engine.serving import exists
 from cpr_cockpit.engine.zips import BUILD, ZipError, commit_of, examine
@@ -200,6 +201,7 @@ _CHECKS: dict[ActKind, Callable[[Context, Act], Check]] = {
     ActKind.SMOKE: Smoke,
     ActKind.PROVE_SERVING: ProveServing,
     ActKind.KEEP_WARM: KeepWarm,
+    ActKind.PROVE_FLAG: ProveFlag,
 }
 
 

@@ -10,13 +10,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.plan import Act, ActKind, Step
+from cpr_cockpit.core.plan import FLAGGING, Act, ActKind, Step
 from cpr_cockpit.core.ports import Accepted, OperationState, PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
-from cpr_cockpit.engine.pursuit import MAY_NOT, Patience, Pursuit, not_now
+from cpr_cockpit.engine.pursuit import FLAG_REST_S, MAY_NOT, Patience, Pursuit, not_now
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.rights import rights_ended
 
@@ -81,6 +81,7 @@ class Executor:
         await self._sent(way, step)
         pursuit = self._pursuit(way, step)
         pursuit.last = True
+        within_s = FLAG_REST_S if step.act.kind in FLAGGING else within_s
         if within_s is not None:
             pursuit.deadline = min(pursuit.deadline, self._clock.now() + within_s)
         reading = await self._settle(pursuit)

@@ -10,6 +10,9 @@ from typing import Any
 
 from cpr_cockpit.core.ports import PRODUCTION, PortError, Sighting, SlotFacts, SwapStatus
 from cpr_cockpit.core.signals import Observation
+from cpr_cockpit.core.strategies import Course
+from cpr_cockpit.core.strategy import ROLLING
+from cpr_cockpit.engine.flag_premises import flag_told
 from cpr_cockpit.engine.ports import Ports
 
 LOOKS = 3
@@ -36,8 +39,11 @@ class Reading:
     words: str
 
 
-async def inspect(ports: Ports, slot: str, new_version: str) -> tuple[Reading, ...]:
-    """Slots, swaps, versions, health, telemetry, in this order. What cannot be read is ``unknown``; never raises it."""
+async def inspect(ports: Ports, slot: str, new_version: str, course: Course | None = None) -> tuple[Reading, ...]:
+    """Slots, swaps, versions, health, telemetry, the course's feature flag, in this order.
+
+    What cannot be read is ``unknown``; never raises it.
+    """
     production, before = await asyncio.gather(
         asyncio.gather(*(ports.probe.look(PRODUCTION) for _ in range(LOOKS))), _slots_and_swaps(ports, slot)
     )
@@ -51,14 +57,20 @@ async def inspect(ports: Ports, slot: str, new_version: str) -> tuple[Reading, .
     if telemetry.words in {one.words for one in readings}:
         # Who cannot sign in meets the same refusal everywhere.
         telemetry = Reading(telemetry.name, telemetry.state, "could not be asked, for the same reason")
-    return (*readings, telemetry)
+    flag = [await _or_unknown(f"feature flag {course.flag}", _flag(ports, course))] if course and course.flag else []
+    return (*readings, telemetry, *flag)
 
 
-async def inspect_apps(ports: Ports, slot: str, new_version: str, apps: Sequence[str]) -> tuple[Reading, ...]:
-    """The same of several ``apps``, but for the telemetry, which is of all of them; ``ports``: those of the first."""
-    first = await inspect(ports, slot, new_version)
-    found = list(first)
-    for app in apps[1:]:
+async def _flag(ports: Ports, course: Course) -> Reading:
+    wrong, told = await flag_told(ports.flags, course)
+    name = f"feature flag {course.flag}"
+    return Reading(name, State.FAILED, wrong) if wrong else Reading(name, State.OK, told)
+
+
+async def inspect_apps(ports: Ports, slot: str, new_version: str, course: Course) -> tuple[Reading, ...]:
+    """The same of all apps of the course, ``ports`` being those of the first; telemetry and flag are of all of them."""
+    found = list(await inspect(ports, slot, new_version, course))
+    for app in course.apps[1:] if course.strategy == ROLLING else ():
         seen = await inspect(ports.at(app), slot, new_version)
         found += [Reading(f"{app}: {one.name}", one.state, one.words) for one in seen if one.name != TELEMETRY]
     return tuple(found)

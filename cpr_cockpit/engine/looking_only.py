@@ -68,6 +68,7 @@ class LookingProbe:
 
     def __init__(self, real: Probe) -> None:
         self.look = real.look
+        self.flag = real.flag
         self.second_host = real.second_host
         self.planned = real.planned
 
@@ -82,4 +83,5 @@ class LookingProbe:
 
 def looking_only(ports: Ports) -> Ports:
     """The same ports without what changes anything; the other sources only read. It looks at one app."""
-    return replace(ports, web_apps=LookingWebApps(ports.web_apps), probe=LookingProbe(ports.probe), apps={})
+    web_apps, probe = LookingWebApps(ports.web_apps), LookingProbe(ports.probe)
+    return replace(ports, web_apps=web_apps, probe=probe, flags=None, apps={})

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from cpr_cockpit.core.ports import Clock, Metrics, Pipeline, Premises, Probe, Reader, Telemetry, UserCount, WebApps
+from cpr_cockpit.core.ports import (
+    Clock,
+    FeatureFlags,
+    Metrics,
+    Pipeline,
+    Premises,
+    Probe,
+    Reader,
+    Telemetry,
+    UserCount,
+    WebApps,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +34,8 @@ class Ports:
 
     ``readers``: the further sources. ``premises``: what the logs tell of themselves; None: nothing tells.
     ``pipeline``: the team's own; None: none is configured. ``user_count``: who was routed; None: nothing tells.
-    ``apps``: the further ones of several apps by name; ``web_apps`` and ``probe`` are those of the first.
+    ``flags``: the store of the feature flags; None: none is configured. ``apps``: the further ones of several apps by
+    name; ``web_apps`` and ``probe`` are those of the first.
     """
 
     clock: Clock
@@ -35,6 +47,7 @@ class Ports:
     premises: Premises | None = None
     pipeline: Pipeline | None = None
     user_count: UserCount | None = None
+    flags: FeatureFlags | None = None
     apps: Mapping[str, AppPorts] = field(default_factory=dict)
 
     def at(self, app: str) -> Ports:

@@ -19,6 +19,7 @@ from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, ROLLING
 from cpr_cockpit.documents.card import write_card
 from cpr_cockpit.engine.checks import undeclared
+from cpr_cockpit.engine.flag_premises import flag_facts
 from cpr_cockpit.engine.gate import judge
 from cpr_cockpit.engine.measuring import from_documents, from_plan
 from cpr_cockpit.engine.ports import Ports
@@ -117,20 +118,29 @@ async def keep_old_artifact(ports: Ports, settings: SessionSettings) -> str:
     return ""
 
 
+_WATCHED = frozenset({ActKind.WATCH_SHARE, ActKind.WATCH_FLAG, ActKind.WATCH_APPS})
+
 Requests = Callable[[Act], tuple[PlannedRequest, ...]]
 """What an act would send; sends nothing."""
 
 
 def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Requests | None = None) -> ev.PlanMade:
     """The plan as the journal keeps it, with the requests of each step where they are known."""
-    judged = [step.act for step in plan.forward if step.act.kind in (ActKind.WATCH_SHARE, ActKind.WATCH_APPS)]
+    watched = [step.act for step in plan.forward if step.act.kind in _WATCHED]
 
     def sent(step: Step) -> tuple[str, ...]:
         return tuple(f"{one.method} {one.url}" for one in requests(step.act)) if requests else ()
 
     def planned(steps: tuple[Step, ...]) -> tuple[ev.PlannedStep, ...]:
         return tuple(
-            ev.PlannedStep(key=step.key, title=step.title, undo=step.undo.words, requests=sent(step)) for step in steps
+            ev.PlannedStep(
+                key=step.key,
+                title=step.title,
+                undo=step.undo.words,
+                requests=sent(step),
+                flag=bool(step.act.flag),
+            )
+            for step in steps
         )
 
     return ev.PlanMade(
@@ -142,14 +152,15 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         baseline_s=baseline_s,
         slot_exists=plan.facts.slot_exists,
         slot_version=plan.facts.slot_version,
-        percents=tuple(act.percent for act in judged if act.percent),
-        step_s=judged[0].seconds if judged else 0.0,
+        percents=tuple(act.percent for act in watched if act.percent),
+        step_s=watched[0].seconds if watched else 0.0,
         control=plan.control_percent,
         apps=plan.apps,
         at_once=plan.at_once,
         harmless=next((step.act.names for step in plan.forward if step.act.kind is ActKind.PROVE_ALIKE), ()),
         preview=plan.previews,
         deploy=next((step.act.by for step in plan.forward if step.act.by), ZIP),
+        flag=next((step.act.flag for step in plan.back if step.act.flag), ""),
         forward=planned((*plan.forward, *plan.after)),
         back=planned(plan.back),
         lower=planned(plan.lower),
@@ -162,7 +173,14 @@ def plan_of(event: ev.PlanMade) -> Plan:
     facts = PlanFacts(event.old_version, event.slot_version, event.slot_exists)
     slot, new, baseline_s = event.slot, event.new_version, event.baseline_s
     course = Course(
-        event.strategy, event.percents, event.step_s, event.control, event.harmless, event.preview, event.deploy
+        event.strategy,
+        event.percents,
+        event.step_s,
+        event.control,
+        event.harmless,
+        preview=event.preview,
+        deploy=event.deploy,
+        flag=event.flag,
     )
     course = replace(course, apps=event.apps, at_once=event.at_once)
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
@@ -181,14 +199,15 @@ def course_of(settings: SessionSettings, run: Run) -> Course:
     return Course.from_dict(run.chosen.course) if run.chosen else settings.course
 
 
-async def choice_facts(ports: Ports, slot: str, harmless: tuple[str, ...], *, slot_exists: bool) -> ChoiceFacts:
+async def choice_facts(ports: Ports, slot: str, course: Course, *, slot_exists: bool) -> ChoiceFacts:
     """What decides which strategies can be taken. That it cannot be read keeps nobody from those that need none."""
+    flag = await flag_facts(ports.flags, course)
     try:
         signing_in = await ports.web_apps.signing_in(slot if slot_exists else PRODUCTION)
         found = await ports.web_apps.differences(slot) if slot_exists else ()
     except PortError as error:
-        return ChoiceFacts(unread=error.words())
-    return ChoiceFacts(undeclared(slot, found, harmless), signing_in)
+        return ChoiceFacts(unread=error.words(), flag=flag)
+    return ChoiceFacts(undeclared(slot, found, course.harmless), signing_in, flag=flag)
 
 
 async def premises_told(settings: SessionSettings, scaled: Policy, ports: Ports, recorder: Recorder) -> tuple[str, ...]:
@@ -240,7 +259,7 @@ class Preparation:
         settings = self._settings
         check_artifact(settings)
         facts, others = await read_all_facts(self._ports, settings, course)
-        known = await choice_facts(self._ports, settings.slot, course.harmless, slot_exists=facts.slot_exists)
+        known = await choice_facts(self._ports, settings.slot, course, slot_exists=facts.slot_exists)
         if why := refused(course, known):
             raise Blocked(why)
         missing = await keep_old_artifact(self._ports, settings)
@@ -253,7 +272,8 @@ class Preparation:
             at_scale, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=not missing
         )
         told = await premises_told(settings, self._scaled, self._ports, self._recorder)
-        plan = replace(plan, remarks=(*plan.remarks, *third_version(settings, facts), *others, *told))
+        flag = (known.flag.words,) if course.flag and known.flag.words else ()
+        plan = replace(plan, remarks=(*plan.remarks, *third_version(settings, facts), *others, *flag, *told))
         made = plan_event(plan, baseline_s, artifact=not missing, requests=self._requests)
         offered = tuple(
             ev.PlannedChoice(key=one.key, label=one.label, chosen=one.chosen, why_not=one.why_not)
@@ -263,8 +283,8 @@ class Preparation:
 
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
         there = self._ports.at(act.app)
-        pipeline = there.pipeline.planned(act) if there.pipeline is not None else ()
-        return pipeline + there.web_apps.planned(act) + there.probe.planned(act)
+        planners = (there.pipeline, there.web_apps, there.probe, there.flags)
+        return tuple(one for planner in planners if planner is not None for one in planner.planned(act))
 
     def write_card(self) -> None:
         """The card of the plan that there is, and what follows from both. OSError."""

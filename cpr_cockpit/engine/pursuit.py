@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.plan import Step
+from cpr_cockpit.core.plan import FLAGGING, Step
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.engine.acts import Change, Reading, State
 
@@ -13,6 +13,11 @@ from cpr_cockpit.engine.acts import Change, Reading, State
 NOT_NOW = frozenset({409, 429, 503})
 # Answers that say that signing in or a right is missing: who asks again is told the same.
 MAY_NOT = frozenset({401, 403})
+# A write of a flag takes effect at once or never; nothing restarts. And how long a rollback waits for the store to tell
+# what became of one that was on its way: every write is conditional, so what comes later than the next one is refused.
+FLAG_CALM_S, FLAG_REST_S = 5.0, 15.0
+# The answer to a conditional change: somebody else was first.
+CHANGED = 412
 # The longest pause between two tries of a change that is told "not now"; seconds.
 PAUSE_MOST_S = 30.0
 
@@ -66,9 +71,15 @@ class Pursuit:
 
     def calm_needed(self, patience: Patience) -> float:
         """How long "not done and nothing under way" must hold before it is believed; seconds."""
+        refusal, calm_s = self.refusal, patience.calm_s
+        if refusal is not None and refusal.status == CHANGED and not refusal.ambiguous:
+            # It was conditional and had no effect, for certain.
+            return 0.0
+        if self.step.act.kind in FLAGGING:
+            calm_s = min(calm_s, FLAG_CALM_S)
         if self.put_off:
-            return float(min(PAUSE_MOST_S, patience.calm_s * 2 ** (self.put_off - 1)))
-        return patience.start_s if self.laid_down else patience.calm_s
+            return float(min(PAUSE_MOST_S, calm_s * 2 ** (self.put_off - 1)))
+        return patience.start_s if self.laid_down else calm_s
 
     def why_failed(self, reading: Reading, patience: Patience) -> Reading:
         """The reading with the reason why the change is given up."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Callable
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.check_words import extended_check
@@ -14,16 +13,16 @@ from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
-from cpr_cockpit.engine.apps_watch import AppsWatch
 from cpr_cockpit.engine.behind import lies_behind
 from cpr_cockpit.engine.everywhere import Served
 from cpr_cockpit.engine.executor import Executor
+from cpr_cockpit.engine.judged_steps import JudgedSteps
 from cpr_cockpit.engine.pinned import PinnedCount
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
 from cpr_cockpit.engine.preparing import Blocked, plan_of
 from cpr_cockpit.engine.script import Decider
 from cpr_cockpit.engine.serving import answering
-from cpr_cockpit.engine.share_watch import ShareWatch, WatchShare
+from cpr_cockpit.engine.share_watch import ShareWatch
 from cpr_cockpit.engine.summed_metrics import over_all
 from cpr_cockpit.engine.until_start import UntilStart
 from cpr_cockpit.engine.watch import Watch
@@ -170,25 +169,29 @@ class Session(UntilStart):
         return watch
 
     def _checks(self) -> dict[ActKind, Callable[[Act], Check]]:
-        checks: dict[ActKind, Callable[[Act], Check]] = {ActKind.PROVE_TELEMETRY: self._telemetry_check}
+        steps = JudgedSteps(
+            self.settings,
+            self.scaled,
+            self._plan,
+            self._ports,
+            self.recorder,
+            self._speaks,
+            self._end_share,
+            self._lower.is_set,
+        )
+        checks = {ActKind.PROVE_TELEMETRY: self._telemetry_check} | steps.back()
         if isinstance(self._watch, Watch):
-            checks[ActKind.BASELINE] = self._watch.baseline_check
-            checks[ActKind.WATCH_SHARE] = partial(self._share_check, ShareWatch, self._end_share)
-            checks[ActKind.WATCH_APPS] = partial(self._share_check, AppsWatch, self._judge_on)
+            checks |= {ActKind.BASELINE: self._watch.baseline_check} | steps.forth()
         return checks
 
     def _watching(self, whole: Watch) -> Watch:
         """The watch that speaks now: that of a share or of some apps before T0, else the critical window's."""
         return self._before_t0 or whole
 
-    async def _judge_on(self) -> None:
-        """Some of several apps have passed: their watch goes on while the next one is switched."""
-
-    def _share_check(self, kind: type[ShareWatch], passed: Callable[[], Awaitable[None]], act: Act) -> Check:
-        watch = kind(self.settings, self.scaled, self._plan(), act, self._ports, self.recorder)
-        watch.begin()
+    def _speaks(self, watch: ShareWatch) -> ShareWatch | None:
+        """From now on it is ``watch`` that judges; the one that did before."""
         before, self._share_watch = self._share_watch, watch
-        return WatchShare(act, watch, self.clock.now, passed, script=self.settings.script, before=before)
+        return before
 
     def _telemetry_check(self, act: Act) -> Check:
         settings, must = self.settings, must_arrive(self.settings)

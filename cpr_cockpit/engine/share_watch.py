@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from cpr_cockpit.core.canary import PATIENCE
+from cpr_cockpit.core.canary import PATIENCE, THIN_S
 from cpr_cockpit.core.events import Script
+from cpr_cockpit.core.flags import state_words
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, Plan
 from cpr_cockpit.core.policy import Policy
@@ -46,13 +47,13 @@ class ShareWatch(Watch):
 
     @property
     def where(self) -> str:
-        """What is judged, in words."""
-        return f"on {self._recorder.run.share:g} %"
+        """What is judged, in words; "": what the act says."""
+        return ""
 
     @property
     def lost(self) -> str:
-        """What it means that there is nothing to judge any more."""
-        return f"no session is routed to slot {self._plan.slot}: somebody else changed it"
+        """What it means that there is nothing to judge any more; "": what the act says."""
+        return ""
 
     @property
     def began(self) -> float | None:
@@ -98,15 +99,29 @@ class WatchShare:
             await before.close()
         began = self._watch.began
         if began is None:
-            return Reading(State.REFUSED, self._watch.lost)
+            return Reading(State.REFUSED, self._watch.lost or self._changed())
         lasted, words = self._now() - began, self._watch.verdict_sentence
         if lasted < self._act.seconds:
             return Reading(State.TO_DO, words)
         if self._watch.may_keep():
             await self._passed()
-            return Reading(State.DONE, f"GO after {lasted:.0f} s {self._watch.where}: {words}")
+            return Reading(State.DONE, f"GO after {lasted:.0f} s {self._where()}: {words}")
         script = self._script
         rolls_back = script is not None and script.decide == "auto" and self._watch.kind == "ROLLBACK"
-        if script is not None and lasted >= PATIENCE * self._act.seconds and not rolls_back:
-            return Reading(State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s {self._watch.where}: {words}")
+        if script is not None and lasted >= self._patience_s() and not rolls_back:
+            return Reading(State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s {self._where()}: {words}")
         return Reading(State.TO_DO, words)
+
+    def _patience_s(self) -> float:
+        return max(PATIENCE * self._act.seconds, THIN_S if self._act.flag else 0.0)
+
+    def _where(self) -> str:
+        if self._watch.where:
+            return self._watch.where
+        flag, percent = self._act.flag, self._act.percent
+        return f"with the flag {flag} {state_words(percent)}" if flag else f"on {percent:g} %"
+
+    def _changed(self) -> str:
+        if self._act.flag:
+            return f"the flag {self._act.flag} is not {state_words(self._act.percent)}: somebody else changed it"
+        return f"no session is routed to slot {self._act.slot}: somebody else changed it"

@@ -6,8 +6,10 @@ from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.engine.serving import Serving
 
+Told = ev.AppSwitched | ev.TrafficSwitched | ev.ReleasedDark
 
-def told_by(run: Run, serving: Serving, *, switched: bool, app: str) -> tuple[ev.AppSwitched | ev.TrafficSwitched, ...]:
+
+def told_by(run: Run, serving: Serving, *, switched: bool, app: str) -> tuple[Told, ...]:
     """What is new in a look: the first sighting of the other version is the switch.
 
     ``switched``: a swap is known to have taken effect though nothing answers; ``app``: where it was looked (`Act.app`).
@@ -23,9 +25,11 @@ def told_by(run: Run, serving: Serving, *, switched: bool, app: str) -> tuple[ev
     way: ev.Way = "back" if back else "forward"
     if plan.apps:
         return _in_one_of(run, plan, ev.AppSwitched(way=way, app=app or plan.apps[0], version=version, t0=min(seen)))
-    known = run.switched_back_at if back else run.t0
-    if known is not None or (back and run.t0 is None):
+    known = run.switched_back_at if back else run.switched_at
+    if known is not None or (back and run.switched_at is None):
         return ()
+    if run.by_flag and not back:
+        return (ev.ReleasedDark(version=version, since=min(seen)),)
     return (ev.TrafficSwitched(way=way, version=version, t0=min(seen)),)
 
 

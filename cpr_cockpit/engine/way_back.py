@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.feature_flag import EVERYBODY
 from cpr_cockpit.core.ladder import ROUTE_OLD
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step, key_of
 from cpr_cockpit.core.ports import Clock, PortError
@@ -16,6 +17,7 @@ from cpr_cockpit.engine.acts import Check, Context
 from cpr_cockpit.engine.apps_back import LANDING_S, AppsBack
 from cpr_cockpit.engine.everywhere import Served, served
 from cpr_cockpit.engine.executor import Executor
+from cpr_cockpit.engine.flag_back import FlagBack, Off
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import plan_of
 from cpr_cockpit.engine.pursuit import Patience
@@ -99,6 +101,18 @@ class WayBack:
         """Whether a change was intended, and so may have been sent; one that was refused before that was not."""
         return any(row.key == key and row.mutates for row in self.run_state.steps)
 
+    def _flagged(self, percent: float) -> None:
+        """Every look at the flag comes here. On for everybody: that is the switch (T0) of a release shown by a flag."""
+        run = self.run_state
+        if run.plan is None or not run.plan.flag or percent == run.flag:
+            return
+        self.recorder.record(ev.FlagSeen(flag=run.plan.flag, percent=percent))
+        raised = run.by_flag and percent >= EVERYBODY and run.t0 is None and run.decision is None
+        if raised and run.switched_at is not None:
+            self.recorder.record(
+                ev.TrafficSwitched(way="forward", version=run.plan.new_version, t0=self._ports.clock.now())
+            )
+
     def _failure_words(self, step: Step, way: ev.Way) -> str:
         row = self.run_state.row(step.key, way)
         return f"step '{step.title}' did not succeed: {row.words if row else ''}"
@@ -106,9 +120,19 @@ class WayBack:
     def _executor_for(self, plan: Plan) -> Executor:
         lost = self.run_state.continued is not None
         opened = self.run_state.opened
-        sha256, commit = (opened.artifact_sha256, opened.commit) if opened else ("", "")
-        looks, name = (self._saw, self._routed, self._begun), self.settings.run
-        context = Context(self._ports, plan, self.settings.artifacts, *looks, lost, sha256, commit, name)
+        context = Context(
+            self._ports,
+            plan,
+            self.settings.artifacts,
+            self._saw,
+            self._routed,
+            self._begun,
+            lost,
+            artifact_sha256=opened.artifact_sha256 if opened else "",
+            commit=opened.commit if opened else "",
+            run=self.settings.run,
+            flagged=self._flagged,
+        )
         self._executor = Executor(self.recorder, context, self._patience, self._checks())
         return self._executor
 
@@ -148,17 +172,25 @@ class WayBack:
             return
         if plan.previews and self.run_state.finished("swap", "forward"):
             executor.pass_over("back", (plan.step(RESET),), "the swap has completed it")
-        failed = await executor.run("back", plan.back)
+        flag = FlagBack(plan, self.recorder, executor, self._offered, self._close_watches)
+        if await flag.first() is Off.ENOUGH:
+            words = f"flag {event.flag} is off on every instance, and that helped: {plan.new_version} stays dark"
+            await self._end_observed("rolled_back", words, way="back")
+            return
+        failed = await executor.run("back", plan.slots_back)
         by = ""
         if failed is not None and failed.act.kind is ActKind.SWAP and await self._may_go_down(plan, failed):
             failed, by = await self._down(executor, plan), ", by another way than the swap, which was refused"
         if failed is None:
             left = "" if event.artifact else await self._left_behind(plan, self._ports, routed=bool(by))
+            left += await flag.last()
             decision = "partial" if left else "rolled_back"
-            again = "serves again" if self.run_state.t0 is not None else "serves everybody: production never switched"
+            again = "serves again"
+            if self.run_state.switched_at is None:
+                again = "serves everybody: production never switched"
             await self._end_observed(decision, f"{plan.old_version} {again}{by}{left}", way="back")
             return
-        words = self._failure_words(failed, "back")
+        words = f"{self._failure_words(failed, 'back')}{await flag.last()}"
         # Production is back by either; what is left then is the slot.
         back = any(self.run_state.finished(key, "back") for key in ("swap-back", "redeploy-old"))
         card = self.run_state.card.path if self.run_state.card else "the rollback card"
@@ -174,23 +206,34 @@ class WayBack:
 
     async def _may_go_down(self, plan: Plan, failed: Step) -> bool:
         """The rungs below are offered once it is seen that no swap is under way; a person takes them, a script does."""
-        if not plan.lower or not await self._offered(failed):
+        if not plan.lower or not await self._at_rest(failed):
             return False
-        await self._taken()
+        await self._offered(failed)
         return True
 
-    async def _offered(self, failed: Step) -> bool:
-        """Offer the rungs below a swap back that failed, unless one is seen to be under way."""
+    async def _at_rest(self, failed: Step) -> bool:
+        """Whether no swap is seen to be under way where one failed."""
         ports, act = self._ports.at(failed.act.app), failed.act
         try:
             serving = await observe(ports.web_apps, ports.probe, act.slot)
         except PortError:
             return False
-        if serving.in_flight:
+        return not serving.in_flight
+
+    async def _app_offered(self, failed: Step) -> bool:
+        """Offer the rungs of one of several apps, if no swap is under way there; nobody waits for it yet."""
+        if not await self._at_rest(failed):
             return False
         if failed.key not in self.run_state.refused:
             self.recorder.record(ev.RungOffered(step=failed.key, why=self._failure_words(failed, "back")))
         return True
+
+    async def _offered(self, failed: Step) -> None:
+        """Offer the rung below ``failed``; return once it is taken, by a person, a script or the command."""
+        if self.run_state.offered_at != failed.key:
+            self.recorder.record(ev.RungOffered(step=failed.key, why=self._failure_words(failed, "back")))
+        await self._taken()
+        self._lower.clear()
 
     async def _taken(self) -> None:
         """A person takes the next rung, a script and a command do at once."""
@@ -203,7 +246,7 @@ class WayBack:
 
     async def _all_back(self, plan: Plan, executor: Executor) -> None:
         """The way back of several apps, and its end: an app that is left is named."""
-        back = AppsBack(plan, executor, lambda: self.run_state, self._offered, self._taken, self._asks)
+        back = AppsBack(plan, executor, lambda: self.run_state, self._app_offered, self._taken, self._asks)
         await back.go()
         for app in (app for app in plan.places if app not in back.left):
             if self.run_state.plan is not None and not self.run_state.plan.artifact:
@@ -232,8 +275,11 @@ class WayBack:
         return failed
 
     def go_down(self) -> bool:
-        """ROLLBACK again, once the swap back was refused: take the next rung. Whether there was one to take."""
-        offered = bool(self.run_state.offered)
+        """ROLLBACK again, once a rung did not do: take the next one. Whether there was one to take.
+
+        While a flag is set off, proven and judged, it is a person's word that nobody waits to see whether that helps.
+        """
+        offered = self.run_state.rung_waits or self.run_state.waits_for_flag
         if offered:
             self._lower.set()
         return offered

@@ -41,6 +41,7 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
 
     ``policy``: the limits that further sources tell beside their figures (None: the procedure's).
     """
+    from cpr_cockpit.adapters.azure.feature_flags import AppConfigurationFlags
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.logs import LogsTelemetry
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
@@ -77,24 +78,57 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
         stack.push_async_callback(batch.close)
         platform = _platform_readers(manager, clock, policy or Policy())
         readers = (*_log_readers(batch, clock, place.feature_operation), *platform, log_stream, *custom)
-        apps = {}
-        for one in place.apps:
-            there = Manager(one.azure, credential, transport)
-            stack.push_async_callback(there.close)
-            sites = AzureWebApps(there, Kudu(one.azure, credential, connections))
-            looks = HttpProbe(_probing(place, one), connections, clock)
-            apps[one.azure.app] = AppPorts(sites, looks, PlatformMetrics(there, clock))
         pipeline = _pipeline(place, connections)
         metrics, user_count = PlatformMetrics(manager, clock), LogsUserCount(environment, credential, transport)
         stack.push_async_callback(user_count.close)
-        ports = Ports(clock, web_apps, probe, telemetry, metrics, readers, premises, pipeline, user_count, apps)
+        flags = AppConfigurationFlags(environment, credential, transport) if environment.app_configuration else None
+        if flags is not None:
+            stack.push_async_callback(flags.close)
+        ports = Ports(
+            clock,
+            web_apps,
+            probe,
+            telemetry,
+            metrics,
+            readers,
+            premises,
+            pipeline=pipeline,
+            user_count=user_count,
+            flags=flags,
+            apps=_further(stack, place, credential, transport, connections),
+        )
 
         def planned(act: Act) -> tuple[PlannedRequest, ...]:
             there = ports.at(act.app)
-            planners = (*((pipeline,) if pipeline else ()), there.web_apps, there.probe, telemetry, premises)
-            return tuple(one for planner in planners for one in planner.planned(act))
+            planners = (pipeline, there.web_apps, there.probe, telemetry, premises, flags)
+            return tuple(one for planner in planners if planner is not None for one in planner.planned(act))
 
         yield Outside(ports, planned)
+
+
+def _further(
+    stack: AsyncExitStack,
+    place: Place,
+    credential: PinnedCredential,
+    transport: SharedTransport,
+    connections: Connections,
+) -> dict[str, AppPorts]:
+    """The ports of each further app of several, closed with ``stack``."""
+    from cpr_cockpit.adapters.azure.kudu import Kudu
+    from cpr_cockpit.adapters.azure.manager import Manager
+    from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
+    from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
+    from cpr_cockpit.adapters.clock import SystemClock
+    from cpr_cockpit.adapters.http_probe import HttpProbe
+
+    apps, clock = {}, SystemClock()
+    for one in place.apps:
+        manager = Manager(one.azure, credential, transport)
+        stack.push_async_callback(manager.close)
+        web_apps = AzureWebApps(manager, Kudu(one.azure, credential, connections))
+        probe = HttpProbe(_probing(place, one), connections, clock)
+        apps[one.azure.app] = AppPorts(web_apps, probe, PlatformMetrics(manager, clock))
+    return apps
 
 
 def _pipeline(place: Place, connections: Connections) -> Pipeline | None:
@@ -169,6 +203,7 @@ def _probing(place: Place, app: AppPlace | None = None) -> ProbeSettings:
         tests=tests,
         warm_paths=tuple(dict.fromkeys(("/", *pages, place.health_path))),
         health=place.health_path,
+        flags=place.flags_path,
     )
 
 

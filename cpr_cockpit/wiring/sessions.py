@@ -71,7 +71,7 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
         course, baseline_s = settings.course.at_scale(scaled.scale), scaled.baseline_s
         facts, others = await read_all_facts(outside.ports, settings, course)
         exists = facts.slot_exists
-        read = await choice_facts(outside.ports, settings.slot, course.harmless, slot_exists=exists)
+        read = await choice_facts(outside.ports, settings.slot, course, slot_exists=exists)
         if why := refused(course, read):
             raise Blocked(why)
         artifact = not await keep_old_artifact(outside.ports, settings)

@@ -16,15 +16,17 @@ from cpr_cockpit.lab_client import READY_FILE
 # Runs of these modes change a lab only: every endpoint must be on this machine.
 LAB_MODES = frozenset({"drill", "rehearse"})
 HEALTH = "/api/health"
+FLAGS = "/api/flags"
 # What the sample feature is about: of the operations of a lab's own product, the one that stands for the new feature.
 LAB_FEATURE = "POST /api/v1/goals"
 _ENDPOINTS = ("resource_manager", "authority", "logs", "production_url", "slot_url")
 _IDS = ("tenant", "subscription", "resource_group", "app", "workspace_id", "app_insights_id")
 # A lab of an older program has none of them.
-_MORE_IDS = ("plan_id", "database_id")
+_MORE_IDS = ("plan_id", "database_id", "app_configuration")
 _NEEDED = (*_ENDPOINTS, *_IDS, "slot", "ca", "client_id", "client_secret", "logs_audience", "user_token")
 # Of each further app.
 _ADDRESSES = ("production_url", "slot_url")
+_STORE = "app_configuration"
 _SHOWN = ("tenant", "subscription", "resource_group", "app", "slot", "production_url", "slot_url", "workspace_id")
 
 
@@ -107,6 +109,7 @@ class Place:
     smoke: tuple[Smoke, ...]
     on_lab: bool
     feature_operation: str = ""
+    flags_path: str = FLAGS
     ca: str | None = None
     authority: str | None = None
     principal: tuple[str, str] | None = field(default=None, repr=False)
@@ -127,7 +130,8 @@ class Place:
 def environment_of(ready: Mapping[str, Any]) -> dict[str, str]:
     """The pinned ids and addresses of a lab, without its secrets; of a further app with its name behind an @."""
     further = {f"{name}@{one['app']}": str(one[name]) for one in _further(ready) for name in _ADDRESSES}
-    return {name: str(ready[name]) for name in _SHOWN} | further
+    store = {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
+    return {name: str(ready[name]) for name in _SHOWN} | store | further
 
 
 def apps_of(ready: Mapping[str, Any]) -> tuple[str, ...]:
@@ -153,6 +157,7 @@ def _pinned(environment: Environment) -> dict[str, str]:
     for one in environment.apps:
         told |= {f"{name}@{one.app}": getattr(one, name) for name in _ADDRESSES}
         told |= {f"resource_group@{one.app}": one.resource_group} if one.resource_group else {}
+    told |= {_STORE: environment.app_configuration} if environment.app_configuration else {}
     return told if environment.health_path == HEALTH else told | {"health_path": environment.health_path}
 
 
@@ -182,6 +187,7 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         smoke=target.smoke,
         on_lab=False,
         feature_operation=environment.feature_operation,
+        flags_path=environment.flags_path,
         authority=cloud.authority if cloud else None,
         user_token=os.environ.get(USER_TOKEN, ""),
         signals=target.signals,
@@ -247,6 +253,7 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
     addresses = {name: str(ready.get(name, "")) for name in _ENDPOINTS}
     for one in _further(ready):
         addresses |= {f"{name} of {one['app']}": one[name] for name in _ADDRESSES}
+    addresses |= {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
     addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():
         if not is_loopback(address):

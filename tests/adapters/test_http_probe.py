@@ -287,3 +287,57 @@ async def test_without_a_users_token_nothing_is_sent_in_its_place(
     probe = HttpProbe(replace(settings, user_token="", warm_paths=("/",)), connections, FixedClock(1000.0))
     assert len(await probe.warm("green", 1)) == 1
     assert "Authorization" not in wire.asked[0].headers
+
+
+FLAGS = "/api/flags"
+
+
+def flags_told(share: object, *, enabled: object = True) -> Answer:
+    told = {"goal-suggestions": {"enabled": enabled, "percent": share, "etag": "e"}}
+    return Answer(200, {"version": "v2", "instance": "i1", "flags": told})
+
+
+@pytest.mark.parametrize(
+    ("answer", "share"),
+    [
+        (flags_told(25), 25.0),
+        (flags_told(25, enabled=False), 0.0),
+        (flags_told(0), 0.0),
+        (flags_told(12.5), 12.5),
+    ],
+)
+async def test_an_instance_tells_what_it_knows_of_a_flag(
+    probe: HttpProbe, wire: Wire, answer: Answer, share: float
+) -> None:
+    wire.on("GET", FLAGS, answer)
+    seen = await probe.flag("production", "goal-suggestions")
+    assert (seen.at, seen.version, seen.instance, seen.share, seen.error) == (1000.0, "v2", "i1", share, "")
+    [asked] = wire.asked
+    assert asked.headers["Cookie"] == "x-ms-routing-name=self"
+    assert asked.headers["SyntheticTest-Location"] == "cpr-cockpit"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(404, "none"),
+        Answer(500, {"version": "v2", "flags": {"goal-suggestions": {"enabled": False}}}),
+        Answer(200, "no JSON"),
+        Answer(200, {"flags": []}),
+        Answer(200, {"flags": {"other": {"enabled": True}}}),
+        Answer(200, {"flags": {"goal-suggestions": True}}),
+        flags_told(25, enabled="yes"),
+        flags_told("many"),
+        flags_told(True),
+        flags_told(250),
+        Answer(cut=True),
+    ],
+)
+async def test_an_instance_that_does_not_tell_is_never_taken_for_off(
+    probe: HttpProbe, wire: Wire, answer: Answer
+) -> None:
+    wire.on("GET", FLAGS, answer)
+    seen = await probe.flag("green", "goal-suggestions")
+    assert seen.share is None
+    assert seen.error
+    assert "Cookie" not in wire.asked[0].headers

@@ -105,6 +105,7 @@ def test_a_fault_reaches_the_lab_with_its_source_and_its_length(name: str) -> No
         ["drill", "--strategy", "rolling", "--control", "5"],
         ["drill", "--control", "51"],
         ["drill", "--strategy", "canary", "--preview"],
+        ["drill", "--strategy", "feature-flag", "--control", "5"],
         ["drill", "--control", "some"],
         ["drill", "--window", "1s"],
         ["drill", "--share", "2"],

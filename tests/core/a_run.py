@@ -134,6 +134,8 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     ev.AppSwitched(way="forward", app="goals-2", version=NEW, t0=T0),
     PINNED,
     CHOSEN,
+    ev.ReleasedDark(version=NEW, since=T0 - 400),
+    ev.FlagSeen(flag="goal-suggestions", percent=5.0),
     ev.RungOffered(step="swap-back", why="step 'Swap back' did not succeed: refused"),
     CHECKED,
     CROSSED,

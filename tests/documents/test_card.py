@@ -140,3 +140,24 @@ def test_the_card_of_one_app_is_one_page() -> None:
     card = render_card(Path("/run"), OF_APPS, _plan())
     assert "# App " not in card
     assert "goals-2" not in card
+
+
+FLAGGED = ENVIRONMENT | {"app_configuration": "https://goals.azconfig.io"}
+DISABLE = ["az", "appconfig", "feature", "disable", "--endpoint", "https://goals.azconfig.io", "--auth-mode", "login"]
+
+
+def test_a_flag_is_set_off_before_anything_is_done_to_the_slots() -> None:
+    course = Course("feature-flag", flag="goal $(reboot) suggestions")
+    card = render_card(Path("/runs/a"), FLAGGED, _plan(course=course))
+    commands = _commands(card)
+    off = commands.index([*DISABLE, "--feature", "goal $(reboot) suggestions", "--yes"])
+    swap = next(at for at, command in enumerate(commands) if "swap" in command)
+    assert off < swap
+    assert "that is the rollback: `v1.3.0` stays, dark" in card
+
+
+def test_beside_another_strategy_the_flag_is_the_kill_switch_and_nothing_waits_for_it() -> None:
+    card = render_card(Path("/runs/a"), FLAGGED, _plan(course=Course("canary", flag="goals")))
+    assert [*DISABLE, "--feature", "goals", "--yes"] in _commands(card)
+    assert "Go on with 2 whatever comes of it" in card
+    assert "appconfig" not in render_card(Path("/runs/a"), FLAGGED, _plan())

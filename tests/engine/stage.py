@@ -56,6 +56,7 @@ STEPS_OF = {
     "pipeline": ("deploy",),
     "preview": ("preview",),
     "reset": ("reset-preview",),
+    "flag": ("flag-5", "flag-25", "flag-50", "flag-100", "flag-off"),
     "route": (
         "route-5",
         "route-25",

@@ -26,7 +26,7 @@ from tests.engine.world import NEW, OLD, SWAP_FIRST
 
 READING = {
     "slots", "swap_status", "operation", "shares", "differences", "instances", "deployment", "content", "planned",
-    "signing_in", "look", "second_host",
+    "signing_in", "look", "flag", "second_host",
 }  # fmt: skip
 
 
@@ -372,3 +372,4 @@ def test_every_method_that_is_not_known_to_read_is_refused(port: type) -> None:
         for name in set(methods) & READING:
             assert getattr(target, name) == getattr(stage.world, name)
         assert stage.world.calls == []
+        assert sealed.flags is None

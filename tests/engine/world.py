@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from cpr_cockpit.core.flags import FlagLook
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     PRODUCTION,
@@ -30,6 +31,7 @@ from cpr_cockpit.core.ports import (
     UserCount,
 )
 from cpr_cockpit.engine.ports import Ports
+from tests.engine.flags import FlagStore
 from tests.engine.users import Behaviour, FurtherSource, Users
 from tests.engine.virtual import VirtualClock, VirtualLoop
 
@@ -72,7 +74,10 @@ FORBIDDEN = PortError("The client does not have authorization.", next_step="Ask 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that changes something, as it left a session: ``at`` in virtual seconds."""
+    """A request that changes something, as it left a session: ``at`` in virtual seconds.
+
+    Of a flag: whether it is then ``enabled``, with its share ``kept`` or not, if it still is what ``etag`` names.
+    """
 
     at: float
     kind: str
@@ -80,6 +85,9 @@ class Call:
     version: str = ""
     percent: float = 0.0
     run: str = ""
+    enabled: bool = False
+    kept: bool = False
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +145,11 @@ class World:
         if slot_exists:
             self.sites[SLOT] = Site.serving(SLOT, slot, 1)
         self.users = Users(self.clock, [(self.clock.now(), OLD)])
+        self.flags = FlagStore(self)
         self.calls: list[Call] = []
         self.switches: list[Switch] = []
         self.faults: dict[str, list[Fault]] = {
-            kind: [] for kind in ("swap", "deploy", "create", "route", "preview", "reset", "pipeline")
+            kind: [] for kind in ("swap", "deploy", "create", "route", "preview", "reset", "pipeline", "flag")
         }
         self.unreachable: list[tuple[float, float]] = []
         # When our rights are gone: nothing may be read or changed.
@@ -178,8 +187,8 @@ class World:
     def ports(self) -> Ports:
         """The world as a session is given it."""
         readers = (FurtherSource(self.clock), *self.readers)
-        ports = Ports(self.clock, self, self, self.users, self.users, readers, self.premises, self.pipeline)
-        return replace(ports, user_count=self.user_count)
+        ports = Ports(self.clock, self, self, self.users, self.users, readers, self.premises)
+        return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags)
 
     @property
     def production(self) -> str | None:
@@ -315,11 +324,24 @@ class World:
         """What another port of this world sends that would change something."""
         return await self._send(call)
 
+    async def send_flag(self, enabled: bool, percent: float | None, etag: str) -> Accepted:
+        """Change the flag; in force as soon as it has arrived, if it is still what was read."""
+        call = Call(
+            self.loop.time(),
+            "flag",
+            PRODUCTION,
+            percent=percent or 0.0,
+            enabled=enabled,
+            kept=percent is None,
+            etag=etag,
+        )
+        return await self._send(call)
+
     async def _send(self, call: Call) -> Accepted:
         self.witness(call)
         self.calls.append(call)
         fault = self.faults[call.kind].pop(0) if self.faults[call.kind] else None
-        if fault is Fault.UNSENT or any(begin <= call.at < end for begin, end in self.unreachable):
+        if fault is Fault.UNSENT or self._unreached(call):
             await asyncio.sleep(WAY)
             raise PortError("The service cannot be reached: the request never left.")
         answer: asyncio.Future[Accepted] = self.loop.create_future()
@@ -330,6 +352,10 @@ class World:
             await asyncio.sleep(2 * WAY)
             raise PortError("No answer came back.", ambiguous=True)
         return await answer
+
+    def _unreached(self, call: Call) -> bool:
+        """Resource Manager is gone; the flags have a store of their own."""
+        return call.kind != "flag" and any(begin <= call.at < end for begin, end in self.unreachable)
 
     def _arrived(self, call: Call, fault: Fault | None, answer: asyncio.Future[Accepted]) -> None:
         result = self._taken(call, fault)
@@ -356,8 +382,12 @@ class World:
         if fault is Fault.REFUSED:
             return PortError("The request is not valid.", status=400)
         prepared = call.kind == "swap" and self.pending_preview is not None and self.preview_on != call.slot
-        if fault is Fault.CONFLICT or prepared or self._busy(call):
+        busy = call.kind != "flag" and (prepared or self._busy(call))
+        if fault is Fault.CONFLICT or busy:
             return PortError("Another operation is in progress.", status=409)
+        return self._begun(call, fault)
+
+    def _begun(self, call: Call, fault: Fault | None) -> Accepted | PortError:
         begin = {
             "swap": lambda: self._begin_swap(fault),
             "create": lambda: self._begin_create(call.slot),
@@ -366,7 +396,12 @@ class World:
             "preview": lambda: self._begin_preview(call.slot, PRODUCTION, fault),
             "reset": lambda: self._begin_preview(call.slot, None, fault),
         }
-        if call.kind == "deploy":
+        if call.kind == "flag":
+            wrong = self.flags.taken(call)
+            if wrong is not None:
+                return wrong
+            operation = ""
+        elif call.kind == "deploy":
             if call.slot not in self.sites:
                 return PortError(f"There is no slot {call.slot}.", status=404)
             operation = self._begin_deploy(call.slot, call.version, fault)
@@ -511,6 +546,14 @@ class World:
         met = any(switch.production == version for switch in self.switches)
         met = met or any(who == version for _, _, who in self.users.routed)
         return self.users.behaviours.get(version, Behaviour()) if met else Behaviour()
+
+    async def flag(self, slot: str, name: str) -> FlagLook:
+        """What an instance in turn says of the flag."""
+        seen = await self.look(slot)
+        if not seen.ok or seen.instance is None:
+            return FlagLook(seen.at, None, None, None, seen.error or f"{seen.status}")
+        number = tuple(self.sites[slot].instances).index(seen.instance)
+        return replace(self.flags.known(seen.instance, number), version=seen.version)
 
     async def smoke(self, slot: str) -> tuple[SmokeResult, ...]:
         """Two tests."""

@@ -56,11 +56,18 @@ class Crowd:
     users: Sequence[Users]
 
     async def requests(
-        self, *, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None = None
+        self,
+        *,
+        start: float,
+        end: float,
+        bin_s: float,
+        versions: Sequence[str],
+        blocks: BlockQuestion | None = None,
+        flag: str = "",
     ) -> Observation:
         """The Telemetry port."""
         seen = [
-            await one.requests(start=start, end=end, bin_s=bin_s, versions=versions, blocks=blocks)
+            await one.requests(start=start, end=end, bin_s=bin_s, versions=versions, blocks=blocks, flag=flag)
             for one in self.users
         ]
         newest = max((one.measured_at for one in seen if one.measured_at is not None), default=None)
