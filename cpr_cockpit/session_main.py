@@ -10,11 +10,12 @@ import logging.handlers
 import signal
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.documents.report import render_report
-from cpr_cockpit.engine.app_lock import AppBusy, AppLock
+from cpr_cockpit.engine.app_lock import AppBusy, hold_all
 from cpr_cockpit.engine.desk import Desk
 from cpr_cockpit.engine.earlier import earlier_times
 from cpr_cockpit.engine.ground import Ground, take_ground
@@ -59,16 +60,17 @@ def main(arguments: list[str] | None = None) -> int:
         return asyncio.run(_serve(config, ground, options.rollback))
 
 
-def _hold(config: SessionConfig, *, must_not_fail: bool) -> AppLock | None:
-    """The app for this session alone. A rollback goes on without: nothing blocks it, and it goes by observation.
+def _hold(config: SessionConfig, *, must_not_fail: bool) -> ExitStack | None:
+    """The app, or all of several, for this session alone.
+
+    A rollback goes on without: nothing blocks it, and it goes by observation.
 
     A run that only looks on holds nothing: it may stand beside one that deploys.
     """
     if config.settings.observe:
         return None
-    azure = place_of(config.target, config.ready).azure
     try:
-        return AppLock(azure.resource_manager, azure.site_id, config.settings.run)
+        return hold_all(place_of(config.target, config.ready).sites, config.settings.run)
     except (AppBusy, OSError) as error:
         if not must_not_fail:
             raise

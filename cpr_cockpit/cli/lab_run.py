@@ -17,12 +17,14 @@ from cpr_cockpit.cli.release import LAB_HARMLESS, lab_flag
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.strategies import Course
-from cpr_cockpit.core.strategy import FEATURE_FLAG, NEW_ARTIFACT
+from cpr_cockpit.core.strategy import FEATURE_FLAG, NEW_ARTIFACT, ROLLING
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.engine.places import make_run_folder, new_run_name
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabControl, LabError, LabOptions, start_lab
 
+# How many apps the lab of a rolling run has: enough for two gates.
+ROLLED = 3
 # What goes wrong with whole processes is behind no flag.
 _WHOLE = frozenset({"outage", "silent", "crash-loop"})
 FEATURE = "0001-personal-goal-creation-management"
@@ -47,7 +49,12 @@ def new_folder() -> Path:
 
 def begin(options: argparse.Namespace, folder: Path, *, mode: str, actor: str, script: Script | None) -> LabRun:
     """Start the lab and write the session's configuration; LabError or OSError where it cannot. Never within a loop."""
-    lab = LabOptions(fast=options.fast, telemetry_delay_s=options.telemetry_delay, window_s=options.window)
+    lab = LabOptions(
+        fast=options.fast,
+        telemetry_delay_s=options.telemetry_delay,
+        window_s=options.window,
+        apps=ROLLED if options.strategy == ROLLING else 1,
+    )
     ready = start_lab(folder, lab)
     try:
         return LabRun(folder, ready, _configured(options, folder, ready, mode=mode, actor=actor, script=script))
@@ -60,7 +67,7 @@ def _configured(
     options: argparse.Namespace, folder: Path, ready: dict[str, Any], *, mode: str, actor: str, script: Script | None
 ) -> SessionSettings:
     """The settings, written into the run's folder with the new version's zip."""
-    from cpr_cockpit.wiring import environment_of, write_config
+    from cpr_cockpit.wiring import apps_of, environment_of, write_config
 
     documents = read_feature(folder / "feature" / FEATURE)
     settings = SessionSettings(
@@ -82,6 +89,7 @@ def _configured(
                 options.strategy,
                 control=options.control or 0.0,
                 harmless=LAB_HARMLESS,
+                apps=apps_of(ready),
                 preview=bool(options.preview),
                 deploy=options.deploy,
             )

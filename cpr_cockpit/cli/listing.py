@@ -14,6 +14,7 @@ from cpr_cockpit.cli.choosing import chosen_run, no_run
 from cpr_cockpit.cli.glance import verdict_rows
 from cpr_cockpit.cli.known import damage_words, no_journal
 from cpr_cockpit.cli.output import complain, say
+from cpr_cockpit.core.apps_words import serving_words
 from cpr_cockpit.core.run import Phase, Run, fold
 from cpr_cockpit.engine.afterword import with_afterword
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
@@ -143,6 +144,8 @@ def _last_seen(run: Run) -> str | None:
     """Which version production was last seen to serve; None before the plan was made."""
     if run.plan is None:
         return None
+    if part := serving_words(run):
+        return part
     switched = run.switched_at is not None and run.switched_back_at is None
     return run.plan.new_version if switched else run.plan.old_version
 

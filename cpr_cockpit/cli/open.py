@@ -36,7 +36,7 @@ from cpr_cockpit.config import NAME, Loaded, Problem, SettingsError
 from cpr_cockpit.core.readiness import Readiness
 from cpr_cockpit.documents import automation_deploy, automation_test, test_report
 from cpr_cockpit.documents.feature import FeatureDocuments, read_feature
-from cpr_cockpit.engine.app_lock import AppBusy, AppLock
+from cpr_cockpit.engine.app_lock import AppBusy, hold_all
 from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.engine.launch import LaunchError, launch
 from cpr_cockpit.engine.places import PlacesError, make_run_folder, new_run_name
@@ -139,10 +139,9 @@ def _prepared(feature: Path, loaded: Loaded | None, chosen: Aim, actor: str) -> 
         complain(f"The gate says NOT READY: {'; '.join(gate.blockers)}. Nothing was changed. See: cpr-cockpit check")
         return None
     examine(chosen.new_path)
-    azure = place_of(chosen.target, chosen.ready).azure
     run = new_run_name(name_of(feature))
     # Held for a moment: the session takes it for its whole life, and refuses by itself where another was faster.
-    AppLock(azure.resource_manager, azure.site_id, run).close()
+    hold_all(place_of(chosen.target, chosen.ready).sites, run).close()
     folder = make_run_folder(run)
     keep_documents(folder, feature, documents)
     bring_artifacts(chosen, folder / "artifacts")

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.cli.output import Printer, complain
-from cpr_cockpit.core.feature_flag import PROVE_OFF
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers.ending import left_to_do
-from cpr_cockpit.documents.papers.figures import back_seconds
+from cpr_cockpit.documents.papers.figures import back_seconds, proven_at
 from cpr_cockpit.documents.papers.writing import REPORT, feature_folder, write_papers
 from cpr_cockpit.documents.whole import write_whole
 from cpr_cockpit.engine.writer import FILE
@@ -116,12 +115,12 @@ async def _measured(folder: Path, run: Run) -> dict[str, Any]:
 
 
 async def _measure(control: LabControl, run: Run) -> dict[str, Any]:
-    proven_at = _proven_at(run)
+    proven = proven_at(run)
     bad_after = 0
-    if proven_at is not None and run.plan is not None:
+    if proven is not None and run.plan is not None:
         now = float((await control.state())["now"])
-        await asyncio.sleep(max(0.0, proven_at + AFTER_ROLLBACK_S - now))
-        since = await control.traffic(proven_at)
+        await asyncio.sleep(max(0.0, proven + AFTER_ROLLBACK_S - now))
+        since = await control.traffic(proven)
         bad_after = _with_flag(since, run.plan.flag) if run.went_dark else _count(since["counts"], run.plan.new_version)
     traffic, operations = await control.traffic(), await control.operations()
     measured: dict[str, Any] = {
@@ -137,7 +136,7 @@ async def _measure(control: LabControl, run: Run) -> dict[str, Any]:
     first_bad, verdict_at = traffic["first_bad_at"], run.first_rollback_verdict_at
     if first_bad is not None and verdict_at is not None:
         measured["detected_after_s"] = round(max(0.0, verdict_at - first_bad), 3)
-    if proven_at is not None and run.decided_at is not None:
+    if proven is not None and run.decided_at is not None:
         measured |= await _rollback_times(control, run, run.decided_at, operations)
     return measured
 
@@ -158,11 +157,6 @@ def _telemetry_fault(operations: list[dict[str, Any]]) -> dict[str, Any] | None:
         if hit:
             return {"fault": next(iter(hit.values())), "sources": sorted(hit)}
     return None
-
-
-def _proven_at(run: Run) -> float | None:
-    row = run.row("prove-redeployed", "back") or run.row("prove-rollback", "back") or run.row(PROVE_OFF, "back")
-    return row.ended_at if row is not None and row.result in ("done", "already") else None
 
 
 def _with_flag(traffic: dict[str, Any], flag: str) -> int:
@@ -188,15 +182,17 @@ async def _rollback_times(
     last_sent = (await control.traffic(decided_at))["last_sent"]["unpinned"]
     others = [at for version, at in last_sent.items() if version != old]
     accepted: float | None = None
-    azure: float | None = None
+    azure: list[float] = []
     for entry in operations:
         if entry["at"] < decided_at or entry.get("name", SWAP) != SWAP:
             continue
         if entry["kind"] == "swap.accepted" and accepted is None:
             accepted = entry["at"]
-        elif entry["kind"] == "swap.switched" and accepted is not None and azure is None:
-            azure = entry["at"] - accepted
+        elif entry["kind"] == "swap.switched" and accepted is not None:
+            # Of several apps one swap after another.
+            azure.append(entry["at"] - accepted)
+            accepted = None
     return {
         "rollback_s": round(max([decided_at, *others]) - decided_at, 3),
-        "azure_s": None if azure is None else round(azure, 3),
+        "azure_s": round(sum(azure), 3) if azure else None,
     }

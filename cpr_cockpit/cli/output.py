@@ -134,6 +134,7 @@ _SAYINGS = {
     "step.doubtful": "  ? {step}: {words}",
     "step.outcome": "  {result}: {words}",
     "traffic.switched": "traffic switched: production serves {version}",
+    "app.switched": "app switched: {app} serves {version}",
     "pinned.counted": "routing cookies of slot {slot}: {users} users",
     "share.routed": "traffic routed: {percent} % of new sessions to slot {slot} {version}",
     "released.dark": "released dark: production serves {version}, its flag off",

@@ -13,6 +13,7 @@ from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
 from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window, wrong_preview
 from cpr_cockpit.core.pipeline import DEPLOYERS, ZIP
 from cpr_cockpit.core.strategies import STRATEGIES
+from cpr_cockpit.core.strategy import ROLLING
 
 SURPRISES = (
     *("healthy", "errors", "slow", "outage", "silent", "dependency"),
@@ -64,7 +65,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _control(commands)
     _judge(commands)
     options = parser.parse_args(with_negatives(arguments))
-    wrong = wrong_fault(options) or wrong_preview(options)
+    wrong = wrong_fault(options) or wrong_preview(options) or _wrong_strategy(options)
     if wrong:
         parser.error(wrong)
     return options
@@ -139,13 +140,24 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _strategy_argument(parser: argparse.ArgumentParser, *, default: str | None = STRATEGIES[0]) -> None:
-    words = "how it is deployed: all at once by a swap, shares of the new sessions first, or dark and shown by a flag"
+    words = "how it is deployed: all at once by a swap, by shares of the new sessions, app after app, or dark by a flag"
     preset = default or "as cockpit.toml says, else blue-green"
     parser.add_argument("--strategy", choices=STRATEGIES, default=default, help=f"{words} (default: {preset})")
     words = "percent of new sessions that stay on the old version during the window, to judge beside"
     parser.add_argument("--control", type=control, default=None, metavar="5", help=f"{words} (default: none)")
     words = "blue-green only: prove production's settings on the slot, then complete the swap"
     parser.add_argument("--preview", action=argparse.BooleanOptionalAction, default=None, help=f"{words} (default: no)")
+
+
+def _wrong_strategy(options: argparse.Namespace) -> str:
+    """What is wrong with the strategy, the control and the deployer taken together; "" where nothing is."""
+    if getattr(options, "strategy", None) != ROLLING:
+        return ""
+    if options.control:
+        return "--control does not go with --strategy rolling: it judges beside the apps that are not switched yet"
+    if getattr(options, "deploy", ZIP) != ZIP:
+        return "--deploy pipeline does not go with --strategy rolling: every app's slot gets the zip from this program"
+    return ""
 
 
 def _deploy_argument(parser: argparse.ArgumentParser) -> None:

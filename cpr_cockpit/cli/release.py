@@ -20,7 +20,7 @@ from cpr_cockpit.core.strategy import BLUE_GREEN, FEATURE_FLAG, NEW_ARTIFACT, OL
 from cpr_cockpit.documents.feature import FeatureDocuments
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabError, read_ready
-from cpr_cockpit.wiring import ConfigError, Target
+from cpr_cockpit.wiring import ConfigError, Target, apps_of
 from cpr_cockpit.wiring.target import check_ready
 
 # A lab that somebody else runs: its ready file is not called as that of a run's own lab, which ends with the run.
@@ -92,6 +92,13 @@ def aim(
 ) -> Aim:
     """Where to, and how (None: as configured); SettingsError, LabError or ConfigError where none tells."""
     course = _course(loaded, strategy, control, preview)
+    chosen = _aimed(loaded, course, environment=environment, lab=lab)
+    if chosen.course.grey:
+        raise ConfigError(f"{chosen.course.grey}. Nothing was changed.")
+    return chosen
+
+
+def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, lab: str | None) -> Aim:
     if lab is not None:
         return _at_lab(loaded, Path(lab), course)
     if loaded is None:
@@ -120,7 +127,7 @@ def aim(
         new_version=artifacts.version,
         new_path=home / artifacts.path,
         old_path=home / artifacts.old_path if artifacts.old_path else None,
-        course=course,
+        course=replace(course, apps=chosen.names),
         commit=artifacts.commit or "",
         contacts=_contacts(loaded),
     )
@@ -172,7 +179,7 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
         new_version=version,
         new_path=package,
         # A lab deploys its own packages by zip, also where the team's pipeline is configured.
-        course=replace(lab_flag(course), harmless=(*course.harmless, *LAB_HARMLESS), deploy=ZIP),
+        course=replace(lab_flag(course), harmless=(*course.harmless, *LAB_HARMLESS), apps=apps_of(ready), deploy=ZIP),
         contacts=_contacts(loaded),
     )
 

@@ -97,6 +97,10 @@ Percent = Annotated[float, BeforeValidator(percent), Field(gt=0, lt=100)]
 Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
 
 _URL = "an https address of scheme and host, such as https://goals.azurewebsites.net"
+_APP = r"^[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]$"
+_APP_WORDS = "2 to 60 letters, digits, -"
+_GROUP = r"[\w().-]{0,89}[\w()-]"
+_GROUP_WORDS = "1 to 90 letters, digits, . _ - ( ), no dot at the end"
 _GUID_WORDS = "a GUID, such as 8b1f3c52-6f0e-4d55-9a43-0c5a3f6f2b11"
 
 
@@ -116,15 +120,24 @@ class Cloud(Part):
     kudu_audience: Address = Field(description=_URL)
 
 
+class App(Part):
+    """A further app of several: the same product and slot, its telemetry in the same workspace."""
+
+    app: str = Field(pattern=_APP, description=_APP_WORDS)
+    resource_group: str = Field(
+        "", pattern=rf"^({_GROUP})?$", description=f"{_GROUP_WORDS}; without it the first app's"
+    )
+    production_url: Address = Field(description=_URL)
+    slot_url: Address = Field(description=_URL)
+
+
 class Environment(Part):
     """One app with its pinned ids. Nothing of it is secret, and nothing is ever taken from a client's default."""
 
     tenant: Guid = Field(description=_GUID_WORDS)
     subscription: Guid = Field(description=_GUID_WORDS)
-    resource_group: str = Field(
-        pattern=r"^[\w().-]{0,89}[\w()-]$", description="1 to 90 letters, digits, . _ - ( ), no dot at the end"
-    )
-    app: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]$", description="2 to 60 letters, digits, -")
+    resource_group: str = Field(pattern=rf"^{_GROUP}$", description=_GROUP_WORDS)
+    app: str = Field(pattern=_APP, description=_APP_WORDS)
     slot: Annotated[str, AfterValidator(_slot)] = Field(
         "green", pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,58}$", description="the name of a slot other than production"
     )
@@ -166,6 +179,9 @@ class Environment(Part):
     telemetry_delay_s: Duration = Field(
         180.0, ge=0, le=3600, description='how late telemetry comes, 0 to 1 h: seconds, or text such as "3m"'
     )
+    apps: tuple[App, ...] = Field(
+        (), strict=False, description="a table [[environments.NAME.apps]] for each further app, in their order"
+    )
     cloud: Cloud | None = Field(None, description="a table of five addresses; without it public Azure is meant")
 
     @model_validator(mode="after")
@@ -173,6 +189,24 @@ class Environment(Part):
         if self.production_url.lower() == self.slot_url.lower():
             raise ValueError("slot_url and production_url are the same: nobody could tell the slot from production")
         return self
+
+    @model_validator(mode="after")
+    def _apps_of_their_own(self) -> Self:
+        every: tuple[Environment | App, ...] = (self, *self.apps)
+        for what, values in (
+            ("app", [one.app for one in every]),
+            ("address", [url for one in every for url in (one.production_url, one.slot_url)]),
+        ):
+            lower = [value.lower() for value in values]
+            double = next((value for value in values if lower.count(value.lower()) > 1), None)
+            if double is not None:
+                raise ValueError(f"{what} {double} is named twice: each app has its own")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All apps in their order."""
+        return (self.app, *(one.app for one in self.apps))
 
 
 class Person(Part):
@@ -223,13 +257,17 @@ class Artifacts(Part):
 
 
 class Strategy(Part):
-    """How the new version is brought to production; ``shares`` and ``step_s`` are a canary's, or a feature flag's."""
+    """How the new version is brought to production: ``shares`` are a canary's or a flag's, ``at_once`` is rolling's."""
 
     name: str = Field(pattern=f"^({'|'.join(STRATEGIES)})$", description=" or ".join(STRATEGIES))
     shares: tuple[Percent, ...] = Field(
         PERCENTS, strict=False, description="percent of new sessions, rising, such as [5, 25, 50]"
     )
-    step_s: Duration = Field(STEP_S, ge=60, description='how long each share is judged: seconds, or text such as "5m"')
+    step_s: Duration = Field(
+        STEP_S, ge=60, description='how long each share, or each gate, is judged: seconds, or text such as "5m"'
+    )
+
+    at_once: int = Field(1, ge=1, description="how many apps are switched between two gates, 1 or more")
 
     control: Annotated[float, BeforeValidator(percent)] = Field(
         0.0, ge=0, le=50, description="percent of new sessions that stay on the old version during the window, 0 to 50"
@@ -284,7 +322,15 @@ class Strategy(Part):
     def course(self) -> Course:
         """As a run is told."""
         return Course(
-            self.name, self.shares, self.step_s, self.control, self.harmless, self.preview, self.deploy, self.flag
+            strategy=self.name,
+            percents=self.shares,
+            step_s=self.step_s,
+            control=self.control,
+            harmless=self.harmless,
+            preview=self.preview,
+            deploy=self.deploy,
+            at_once=self.at_once,
+            flag=self.flag,
         )
 
 

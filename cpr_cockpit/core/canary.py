@@ -16,7 +16,7 @@ PATIENCE = 3.0
 # With a flag few may be shown anything, and a short window does not make them more: it is given up no sooner; seconds.
 THIN_S = 180.0
 # A person may take hours; the judge watches meanwhile.
-_LONGEST_S = 21_600.0
+LONGEST_S = 21_600.0
 _ROUTE_S = 120.0
 
 
@@ -101,7 +101,7 @@ def _share(slot: str, new: str, old: str, percent: float, step_s: float) -> Iter
         f"Judge {new} on {percent:g} % beside {old} for {step_s:.0f} s",
         Act(ActKind.WATCH_SHARE, slot, version=new, other=old, seconds=step_s, percent=percent),
         NOTHING,
-        _LONGEST_S,
+        LONGEST_S,
     )
 
 

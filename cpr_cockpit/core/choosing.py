@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cpr_cockpit.core.strategies import STRATEGIES, Course
-from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, FEATURE_FLAG
+from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, FEATURE_FLAG, ROLLING
 
 CONTROL = 5.0
 """Percent that a control holds back where none is configured."""
@@ -94,6 +94,12 @@ def _canary(course: Course) -> str:
     return f"{percents} % of new sessions first, each judged, then everybody"
 
 
+def _rolling(course: Course) -> str:
+    turn = "one app" if course.at_once == 1 else f"{course.at_once} apps"
+    several = f" of {len(course.apps)}" if len(course.apps) > 1 else ""
+    return f"{turn}{several} after another, each judged beside the others"
+
+
 def _by_flag(course: Course) -> str:
     percents = ", ".join(f"{one:g}" for one in course.percents)
     return f"deployed with {course.flag or 'its flag'} off, which then goes on for {percents} and 100 % of the users"
@@ -102,6 +108,7 @@ def _by_flag(course: Course) -> str:
 _WORDS: dict[str, Callable[[Course], str]] = {
     BLUE_GREEN: lambda course: "everybody at once, by a swap",
     CANARY: _canary,
+    ROLLING: _rolling,
     FEATURE_FLAG: _by_flag,
 }
 
@@ -124,6 +131,11 @@ def _previewed(course: Course, facts: ChoiceFacts) -> str:
     return f"App Service cannot preview a swap where a sign-in is switched on: {', '.join(facts.signing_in)}"
 
 
+def _several(course: Course, facts: ChoiceFacts) -> str:
+    """Rolling needs several apps, and judges beside those that are not switched yet."""
+    return course.grey
+
+
 def _flagged(course: Course, facts: ChoiceFacts) -> str:
     """A flag must be there to be raised, or to be set off by a rollback."""
     if course.strategy != FEATURE_FLAG:
@@ -133,4 +145,4 @@ def _flagged(course: Course, facts: ChoiceFacts) -> str:
     return facts.flag.not_raised
 
 
-_REASONS: tuple[Callable[[Course, ChoiceFacts], str], ...] = (_routed, _previewed, _flagged)
+_REASONS: tuple[Callable[[Course, ChoiceFacts], str], ...] = (_several, _routed, _previewed, _flagged)

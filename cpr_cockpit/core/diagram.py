@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, groupby
 
 from cpr_cockpit.core import view as vw
-from cpr_cockpit.core.plan import ActKind, Plan, Step
+from cpr_cockpit.core.plan import ActKind, Plan, Step, app_of, key_of
+from cpr_cockpit.core.rolling_strategy import PREPARED
 from cpr_cockpit.core.run import Run, StepRow
 
 UNKNOWN = "unknown"
@@ -83,7 +85,8 @@ class Known:
         """Seconds that the step is expected to take; None where nothing tells."""
         if step.act.seconds:
             return step.act.seconds
-        like = (step.key, *_LIKE.get(step.key, ()))
+        # Of several apps, what the same took in another one.
+        like = (step.key, key_of(step.key), *_LIKE.get(key_of(step.key), ()))
         own = (
             row.seconds for key in like for row in reversed(self.run.steps) if (row.key, row.result) == (key, "done")
         )
@@ -99,7 +102,7 @@ def span(seconds: float) -> str:
 
 def forth(plan: Plan, known: Known, window_s: float) -> tuple[vw.PlanStage, ...]:
     """The stages of the way forth, and the critical window (``window_s`` seconds) that they lead to."""
-    stages = _stages(plan.forward, "forward", known)
+    stages = _stages(plan, plan.forward, "forward", known)
     run = known.run
     over = run.decision is not None or run.ended is not None
     state = "waiting" if run.t0 is None else "done" if over else "running"
@@ -108,12 +111,19 @@ def forth(plan: Plan, known: Known, window_s: float) -> tuple[vw.PlanStage, ...]
 
 def back(plan: Plan, known: Known) -> tuple[vw.PlanStage, ...]:
     """The rungs of the way back."""
-    return _stages(plan.back, "back", known)
+    return _stages(plan, plan.back, "back", known)
 
 
 def below(plan: Plan, known: Known) -> tuple[vw.PlanStage, ...]:
-    """The rungs below it, for when the swap back is refused; the card is the last of them."""
-    return (*_stages(plan.lower, "back", known), vw.PlanStage("card, by hand", "", "waiting")) if plan.lower else ()
+    """The rungs below it, for when the swap back is refused; the card is the last of them.
+
+    Of several apps those of one, which is the one that refused, once there is one.
+    """
+    if not plan.lower:
+        return ()
+    app = next((app_of(key) for key in reversed(known.run.refused)), plan.lower[0].act.app)
+    steps = tuple(step for step in plan.lower if step.act.app == app)
+    return (*_stages(plan, steps, "back", known), vw.PlanStage("card, by hand", "", "waiting"))
 
 
 def lines(plan: Plan, known: Known, window_s: float) -> tuple[str, ...]:
@@ -123,8 +133,8 @@ def lines(plan: Plan, known: Known, window_s: float) -> tuple[str, ...]:
     return tuple(f"{name}: {stages}" for name, stages in words)
 
 
-def _stages(steps: Iterable[Step], way: str, known: Known) -> tuple[vw.PlanStage, ...]:
-    stages = [_stage(name, tuple(group), way, known) for name, group in groupby(steps, _name)]
+def _stages(plan: Plan, steps: Iterable[Step], way: str, known: Known) -> tuple[vw.PlanStage, ...]:
+    stages = [_stage(name, tuple(group), way, known) for name, group in groupby(steps, partial(_name, plan))]
     rising = [at for at, one in enumerate(stages) if one.name.startswith(_RISING) and one.name.endswith(" %")]
     for at in rising[1:]:
         # The word once: what follows is seen to be more of the same.
@@ -132,7 +142,9 @@ def _stages(steps: Iterable[Step], way: str, known: Known) -> tuple[vw.PlanStage
     return tuple(stages)
 
 
-def _name(step: Step) -> str:
+def _name(plan: Plan, step: Step) -> str:
+    if plan.apps:
+        return _name_in_app(plan, step)
     if step.key == "hold-back":
         return f"{step.act.percent:g} % control"
     if step.key not in _WORDS and step.act.percent:
@@ -141,6 +153,17 @@ def _name(step: Step) -> str:
         if step.act.kind in (ActKind.SET_FLAG, ActKind.PROVE_FLAG, ActKind.WATCH_FLAG):
             return f"flag {step.act.percent:g} %"
     return _WORDS.get(step.key, step.key)
+
+
+def _name_in_app(plan: Plan, step: Step) -> str:
+    """Of several apps: what is done in all of them before the first is switched is one stage, a swap names its app."""
+    key = key_of(step.key)
+    if key in PREPARED or key == "keep-old":
+        return "slots"
+    if step.act.kind is ActKind.WATCH_APPS:
+        return "gate"
+    words = _WORDS.get(key, key)
+    return f"{words} {plan.name(step.act.app)}" if step.act.kind is ActKind.SWAP else words
 
 
 def _stage(name: str, steps: Sequence[Step], way: str, known: Known) -> vw.PlanStage:

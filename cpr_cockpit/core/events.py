@@ -103,8 +103,9 @@ class PlannedChoice(BaseModel):
 class PlanMade(Event):
     """The plan, the way back, and the facts that both stand on. ``percents``, ``step_s``: a canary's, scaled.
 
-    ``control``: percentage of new sessions that stay on the old version. ``preview``: the swap is prepared by one.
-    ``deploy``: who lays the new version into the slot. ``flag``: the feature flag, "": none.
+    ``control``: percentage of new sessions that stay on the old version. ``apps``: several, in the order in which at
+    most ``at_once`` of them are switched between two gates. ``preview``: the swap is prepared by one. ``deploy``: who
+    lays the new version into the slot. ``flag``: the feature flag, "": none.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -120,6 +121,8 @@ class PlanMade(Event):
     step_s: float = 0.0
     control: float = 0.0
     harmless: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    at_once: int = 1
     preview: bool = False
     deploy: str = "zip"
     flag: str = ""
@@ -212,7 +215,10 @@ class StepOutcome(Event):
 
 
 class TrafficSwitched(Event):
-    """Production was seen to serve another version: ``t0`` is the first sighting of it."""
+    """Production was seen to serve another version: ``t0`` is the first sighting of it, of several apps in the last.
+
+    Back: in the last of those apps that had served the new version.
+    """
 
     type: Literal["traffic.switched"] = "traffic.switched"
     way: Way
@@ -220,16 +226,27 @@ class TrafficSwitched(Event):
     t0: float
 
 
+class AppSwitched(Event):
+    """One of several apps was seen to serve another version: ``t0`` is the first sighting of it there."""
+
+    type: Literal["app.switched"] = "app.switched"
+    way: Way
+    app: str
+    version: str
+    t0: float
+
+
 class ShareRouted(Event):
     """``percent`` of production's new sessions were seen to be routed to ``slot``.
 
-    ``version``: what they meet there; "" where none are routed.
+    ``version``: what they meet there; "" where none are routed. ``app``: of which of several apps.
     """
 
     type: Literal["share.routed"] = "share.routed"
     slot: str
     version: str
     percent: float
+    app: str = ""
 
 
 class PinnedCounted(Event):
@@ -427,6 +444,7 @@ AnyEvent = Annotated[
     | StepDoubtful
     | StepOutcome
     | TrafficSwitched
+    | AppSwitched
     | ShareRouted
     | PinnedCounted
     | ReleasedDark

@@ -25,6 +25,7 @@ class ActKind(StrEnum):
     PROVE_ALIKE = "prove-alike"
     ROUTE = "route"
     WATCH_SHARE = "watch-share"
+    WATCH_APPS = "watch-apps"
     PREVIEW = "preview"
     RESET_PREVIEW = "reset-preview"
     SWAP = "swap"
@@ -56,9 +57,10 @@ class Act:
 
     ``other`` is the version that the other slot must serve where the act proves both. ``artifact`` names a file in the
     run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline, the watch of a share).
-    ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless. ``by``: who lays an
-    artifact into the slot, "" this program itself. ``flag``: the feature flag that is meant; it is on for ``percent``
-    of the users then, and for ``before`` percent when the act begins.
+    ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless; of the watch between
+    two apps those that serve the new version by then. ``app``: where it is done; "" in the first app, or the only one.
+    ``by``: who lays an artifact into the slot, "" this program itself. ``flag``: the feature flag that is meant; it is
+    on for ``percent`` of the users then, and for ``before`` percent when the act begins.
     """
 
     kind: ActKind
@@ -69,6 +71,7 @@ class Act:
     seconds: float = 0.0
     percent: float = 0.0
     names: tuple[str, ...] = ()
+    app: str = ""
     by: str = ""
     flag: str = ""
     before: float = 0.0
@@ -98,6 +101,21 @@ class Step:
     timeout_s: float
 
 
+def key_at(key: str, app: str) -> str:
+    """The key of a step that is done in several apps, as it is done in ``app`` ("": the first)."""
+    return f"{key}@{app}" if app else key
+
+
+def key_of(key: str) -> str:
+    """What a step does, whatever app it does it in: ``swap`` of ``swap@goals-eu``."""
+    return key.partition("@")[0]
+
+
+def app_of(key: str) -> str:
+    """Which app a step is done in, by its key; "": the first, or the only one."""
+    return key.partition("@")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
     """What was read before the plan was made; a step stops when they have changed.
@@ -125,6 +143,8 @@ class Plan:
     """The way forth and the way back of one release.
 
     ``after``: what is done once it was decided to keep it. ``lower``: the way back where the swap back is refused.
+    ``apps``: the names of several apps in the order in which they are switched, at most ``at_once`` between two gates;
+    (): there is one.
     """
 
     strategy: str
@@ -137,6 +157,17 @@ class Plan:
     remarks: tuple[str, ...] = field(default=())
     after: tuple[Step, ...] = ()
     lower: tuple[Step, ...] = ()
+    apps: tuple[str, ...] = ()
+    at_once: int = 1
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where its acts are done (`Act.app`), in the order in which the apps are switched."""
+        return ("", *self.apps[1:])
+
+    def name(self, app: str) -> str:
+        """The name of the app of an act; "" where there is only one."""
+        return app or next(iter(self.apps), "")
 
     @property
     def flag_back(self) -> tuple[Step, ...]:

@@ -9,7 +9,9 @@ from typing import Any
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.feature_flag import FLAG_STEPS
-from cpr_cockpit.core.heard import Heard, Key, key_of
+from cpr_cockpit.core.heard import Heard, Key
+from cpr_cockpit.core.heard import key_of as source_of
+from cpr_cockpit.core.plan import app_of, key_of
 from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.core.tally import Tally, believed
 
@@ -72,13 +74,14 @@ class Run:
     ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count;
     ``decided_on``: those that the decision stood on. ``heard``: what each source, and each of the team's own signals,
     has told so far. ``share``: percentage of new sessions that go to the slot, since ``share_at`` (None: none ever
-    did). ``pinned_since``: when the first ones were routed there, ``unrouted_at``: since when no new ones are,
-    ``routed_version``: what they met; ``pinned``: how many, as last counted. ``flag``: percentage of the users for whom
-    the feature flag is on, since ``flag_at`` (None: it never was). ``switched_at``: when production was first seen to
-    serve the new version, with its feature or dark. ``offered``: why the rungs below ``offered_at``, a step of the way
-    back, may be taken. ``back_checked``: the newest recorded rollback check. ``manager_lost``: Resource Manager does
-    not answer. ``chosen``: the strategy that a person chose instead of the configured one; ``plans``: how many were
-    made.
+    did); of several apps the highest of their ``shares``. ``pinned_since``: when the first ones were routed there,
+    ``unrouted_at``: since when no new ones are, ``routed_version``: what they met; ``pinned``: how many, as last
+    counted. ``switched``: which of several apps serve the new version, since when; ``met``: which ever did. ``flag``:
+    percentage of the users for whom the feature flag is on, since ``flag_at`` (None: it never was). ``switched_at``:
+    when production was first seen to serve the new version, with its feature or dark, of several apps in the first of
+    them. ``offered``: why the rungs below ``offered_at``, a step of the way back, may be taken; ``refused``: all such
+    steps. ``back_checked``: the newest recorded rollback check. ``manager_lost``: Resource Manager does not answer.
+    ``chosen``: the strategy that a person chose instead of the configured one; ``plans``: how many were made.
     """
 
     seq: int = 0
@@ -99,6 +102,9 @@ class Run:
     switched_back_at: float | None = None
     share: float = 0.0
     share_at: float | None = None
+    shares: dict[str, float] = field(default_factory=dict)
+    switched: dict[str, float] = field(default_factory=dict)
+    met: dict[str, float] = field(default_factory=dict)
     pinned_since: float | None = None
     unrouted_at: float | None = None
     routed_version: str = ""
@@ -110,6 +116,7 @@ class Run:
     offered_at: str = ""
     back_checked: tuple[float, ev.RollbackChecked] | None = None
     manager_lost: ev.ManagerReach | None = None
+    refused: tuple[str, ...] = ()
     baseline: ev.BaselineTaken | None = None
     verdict: ev.VerdictGiven | None = None
     verdict_at: float | None = None
@@ -142,7 +149,7 @@ class Run:
             return Phase.ROLLING_BACK
         if self.decision:
             return Phase.KEEPING
-        if self.t0 is not None and (self.observed or self.finished("keep-warm", "forward")):
+        if self.t0 is not None and (self.observed or self._kept_warm):
             return Phase.WINDOW
         if self.started_at is not None:
             return Phase.DEPLOYING
@@ -155,8 +162,13 @@ class Run:
 
     @property
     def exposed(self) -> bool:
-        """Whether users may have met the new version: by a share, or by the switch."""
+        """Whether users may have met the new version: by a share, in one of several apps, or by the switch."""
         return self.share_at is not None or self.switched_at is not None
+
+    @property
+    def part_at(self) -> float | None:
+        """Since when just these of several apps serve the new version; None: none of them does."""
+        return max(self.switched.values(), default=None)
 
     @property
     def by_flag(self) -> bool:
@@ -173,17 +185,18 @@ class Run:
 
     @property
     def judged_since(self) -> float | None:
-        """Since when the judge has judged what it judges now: the switch, a share that is routed, the flag."""
+        """Since when the judge has judged what it judges now: the switch, a share, some of several apps, the flag."""
         if self.t0 is not None:
             return self.t0
         if self.by_flag:
             return self.flag_at if self.flag else self.switched_at
-        return self.share_at if self.share else None
+        return self.share_at if self.share else self.part_at
 
     @property
     def on_share(self) -> bool:
         """Whether a share of the sessions is being judged, before the switch."""
-        return self.t0 is None and self.judged_since is not None and self.phase is Phase.DEPLOYING
+        on = self.judged_since is not None and not self.switched
+        return self.t0 is None and on and self.phase is Phase.DEPLOYING
 
     @property
     def rung_waits(self) -> bool:
@@ -210,7 +223,7 @@ class Run:
         plan = self.plan
         if plan is None or self.phase is not Phase.ROLLING_BACK or not self.offered:
             return ()
-        return tuple(step for step in plan.back if not step.flag) if self.flag_offered else plan.lower
+        return tuple(step for step in plan.back if not step.flag) if self.flag_offered else self.rungs
 
     @property
     def flag_offered(self) -> bool:
@@ -224,6 +237,28 @@ class Run:
         return self.finished("prove-rollback", "back") or self.finished("prove-redeployed", "back")
 
     @property
+    def on_part(self) -> bool:
+        """Whether some of several apps serve the new version, and the others do not yet."""
+        return self.t0 is None and bool(self.switched) and self.phase is Phase.DEPLOYING
+
+    @property
+    def on_gate(self) -> bool:
+        """Whether those of several apps that serve the new version are being judged, before the next one."""
+        return self.on_part and bool(self.steps) and self.steps[-1].key.startswith("gate-")
+
+    @property
+    def _kept_warm(self) -> bool:
+        """Whether the old version was seen to be warm in the slot, of every app."""
+        planned = [step.key for step in self.plan.forward if key_of(step.key) == "keep-warm"] if self.plan else []
+        return all(self.finished(key, "forward") for key in planned or ["keep-warm"])
+
+    @property
+    def rungs(self) -> tuple[ev.PlannedStep, ...]:
+        """The steps below the swaps back that were refused."""
+        apps = {app_of(step) for step in self.refused}
+        return tuple(step for step in self.plan.lower if app_of(step.key) in apps) if self.plan else ()
+
+    @property
     def open_step(self) -> StepRow | None:
         """The step whose intent has no outcome yet."""
         return next((row for row in reversed(self.steps) if row.result is None), None)
@@ -232,7 +267,9 @@ class Run:
     def swaps(self) -> int:
         """How many swaps took effect: swap steps that were sent and seen to be done."""
         keys = {"swap": "forward", "swap-back": "back"}
-        return sum(1 for row in self.steps if keys.get(row.key) == row.way and row.mutates and row.result == "done")
+        return sum(
+            1 for row in self.steps if keys.get(key_of(row.key)) == row.way and row.mutates and row.result == "done"
+        )
 
     def row(self, key: str, way: ev.Way) -> StepRow | None:
         """The newest row of a step."""
@@ -357,15 +394,27 @@ def _switched(run: Run, at: float, event: ev.TrafficSwitched) -> None:
     run.note_moment(event.t0, "Traffic switched", f"production serves {event.version}")
 
 
+def _app_switched(run: Run, at: float, event: ev.AppSwitched) -> None:
+    if event.way == "forward":
+        run.switched[event.app] = event.t0
+        run.met.setdefault(event.app, event.t0)
+        run.switched_at = event.t0 if run.switched_at is None else run.switched_at
+    else:
+        run.switched.pop(event.app, None)
+    run.note_moment(event.t0, "App switched", f"{event.app} serves {event.version}")
+
+
 def _routed(run: Run, at: float, event: ev.ShareRouted) -> None:
-    run.share, run.share_at = event.percent, at
-    if event.percent:
+    run.shares[event.app] = event.percent
+    run.share, run.share_at = max(run.shares.values()), at
+    if run.share:
         run.pinned_since, run.unrouted_at = run.pinned_since or at, None
-        run.routed_version = event.version
+        run.routed_version = event.version or run.routed_version
     elif run.pinned_since is not None:
         run.unrouted_at = run.unrouted_at or at
     meets = f", {event.version}" if event.version else ""
-    run.note_moment(at, "Traffic routed", f"{event.percent:g} % of new sessions to {event.slot}{meets}")
+    where = f" of {event.app}" if event.app else ""
+    run.note_moment(at, "Traffic routed", f"{event.percent:g} % of new sessions{where} to {event.slot}{meets}")
 
 
 def _pinned(run: Run, _: float, event: ev.PinnedCounted) -> None:
@@ -386,7 +435,9 @@ def _flag(run: Run, at: float, event: ev.FlagSeen) -> None:
 
 
 def _offered(run: Run, at: float, event: ev.RungOffered) -> None:
-    run.offered, run.offered_at = event.why, event.step
+    several = run.plan is not None and bool(run.plan.apps)
+    run.offered = f"{run.offered} {event.why}".strip() if several else event.why
+    run.offered_at, run.refused = event.step, (*run.refused, event.step)
     run.note_moment(at, "Next rung offered", event.why, "warning")
 
 
@@ -419,7 +470,7 @@ def _observed(run: Run, at: float, event: ev.Observed) -> None:
     run.observations[event.source] = event.body
     told = run.opened.policy.get("skew_s") if run.opened else None
     skew_s = told if isinstance(told, int | float) else SKEW_S
-    run.heard.setdefault(key_of(event.body), Heard()).take(event.body, skew_s)
+    run.heard.setdefault(source_of(event.body), Heard()).take(event.body, skew_s)
     if believed(event.body, skew_s):
         run.readings[event.source] = event.body
         run.tally.take(event.body, run.switched_back_at)
@@ -500,6 +551,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.StepDoubtful: _doubtful,
     ev.StepOutcome: _outcome,
     ev.TrafficSwitched: _switched,
+    ev.AppSwitched: _app_switched,
     ev.ShareRouted: _routed,
     ev.PinnedCounted: _pinned,
     ev.ReleasedDark: _dark,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import Later
+from cpr_cockpit.core.apps_words import rows_of
 from cpr_cockpit.core.checklist import Checklist, Due, Item, Mark, Standing, complete, open_reason
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Sighting
@@ -80,7 +81,7 @@ def header(run: Run) -> vw.Header:
 
 def rail(run: Run, stage: Stage) -> tuple[vw.Stop, ...]:
     """Where the run is, and what keeps the next step from being taken."""
-    here = "window" if run.on_share else _HERE[run.phase]
+    here = "window" if run.on_share or run.on_gate else _HERE[run.phase]
     if run.phase is Phase.READY and stage.blocking:
         here = "lists"
     return tuple(_stop(run, stage, key, title, here) for key, title in SCREENS)
@@ -257,7 +258,7 @@ def _fixed(run: Run) -> str:
 
 def _back(run: Run, event: ev.PlanMade) -> tuple[ev.PlannedStep, ...]:
     """The lower rungs are shown where they may be needed: once they are offered."""
-    return (*event.back, *event.lower) if run.offered and not run.flag_offered else event.back
+    return (*event.back, *run.rungs) if run.offered and not run.flag_offered else event.back
 
 
 def _step(run: Run, key: str, title: str, undo: str, way: str) -> vw.PlanStep:
@@ -286,13 +287,14 @@ def _log(row: StepRow) -> tuple[str, ...]:
 
 def takes(run: Run) -> str:
     """How long the way back takes, composed from this run's own times; said to be unknown before there are any."""
-    swap = next((row.seconds for row in run.steps if row.key == "swap" and row.result == "done"), None)
+    swaps = [row.seconds for row in rows_of(run, "swap") if row.result == "done"]
     deploy = next((row.seconds for row in run.steps if row.key == "deploy" and row.result == "done"), None)
-    if swap is None:
+    if not swaps:
         return "not measured yet in this run"
+    own = "swap" if len(swaps) == 1 else f"swaps, of {len(swaps)} apps one after another"
     flag = flag_takes(run)
     words = f"{flag}; else " if flag else ""
-    words += f"API about {swap:.0f} s (this run's own swap)"
+    words += f"API about {sum(swaps):.0f} s (this run's own {own})"
     if deploy is not None and run.plan is not None and run.plan.artifact:
         words += f", then the slot about {deploy:.0f} s"
     return f"{words}; database not touched"

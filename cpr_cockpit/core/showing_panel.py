@@ -6,8 +6,10 @@ from cpr_cockpit.core import showing_back as back
 from cpr_cockpit.core import showing_observed as observed
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
+from cpr_cockpit.core.apps_words import back_words, part_words, turn_words
 from cpr_cockpit.core.events import PlanMade
 from cpr_cockpit.core.pinned import pinned_words
+from cpr_cockpit.core.plan import key_of
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
 from cpr_cockpit.core.showing_flag import (
@@ -71,8 +73,10 @@ def _phase(run: Run, stage: Stage) -> str:
         return "by hand"
     if run.rung_waits:
         return "flag failed" if run.flag_offered else "refused"
-    if run.phase is Phase.DEPLOYING and row is not None and row.key == "swap":
+    if run.phase is Phase.DEPLOYING and row is not None and key_of(row.key) == "swap":
         return "switching"
+    if run.on_gate:
+        return "part"
     if run.on_share and run.by_flag:
         return "flag" if run.flag else "dark"
     return "share" if run.on_share else str(run.phase)
@@ -89,13 +93,19 @@ def _sentence(run: Run, stage: Stage) -> str:
         if stage.blocking:
             return f"{len(stage.blocking)} checklist items block START."
         return "The plan and the rollback card are ready." if run.phase is Phase.READY else "Reading who serves what."
-    if stage.verdict is not None and run.judged_since is not None and run.phase is not Phase.ROLLING_BACK:
-        share = share_prefix(run) if run.t0 is None else ""
+    part = f"{words}: " if (words := part_words(run)) and run.t0 is None else ""
+    judged = run.judged_since is not None and (run.on_gate or not run.on_part)
+    if stage.verdict is not None and judged and run.phase is not Phase.ROLLING_BACK:
+        share = share_prefix(run) if run.t0 is None and not run.switched else part
         return share + stage.verdict.sentence
     if words := back.sentence(run, stage):
         return words
     if run.rung_waits and run.plan is not None:
         return f"{run.plan.new_version} still serves. r, then y: the next rung. {run.offered}"
+    return part + _step_words(run)
+
+
+def _step_words(run: Run) -> str:
     row = run.open_step
     if row is not None and row.doubts:
         return f"{row.title}: attempt {row.attempts}, since {clock_time(row.began_at)}. {row.doubts[-1]}"
@@ -155,7 +165,7 @@ def _shares(plan: PlanMade | None) -> tuple[str, ...]:
     """Which sessions are routed, where the plan routes any."""
     if plan is None:
         return ()
-    found = []
+    found = [words] if (words := turn_words(plan)) else []
     if words := start_words(plan, by_flag=plan.strategy == FEATURE_FLAG):
         found.append(words)
     if plan.control:
@@ -207,6 +217,8 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
         slot = f"routes no new sessions to {plan.slot}; {slot}"
     if plan.artifact:
         slot += f", then puts {plan.old_version} into {plan.slot}"
+    if plan.apps:
+        slot = back_words(run, plan)
     result = (
         f"results in {plan.old_version} everywhere" if plan.artifact else f"slot {plan.slot} keeps {plan.new_version}"
     )

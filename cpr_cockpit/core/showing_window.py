@@ -8,7 +8,9 @@ from typing import Any
 from cpr_cockpit.core import showing_back as back
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import EXTENDED, Later
+from cpr_cockpit.core.apps_words import part_words, rows_of, serving_words
 from cpr_cockpit.core.checklist import Due, open_reason
+from cpr_cockpit.core.plan import app_of
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
@@ -34,10 +36,12 @@ def window(run: Run, stage: Stage) -> vw.Window:
             ("database", "not touched by this run"),
             ("card", run.card.path if run.card else "not written"),
         ]
+    if serving := serving_words(run):
+        rows.insert(0, ("apps", serving))
     since = run.judged_since
-    if run.on_share and plan is not None and since is not None:
-        until = since + plan.step_s
-        return vw.Window(plan.step_s, since, until, tuple(rows), share_title(run), sources(run, stage))
+    if (run.on_share or run.on_gate) and plan is not None and since is not None:
+        title, until = f"rolling, {part_words(run)}" if run.on_gate else share_title(run), since + plan.step_s
+        return vw.Window(plan.step_s, since, until, tuple(rows), title, sources(run, stage))
     if run.phase is not Phase.KEEPING or run.t0 is None:
         return vw.Window(
             stage.policy.window_s, run.t0, deadline_of(run, stage), tuple(rows), sources=sources(run, stage)
@@ -182,7 +186,8 @@ def series(run: Run, stage: Stage) -> tuple[vw.Series, ...]:
     since = run.judged_since
     if since is None:
         return ()
-    mark = share_mark(run)
+    part = bool(run.switched) and run.t0 is None
+    mark = f"{len(run.switched)} apps" if part else share_mark(run)
     start, markers = (since, ((0.0, mark),)) if stage.later is None else (stage.later.start, ())
     bins, before, policy = _bins(run, stage), run.baseline, stage.policy
     rate_before = 100.0 * before.failures / before.requests if before is not None and before.requests else None
@@ -252,11 +257,11 @@ def checks(run: Run, stage: Stage) -> tuple[vw.Check, ...]:
     if look is not None:
         state = vw.State.OK if look.ok else vw.State.FAIL
         rows.append(vw.Check(state, f"health {look.status or 'no answer'}, {look.version or look.error}", look.at))
-    for key in ("prove-production", "keep-warm"):
-        row = run.row(key, "forward")
-        if row is not None:
-            state = {None: vw.State.RUNNING, "done": vw.State.OK, "already": vw.State.OK}.get(row.result, vw.State.FAIL)
-            rows.append(vw.Check(state, row.words or row.title, row.ended_at))
+    several = run.plan is not None and bool(run.plan.apps)
+    for row in (*rows_of(run, "prove-production"), *rows_of(run, "keep-warm")):
+        state = {None: vw.State.RUNNING, "done": vw.State.OK, "already": vw.State.OK}.get(row.result, vw.State.FAIL)
+        words = row.words or row.title
+        rows.append(vw.Check(state, f"{_app_of(run, row.key)}: {words}" if several else words, row.ended_at))
     figures = {figure.name: figure for figure in stage.verdict.figures} if stage.verdict else {}
     counted = figures.get("platform 5xx")
     if counted is not None and counted.value is not None:
@@ -264,6 +269,11 @@ def checks(run: Run, stage: Stage) -> tuple[vw.Check, ...]:
         at = measured_at(counted, stage)
         rows.append(vw.Check(state, f"{counted.value:.0f} 5xx in {counted.n or 0} requests counted", at))
     return (*rows, *_open_items(stage))
+
+
+def _app_of(run: Run, key: str) -> str:
+    """The name of the app of a step, of several."""
+    return app_of(key) or (run.plan.apps[0] if run.plan is not None else "")
 
 
 def _open_items(stage: Stage) -> list[vw.Check]:

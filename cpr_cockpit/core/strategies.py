@@ -12,20 +12,23 @@ from cpr_cockpit.core.ladder import with_ladder
 from cpr_cockpit.core.pipeline import PIPELINE, ZIP, by_pipeline
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.preview import with_preview
-from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, FEATURE_FLAG, OBSERVED, blue_green, observed
+from cpr_cockpit.core.rolling_strategy import rolling, why_not
+from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, FEATURE_FLAG, OBSERVED, ROLLING, blue_green, observed
 
-STRATEGIES = (BLUE_GREEN, CANARY, FEATURE_FLAG)
+STRATEGIES = (BLUE_GREEN, CANARY, ROLLING, FEATURE_FLAG)
 """What a run may choose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The strategy of a run. ``percents``, and ``step_s`` (seconds of each, at full length), are of its shares.
+    """The strategy of a run. ``percents`` are of its shares; ``step_s``: seconds of each, or of a gate, at full length.
 
     ``control``: percentage of new sessions that stay on the old version during the critical window; 0: none.
     ``harmless``: differences between slot and production that are declared so, by name. ``preview``: blue-green with
     production's settings applied to the slot and proven there before the swap. ``deploy``: who lays the new version
-    into the slot. ``flag``: the feature flag that is raised, or beside another strategy the kill switch; "": none.
+    into the slot. ``apps``: all of several, in the order in which at most ``at_once`` of them are switched between two
+    gates; only rolling looks at them. ``flag``: the feature flag that is raised, or beside another strategy the kill
+    switch; "": none.
     """
 
     strategy: str = BLUE_GREEN
@@ -35,12 +38,14 @@ class Course:
     harmless: tuple[str, ...] = ()
     preview: bool = False
     deploy: str = ZIP
+    apps: tuple[str, ...] = ()
+    at_once: int = 1
     flag: str = ""
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Course:
         """From what `to_dict` made, or JSON made of it; TypeError where it is none."""
-        lists = {name: tuple(body[name]) for name in ("percents", "harmless") if name in body}
+        lists = {name: tuple(body[name]) for name in ("percents", "harmless", "apps") if name in body}
         return cls(**{**body, **lists})
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,6 +57,19 @@ class Course:
         return replace(self, step_s=self.step_s * scale)
 
     @property
+    def grey(self) -> str:
+        """Why the course cannot be taken, whatever is found at the apps, and what would do; "" where it can."""
+        if self.strategy != ROLLING:
+            return ""
+        if self.control:
+            return "rolling has the other apps to judge beside, and holds nobody back: leave the control out"
+        if self.deploy != ZIP:
+            return "rolling lays the version into every app's slot by zip: leave the pipeline out"
+        if self.flag:
+            return "rolling has no kill switch beside it: leave the flag out"
+        return why_not(self.apps, self.at_once)
+
+    @property
     def shares_sessions(self) -> bool:
         """Whether sessions are routed to the slot, so that they meet its own settings."""
         return self.strategy == CANARY or self.control > 0.0
@@ -60,9 +78,12 @@ class Course:
 def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:
     """The plan of a course, its times as they are; KeyError for another name, ValueError for impossible shares."""
     plan = _plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=artifact)
-    if course.strategy == OBSERVED:
+    if course.strategy in (OBSERVED, ROLLING):
         return plan
     plan = with_ladder(plan, artifact=artifact)
+    if len(course.apps) > 1:
+        left = f"only {course.apps[0]} of {len(course.apps)} apps is changed: rolling brings the version to all of them"
+        plan = replace(plan, remarks=(*plan.remarks, left))
     if course.deploy == PIPELINE:
         plan = by_pipeline(plan)
     if course.preview:
@@ -96,6 +117,19 @@ def _plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_
             baseline_s=baseline_s,
             artifact=artifact,
             percents=course.percents,
+            step_s=course.step_s,
+        )
+    if course.strategy == ROLLING:
+        if course.grey:
+            raise ValueError(course.grey)
+        return rolling(
+            slot,
+            new,
+            facts,
+            baseline_s=baseline_s,
+            artifact=artifact,
+            apps=course.apps,
+            at_once=course.at_once,
             step_s=course.step_s,
         )
     make = {BLUE_GREEN: blue_green, OBSERVED: observed}[course.strategy]

@@ -351,7 +351,7 @@ class View:
 
 PREPARING = ("PREPARING", Shape.CALM)
 _NO_DATA = frozenset({"stale", "incomplete"})
-_SHARES = ("share", "flag", "dark")
+_SHARES = ("share", "part", "flag", "dark")
 _GOING_BACK = frozenset({"rolling back", "refused", "flag failed", "by hand", "proven back"})
 _ENDED = {
     "kept": ("KEPT", Shape.FINAL),
@@ -369,6 +369,7 @@ _BY_PHASE = {
     "deploying": ("DEPLOYING", Shape.BUSY),
     "switching": ("SWITCHING", Shape.BUSY),
     "share": ("CANARY", Shape.CALM),
+    "part": ("ROLLING", Shape.CALM),
     "flag": ("FLAG", Shape.CALM),
     "dark": ("DARK", Shape.CALM),
     "waiting": ("WAITING", Shape.CALM),

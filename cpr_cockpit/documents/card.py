@@ -12,6 +12,7 @@ from cpr_cockpit.core import by_hand
 from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.plan import ActKind, Plan
 from cpr_cockpit.core.strategy import FEATURE_FLAG
+from cpr_cockpit.documents.card_apps import alone, of_app
 from cpr_cockpit.documents.card_rungs import contacts, ladder, portal
 from cpr_cockpit.documents.papers.figures import path_of_health
 from cpr_cockpit.documents.papers.text import heading, inert
@@ -78,26 +79,42 @@ def render_card(
 
     Versions are the application's own words, so they stand in code spans; ids and paths in commands are quoted.
     """
+    lines = [
+        *heading(1, f"Rollback card: {plan.new_version} back to {plan.old_version}"),
+        *(_BY_HAND if observed else ()),
+    ]
+    if not plan.apps:
+        return "\n".join([*lines, *_page(folder, environment, plan, people)])
+    names = ", ".join(_code(app) for app in reversed(plan.apps))
+    lines += [
+        f"{len(plan.apps)} apps. In this order: {names}. Do 1 and 2 in each of them first, then 3 and 4 in each.",
+        "An app that refuses keeps no other: go on with the next, and come back to it.",
+        "",
+    ]
+    for app in reversed(plan.apps):
+        lines += heading(1, f"App {app}")
+        lines += _page(folder, of_app(environment, app), alone(plan), people)
+    return "\n".join(lines)
+
+
+def _page(folder: Path, environment: dict[str, str], plan: Plan, people: Sequence[Contact]) -> list[str]:
+    """What is done by hand in one app."""
     look = _looks(environment)
-    return "\n".join(
-        [
-            *heading(1, f"Rollback card: {plan.new_version} back to {plan.old_version}"),
-            *(_BY_HAND if observed else ()),
-            *_about(environment, plan),
-            *contacts(people),
-            *ladder(plan),
-            *_look(look, environment, plan),
-            *_flag_off(environment, plan),
-            *_unroute(environment, plan),
-            *_reset(environment, plan),
-            *_swap(environment, plan),
-            *_ladder(folder, environment, plan),
-            *_replace(folder, environment, plan),
-            *_prove(look, plan),
-            *_never(plan),
-            *portal(environment, plan),
-        ]
-    )
+    return [
+        *_about(environment, plan),
+        *contacts(people),
+        *ladder(plan),
+        *_look(look, environment, plan),
+        *_flag_off(environment, plan),
+        *_unroute(environment, plan),
+        *_reset(environment, plan),
+        *_swap(environment, plan),
+        *_ladder(folder, environment, plan),
+        *_replace(folder, environment, plan),
+        *_prove(look, plan),
+        *_never(plan),
+        *portal(environment, plan),
+    ]
 
 
 def _code(text: str) -> str:

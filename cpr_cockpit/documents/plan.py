@@ -18,13 +18,14 @@ def render_plan(plan: Plan, planned: Planned, short: Sequence[str] = ()) -> str:
     """
     facts = plan.facts
     slot = f"serves {facts.slot_version or 'no version'}" if facts.slot_exists else "does not exist yet"
+    of = f" of {plan.name('')}" if plan.apps else ""
     lines = [
         f"# Plan: {plan.old_version} to {plan.new_version}, {plan.strategy}",
         "",
         "Nothing of this has been sent; what was read is this:",
         "",
-        f"- Production ({facts.production_host or 'host not told'}) serves {facts.production_version}.",
-        f"- Slot {plan.slot} ({facts.slot_host or 'no host yet'}) {slot}.",
+        f"- Production{of} ({facts.production_host or 'host not told'}) serves {facts.production_version}.",
+        f"- Slot {plan.slot}{of} ({facts.slot_host or 'no host yet'}) {slot}.",
         *(f"- {remark}" for remark in plan.remarks),
         "",
         *(("## In short, with expected times", "", *(f"- {one}" for one in short), "") if short else ()),

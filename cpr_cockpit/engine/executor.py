@@ -58,14 +58,22 @@ class Executor:
                 now = self._clock.now()
                 self._recorder.record(self._outcome_of(way, step, 0, "already", Reading(State.DONE, words), now))
 
-    async def run_step(self, way: ev.Way, step: Step) -> bool:
-        """Run one step; whether it was done or was so already."""
+    async def run_step(self, way: ev.Way, step: Step, *, others_wait: bool = False) -> bool:
+        """Run one step; whether it was done or was so already.
+
+        ``others_wait``: the way back of other apps comes after it, so that one which cannot be read is soon left.
+        """
         if step.act.mutates:
-            return await self._change(self._pursuit(way, step))
+            pursuit = self._pursuit(way, step)
+            if others_wait:
+                pursuit.give_way_at = self._clock.now() + self._patience.refused_s
+            return await self._change(pursuit)
         return await self._check(way, step)
 
-    async def resolve(self, way: ev.Way, step: Step) -> None:
+    async def resolve(self, way: ev.Way, step: Step, within_s: float | None = None) -> None:
         """Bring a change that was interrupted to rest without sending it again, and record what came of it.
+
+        ``within_s``: it is given up then, though it may be under way yet; None: in the step's own time.
 
         Before a rollback: a swap or a deployment that is on the wire but not to be seen yet must land before anyone may
         say who serves what; one that landed later would undo what the rollback has proven.
@@ -73,8 +81,9 @@ class Executor:
         await self._sent(way, step)
         pursuit = self._pursuit(way, step)
         pursuit.last = True
-        if step.act.kind in FLAGGING:
-            pursuit.deadline = min(pursuit.deadline, self._clock.now() + FLAG_REST_S)
+        within_s = FLAG_REST_S if step.act.kind in FLAGGING else within_s
+        if within_s is not None:
+            pursuit.deadline = min(pursuit.deadline, self._clock.now() + within_s)
         reading = await self._settle(pursuit)
         if reading.state is State.DONE:
             self._outcome(pursuit, "done", reading)
@@ -103,7 +112,7 @@ class Executor:
         return Pursuit(
             way=way,
             step=step,
-            change=change_for(self._context, step.act),
+            change=change_for(self._context.at(step.act.app), step.act),
             attempt=open_row.attempts if open_row else 0,
             sent=open_row is not None,
             arrived=open_row is not None,
@@ -122,7 +131,7 @@ class Executor:
             if reading.state is State.REFUSED:
                 return self._outcome(pursuit, "failed" if pursuit.sent else "stopped", reading)
             if self._given_up(pursuit, began) or reading.state is State.IN_FLIGHT:
-                return self._outcome(pursuit, "failed", self._why_failed(pursuit, reading))
+                return self._outcome(pursuit, "failed", pursuit.why_failed(reading, self._patience))
             if self._overtaken(pursuit.way):
                 return self._outcome(pursuit, "stopped", Reading(reading.state, "not sent: ROLLBACK came first"))
             await self._send(pursuit, reading)
@@ -162,15 +171,6 @@ class Executor:
     def _other_way(self, pursuit: Pursuit) -> bool:
         """Whether there are rungs below it."""
         return pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP and bool(self._context.plan.lower)
-
-    def _why_failed(self, pursuit: Pursuit, reading: Reading) -> Reading:
-        reason = pursuit.refusal.words() if pursuit.refusal else f"sent {pursuit.attempt} times without effect."
-        if reading.state is State.IN_FLIGHT:
-            reason = f"still under way after {pursuit.step.timeout_s:.0f} s."
-        elif pursuit.laid_down:
-            version, patience = pursuit.step.act.version, self._patience.start_s
-            reason = f"the platform says that it succeeded, but {version} did not come up within {patience:.0f} s."
-        return Reading(reading.state, f"{reason} Now {reading.words}.", reading.facts)
 
     async def _send(self, pursuit: Pursuit, reading: Reading) -> None:
         pursuit.attempt += 1
@@ -228,7 +228,8 @@ class Executor:
         try:
             return await pursuit.change.observe(sent=pursuit.sent)
         except PortError as error:
-            if self._clock.now() >= pursuit.deadline:
+            now, give_way_at = self._clock.now(), None if pursuit.sent else pursuit.give_way_at
+            if now >= pursuit.deadline or (give_way_at is not None and now >= give_way_at):
                 return Reading(State.REFUSED, f"The state cannot be read: {error.what}")
             if not pursuit.sent and self._may_not(pursuit.way, error):
                 return Reading(State.REFUSED, error.words())
@@ -263,7 +264,7 @@ class Executor:
 
     async def _check(self, way: ev.Way, step: Step) -> bool:
         make = self._extra.get(step.act.kind)
-        check = make(step.act) if make else check_for(self._context, step.act)
+        check = make(step.act) if make else check_for(self._context.at(step.act.app), step.act)
         row = self._recorder.run.row(step.key, way)
         attempt = (row.attempts if row else 0) + 1
         self._recorder.record(ev.StepIntent(way=way, step=step.key, attempt=attempt, title=step.title, mutates=False))

@@ -1,4 +1,4 @@
-"""The steps of a plan that a judge decides: shares of sessions, shares of a flag's users, calm after it went off."""
+"""The steps of a plan that a judge decides: shares of sessions, some of several apps, a flag's users, its calm."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cpr_cockpit.core.plan import Act, ActKind, Plan
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.engine.acts import Check
+from cpr_cockpit.engine.apps_watch import AppsWatch
 from cpr_cockpit.engine.flag_watch import FlagWatch, ProveCalm
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.recorder import Recorder
@@ -19,7 +20,8 @@ from cpr_cockpit.engine.share_watch import ShareWatch, WatchShare
 class JudgedSteps:
     """Makes the check of each such step, with a watch of its own.
 
-    ``speaks(watch)``: from now on it is this one that judges; ``passed()``: what is judged from here on is production.
+    ``speaks(watch)``: from now on it is this one that judges; it tells which did before. ``passed()``: what is judged
+    from here on is production.
     ``hurried()``: whether a person waits no longer for the calm.
     """
 
@@ -28,30 +30,35 @@ class JudgedSteps:
     plan: Callable[[], Plan]
     ports: Ports
     recorder: Recorder
-    speaks: Callable[[ShareWatch], None]
+    speaks: Callable[[ShareWatch], ShareWatch | None]
     passed: Callable[[], Awaitable[None]]
     hurried: Callable[[], bool]
 
     def forth(self) -> dict[ActKind, Callable[[Act], Check]]:
         """Those of the way forth."""
-        return {ActKind.WATCH_SHARE: self._share, ActKind.WATCH_FLAG: self._flag}
+        return {ActKind.WATCH_SHARE: self._share, ActKind.WATCH_FLAG: self._flag, ActKind.WATCH_APPS: self._apps}
 
     def back(self) -> dict[ActKind, Callable[[Act], Check]]:
         """Those of the way back."""
         return {ActKind.PROVE_CALM: self._calm}
 
     def _share(self, act: Act) -> Check:
-        return self._watched(act, ShareWatch)
+        return self._watched(act, ShareWatch, self.passed)
+
+    def _apps(self, act: Act) -> Check:
+        return self._watched(act, AppsWatch, self._judged_on)
+
+    async def _judged_on(self) -> None:
+        """Some of several apps have passed: their watch goes on while the next one is switched."""
 
     def _flag(self, act: Act) -> Check:
-        return self._watched(act, FlagWatch)
+        return self._watched(act, FlagWatch, self.passed)
 
-    def _watched(self, act: Act, make: type[ShareWatch]) -> Check:
+    def _watched(self, act: Act, make: type[ShareWatch], passed: Callable[[], Awaitable[None]]) -> Check:
         watch = make(self.settings, self.scaled, self.plan(), act, self.ports, self.recorder)
         watch.begin()
-        self.speaks(watch)
-        scripted = self.settings.script is not None
-        return WatchShare(act, watch, self.ports.clock.now, self.passed, scripted=scripted)
+        before = self.speaks(watch)
+        return WatchShare(act, watch, self.ports.clock.now, passed, script=self.settings.script, before=before)
 
     def _calm(self, act: Act) -> Check:
         watch = FlagWatch(self.settings, self.scaled, self.plan(), act, self.ports, self.recorder)

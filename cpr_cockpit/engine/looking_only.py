@@ -82,5 +82,6 @@ class LookingProbe:
 
 
 def looking_only(ports: Ports) -> Ports:
-    """The same ports without what changes anything; the other sources only read."""
-    return replace(ports, web_apps=LookingWebApps(ports.web_apps), probe=LookingProbe(ports.probe), flags=None)
+    """The same ports without what changes anything; the other sources only read. It looks at one app."""
+    web_apps, probe = LookingWebApps(ports.web_apps), LookingProbe(ports.probe)
+    return replace(ports, web_apps=web_apps, probe=probe, flags=None, apps={})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from cpr_cockpit.core.ports import (
     Clock,
@@ -20,13 +21,23 @@ from cpr_cockpit.core.ports import (
 
 
 @dataclass(frozen=True, slots=True)
+class AppPorts:
+    """One further app of several: the same product, in the same logs."""
+
+    web_apps: WebApps
+    probe: Probe
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """Everything outside; wiring fills it with adapters, tests with stand-ins.
 
     ``readers``: the further sources. ``premises``: what the logs tell of themselves; None: nothing tells.
     ``pipeline``: the team's own; None: none is configured. ``user_count``: who was routed; None: nothing tells.
     ``flags``: the store of the feature flags; None: none is configured.
-    ``rights``: what this sign-in may do; None: nothing tells.
+    ``rights``: what this sign-in may do; None: nothing tells. ``apps``: the further ones of several apps by name;
+    ``web_apps`` and ``probe`` are those of the first.
     """
 
     clock: Clock
@@ -40,3 +51,8 @@ class Ports:
     user_count: UserCount | None = None
     flags: FeatureFlags | None = None
     rights: Rights | None = None
+    apps: Mapping[str, AppPorts] = field(default_factory=dict)
+
+    def at(self, app: str) -> Ports:
+        """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""
+        return replace(self, web_apps=self.apps[app].web_apps, probe=self.apps[app].probe) if app else self

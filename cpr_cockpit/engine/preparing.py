@@ -16,7 +16,7 @@ from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest, PortError
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategies import Course, plan_by
-from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
+from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, ROLLING
 from cpr_cockpit.documents.card import write_card
 from cpr_cockpit.engine.checks import undeclared
 from cpr_cockpit.engine.flag_premises import flag_facts
@@ -67,6 +67,26 @@ async def read_facts(ports: Ports, slot: str, new_version: str) -> PlanFacts:
     )
 
 
+async def read_all_facts(ports: Ports, settings: SessionSettings, course: Course) -> tuple[PlanFacts, tuple[str, ...]]:
+    """The same of every app of the course: the first one's facts, and remarks on the others; Blocked."""
+    slot, new = settings.slot, settings.new_version
+    first = await read_facts(ports, slot, new)
+    remarks = []
+    for app in course.apps[1:] if course.strategy == ROLLING and not course.grey else ():
+        try:
+            facts = await read_facts(ports.at(app), slot, new)
+        except Blocked as error:
+            raise Blocked(f"{app}: {error}") from error
+        if facts.production_version != first.production_version:
+            raise Blocked(
+                f"{app} serves {facts.production_version} and {course.apps[0]} {first.production_version}: nobody "
+                "could tell which version to go back to. Nothing was changed. Bring all apps to one version first."
+            )
+        held = f"serves {facts.slot_version or 'no version'}" if facts.slot_exists else "does not exist yet"
+        remarks.append(f"{app}: production serves {facts.production_version}, slot {slot} {held}")
+    return first, tuple(remarks)
+
+
 def check_artifact(settings: SessionSettings) -> None:
     """Blocked where the new version's zip is missing, is none, or tells that it was built from another commit."""
     path, again = settings.artifacts / NEW_ARTIFACT, f"Build the artifact of {settings.new_version} again."
@@ -98,7 +118,7 @@ async def keep_old_artifact(ports: Ports, settings: SessionSettings) -> str:
     return ""
 
 
-_WATCHED = frozenset({ActKind.WATCH_SHARE, ActKind.WATCH_FLAG})
+_WATCHED = frozenset({ActKind.WATCH_SHARE, ActKind.WATCH_FLAG, ActKind.WATCH_APPS})
 
 Requests = Callable[[Act], tuple[PlannedRequest, ...]]
 """What an act would send; sends nothing."""
@@ -135,6 +155,8 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         percents=tuple(act.percent for act in watched if act.percent),
         step_s=watched[0].seconds if watched else 0.0,
         control=plan.control_percent,
+        apps=plan.apps,
+        at_once=plan.at_once,
         harmless=next((step.act.names for step in plan.forward if step.act.kind is ActKind.PROVE_ALIKE), ()),
         preview=plan.previews,
         deploy=next((step.act.by for step in plan.forward if step.act.by), ZIP),
@@ -160,6 +182,7 @@ def plan_of(event: ev.PlanMade) -> Plan:
         deploy=event.deploy,
         flag=event.flag,
     )
+    course = replace(course, apps=event.apps, at_once=event.at_once)
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
 
 
@@ -235,7 +258,7 @@ class Preparation:
         """The plan of a course on what is read now; Blocked or PortError where none can be made."""
         settings = self._settings
         check_artifact(settings)
-        facts = await read_facts(self._ports, settings.slot, settings.new_version)
+        facts, others = await read_all_facts(self._ports, settings, course)
         known = await choice_facts(self._ports, settings.slot, course, slot_exists=facts.slot_exists)
         if why := refused(course, known):
             raise Blocked(why)
@@ -250,7 +273,7 @@ class Preparation:
         )
         told = await premises_told(settings, self._scaled, self._ports, self._recorder)
         flag = (known.flag.words,) if course.flag and known.flag.words else ()
-        plan = replace(plan, remarks=(*plan.remarks, *third_version(settings, facts), *flag, *told))
+        plan = replace(plan, remarks=(*plan.remarks, *third_version(settings, facts), *others, *flag, *told))
         made = plan_event(plan, baseline_s, artifact=not missing, requests=self._requests)
         offered = tuple(
             ev.PlannedChoice(key=one.key, label=one.label, chosen=one.chosen, why_not=one.why_not)
@@ -259,8 +282,8 @@ class Preparation:
         return made.model_copy(update={"choices": offered})
 
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
-        ports = self._ports
-        planners = (ports.pipeline, ports.web_apps, ports.probe, ports.flags)
+        there = self._ports.at(act.app)
+        planners = (there.pipeline, there.web_apps, there.probe, there.flags)
         return tuple(one for planner in planners if planner is not None for one in planner.planned(act))
 
     def write_card(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.plan import FLAGGING, Step
 from cpr_cockpit.core.ports import PortError
-from cpr_cockpit.engine.acts import Change, Reading
+from cpr_cockpit.engine.acts import Change, Reading, State
 
 # Answers that say "not now" rather than "never": the change may be sent again once the state has been read.
 NOT_NOW = frozenset({409, 429, 503})
@@ -51,7 +51,8 @@ class Pursuit:
     ``put_off``: how often in a row the answer was "not now". ``laid_down``: the operation's own word is that it
     succeeded, so that only the application's start is awaited. ``last``: nothing is sent any more, so that an operation
     whose id was lost is taken for ours. ``told``: that a right is missing was told. ``arrived``: a request of it may
-    have reached the service.
+    have reached the service. ``give_way_at``: others wait, so that from then on what cannot be read, and was not sent,
+    is left (epoch seconds); None: nobody waits.
     """
 
     way: ev.Way
@@ -66,8 +67,31 @@ class Pursuit:
     refused_at: float | None = None
     laid_down: bool = False
     last: bool = False
+    give_way_at: float | None = None
     told: bool = False
     arrived: bool = False
+
+    def calm_needed(self, patience: Patience) -> float:
+        """How long "not done and nothing under way" must hold before it is believed; seconds."""
+        refusal, calm_s = self.refusal, patience.calm_s
+        if refusal is not None and refusal.status == CHANGED and not refusal.ambiguous:
+            # It was conditional and had no effect, for certain.
+            return 0.0
+        if self.step.act.kind in FLAGGING:
+            calm_s = min(calm_s, FLAG_CALM_S)
+        if self.put_off:
+            return float(min(PAUSE_MOST_S, calm_s * 2 ** (self.put_off - 1)))
+        return patience.start_s if self.laid_down else calm_s
+
+    def why_failed(self, reading: Reading, patience: Patience) -> Reading:
+        """The reading with the reason why the change is given up."""
+        reason = self.refusal.words() if self.refusal else f"sent {self.attempt} times without effect."
+        if reading.state is State.IN_FLIGHT:
+            reason = f"still under way after {self.step.timeout_s:.0f} s."
+        elif self.laid_down:
+            version, start_s = self.step.act.version, patience.start_s
+            reason = f"the platform says that it succeeded, but {version} did not come up within {start_s:.0f} s."
+        return Reading(reading.state, f"{reason} Now {reading.words}.", reading.facts)
 
     def put_off_by(self, error: PortError) -> bool:
         """Whether that is "not now"; on the way back so is a service that fails or cannot be reached."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 
@@ -14,14 +13,17 @@ from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
+from cpr_cockpit.engine.behind import lies_behind
+from cpr_cockpit.engine.everywhere import Served
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.judged_steps import JudgedSteps
 from cpr_cockpit.engine.pinned import PinnedCount
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
 from cpr_cockpit.engine.preparing import Blocked, plan_of
 from cpr_cockpit.engine.script import Decider
-from cpr_cockpit.engine.serving import Serving, answering, observe
+from cpr_cockpit.engine.serving import answering
 from cpr_cockpit.engine.share_watch import ShareWatch
+from cpr_cockpit.engine.summed_metrics import over_all
 from cpr_cockpit.engine.until_start import UntilStart
 from cpr_cockpit.engine.watch import Watch
 
@@ -128,7 +130,8 @@ class Session(UntilStart):
         except (Blocked, PortError) as error:
             words = error.words() if isinstance(error, PortError) else str(error)
             # Whatever it is, a person wants to know what serves; the application is asked, which needs no right.
-            self._end("failed", await answering(self._ports.probe, self.settings.slot), words)
+            seen = await answering(self._ports.probe, self.settings.slot)
+            self._end("failed", Served(seen.production, seen.slot), words)
             return
         plan = self._plan()
         if self._kept_long_ago():
@@ -146,7 +149,10 @@ class Session(UntilStart):
             if not through.done():
                 self.roll_back(self.settings.actor, self._watching(watch).verdict_sentence)
                 return
-            await self._decide(plan, watch, decider, await through)
+            failed = await through
+            if self.run_state.t0 is not None:
+                await self._end_share()
+            await self._decide(plan, watch, decider, failed)
         finally:
             # A cancelled executor leaves its last request to itself: `resolve` sees to it before the way back.
             through.cancel()
@@ -160,7 +166,7 @@ class Session(UntilStart):
         return plan_of(event)
 
     def _begin_watch(self, plan: Plan) -> Watch:
-        watch = self._watch = Watch(self.settings, self.scaled, plan, self._ports, self.recorder)
+        watch = self._watch = Watch(self.settings, self.scaled, plan, over_all(self._ports, plan), self.recorder)
         watch.begin()
         return watch
 
@@ -181,11 +187,13 @@ class Session(UntilStart):
         return checks
 
     def _watching(self, whole: Watch) -> Watch:
-        """The watch that speaks now: a share's while one is judged, else the critical window's."""
-        return self._share_watch or whole
+        """The watch that speaks now: that of a share or of some apps before T0, else the critical window's."""
+        return self._before_t0 or whole
 
-    def _speaks(self, watch: ShareWatch) -> None:
-        self._share_watch = watch
+    def _speaks(self, watch: ShareWatch) -> ShareWatch | None:
+        """From now on it is ``watch`` that judges; the one that did before."""
+        before, self._share_watch = self._share_watch, watch
+        return before
 
     def _telemetry_check(self, act: Act) -> Check:
         settings, must = self.settings, must_arrive(self.settings)
@@ -193,23 +201,8 @@ class Session(UntilStart):
 
     async def _skip_what_is_done(self, plan: Plan, executor: Executor) -> None:
         """After a damaged journal: where production is seen to serve the new version, the way there lies behind us."""
-        serving = await self._at_rest(plan)
-        if serving is None or serving.production != plan.new_version:
-            return
-        keys = [step.key for step in plan.forward]
-        executor.pass_over("forward", plan.forward[: keys.index("swap") + 1], serving.words(plan.slot))
-
-    async def _at_rest(self, plan: Plan) -> Serving | None:
-        """Who serves what once no swap is under way; None where that does not come in a swap's time."""
-        deadline = self.clock.now() + plan.step("swap").timeout_s
-        while self.clock.now() < deadline:
-            with contextlib.suppress(PortError):
-                serving = await observe(self._ports.web_apps, self._ports.probe, plan.slot)
-                self._saw(serving, False)
-                if not serving.in_flight:
-                    return serving
-            await self.clock.sleep(self._patience.poll_s)
-        return None
+        behind, seen = await lies_behind(plan, self._ports, self._saw, self._patience.poll_s)
+        executor.pass_over("forward", behind, seen)
 
     async def _decide(self, plan: Plan, watch: Watch, decider: Decider, failed: Step | None) -> None:
         if self._back.is_set():
@@ -265,7 +258,8 @@ class Session(UntilStart):
 
     async def _watch_on(self, plan: Plan) -> None:
         """After GO, without a face, to the end of the first week."""
-        watch = self._watch = Afterwards(self.settings, self.scaled, plan, self._ports, self.recorder)
+        ports = over_all(self._ports, plan)
+        watch = self._watch = Afterwards(self.settings, self.scaled, plan, ports, self.recorder)
         await watch.run()
         await self._end_observed("kept", f"{plan.new_version} kept and watched through the first week")
 

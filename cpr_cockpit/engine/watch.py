@@ -7,7 +7,6 @@ of its own, and what it cannot read is an observation too.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -25,13 +24,12 @@ from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.baseline import TakeBaseline, with_usable_yardstick
 from cpr_cockpit.engine.block_range import BlockRange
 from cpr_cockpit.engine.flagging import foreign_flag, left_by
-from cpr_cockpit.engine.foreign import foreign_change
+from cpr_cockpit.engine.foreign_apps import ForeignApps
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.probing import ProbeBatch
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.restoring import note_hold, restore_trigger, restore_verdict, restored_baseline
-from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.spoken import Spoken, person_trigger, told_already, verdict_event, verdict_of
 from cpr_cockpit.engine.turns import Turns, asked_of_window, pause_s
@@ -226,17 +224,14 @@ class Watch(Spoken):
             return
         while self._recorder.run.phase not in (Phase.WINDOW, Phase.KEEPING):
             await self._recorder.wait_news()
-        first: Serving | None = None
+        # Who cannot be read tells of no change; the other sources tell that something is wrong.
+        looks = ForeignApps(self._plan, self._ports)
         while self._recorder.run.phase in (Phase.WINDOW, Phase.KEEPING):
-            with contextlib.suppress(PortError):
-                # Who cannot be read tells of no change; the other sources tell that something is wrong.
-                seen = await observe(self._ports.web_apps, self._ports.probe, self._plan.slot)
-                first = first or seen
-                words = foreign_change(self._plan, first, seen) or await foreign_flag(
-                    self._ports.flags, *left_by(self._plan)
-                )
-                if words:
-                    self._judge.hold(HoldCause.FOREIGN, words)
+            words = await looks.look() or await foreign_flag(self._ports.flags, *left_by(self._plan))
+            if words:
+                self._judge.hold(HoldCause.FOREIGN, words)
+            if looks.silence:
+                self.hold(looks.silence)
             await self._ports.clock.sleep(self._scaled.poll_platform_s)
 
     # The judge.
@@ -280,6 +275,9 @@ class Watch(Spoken):
 
     def _judge_now(self) -> None:
         if self._began() is None:
+            return
+        if self._plan.apps and self._recorder.run.phase is Phase.ROLLING_BACK:
+            # App after app leaves the new version: fewer requests of it are the way back, and no sign of anything.
             return
         verdict = self._judge.verdict(self._ports.clock.now())
         # The journal's last word, not this session's: what one before it has told is told.

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.feature_flag import EVERYBODY
 from cpr_cockpit.core.ladder import ROUTE_OLD
-from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
+from cpr_cockpit.core.plan import Act, ActKind, Plan, Step, key_of
 from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.preview import PREVIEW, RESET
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.engine.acts import Check, Context
+from cpr_cockpit.engine.apps_back import LANDING_S, AppsBack
 from cpr_cockpit.engine.back_checking import BackChecking
 from cpr_cockpit.engine.back_figures import BackFigures
+from cpr_cockpit.engine.everywhere import Served, served
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.flag_back import FlagBack, Off
 from cpr_cockpit.engine.ports import Ports
@@ -24,8 +26,9 @@ from cpr_cockpit.engine.preparing import plan_of
 from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.reach import Reach, ReachedWebApps, ReachTold, ended
 from cpr_cockpit.engine.recorder import Recorder
-from cpr_cockpit.engine.serving import Serving, answering, observe
+from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.engine.switches import told_by
 
 if TYPE_CHECKING:
     from cpr_cockpit.engine.afterwards import Afterwards
@@ -71,8 +74,12 @@ class WayBack:
 
     @property
     def watch(self) -> Watch | Afterwards | None:
-        """The watch that speaks now: a share's while one is judged; None before START."""
-        return self._share_watch or self._watch
+        """The watch that speaks now: that of a share or of some apps before T0; None before START."""
+        return self._before_t0 or self._watch
+
+    @property
+    def _before_t0(self) -> ShareWatch | None:
+        return self._share_watch if self.run_state.t0 is None else None
 
     @property
     def back_check(self) -> tuple[float, ev.RollbackChecked] | None:
@@ -106,30 +113,19 @@ class WayBack:
 
     # Looks at who serves, and who carries the steps out.
 
-    def _saw(self, serving: Serving, switched: bool) -> None:
+    def _saw(self, serving: Serving, switched: bool, *, app: str = "") -> None:
         """Every look at who serves comes here: the first sighting of the other version is the switch (T0)."""
-        run, event = self.run_state, self.run_state.plan
-        if event is None:
-            return
-        back = run.decision is not None and run.decision.word == "rollback"
-        version = event.old_version if back else event.new_version
-        known = run.switched_back_at if back else run.switched_at
-        if known is not None or (back and run.switched_at is None):
-            return
-        seen = [look.at for look in serving.sightings[:-1] if look.version == version or switched]
-        if seen:
-            way: ev.Way = "back" if back else "forward"
-            if run.by_flag and not back:
-                self.recorder.record(ev.ReleasedDark(version=version, since=min(seen)))
-                return
-            self.recorder.record(ev.TrafficSwitched(way=way, version=version, t0=min(seen)))
+        for event in told_by(self.run_state, serving, switched=switched, app=app):
+            self.recorder.record(event)
 
-    def _routed(self, percent: float, version: str) -> None:
+    def _routed(self, percent: float, version: str, *, app: str = "") -> None:
         """Every look at the routing comes here: a share that changed is when users began, or ceased, to be sent."""
         plan = self.run_state.plan
-        if plan is not None and percent != self.run_state.share:
-            event = ev.ShareRouted(slot=plan.slot, version=version, percent=percent)
-            self.recorder.record(event)
+        if plan is None:
+            return
+        name = app or next(iter(plan.apps), "")
+        if percent != self.run_state.shares.get(name, 0.0):
+            self.recorder.record(ev.ShareRouted(slot=plan.slot, version=version, percent=percent, app=name))
 
     def _begun(self, key: str) -> bool:
         """Whether a change was intended, and so may have been sent; one that was refused before that was not."""
@@ -195,7 +191,12 @@ class WayBack:
         executor = self._executor or self._executor_for(plan)
         pending = self.run_state.open_step
         if pending is not None and pending.way == "forward" and pending.mutates:
-            await executor.resolve("forward", plan.step(pending.key))
+            # While an app's swap hangs, the users of others meet the new version; before the first swap nobody does.
+            hurry = bool(plan.apps) and key_of(pending.key) == "swap"
+            await executor.resolve("forward", plan.step(pending.key), LANDING_S if hurry else None)
+        if plan.apps:
+            await self._all_back(plan, executor)
+            return
         if plan.previews and self.run_state.finished("swap", "forward"):
             executor.pass_over("back", (plan.step(RESET),), "the swap has completed it")
         flag = FlagBack(plan, self.recorder, executor, self._offered, self._close_watches)
@@ -210,7 +211,7 @@ class WayBack:
         elif self._by_others():
             by = ", swapped back outside this run"
         if failed is None:
-            left = "" if event.artifact else await self._left_behind(plan, routed=routed)
+            left = "" if event.artifact else await self._left_behind(plan, self._ports, routed=routed)
             left += await flag.last()
             decision = "partial" if left else "rolled_back"
             await self._look_at_users()
@@ -257,24 +258,62 @@ class WayBack:
 
     async def _may_go_down(self, plan: Plan, failed: Step) -> bool:
         """The rungs below are offered once it is seen that no swap is under way; a person takes them, a script does."""
-        if not plan.lower:
-            return False
-        try:
-            serving = await observe(self._ports.web_apps, self._ports.probe, plan.slot)
-        except PortError:
-            return False
-        if serving.in_flight:
+        if not plan.lower or not await self._at_rest(failed):
             return False
         await self._offered(failed)
+        return True
+
+    async def _at_rest(self, failed: Step) -> bool:
+        """Whether no swap is seen to be under way where one failed."""
+        ports, act = self._ports.at(failed.act.app), failed.act
+        try:
+            serving = await observe(ports.web_apps, ports.probe, act.slot)
+        except PortError:
+            return False
+        return not serving.in_flight
+
+    async def _app_offered(self, failed: Step) -> bool:
+        """Offer the rungs of one of several apps, if no swap is under way there; nobody waits for it yet."""
+        if not await self._at_rest(failed):
+            return False
+        if failed.key not in self.run_state.refused:
+            self.recorder.record(ev.RungOffered(step=failed.key, why=self._failure_words(failed, "back")))
         return True
 
     async def _offered(self, failed: Step) -> None:
         """Offer the rung below ``failed``; return once it is taken, by a person, a script or the command."""
         if self.run_state.offered_at != failed.key:
             self.recorder.record(ev.RungOffered(step=failed.key, why=self._failure_words(failed, "back")))
-        if self.settings.script is None and not self._commanded:
-            await self._lower.wait()
+        await self._taken()
         self._lower.clear()
+
+    async def _taken(self) -> None:
+        """A person takes the next rung, a script and a command do at once."""
+        if self._asks:
+            await self._lower.wait()
+
+    @property
+    def _asks(self) -> bool:
+        return self.settings.script is None and not self._commanded
+
+    async def _all_back(self, plan: Plan, executor: Executor) -> None:
+        """The way back of several apps, and its end: an app that is left is named."""
+        back = AppsBack(plan, executor, lambda: self.run_state, self._app_offered, self._taken, self._asks)
+        await back.go()
+        for app in (app for app in plan.places if app not in back.left):
+            if self.run_state.plan is not None and not self.run_state.plan.artifact:
+                words = await self._left_behind(plan, self._ports.at(app))
+                back.left |= {app: words.removeprefix("; ")} if words else {}
+        served = [plan.name(app) for app in plan.places if app not in back.bad]
+        words = f"{plan.old_version} serves in " + ("all apps" if len(served) == len(plan.apps) else ", ".join(served))
+        if not back.left:
+            await self._look_at_users()
+            await self._end_observed("rolled_back", words, way="back")
+            return
+        card = self.run_state.card.path if self.run_state.card else "the rollback card"
+        left = "; ".join(f"{plan.name(app)}: {what}" for app, what in back.left.items())
+        reason = f"{words if served else 'No app was rolled back'}. Left: {left} Go on by hand with {card}."
+        await self._end_observed("partial" if served else "failed", reason, way="back")
 
     async def _down(self, executor: Executor, plan: Plan) -> Step | None:
         """The rungs in order; that traffic cannot be routed keeps nobody from redeploying. The one that failed last."""
@@ -298,14 +337,15 @@ class WayBack:
             self._lower.set()
         return offered
 
-    async def _left_behind(self, plan: Plan, *, routed: bool) -> str:
+    @staticmethod
+    async def _left_behind(plan: Plan, ports: Ports, *, routed: bool = False) -> str:
         """Without an artifact of the old version: what is left of the new one, in words; "" where nothing is.
 
         ``routed``: all new sessions were sent to the slot instead of a swap.
         """
         if routed:
             return f" to new sessions only: production still holds {plan.new_version} for whoever has its cookie"
-        seen = await self._ports.probe.look(plan.slot)
+        seen = await ports.probe.look(plan.slot)
         if seen.version not in (None, plan.new_version):
             return ""
         return f"; slot {plan.slot} still holds {seen.version or 'what does not answer with a version'}"
@@ -317,21 +357,17 @@ class WayBack:
     ) -> None:
         # Their last readings belong before the end: nothing follows it in the journal.
         await self._close_watches()
-        slot = self.settings.slot
-        try:
-            serving = await observe(self._ports.web_apps, self._ports.probe, slot)
-            self._saw(serving, False)
-        except PortError as error:
-            serving = await answering(self._ports.probe, slot)
-            reason = f"{reason} (whether a swap is under way could not be read at the end: {error.what})"
+        event = self.run_state.plan
+        seen = await served(self._ports, self.settings.slot, plan_of(event) if event is not None else None, self._saw)
+        reason = f"{reason} ({seen.unread})" if seen.unread else reason
         if way == "forward" and self._back.is_set():
             # ROLLBACK came while we looked: nothing has ended.
             return
-        self._end(decision, serving, reason, provisional=provisional)
+        self._end(decision, seen, reason, provisional=provisional)
 
-    def _end(self, decision: str, serving: Serving | None, reason: str, *, provisional: bool = False) -> None:
-        plan, version = self.run_state.plan, serving.production if serving else None
-        if serving is None and plan is not None and self.run_state.started_at is None:
+    def _end(self, decision: str, seen: Served | None, reason: str, *, provisional: bool = False) -> None:
+        plan, version = self.run_state.plan, seen.production if seen else None
+        if seen is None and plan is not None and self.run_state.started_at is None:
             version = plan.old_version
         self.recorder.record(
             ev.RunEnded.model_validate(
@@ -339,7 +375,7 @@ class WayBack:
                     "decision": decision,
                     "provisional": provisional,
                     "production_version": version or "unknown",
-                    "slot_version": serving.slot if serving else None,
+                    "slot_version": seen.slot if seen else None,
                     "reason": reason,
                 }
             )

@@ -13,9 +13,9 @@ from cpr_cockpit.config.pipeline_table import GITHUB
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, PlannedRequest, Reader
-from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.custom import custom_readers
-from cpr_cockpit.wiring.target import Place
+from cpr_cockpit.wiring.target import AppPlace, Place
 
 if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.credentials import PinnedCredential
@@ -95,10 +95,40 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
             user_count=user_count,
             flags=flags,
             rights=AzureRights(manager, credential),
+            apps=_further(stack, place, credential, transport, connections),
         )
-        planners = (pipeline, web_apps, probe, telemetry, premises, flags)
-        told = [planner.planned for planner in planners if planner is not None]
-        yield Outside(ports, lambda act: tuple(one for planned in told for one in planned(act)))
+
+        def planned(act: Act) -> tuple[PlannedRequest, ...]:
+            there = ports.at(act.app)
+            planners = (pipeline, there.web_apps, there.probe, telemetry, premises, flags)
+            return tuple(one for planner in planners if planner is not None for one in planner.planned(act))
+
+        yield Outside(ports, planned)
+
+
+def _further(
+    stack: AsyncExitStack,
+    place: Place,
+    credential: PinnedCredential,
+    transport: SharedTransport,
+    connections: Connections,
+) -> dict[str, AppPorts]:
+    """The ports of each further app of several, closed with ``stack``."""
+    from cpr_cockpit.adapters.azure.kudu import Kudu
+    from cpr_cockpit.adapters.azure.manager import Manager
+    from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
+    from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
+    from cpr_cockpit.adapters.clock import SystemClock
+    from cpr_cockpit.adapters.http_probe import HttpProbe
+
+    apps, clock = {}, SystemClock()
+    for one in place.apps:
+        manager = Manager(one.azure, credential, transport)
+        stack.push_async_callback(manager.close)
+        web_apps = AzureWebApps(manager, Kudu(one.azure, credential, connections))
+        probe = HttpProbe(_probing(place, one), connections, clock)
+        apps[one.azure.app] = AppPorts(web_apps, probe, PlatformMetrics(manager, clock))
+    return apps
 
 
 def _pipeline(place: Place, connections: Connections) -> Pipeline | None:
@@ -168,8 +198,11 @@ def _credential(place: Place, transport: SharedTransport) -> AbstractAsyncContex
     )
 
 
-def _probing(place: Place) -> ProbeSettings:
-    """What the probe asks: the tests of ``cockpit.toml``, else a lab's own product, else the health address alone."""
+def _probing(place: Place, app: AppPlace | None = None) -> ProbeSettings:
+    """What the probe asks: the tests of ``cockpit.toml``, else a lab's own product, else the health address alone.
+
+    ``app``: a further one of several.
+    """
     from cpr_cockpit.adapters.http_probe import ProbeSettings
     from cpr_cockpit.adapters.smoke import GOALS_API, SmokeTest
 
@@ -177,7 +210,7 @@ def _probing(place: Place) -> ProbeSettings:
     tests = tuple(_test(one) for one in place.smoke) or (GOALS_API if place.on_lab else (health,))
     pages = [test.path for test in tests if test.method == "GET" and test.status == 200]
     return ProbeSettings(
-        hosts={PRODUCTION: place.production_url, place.slot: place.slot_url},
+        hosts={PRODUCTION: (app or place).production_url, place.slot: (app or place).slot_url},
         second=place.azure.manager_url("/metadata/endpoints?api-version=2022-09-01"),
         user_token=place.user_token,
         tests=tests,

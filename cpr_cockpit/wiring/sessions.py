@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from cpr_cockpit.core import diagram
@@ -18,7 +19,7 @@ from cpr_cockpit.engine.earlier import earlier_times
 from cpr_cockpit.engine.journal import Journal
 from cpr_cockpit.engine.observing import session_of
 from cpr_cockpit.engine.places import runs_home
-from cpr_cockpit.engine.preparing import Blocked, check_artifact, choice_facts, keep_old_artifact, read_facts
+from cpr_cockpit.engine.preparing import Blocked, check_artifact, choice_facts, keep_old_artifact, read_all_facts
 from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.session import Session
@@ -67,14 +68,15 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
     check_artifact(settings)
     scaled = settings.policy.scaled(settings.window_s)
     async with outside_of(place_of(config.target, config.ready)) as outside:
-        facts = await read_facts(outside.ports, settings.slot, settings.new_version)
         course, baseline_s = settings.course.at_scale(scaled.scale), scaled.baseline_s
+        facts, others = await read_all_facts(outside.ports, settings, course)
         exists = facts.slot_exists
         read = await choice_facts(outside.ports, settings.slot, course, slot_exists=exists)
         if why := refused(course, read):
             raise Blocked(why)
         artifact = not await keep_old_artifact(outside.ports, settings)
         plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=artifact)
+        plan = replace(plan, remarks=(*plan.remarks, *others))
         known = diagram.Known(Run(), earlier_times(runs_home(), settings))
         short = diagram.lines(plan, known, scaled.window_s)
         card = render_card(shown, settings.environment, plan, people=settings.contacts)

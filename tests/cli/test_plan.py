@@ -125,3 +125,23 @@ def test_an_artifact_that_is_not_there_is_told_before_azure_is_asked(command: Co
 
 def test_a_lab_and_an_environment_at_once_is_wrong_use(command: Command, feature: Path) -> None:
     assert command("plan", feature, "--lab", "x", "--environment", "y").code == 2
+
+
+@pytest.mark.parametrize("verb", [("plan",), ("open", "--plain")])
+def test_with_one_app_rolling_is_refused_with_its_reason(
+    command: Command, feature: Path, lab: RunningLab, ready_file: Path, verb: tuple[str, ...]
+) -> None:
+    before = lab.control("GET", "/operations")["log"]
+    said = command(*verb, feature, "--lab", ready_file, "--strategy", "rolling")
+    assert said.code == 1
+    assert "rolling needs several apps, and there is one" in said.err
+    assert "Nothing was changed." in said.err
+    assert lab.control("GET", "/operations")["log"] == before
+
+
+def test_check_says_it_too_where_it_is_configured(command: Command, feature: Path, ready_file: Path) -> None:
+    with (feature / "cockpit.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[strategy]\nname = "rolling"\n')
+    said = command("check", feature, "--lab", ready_file)
+    assert said.code == 1
+    assert "rolling needs several apps, and there is one" in said.out

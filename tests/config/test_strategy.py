@@ -47,10 +47,18 @@ def test_without_the_table_it_is_all_at_once(tmp_path: Path) -> None:
     assert load(path, {}).settings.strategy is None
 
 
+def test_rolling_has_the_time_of_its_gates_and_how_many_apps_are_switched_between_them(tmp_path: Path) -> None:
+    assert _course(tmp_path, 'name = "rolling"') == Course("rolling", step_s=STEP_S, at_once=1)
+    given = 'name = "rolling"\nat_once = 2\nstep_s = "10m"'
+    assert _course(tmp_path, given) == Course("rolling", step_s=600.0, at_once=2)
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ('name = "rolling"', "blue-green or canary or feature-flag"),
+        ('name = "all-at-once"', "blue-green or canary or rolling or feature-flag"),
+        ('name = "rolling"\nat_once = 0', "strategy.at_once"),
+        ('name = "rolling"\nat_once = "2"', "strategy.at_once"),
         ('name = "canary"\nshares = [5, 5]', "shares rise"),
         ('name = "canary"\nshares = [25, 5]', "shares rise"),
         ('name = "canary"\nshares = []', "shares rise"),

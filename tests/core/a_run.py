@@ -131,6 +131,7 @@ PINNED = ev.PinnedCounted(slot="green", users=42)
 EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     *A_RUN,
     ROUTED,
+    ev.AppSwitched(way="forward", app="goals-2", version=NEW, t0=T0),
     PINNED,
     CHOSEN,
     ev.ReleasedDark(version=NEW, since=T0 - 400),

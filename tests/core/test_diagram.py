@@ -108,3 +108,24 @@ def test_every_step_of_every_plan_has_a_stage_of_a_known_name() -> None:
         ways = (*diagram.forth(made, known(), WINDOW_S), *diagram.back(made, known()), *diagram.below(made, known()))
         keys = {step.key for step in (*made.forward, *made.back, *made.lower)}
         assert not {one.name for one in ways} & (keys - {"baseline", "preview", "swap"})
+
+
+def test_of_several_apps_each_swap_is_a_stage_with_its_gate_and_the_way_back_is_in_reverse() -> None:
+    apps = ("goals", "goals-2", "goals-3")
+    whole = plan(Course("rolling", apps=apps, step_s=300.0))
+    turn = "swap {} ~41s > proof ~3s"
+    assert line(diagram.forth(whole, known(), WINDOW_S)) == " > ".join(
+        (
+            "slots ~4m > proof ~30s > baseline 20s",
+            turn.format("goals"),
+            "gate 5m",
+            turn.format("goals-2"),
+            "gate 5m",
+            turn.format("goals-3"),
+            "window 15m",
+        )
+    )
+    back = "swap back goals-3 ~41s > swap back goals-2 ~41s > swap back goals ~41s > old into slot ~4m > proof ~9s"
+    assert line(diagram.back(whole, known())) == back
+    # The rungs are the same in every app, so they stand there once.
+    assert [one.name for one in diagram.below(whole, known())].count("redeploy") == 1

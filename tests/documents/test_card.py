@@ -114,6 +114,35 @@ def test_card_and_data_are_written_whole_for_their_owner_alone(tmp_path: Path) -
     assert data["sha256"] == digest
 
 
+APPS = ("goals", "goals-2", "goals-3")
+OF_APPS = ENVIRONMENT | {
+    "production_url@goals-2": "https://goals-2.example.net",
+    "slot_url@goals-2": "https://goals-2-green.example.net",
+    "production_url@goals-3": "https://goals-3.example.net",
+    "slot_url@goals-3": "https://goals-3-green.example.net",
+    "resource_group@goals-3": "rg-goals-3",
+}
+
+
+def test_several_apps_have_a_page_each_in_reverse_with_their_own_ids() -> None:
+    card = render_card(Path("/run"), OF_APPS, _plan(course=Course("rolling", apps=APPS)))
+    headings = [line for line in card.splitlines() if line.startswith("# App ")]
+    assert headings == ["# App goals-3", "# App goals-2", "# App goals"]
+    swaps = [command for command in _commands(card) if command[:5] == ["az", "webapp", "deployment", "slot", "swap"]]
+    ids = [(one[one.index("--name") + 1], one[one.index("--resource-group") + 1]) for one in swaps]
+    assert ids == [("goals-3", "rg-goals-3"), ("goals-2", "rg-goals (west)"), ("goals", "rg-goals (west)")]
+    looks = [command[-1] for command in _commands(card) if command[0] == "curl"]
+    assert looks[0].startswith("https://goals-3.example.net/api/health")
+    assert looks[-1].startswith("https://goals-green.example.net/api/health")
+    assert "An app that refuses keeps no other" in card
+
+
+def test_the_card_of_one_app_is_one_page() -> None:
+    card = render_card(Path("/run"), OF_APPS, _plan())
+    assert "# App " not in card
+    assert "goals-2" not in card
+
+
 FLAGGED = ENVIRONMENT | {"app_configuration": "https://goals.azconfig.io"}
 DISABLE = ["az", "appconfig", "feature", "disable", "--endpoint", "https://goals.azconfig.io", "--auth-mode", "login"]
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.rolling_strategy import why_not
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.strategies import Course
-from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, FEATURE_FLAG
+from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, FEATURE_FLAG, ROLLING
 from cpr_cockpit.core.view import view_of
 from cpr_cockpit.documents.card import CARD, CARD_DATA
 from cpr_cockpit.engine.gate import start_blockers
@@ -54,6 +55,7 @@ def test_another_strategy_is_another_plan_and_another_card_and_the_journal_tells
         assert offered(life) == {
             BLUE_GREEN: (True, ""),
             CANARY: (False, ""),
+            ROLLING: (False, why_not(("app",), 1)),
             FEATURE_FLAG: (False, "Strategy feature-flag needs a flag: name it in [strategy]."),
             "control=5": (False, ""),
             "preview=on": (False, ""),
@@ -264,7 +266,7 @@ def test_a_face_is_shown_the_diagram_the_choices_and_which_plan_it_is() -> None:
         assert [one.name for one in plan.rungs] == ["preview off", "swap back", "old into slot", "proof"]
         assert (plan.strategy, plan.number, plan.fixed) == ("blue-green + preview", 2, "")
         assert {one.key: bool(one.why_not) for one in plan.choices} == {
-            BLUE_GREEN: False, CANARY: True, FEATURE_FLAG: True, "control=5": True, "preview=off": False
+            BLUE_GREEN: False, CANARY: True, ROLLING: True, FEATURE_FLAG: True, "control=5": True, "preview=off": False
         }  # fmt: skip
         assert shown.panel.start is not None
         stage.world.differs = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cpr_cockpit.core.events import PlanMade
 from cpr_cockpit.core.flags import state_words
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers.figures import back_seconds, new_version, old_version, users_back_seconds
@@ -27,7 +28,7 @@ def looked_on(run: Run) -> str:
 
 
 def switched(run: Run) -> bool:
-    """Whether users were seen to be served by the new version."""
+    """Whether production was seen to serve the new version; of several apps whether any of them was."""
     return run.switched_at is not None
 
 
@@ -77,6 +78,8 @@ def _rolled_back(run: Run) -> str:
     if run.went_dark and run.plan is not None:
         return f"FAILED: ROLLED BACK by the feature flag {run.plan.flag}: off; {new_version(run)} stays dark"
     tail = "" if switched(run) else " before production was switched"
+    if run.t0 is None and run.plan is not None and run.met:
+        tail = f" when {len(run.met)} of {len(run.plan.apps)} apps were switched"
     return f"FAILED: ROLLED BACK to {old_version(run)}{tail}"
 
 
@@ -200,10 +203,18 @@ def _course(run: Run) -> str:
     if run.switched_at is None:
         return f"{begun} Production was not seen to serve {new_version(run)}."
     tail = f" It served {old_version(run)} again from {clock(run.switched_back_at)}." if run.switched_back_at else ""
+    if plan is not None and plan.apps:
+        return f"{begun} {_apps(run, plan)}{tail}"
     served = f"{begun} Production served {new_version(run)} from {clock(run.switched_at)}"
     if run.by_flag and run.plan is not None:
         served += f", its feature off; flag {run.plan.flag}: {_flag_course(run)}"
     return f"{served}.{tail}"
+
+
+def _apps(run: Run, plan: PlanMade) -> str:
+    """Which of several apps served the new version, since when."""
+    since = ", ".join(f"{app} from {clock(at)}" for app, at in run.met.items())
+    return f"{len(run.met)} of {len(plan.apps)} apps served {plan.new_version}: {since}."
 
 
 def _flag_course(run: Run) -> str:

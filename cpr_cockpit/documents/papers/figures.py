@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cpr_cockpit.core.apps_words import rows_of
 from cpr_cockpit.core.feature_flag import PROVE_OFF, arm
+from cpr_cockpit.core.plan import key_at
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.run import Run, StepRow
 from cpr_cockpit.core.signals import Bin, Observation, Source
 from cpr_cockpit.core.tally import reading
 
@@ -139,8 +141,9 @@ def rate_missed(run: Run) -> bool | None:
 
 
 def swap_seconds(run: Run) -> float | None:
-    """How long this run's own swap took."""
-    return next((row.seconds for row in run.steps if row.key == "swap" and row.result == "done"), None)
+    """How long this run's own swap took, of several apps all of them together."""
+    swaps = [row.seconds for row in rows_of(run, "swap") if row.result == "done"]
+    return sum(swaps) if swaps else None
 
 
 def users_back_seconds(run: Run) -> float | None:
@@ -153,7 +156,19 @@ def users_back_seconds(run: Run) -> float | None:
 
 def back_seconds(run: Run) -> float | None:
     """From the decision ROLLBACK to the proof that the old version serves; where that was all, that the flag is off."""
-    row = run.row(PROVE_OFF if run.went_dark else "prove-rollback", "back")
-    if row is None or row.ended_at is None or row.result not in ("done", "already") or run.decided_at is None:
-        return None
-    return row.ended_at - run.decided_at
+    proven = proven_at(run)
+    return None if proven is None or run.decided_at is None else proven - run.decided_at
+
+
+def proven_at(run: Run) -> float | None:
+    """When the last app was proven to serve the old version again, by whichever rung; None while one was not."""
+    apps = ("", *run.plan.apps[1:]) if run.plan is not None else ("",)
+    rows = [run.row(PROVE_OFF, "back")] if run.went_dark else [_proof(run, app) for app in apps]
+    ends = [row.ended_at for row in rows if row is not None and row.result in ("done", "already")]
+    told = [at for at in ends if at is not None]
+    return max(told) if len(told) == len(rows) else None
+
+
+def _proof(run: Run, app: str) -> StepRow | None:
+    keys = (key_at(key, app) for key in ("prove-redeployed", "prove-rollback"))
+    return next((row for key in keys if (row := run.row(key, "back")) is not None), None)
