@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core import others
 from cpr_cockpit.core.heard import Heard, Key, key_of
 from cpr_cockpit.core.tally import Tally, believed
 
@@ -108,6 +109,7 @@ class Run:
     readings: dict[str, dict[str, Any]] = field(default_factory=dict)
     heard: dict[Key, Heard] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    others: others.Others = field(default_factory=others.Others)
     ended: ev.RunEnded | None = None
     ended_at: float | None = None
     timeline: list[Moment] = field(default_factory=list)
@@ -146,6 +148,11 @@ class Run:
     def on_share(self) -> bool:
         """Whether a share of the sessions is being judged, before the switch."""
         return self.t0 is None and self.share > 0.0 and self.phase is Phase.DEPLOYING
+
+    @property
+    def voided(self) -> str:
+        """What others have changed and nobody has looked at, while the plan still counts; "" where it holds."""
+        return self.others.words if self.decision is None else ""
 
     @property
     def open_step(self) -> StepRow | None:
@@ -386,4 +393,5 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.JournalContinued: _continued,
     ev.Noted: _noted,
     ev.RunEnded: _ended,
+    **others.HANDLERS,
 }

@@ -39,7 +39,8 @@ class Context:
     ``saw(serving, switched)``: ``switched`` is true where a swap is known to have taken effect though nothing answers.
     ``routed(percent, version)`` hears of the share of new sessions that the slot, which serves that, is seen to get.
     ``lost``: a part of the journal is gone, so that nobody knows what was sent and may still be under way.
-    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known.
+    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``attended``: somebody
+    is there who can look at what others changed.
     """
 
     ports: Ports
@@ -49,6 +50,7 @@ class Context:
     routed: Callable[[float, str], None]
     lost: bool = False
     artifact_sha256: str = ""
+    attended: bool = True
 
 
 class Change(Protocol):

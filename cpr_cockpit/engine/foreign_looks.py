@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from cpr_cockpit.core.plan import Plan
@@ -31,11 +31,17 @@ class ForeignLooks:
     calm_s: float
     keeping: Callable[[], bool]
     told: Callable[[], bool]
+    around: Callable[[], Awaitable[str]]
     _before: Serving | None = None
     _shown_at: float = -math.inf
 
     async def look(self) -> None:
         """Look once. Who cannot be read tells of no change, and of no end of one."""
+        around = await self.around()
+        if around and self.keeping():
+            self.rolling.hold(HoldCause.FOREIGN, around)
+            self._shown_at = self.ports.clock.now()
+            return
         try:
             seen = await observe(self.ports.web_apps, self.ports.probe, self.plan.slot)
         except PortError:

@@ -72,5 +72,5 @@ class LookingProbe:
 
 
 def looking_only(ports: Ports) -> Ports:
-    """The same ports without what changes anything; the other sources only read."""
-    return replace(ports, web_apps=LookingWebApps(ports.web_apps), probe=LookingProbe(ports.probe))
+    """The same ports without what changes anything; the other sources only read, and nobody's lease is taken."""
+    return replace(ports, web_apps=LookingWebApps(ports.web_apps), probe=LookingProbe(ports.probe), lease=None)

@@ -149,6 +149,13 @@ class Preparation:
             self._card()
             self._mark(from_plan(self._recorder.run))
 
+    async def anew(self) -> None:
+        """Another plan and its card in the place of one that others have made void; Blocked or PortError."""
+        before = self._recorder.run.plan
+        await self._plan(before.old_version if before is not None else "")
+        self._card()
+        self._mark(from_plan(self._recorder.run))
+
     def _mark(self, marks: Iterable[ev.ItemMarked]) -> None:
         for mark in marks:
             self._recorder.record(mark)
@@ -162,7 +169,8 @@ class Preparation:
         if gate is not None and gate.blockers:
             raise Blocked(f"The gate says {gate.level}: {'; '.join(gate.blockers)}. Nothing was changed.")
 
-    async def _plan(self) -> None:
+    async def _plan(self, kept: str = "") -> None:
+        """``kept``: the version whose artifact was kept for a plan before this one."""
         settings = self._settings
         try:
             examine(settings.artifacts / NEW_ARTIFACT)
@@ -172,6 +180,8 @@ class Preparation:
             ) from error
         facts = await read_facts(self._ports, settings.slot, settings.new_version)
         await self._alike(facts)
+        if kept and kept != facts.production_version:
+            (settings.artifacts / OLD_ARTIFACT).unlink(missing_ok=True)
         missing = await keep_old_artifact(self._ports, settings)
         if missing:
             words = f"no artifact of {facts.production_version}: {missing}"

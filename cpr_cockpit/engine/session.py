@@ -17,6 +17,7 @@ from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.gate import start_blockers
+from cpr_cockpit.engine.lease_keeper import LeaseRefused
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
 from cpr_cockpit.engine.preparing import Blocked, Preparation, plan_of
 from cpr_cockpit.engine.script import Decider
@@ -54,6 +55,7 @@ class Session(WayBack):
             await self._live()
         finally:
             await self._close_watches()
+            await self._others.close(over=self.run_state.ended is not None)
 
     async def _live(self) -> None:
         if self._back.is_set():
@@ -101,6 +103,17 @@ class Session(WayBack):
         """START: production begins."""
         self.recorder.record(ev.Started(by=by))
         self._start.set()
+
+    async def take_lease(self, by: str, take_over: str = "") -> None:
+        """Before START: take the environment's lease, where it has one. LeaseRefused: another run holds it."""
+        if self._others.lease is not None:
+            await self._others.lease.take(by, take_over=take_over)
+
+    async def looked_at(self, by: str, words: str) -> None:
+        """A person has looked at what others changed. Before START the plan is made anew; Blocked, PortError."""
+        if self.run_state.started_at is None:
+            await self._preparation().anew()
+        self._others.foreign.looked_at(by, words)
 
     def keep(self, by: str, reason: str = "") -> None:
         """GO: the new version is kept; ``reason``: why against the data."""
@@ -151,8 +164,18 @@ class Session(WayBack):
     async def _ready(self) -> None:
         """Everything up to START; Blocked or PortError where the run cannot begin."""
         if self.run_state.started_at is None:
-            await Preparation(self.settings, self.scaled, self._ports, self.recorder).run()
+            await self._others.opened()
+            await self._preparation().run()
+            self._others.begin()
+            await self._others.look_now()
             await self._until_started()
+        if not self._kept_long_ago():
+            self._others.begin()
+        if self.run_state.decision is None:
+            await self._others.look_now()
+
+    def _preparation(self) -> Preparation:
+        return Preparation(self.settings, self.scaled, self._ports, self.recorder)
 
     async def _until_started(self) -> None:
         script, run = self.settings.script, self.run_state
@@ -161,6 +184,10 @@ class Session(WayBack):
             left = self.blockers()
             if left:
                 raise Blocked(f"{len(left)} items block START: {'; '.join(left[:3])}. Nothing was changed.")
+            try:
+                await self.take_lease(self.settings.actor)
+            except LeaseRefused as error:
+                raise Blocked(str(error)) from error
             self.start(self.settings.actor)
         await self._start.wait()
 
@@ -276,7 +303,9 @@ class Session(WayBack):
 
     async def _watch_on(self, plan: Plan) -> None:
         """After GO, without a face, to the end of the first week."""
-        watch = self._watch = Afterwards(self.settings, self.scaled, plan, self._ports, self.recorder)
+        await self._others.hand_over()
+        around = self._others.foreign
+        watch = self._watch = Afterwards(self.settings, self.scaled, plan, self._ports, self.recorder, around)
         await watch.run()
         await self._end_observed("kept", f"{plan.new_version} kept and watched through the first week")
 

@@ -7,7 +7,6 @@ of its own, and what it cannot read is an observation too.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -17,20 +16,18 @@ from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, Plan
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Asked, PortError, Reader
-from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.signals import Observation, Source
 from cpr_cockpit.core.tally import reading
 from cpr_cockpit.core.verdict import HoldCause, Verdict, VerdictKind, clock_time
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.baseline import TakeBaseline, with_usable_yardstick
 from cpr_cockpit.engine.block_range import BlockRange
-from cpr_cockpit.engine.foreign import foreign_change
+from cpr_cockpit.engine.holding import hold_for_others
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.probing import ProbeBatch
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.restoring import note_hold, restore_trigger, restore_verdict, restored_baseline
-from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.spoken import Spoken, person_trigger, told_already, verdict_event, verdict_of
 from cpr_cockpit.engine.turns import Turns, pause_s
@@ -47,9 +44,9 @@ RECORD_EVERY_S = 15.0
 class Watch(Spoken):
     """Sources, judge and baseline of one run.
 
-    A hold of the session itself (this machine was away, somebody else changed the slots, `hold`) outlives the session
-    and stays, whatever the figures say, until a person decides in the critical window; GO then needs a reason. That is
-    intended: no later data tell what happened while nobody watched.
+    A hold of the session itself (this machine was away, `hold`) outlives the session and stays, whatever the figures
+    say, until a person decides in the critical window; GO then needs a reason. That is intended: no later data tell
+    what happened while nobody watched. What others changed holds until a person has looked at it.
     """
 
     def __init__(self, settings: SessionSettings, scaled: Policy, plan: Plan, ports: Ports, recorder: Recorder) -> None:
@@ -63,6 +60,7 @@ class Watch(Spoken):
         self._blocks = BlockRange(scaled.block_s, settings.declared_delay_s)
         self._batches: list[ProbeBatch] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._made_at = ports.clock.now()
         self._restore()
 
     def _made_judge(self) -> Judge:
@@ -121,7 +119,6 @@ class Watch(Spoken):
             partial(self._every, self._scaled.poll_logs_s, Source.LOGS, self._read_logs),
             partial(self._every, self._scaled.poll_platform_s, Source.PLATFORM, self._read_platform),
             *(partial(self._watch_further, reader) for reader in self._ports.readers),
-            self._watch_changes,
             self._keep_judging,
         )
         self._tasks = [asyncio.create_task(self._guarded(source)) for source in sources]
@@ -217,23 +214,6 @@ class Watch(Spoken):
             self._judge_now()
             await clock.sleep(pause_s(self._scaled.poll_probes_s, began, clock.now()))
 
-    async def _watch_changes(self) -> None:
-        """From the end of our own swap on: nobody else may change who serves what; of a run that looks on, all may."""
-        if self._settings.observe:
-            return
-        while self._recorder.run.phase not in (Phase.WINDOW, Phase.KEEPING):
-            await self._recorder.wait_news()
-        first: Serving | None = None
-        while self._recorder.run.phase in (Phase.WINDOW, Phase.KEEPING):
-            with contextlib.suppress(PortError):
-                # Who cannot be read tells of no change; the other sources tell that something is wrong.
-                seen = await observe(self._ports.web_apps, self._ports.probe, self._plan.slot)
-                first = first or seen
-                words = foreign_change(self._plan, first, seen)
-                if words:
-                    self._judge.hold(HoldCause.FOREIGN, words)
-            await self._ports.clock.sleep(self._scaled.poll_platform_s)
-
     # The judge.
 
     def _take(self, observation: Observation) -> None:
@@ -276,6 +256,7 @@ class Watch(Spoken):
     def _judge_now(self) -> None:
         if self._began() is None:
             return
+        hold_for_others(self._judge, self._recorder.run, self._scaled, self._clock.now(), self._made_at)
         verdict = self._judge.verdict(self._ports.clock.now())
         # The journal's last word, not this session's: what one before it has told is told.
         if not told_already(self._recorder.run.verdict, verdict) and not self._record_verdict(verdict):

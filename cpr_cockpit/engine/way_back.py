@@ -13,6 +13,7 @@ from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.engine.acts import Check, Context
 from cpr_cockpit.engine.executor import Executor
+from cpr_cockpit.engine.nobody_else import NobodyElse
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import plan_of
 from cpr_cockpit.engine.pursuit import Patience
@@ -37,6 +38,7 @@ class WayBack:
         self._ports = ports
         self._patience = patience
         self.scaled = settings.policy.scaled(settings.window_s)
+        self._others = NobodyElse(settings, self.scaled, ports, recorder)
         self._start = asyncio.Event()
         self._stop = asyncio.Event()
         self._back = asyncio.Event()
@@ -103,7 +105,8 @@ class WayBack:
         lost = self.run_state.continued is not None
         opened = self.run_state.opened
         sha256 = opened.artifact_sha256 if opened else ""
-        context = Context(self._ports, plan, self.settings.artifacts, self._saw, self._routed, lost, sha256)
+        attended = self.settings.script is None
+        context = Context(self._ports, plan, self.settings.artifacts, self._saw, self._routed, lost, sha256, attended)
         self._executor = Executor(self.recorder, context, self._patience, self._checks())
         return self._executor
 
@@ -203,6 +206,7 @@ class WayBack:
     async def _end_observed(
         self, decision: str, reason: str, *, provisional: bool = False, way: ev.Way = "forward"
     ) -> None:
+        self._others.release()
         # Their last readings belong before the end: nothing follows it in the journal.
         await self._close_watches()
         slot = self.settings.slot

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from cpr_cockpit.core.lease import LeaseStore
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     PRODUCTION,
@@ -28,6 +29,7 @@ from cpr_cockpit.core.ports import (
     SwapStatus,
 )
 from cpr_cockpit.engine.ports import Ports
+from tests.engine.around import Around
 from tests.engine.users import Behaviour, FurtherSource, Users
 from tests.engine.virtual import VirtualClock, VirtualLoop
 
@@ -131,12 +133,14 @@ class World:
         self.read_s = READ
         self.share = 0.0
         self.differs: tuple[str, ...] = ()
+        self.around = Around(self)
         self.laying_s = LAYING
         self.pending_preview: str | None = None
         self.content_missing = False
         self.smoke_fails = False
         self.network_down = False
         self.premises: Premises | None = None
+        self.lease_store: LeaseStore | None = None
         self.readers: tuple[Reader, ...] = ()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
@@ -149,7 +153,9 @@ class World:
     def ports(self) -> Ports:
         """The world as a session is given it."""
         readers = (FurtherSource(self.clock), *self.readers)
-        return Ports(self.clock, self, self, self.users, self.users, readers, self.premises)
+        return Ports(
+            self.clock, self, self, self.users, self.users, readers, self.premises, self.around, self.lease_store
+        )
 
     @property
     def production(self) -> str | None:
@@ -177,15 +183,27 @@ class World:
         """A colleague swaps, from the portal."""
         self._begin_swap(Fault.SLOW_ANSWER)
 
-    def somebody_deploys(self, version: str) -> None:
-        """A colleague deploys to the slot."""
-        self._begin_deploy(SLOT, version, None)
+    def somebody_deploys(self, version: str, slot: str = SLOT) -> None:
+        """A colleague deploys, to the slot unless another is named."""
+        self._begin_deploy(slot, version, None)
+
+    def somebody_routes(self, percent: float) -> None:
+        """A colleague routes so many new sessions to the slot."""
+        self._begin_route(percent)
+
+    def deployments(self) -> dict[str, tuple[str, ...]]:
+        """Ids by slot, newest first."""
+        return {name: tuple(reversed(self._deployments.get(name, []))) for name in self.sites}
 
     # -- WebApps: reading ------------------------------------------------------------------------------------------
 
+    def gone(self) -> bool:
+        """Whether Resource Manager cannot be reached now."""
+        return any(begin <= self.loop.time() < end for begin, end in self.unreachable)
+
     async def _read(self) -> None:
         await asyncio.sleep(self.read_s)
-        if any(begin <= self.loop.time() < end for begin, end in self.unreachable):
+        if self.gone():
             raise PortError("Resource Manager cannot be reached.", next_step="Check the network.")
 
     async def slots(self) -> tuple[SlotFacts, ...]:
