@@ -118,14 +118,16 @@ class LabControl:
         share: float | None,
         factor: float | None,
         window_s: float,
+        flag: str | None = None,
         telemetry_fault: Mapping[str, Any] | None = None,
     ) -> None:
         """Choose the defect of the version under deployment; ``telemetry_fault`` begins with it, at its switch.
 
-        Its members: fault, source, seconds, share; those that are absent mean the usual.
+        The fault's members: fault, source, seconds, share; those that are absent mean the usual. ``flag``: only users
+        for whom this feature flag is on are hit.
         """
         body: dict[str, Any] = {"name": name, "version": version, "window": window_s}
-        more = {"share": share, "factor": factor, "telemetry_fault": telemetry_fault}
+        more = {"share": share, "factor": factor, "flag": flag, "telemetry_fault": telemetry_fault}
         await self._ask(
             "PUT", "/scenario", json=body | {key: value for key, value in more.items() if value is not None}
         )

@@ -69,7 +69,7 @@ class Control:
         name, version = _text(body, "name"), _text(body, "version")
         window = _number(body, "window")
         share, factor = _number(body, "share"), _number(body, "factor")
-        asked = body.get("telemetry_fault")
+        asked, flag = body.get("telemetry_fault"), None if body.get("flag") is None else _text(body, "flag")
         try:
             await self._world.choose(
                 name,
@@ -77,6 +77,7 @@ class Control:
                 window=self._world.settings.window if window is None else window,
                 share=share,
                 factor=factor,
+                flag=flag,
                 telemetry_fault=None if asked is None else Fault.parse(asked),
             )
         except ValueError as error:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cpr_cockpit.lab.flags import FLAG, OFF, ON
+
 PINNED, UNPINNED = "pinned", "unpinned"
 _CHUNK = 4096  # results that are summed up together
 _CHUNKS = 320  # kept: at 40 requests/s nine hours, in 16 MB
@@ -25,7 +27,8 @@ class Result:
     ``sent``: when its headers went out, or when it was begun if they never did. ``group``: pinned, its cookie names the
     slot, or unpinned. ``version``: who answered, empty where nobody did or did not say. ``status`` 0: a connection
     error, told by ``error``; ``unsent``: it surely came before any byte went out. ``defect``: the header of the defect
-    that hit the answer. ``expected``: the status is the one that a sound product answers.
+    that hit the answer. ``expected``: the status is the one that a sound product answers. ``flag``: what the feature
+    flag was for this user, "on" or "off", empty where the answer did not say.
     """
 
     sent: float
@@ -36,6 +39,7 @@ class Result:
     defect: str = ""
     error: str = ""
     unsent: bool = False
+    flag: str = ""
 
     @property
     def outcome(self) -> int:
@@ -45,8 +49,8 @@ class Result:
         return _OK if self.expected else _OTHERWISE
 
 
-# Group, version and outcome: what results that count alike have in common.
-_Key = tuple[str, str, int]
+# Group, version, outcome and flag: what results that count alike have in common.
+_Key = tuple[str, str, int, str]
 
 
 class _Tally:
@@ -69,16 +73,20 @@ class _Tally:
 
     def by_version(self) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = {PINNED: {}, UNPINNED: {}}
-        for (group, version, _), count in self.counts.items():
+        for (group, version, _, _), count in self.counts.items():
             versions = found[group]
             versions[version] = versions.get(version, 0) + count
         return found
 
     def last_sent(self) -> dict[str, dict[str, float]]:
         found: dict[str, dict[str, float]] = {PINNED: {}, UNPINNED: {}}
-        for (group, version, _), last in self.last.items():
+        for (group, version, _, _), last in self.last.items():
             found[group][version] = max(found[group].get(version, last), last)
         return found
+
+    def flag(self) -> dict[str, Any]:
+        count = {state: sum(n for key, n in self.counts.items() if key[3] == state) for state in (ON, OFF)}
+        return count | {"last_on": max((last for key, last in self.last.items() if key[3] == ON), default=None)}
 
 
 class _Chunk:
@@ -114,7 +122,7 @@ class Counts:
 
     def add(self, result: Result) -> None:
         """Count one result; results may come in any order."""
-        key = (result.group, result.version, result.outcome)
+        key = (result.group, result.version, result.outcome, result.flag)
         index = self._keys.setdefault(key, len(self._keys))
         if len(self._chunks[-1].sent) >= _CHUNK:
             self._chunks.append(_Chunk())
@@ -133,6 +141,7 @@ class Counts:
 
         `failed_by_defect`: answers with the header of a defect; `failed_otherwise`: every other connection error or
         unexpected status. `counts` and `last_sent` are by group and version; the version of what nobody answered is "".
+        `flags`: by feature flag, answers to users for whom it was on or off, and when the last of the former was sent.
         `first_bad_at`, `errors` (the latest texts) and `unsent` (failures before any byte went out) ignore `since`.
         """
         tally = self._all if since is None else self._since(since)
@@ -143,6 +152,7 @@ class Counts:
             "first_bad_at": self._first_bad,
             "counts": tally.by_version(),
             "last_sent": tally.last_sent(),
+            "flags": {FLAG: tally.flag()},
             "errors": list(self._errors),
             "unsent": self._unsent,
         }

@@ -44,12 +44,14 @@ class Defect:
     """What is wrong with a version while it runs: ``kind`` as the product's ``goals.defects`` names it.
 
     ``share`` of requests is hit; ``factor``: how much slower; ``until``: when it ends by itself (epoch seconds).
+    ``flag``: the feature flag that must be on for a user whose request is to be hit; None: everybody's are.
     """
 
     kind: str
     share: float
     factor: float
     until: float | None = None
+    flag: str | None = None
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ from cpr_cockpit.lab.lease import Lease
 from cpr_cockpit.lab.models import PRODUCTION, LabSettings
 from cpr_cockpit.lab.proxy import FrontEnd
 from cpr_cockpit.lab.ready import ReadyFile
-from cpr_cockpit.lab.rest import app, metrics, scope, tokens
+from cpr_cockpit.lab.rest import app, app_configuration, managed_identity, metrics, scope, tokens
 from cpr_cockpit.lab.scenario import Scenario
 from cpr_cockpit.lab.telemetry import Telemetry
 from cpr_cockpit.lab.traffic import Traffic
@@ -131,12 +131,13 @@ class Lab:
         await world.open_slots(self._releases.serving.read_bytes())
         manager = app.resource_manager_app(world)
         port = await self._open(manager, entrance, self._certificates.server)
+        more = await self._open_for_processes(f"https://localhost:{port}")
         control = await self._open(self.control.application(), _listen(None), None)
         traffic = Traffic(self._counts, self._telemetry.browser)
         stack.push_async_callback(traffic.stop)
         await asyncio.gather(world.start(), self._start_traffic(traffic))
         await self._prove()
-        return self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}")
+        return self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}") | more
 
     async def _open(self, application: web.Application, entrance: socket.socket, tls: ssl.SSLContext | None) -> int:
         """Serve `application` on the listening socket until the lab ends; returns the port."""
@@ -146,6 +147,22 @@ class Lab:
         await web.SockSite(runner, entrance, ssl_context=tls).start()
         port: int = entrance.getsockname()[1]
         return port
+
+    async def _open_for_processes(self, manager: str) -> dict[str, Any]:
+        """App Configuration and the app's identity, which its processes need from their start; their members."""
+        world = self._world
+        issuer = f"{manager}/{world.tenant}/"
+        store = await self._open(app_configuration.application(world), _listen(None), self._certificates.server)
+        port = await self._open(managed_identity.application(world, issuer), _listen(None), None)
+        configuration = f"https://localhost:{store}"
+        identity = f"http://{LOOPBACK}:{port}{managed_identity.PATH}"
+        world.connect(configuration, identity, self._certificates.ca)
+        return {
+            "app_configuration": configuration,
+            "app_configuration_key": world.configuration_key.as_dict(),
+            "identity_endpoint": identity,
+            "identity_header": world.identity_header,
+        }
 
     async def _open_kudu(self, world: World, slot: str) -> str:
         port = await self._open(app.kudu_app(world, slot), _listen(None), self._certificates.server)
@@ -184,8 +201,6 @@ class Lab:
             "resource_manager": manager,
             "authority": manager,
             "ca": str(self._certificates.ca),
-            "identity_endpoint": None,
-            "identity_header": None,
             "tenant": world.tenant,
             "client_id": world.client_id,
             "client_secret": world.client_secret,
@@ -199,7 +214,6 @@ class Lab:
             "database_id": scope.database_id(world),
             "logs": manager,
             "logs_audience": tokens.LOGS_AUDIENCE,
-            "app_configuration": None,
             "production_url": f"https://{world.slots[PRODUCTION].host}",
             "slot_url": f"https://{world.slots[GREEN].host}",
             "packages": self._releases.names(),

@@ -11,12 +11,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cpr_cockpit.lab import flags
 from cpr_cockpit.lab.deploying import SUCCESS, Deploying
 from cpr_cockpit.lab.gauges import Gauges
+from cpr_cockpit.lab.key_values import KeyValues
 from cpr_cockpit.lab.models import PRODUCTION, Deployment, LabSettings, Operation, OperationLog, Slot
 from cpr_cockpit.lab.previewing import Previewing
 from cpr_cockpit.lab.processes import Parts, Processes
 from cpr_cockpit.lab.rest.faults import SwapFaults
+from cpr_cockpit.lab.rest.signatures import AccessKey
 from cpr_cockpit.lab.shares import read_rules
 from cpr_cockpit.lab.somebody import Somebody
 from cpr_cockpit.lab.swapping import Swapping
@@ -68,14 +71,17 @@ class World:
         self.tenant, self.subscription, self.client_id, self.workspace_id = (str(uuid.uuid4()) for _ in range(4))
         self.client_secret = secrets.token_urlsafe(32)
         self.user_token = secrets.token_urlsafe(24)
+        self.configuration_key, self.identity_header = AccessKey.new(), secrets.token_hex(16)
+        self.key_values = KeyValues()
+        flags.put_first(self.key_values)
         self.slots: dict[str, Slot] = {}
         self.sticky: dict[str, list[str]] = {"appSettingNames": [_STICKY_SETTING]}
         self.last_swap: tuple[float, str, str] | None = None
         self._front = front
         self._open_kudu = open_kudu
         self._creating = asyncio.Lock()
-        environment = {"DATABASE": str(folder / "goals.sqlite3"), "USER_TOKEN": self.user_token}
-        parts = Parts(folder, front, scenario, telemetry, self.log, environment, APP, settings.seed)
+        self._environment = {"DATABASE": str(folder / "goals.sqlite3"), "USER_TOKEN": self.user_token}
+        parts = Parts(folder, front, scenario, telemetry, self.log, self._environment, APP, settings.seed)
         self._processes = Processes(parts, self.slots)
         self._swapping = Swapping(self, self._processes)
         self._previewing = Previewing(self, self._processes, self._swapping)
@@ -93,6 +99,19 @@ class World:
             first.message, first.ended, first.status = "Deployed before the lab began.", first.started, SUCCESS
             first.complete = first.active = True
             slot.deployments.append(first)
+
+    def connect(self, configuration: str, identity: str, ca: Path) -> None:
+        """Processes that start from now on read their flags from the store at `configuration`, as `identity` lets them.
+
+        `ca`: file of the authority that they trust.
+        """
+        self._environment |= {
+            "APP_CONFIGURATION": configuration,
+            "FLAG_REFRESH": str(flags.refresh_interval(self.settings.window)),
+            "IDENTITY_ENDPOINT": identity,
+            "IDENTITY_HEADER": self.identity_header,
+            "SSL_CERT_FILE": str(ca),
+        }
 
     async def start(self) -> None:
         """Start every slot's process; requests that come meanwhile wait."""
@@ -195,15 +214,17 @@ class World:
         window: float,
         share: float | None,
         factor: float | None,
+        flag: str | None = None,
         telemetry_fault: Fault | None = None,
     ) -> None:
         """Choose what is wrong with `version`, and with all telemetry, from its switch on.
 
-        `telemetry_fault` None: what the lab was started with. Raises ValueError: unknown scenario, bad number.
+        `flag`: the feature flag to which that is bound. `telemetry_fault` None: what the lab was started with. Raises
+        ValueError: unknown scenario or flag, bad number.
         """
-        self.scenario.choose(scenario, version=version, window=window, share=share, factor=factor)
+        self.scenario.choose(scenario, version=version, window=window, share=share, factor=factor, flag=flag)
         self._somebody.again()
-        self.log.add("scenario.chosen", scenario=scenario, version=version)
+        self.log.add("scenario.chosen", scenario=scenario, version=version, flag=self.scenario.flag)
         faults = self.telemetry.faults
         if faults.awaits(version) if telemetry_fault is None else faults.at_switch(telemetry_fault, version):
             self.log.add("telemetry.fault", faults=faults.as_dict())

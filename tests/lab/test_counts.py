@@ -34,6 +34,7 @@ def test_nothing_yet(since: float | None) -> None:
         "first_bad_at": None,
         "counts": {"pinned": {}, "unpinned": {}},
         "last_sent": {"pinned": {}, "unpinned": {}},
+        "flags": {"goal-suggestions": {"on": 0, "off": 0, "last_on": None}},
         "errors": [],
         "unsent": 0,
     }
@@ -64,6 +65,23 @@ def test_groups_and_versions_are_told_apart() -> None:
     summary = counts.summary(None)
     assert summary["counts"] == {"pinned": {OLD: 1}, "unpinned": {OLD: 1, NEW: 3}}
     assert summary["last_sent"] == {"pinned": {OLD: AT + 2.0}, "unpinned": {OLD: AT + 4.0, NEW: AT + 5.0}}
+
+
+def test_answers_with_the_flag_on_are_counted_since_any_moment() -> None:
+    counts = _counts(
+        _result(AT + 1.0, flag="on"),
+        _result(AT + 3.0, flag="on", version=NEW, status=500, expected=False, defect="errors"),
+        _result(AT + 2.0, flag="off"),
+        _result(AT + 5.0, flag="off", group="pinned"),
+        _result(AT + 4.0),  # nobody said
+    )
+    flag = [counts.summary(since)["flags"]["goal-suggestions"] for since in (None, AT + 2.0, AT + 3.1)]
+    assert flag == [
+        {"on": 2, "off": 2, "last_on": AT + 3.0},
+        {"on": 1, "off": 2, "last_on": AT + 3.0},
+        {"on": 0, "off": 1, "last_on": None},
+    ]
+    assert counts.summary(None)["counts"]["unpinned"] == {OLD: 3, NEW: 1}
 
 
 def test_the_first_bad_answer_is_the_one_sent_first_whatever_is_asked_for() -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from azure.appconfiguration import AzureAppConfigurationClient, FeatureFlagConfigurationSetting
+from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.identity.aio import ClientSecretCredential
 from azure.mgmt.web.models import CsmSlotEntity
@@ -21,13 +23,14 @@ MEMBERS = {
     *("resource_manager", "authority", "ca", "identity_endpoint", "identity_header", "tenant", "client_id"),
     *("client_secret", "subscription", "resource_group", "app", "slot", "workspace_id", "app_insights_id", "logs"),
     *("logs_audience", "app_configuration", "production_url", "slot_url", "packages", "versions", "control"),
-    *("user_token", "plan_id", "database_id"),
+    *("user_token", "plan_id", "database_id", "app_configuration_key"),
 }
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.RunningLab]:
-    with running.running(tmp_path_factory.mktemp("lab"), "--telemetry-delay", "0.2", "--seed", "7") as started:
+    options = ("--telemetry-delay", "0.2", "--seed", "7", "--window", "30")
+    with running.running(tmp_path_factory.mktemp("lab"), *options) as started:
         yield started
 
 
@@ -145,11 +148,71 @@ def test_platform_metrics_count_what_came(lab: running.RunningLab) -> None:
     assert [metric["name"]["value"] for metric in value] == ["Requests", "Http5xx"]
 
 
+def _store(lab: running.RunningLab) -> AzureAppConfigurationClient:
+    key = lab.ready["app_configuration_key"]
+    return AzureAppConfigurationClient.from_connection_string(
+        f"Endpoint={lab.ready['app_configuration']};Id={key['id']};Secret={key['secret']}",
+        connection_verify=lab.ready["ca"],
+    )
+
+
+def _flag_is(lab: running.RunningLab, store: AzureAppConfigurationClient, enabled: bool, percent: int) -> None:
+    """Change the flag, and return when every slot knows."""
+    flag = store.get_configuration_setting(".appconfig.featureflag/goal-suggestions")
+    assert isinstance(flag, FeatureFlagConfigurationSetting)
+    assert flag.filters
+    flag.enabled = enabled
+    flag.filters[0]["parameters"]["Audience"]["DefaultRolloutPercentage"] = percent
+    etag = store.set_configuration_setting(flag, match_condition=MatchConditions.IfNotModified).etag
+
+    def known(url: str) -> bool:
+        answer = client.get(f"{url}/api/flags").raise_for_status()
+        return bool(answer.json()["flags"]["goal-suggestions"]["etag"] == etag)
+
+    with lab.client() as client:
+        for url in (lab.ready["production_url"], lab.ready["slot_url"]):
+            assert running.until(lambda url=url: known(url))  # type: ignore[misc]
+
+
+def test_a_flag_is_switched_on_and_off_and_only_those_who_have_it_meet_its_defect(lab: running.RunningLab) -> None:
+    version = lab.control("GET", "/state")["slots"]["production"]["version"]
+    order = {"name": "errors", "version": version, "window": 30, "share": 1.0, "flag": "goal-suggestions"}
+    since = lab.control("GET", "/state")["now"]
+    assert lab.control("PUT", "/scenario", json=order)["scenario"]["flag"] == "goal-suggestions"
+    with _store(lab) as store:
+        assert lab.control("GET", "/traffic", params={"since": since})["failed_by_defect"] == 0
+        _flag_is(lab, store, True, 100)
+        assert running.until(lambda: lab.control("GET", "/traffic")["failed_by_defect"] > 5)
+        _flag_is(lab, store, False, 100)
+    off = lab.control("GET", "/state")["now"]
+    assert running.until(lambda: lab.control("GET", "/traffic", params={"since": off})["total"] > 20)
+    after, before = lab.control("GET", "/traffic", params={"since": off}), lab.control("GET", "/traffic")
+    assert (after["failed_by_defect"], after["failed_otherwise"]) == (0, 0), after["errors"]
+    assert (after["flags"]["goal-suggestions"]["on"], after["flags"]["goal-suggestions"]["last_on"]) == (0, None)
+    assert before["flags"]["goal-suggestions"]["on"] >= before["failed_by_defect"] > 5
+    assert since < before["flags"]["goal-suggestions"]["last_on"] < off
+    lab.control("PUT", "/scenario", json=order | {"name": "healthy", "flag": None})
+
+
+def test_the_logs_tell_the_flag_of_every_request(lab: running.RunningLab) -> None:
+    query = """AppRequests | where AppVersion == "v1.2.0" or AppVersion == "v1.3.0"
+        | extend Flag = tostring(Properties["FeatureFlag.goal-suggestions"])
+        | summarize Failed = sumif(ItemCount, toint(ResultCode) >= 500) by Flag | order by Flag asc"""
+    with lab.client(lab.ready["logs"], lab.token(lab.ready["logs_audience"])) as client:
+        answer = client.post(f"/v1/workspaces/{lab.ready['workspace_id']}/query", json={"query": query})
+    rows = answer.raise_for_status().json()["tables"][0]["rows"]
+    assert [row[0] for row in rows] == ["off", "on"]
+    assert rows[0][1] == 0 < rows[1][1]
+
+
 def test_wrong_orders_to_the_control_endpoint_change_nothing(lab: running.RunningLab) -> None:
     before = lab.control("GET", "/state")["scenario"]
     for method, path, body in (
         ("PUT", "/scenario", {"name": "sabotage", "version": "v1.3.0", "window": 30}),
         ("PUT", "/scenario", {"name": "errors", "version": "v1.3.0", "window": "long"}),
+        ("PUT", "/scenario", {"name": "errors", "version": "v1.3.0", "window": 30, "flag": "dark-mode"}),
+        ("PUT", "/scenario", {"name": "errors", "version": "v1.3.0", "window": 30, "flag": True}),
+        ("PUT", "/scenario", {"name": "outage", "version": "v1.3.0", "window": 30, "flag": "goal-suggestions"}),
         ("PUT", "/scenario", []),
         ("PUT", "/faults", {"swap": ["cut-everything"]}),
         ("POST", "/lease", {"seconds": -1}),

@@ -102,10 +102,10 @@ async def _answer(table: tuple[Route, ...], world: World, request: web.Request) 
         route, parts = _find(table, request.method, request.path)
     except ApiError:
         if request.method not in _SAFE:
-            _note(world, request)
+            note(world, request)
         raise
     if route.mutates:
-        _note(world, request)
+        note(world, request)
     if route.source is not None and not await world.telemetry.faults.passed(route.source):
         return _cut(request)
     if route.access is not None:
@@ -115,10 +115,10 @@ async def _answer(table: tuple[Route, ...], world: World, request: web.Request) 
     call = Call(request, world, parts)
     if not route.mutates:
         return await route.handler(call)
-    return await _logged(route, call)
+    return await logged(world, request, lambda: route.handler(call))
 
 
-def _note(world: World, request: web.Request) -> None:
+def note(world: World, request: web.Request) -> None:
     """Write down a request that changes something, or would, the moment it comes, whatever becomes of it."""
     world.log.add("request.mutating", method=request.method, path=request.path)
 
@@ -140,11 +140,13 @@ def _find(table: tuple[Route, ...], method: str, path: str) -> tuple[Route, Mapp
     raise errors.wrong_method(method, path) if known_path else errors.unknown_route(path)
 
 
-async def _logged(route: Route, call: Call) -> web.StreamResponse:
-    """Runs the handler of a changing request and writes it, with the status it got, to the operation log."""
+async def logged(
+    world: World, request: web.Request, handle: Callable[[], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Carries out a changing request and writes it, with the status it got, to the operation log."""
     status = 500
     try:
-        response = await route.handler(call)
+        response = await handle()
         status = response.status
     except ApiError as error:
         status = error.status
@@ -152,8 +154,7 @@ async def _logged(route: Route, call: Call) -> web.StreamResponse:
     else:
         return response
     finally:
-        request = call.request
-        call.world.log.add(
+        world.log.add(
             "request",
             method=request.method,
             path=request.path,
