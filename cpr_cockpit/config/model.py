@@ -63,6 +63,10 @@ def _database(value: str) -> str:
     return value
 
 
+def _store(value: str) -> str:
+    return _address(value) if value else value
+
+
 def _operation(value: str) -> str:
     if not value.isprintable() or value != value.strip():
         raise ValueError("is no name of an operation")
@@ -144,6 +148,11 @@ class Environment(Part):
     slot_url: Address = Field(description=_URL)
     health_path: str = Field(
         "/api/health", pattern=r"^/([A-Za-z0-9._~%-]+/?)*$", description="a plain path, such as /api/health"
+    )
+    app_configuration: Annotated[str, AfterValidator(_store)] = Field(
+        "",
+        description="the address of the App Configuration store whose feature flags the application reads, and where "
+        "the lease lies, such as https://goals.azconfig.io; without it no flag can be set, and nobody holds a lease",
     )
     telemetry_delay_s: Duration = Field(
         180.0, ge=0, le=3600, description='how late telemetry comes, 0 to 1 h: seconds, or text such as "3m"'

@@ -41,6 +41,7 @@ from cpr_cockpit.engine.probing import ProbeRuns
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.restoring import restored_baseline
 from cpr_cockpit.engine.scheduled import ScheduledChecks
+from cpr_cockpit.engine.serving import Serving
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.spoken import Spoken, person_trigger, verdict_event, verdict_of
 from cpr_cockpit.engine.thinned import Thinned
@@ -262,9 +263,9 @@ class Afterwards(Spoken):
                     self._judge_now()
             await self._pause(began, partial(self._scale, every_s), self._scaled.poll_probes_s)
 
-    async def _look_around(self) -> str:
+    async def _look_around(self, serving: Serving | None) -> str:
         """What others changed beside who serves what, since the look before; it is told, and then taken for granted."""
-        changes = await self._around.look(stands=False, tell=self._thinned.take)
+        changes = await self._around.look_after_go(serving, self._thinned.take)
         await self._around.name()
         return "; ".join(change.words for change in changes)
 

@@ -97,7 +97,7 @@ class Desk:
             await self._session.take_lease(_who(arguments))
         except LeaseRefused as error:
             raise CommandError(str(error)) from error
-        if run.started_at is None and not run.ended:
+        if self._session.run_state.phase is Phase.READY:
             self._session.start(_who(arguments))
         return {}
 

@@ -16,14 +16,13 @@ from cpr_cockpit.engine.serving import Serving
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Begun at ``began``; ``serving`` None: it was not, or could not be, read.
+    """``serving`` None: it could not be read.
 
     ``settle_s``: how long what a swap of this run moved may still move. ``before``: what was taken for granted.
     """
 
     plan: Plan
     run: Run
-    began: float
     seen: Surroundings
     serving: Serving | None
     settle_s: float
@@ -43,7 +42,7 @@ class Look:
         if self.seen.key != self.before.key:
             # Made with another key: the hashes of before cannot be compared.
             parts.add(Part.SETTINGS)
-        return frozenset(part for part in parts if not self.own.moving(part, self.began))
+        return frozenset(part for part in parts if not self.own.moving(part, self.seen.at))
 
     @property
     def own_parts(self) -> frozenset[Part]:
@@ -51,23 +50,39 @@ class Look:
         found = set()
         for part in Part:
             since = self.before.taken.get(part)
-            if since is None or self.own.moving(part, self.began):
+            if since is None or self.own.moving(part, self.seen.at):
                 continue
-            settling = part is Part.SETTINGS and self.own.settling(part, self.began)
+            settling = part is Part.SETTINGS and self.own.settling(part, self.seen.at)
             if self.own.since(part, since) or settling:
                 found.add(part)
-        if self.serving is not None and (self.serving.swap.last_at or "") == self.before.last_swap:
+        if not self._swap_shows:
             # Of a swap the platform may tell later than users meet it.
             found.discard(Part.SWAPS)
+        elif Part.SETTINGS in self.before.taken:
+            # Whoever swaps moves settings: that is told as a swap.
+            found.add(Part.SETTINGS)
         return frozenset(found)
+
+    @property
+    def _swap_shows(self) -> bool:
+        """Whether a swap, or a preview of one, is to be seen that is not taken for granted yet."""
+        if self.serving is None:
+            return False
+        swap = self.serving.swap
+        under_way = swap.in_flight is not None or swap.pending_preview is not None
+        return under_way or (swap.last_at or "") != self.before.last_swap
 
     def changes(self) -> tuple[fo.Change, ...]:
         """What others changed since it was taken for granted."""
-        return (*self._of_serving(), *self._of_deployments(), *self._of_the_rest())
+        return (*self._of_serving(), *self.changes_around())
+
+    def changes_around(self) -> tuple[fo.Change, ...]:
+        """The same without who serves what."""
+        return (*self._of_deployments(), *self._of_the_rest())
 
     def _compares(self, part: Part) -> bool:
         known = part in self.before.taken and part not in self.granted
-        return known and not self.own.moving(part, self.began)
+        return known and not self.own.moving(part, self.seen.at)
 
     def _of_serving(self) -> tuple[fo.Change, ...]:
         serving = self.serving
@@ -77,7 +92,7 @@ class Look:
         if self._compares(Part.SWAPS):
             last = serving.swap.last_at if Part.SWAPS in self.own_parts else self.before.last_swap
             found = swapped(self.plan, last, serving)
-        if found is None and not self.own.moving(Part.SERVING, self.began) and not serving.in_flight:
+        if found is None and not self.own.moving(Part.SERVING, self.seen.at) and not serving.in_flight:
             found = served(*expected_versions(self.run, self.plan), serving, self.plan.slot)
         return () if found is None else (found,)
 
@@ -87,7 +102,7 @@ class Look:
         return tuple(self._deployed()[0])
 
     def _deployed(self) -> tuple[list[fo.Change], frozenset[str]]:
-        since = self.before.taken.get(Part.DEPLOYMENTS, self.began)
+        since = self.before.taken.get(Part.DEPLOYMENTS, self.seen.at)
         return fo.deployed(self.own, self.before.deployments, since, self.seen)
 
     def _of_the_rest(self) -> tuple[fo.Change, ...]:
@@ -113,7 +128,7 @@ class Look:
         What a step of this run has touched since is taken as the next look sees it.
         """
         steps = fo.OwnSteps.of(self.run, self.plan, self.settle_s)
-        touched = {part for part in Part if steps.since(part, self.began) or steps.moving(part, self.began)}
+        touched = {part for part in Part if steps.since(part, self.seen.at) or steps.moving(part, self.seen.at)}
         return self.taken_again(frozenset(), frozenset(Part) - touched, at)
 
     def taken_again(

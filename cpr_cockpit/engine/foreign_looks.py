@@ -31,26 +31,29 @@ class ForeignLooks:
     calm_s: float
     keeping: Callable[[], bool]
     told: Callable[[], bool]
-    around: Callable[[], Awaitable[str]]
+    around: Callable[[Serving | None], Awaitable[str]]
     _before: Serving | None = None
     _shown_at: float = -math.inf
 
     async def look(self) -> None:
         """Look once. Who cannot be read tells of no change, and of no end of one."""
-        around = await self.around()
-        if around and self.keeping():
-            self.rolling.hold(HoldCause.FOREIGN, around)
-            self._shown_at = self.ports.clock.now()
-            return
         try:
             seen = await observe(self.ports.web_apps, self.ports.probe, self.plan.slot)
         except PortError:
-            return
-        now = self.ports.clock.now()
-        words = foreign_change(self.plan, self._before or seen, seen, slot_kept=now < self.warm_until)
-        self._before = seen
+            seen = None
+        around, now = await self.around(seen), self.ports.clock.now()
+        words = around if seen is None else self._serving(seen, now) or around
         if words and self.keeping():
             self.rolling.hold(HoldCause.FOREIGN, words)
             self._shown_at = now
-        elif seen.production == self.plan.new_version and (self.told() or now - self._shown_at >= self.calm_s):
+        elif self._over(seen, now):
             self.rolling.release(HoldCause.FOREIGN)
+
+    def _over(self, seen: Serving | None, now: float) -> bool:
+        """Whether nothing shows any more, and it was told, or waited for long enough to be."""
+        calm = self.told() or now - self._shown_at >= self.calm_s
+        return seen is not None and seen.production == self.plan.new_version and calm
+
+    def _serving(self, seen: Serving, now: float) -> str:
+        before, self._before = self._before or seen, seen
+        return foreign_change(self.plan, before, seen, slot_kept=now < self.warm_until)

@@ -13,11 +13,12 @@ from collections.abc import Callable
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core import foreign as fo
+from cpr_cockpit.core.plan import Plan
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.signals import Observation, Source
-from cpr_cockpit.core.surroundings import Surroundings
+from cpr_cockpit.core.surroundings import Part, Surroundings
 from cpr_cockpit.engine.foreign_look import Look
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.naming import Naming
@@ -31,9 +32,6 @@ log = logging.getLogger(__name__)
 # Seconds of the procedure's window: between two looks, and in which what a swap moved may still move.
 POLL_S, SETTLE_S = 15.0, 30.0
 _LOOKED_IN = frozenset({Phase.PREPARING, Phase.READY, Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING})
-
-
-Tell = Callable[[Observation], None]
 
 
 class ForeignWatch:
@@ -64,22 +62,30 @@ class ForeignWatch:
                 defect = f"a defect of this program ({type(error).__name__})"
                 self._tell(Observation(Source.SURROUNDINGS, self._ports.clock.now(), error=defect))
 
-    async def look(self, *, stands: bool = True, tell: Tell | None = None) -> tuple[fo.Change, ...]:
-        """Look once, and write down what others changed since the last look; those changes.
+    async def look(self) -> None:
+        """Look once, and write down what others changed; it stands until a person has looked."""
+        async with self._looking:
+            began, plan = self._ports.clock.now(), self._plan()
+            if plan is None:
+                return
+            seen, serving = await asyncio.gather(self._around(began), self._serving(plan.slot))
+            self._tell(_told(seen, serving, self._ports.clock.now()))
+            self._taken_in(plan, seen, serving if isinstance(serving, Serving) else None, stands=True)
 
-        ``stands``: until a person has looked. Else, after GO, it is told and taken for granted from then on, and who
-        serves what is looked at by others. ``tell``: who is told of the reading itself; None: the journal.
+    async def look_after_go(
+        self, serving: Serving | None, tell: Callable[[Observation], None]
+    ) -> tuple[fo.Change, ...]:
+        """The same, beside who serves what, which is looked at by others; a change is told and taken for granted.
+
+        ``tell``: who is told of the reading. The changes.
         """
         async with self._looking:
-            run = self._recorder.run
-            if run.plan is None or run.phase not in _LOOKED_IN:
+            began, plan = self._ports.clock.now(), self._plan()
+            if plan is None:
                 return ()
-            plan, began = plan_of(run.plan), self._ports.clock.now()
-            seen, serving = await self._read(plan.slot, began, tell or self._tell, serving_too=stands)
-            if self._recorder.run.phase not in _LOOKED_IN:
-                return ()
-            self._newest = Look(plan, run, began, seen, serving, SETTLE_S * self._scaled.scale)
-            return self._taken_in(self._newest, stands=stands)
+            seen = await self._around(began)
+            tell(_told(seen, serving or "", self._ports.clock.now()))
+            return self._taken_in(plan, seen, serving, stands=False)
 
     async def name(self) -> None:
         """Ask the activity log who it was, where that is not known yet and it is time."""
@@ -93,35 +99,21 @@ class ForeignWatch:
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
-    async def _read(
-        self, slot: str, began: float, tell: Tell, *, serving_too: bool
-    ) -> tuple[Surroundings, Serving | None]:
-        """Both readings, told with what could not be read; who serves what is None where that could not be read."""
-        reader, troubles = self._ports.surroundings, []
+    def _plan(self) -> Plan | None:
+        """The plan that is looked after; None: there is none yet, or the run is on its way back or over."""
+        run = self._recorder.run
+        return plan_of(run.plan) if run.plan is not None and run.phase in _LOOKED_IN else None
 
-        async def around() -> Surroundings:
-            return await reader.read(began) if reader is not None else Surroundings(began)
+    async def _around(self, began: float) -> Surroundings:
+        reader = self._ports.surroundings
+        return await reader.read(began) if reader is not None else Surroundings(began)
 
-        async def serving() -> Serving | None:
-            try:
-                return await observe(self._ports.web_apps, self._ports.probe, slot) if serving_too else None
-            except PortError as error:
-                troubles.append(error.what)
-                return None
-
-        seen, serves = await asyncio.gather(around(), serving())
-        words = "; ".join(dict.fromkeys((*troubles, *seen.troubles))) or None
-        nothing = serves is None and seen.empty and words is not None
-        tell(
-            Observation(
-                Source.SURROUNDINGS,
-                self._ports.clock.now(),
-                measured_at=None if nothing else began,
-                error=words if nothing else None,
-                partial=None if nothing else words,
-            )
-        )
-        return seen, serves
+    async def _serving(self, slot: str) -> Serving | str:
+        """Who serves what, or why that could not be read."""
+        try:
+            return await observe(self._ports.web_apps, self._ports.probe, slot)
+        except PortError as error:
+            return error.what
 
     def _tell(self, seen: Observation) -> None:
         self._write(ev.Observed(source=seen.source.value, body=seen.to_dict()))
@@ -137,15 +129,23 @@ class ForeignWatch:
 
     # -- what came of it ---------------------------------------------------------------------------------------------
 
-    def _taken_in(self, look: Look, *, stands: bool) -> tuple[fo.Change, ...]:
+    def _taken_in(
+        self, plan: Plan, seen: Surroundings, serving: Serving | None, *, stands: bool
+    ) -> tuple[fo.Change, ...]:
         """Write down the changes that are not told yet, and what is taken for granted from now on; those changes."""
-        known = {(one.event.topic, one.event.value) for one in self._recorder.run.others.standing}
+        run = self._recorder.run
+        if self._plan() is None:
+            return ()
+        look = Look(plan, run, seen, serving, SETTLE_S * self._scaled.scale)
+        known = {(one.event.topic, one.event.value) for one in run.others.standing}
+        found = look.changes() if stands else look.changes_around()
         told = tuple(
             one
-            for one in look.changes()
+            for one in found
             if (one.topic, one.value) not in known and self._write(_event(one, look, stands=stands))
         )
-        granted = look.granted | (frozenset() if stands else frozenset(one.part for one in told))
+        granted = look.granted if stands else look.granted | {Part.SWAPS, *(one.part for one in told)}
+        self._newest = look
         self._write_taken(look.taken_again(look.own_parts, granted))
         return told
 
@@ -154,12 +154,26 @@ class ForeignWatch:
             self._write(taken)
 
 
+def _told(seen: Surroundings, serving: Serving | str, at: float) -> Observation:
+    """The reading as an observation; a text is why nobody could tell who serves what, "" : that is others' to tell."""
+    troubles = (serving, *seen.troubles) if isinstance(serving, str) and serving else seen.troubles
+    words = "; ".join(dict.fromkeys(troubles))
+    nothing = bool(words) and seen.empty and isinstance(serving, str)
+    return Observation(
+        Source.SURROUNDINGS,
+        at,
+        measured_at=None if nothing else seen.at,
+        error=words if nothing else None,
+        partial=words if words and not nothing else None,
+    )
+
+
 def _event(change: fo.Change, look: Look, *, stands: bool) -> ev.ForeignChanged:
     return ev.ForeignChanged(
         part=change.part.value,
         topic=change.topic,
         value=change.value,
         words=change.words,
-        since=look.before.taken.get(change.part, look.began),
+        since=look.before.taken.get(change.part, look.seen.at),
         stands=stands,
     )

@@ -76,6 +76,7 @@ class World:
         flags.put_first(self.key_values)
         self.slots: dict[str, Slot] = {}
         self.sticky: dict[str, list[str]] = {"appSettingNames": [_STICKY_SETTING]}
+        self.plan_sku = {"name": "P1v3", "tier": "PremiumV3", "size": "P1v3", "family": "Pv3", "capacity": 1}
         self.last_swap: tuple[float, str, str] | None = None
         self._front = front
         self._open_kudu = open_kudu
@@ -201,6 +202,11 @@ class World:
             self._processes.reached([share.slot for share in shares if share.percentage])
             self.log.add("routing.changed", shares={share.slot: share.percentage for share in shares})
         slot.config_web.update(members)
+
+    def scale_plan(self, name: str, capacity: int) -> None:
+        """Run on another size, or on other workers."""
+        self.plan_sku |= {"name": name, "size": name, "capacity": capacity}
+        self.log.add("plan.scaled", sku=name, workers=capacity)
 
     def set_sticky(self, names: dict[str, list[str]]) -> None:
         """Say which settings stay with their slot in a swap."""

@@ -21,8 +21,9 @@ LAB_FEATURE = "POST /api/v1/goals"
 _ENDPOINTS = ("resource_manager", "authority", "logs", "production_url", "slot_url")
 _IDS = ("tenant", "subscription", "resource_group", "app", "workspace_id", "app_insights_id")
 # A lab of an older program has none of them.
-_MORE_IDS = ("plan_id", "database_id")
+_MORE_IDS = ("plan_id", "database_id", "app_configuration")
 _NEEDED = (*_ENDPOINTS, *_IDS, "slot", "ca", "client_id", "client_secret", "logs_audience", "user_token")
+_STORE = "app_configuration"
 _SHOWN = ("tenant", "subscription", "resource_group", "app", "slot", "production_url", "slot_url", "workspace_id")
 
 
@@ -101,11 +102,13 @@ class Place:
 
 def environment_of(ready: Mapping[str, Any]) -> dict[str, str]:
     """The pinned ids and addresses of a lab, without its secrets."""
-    return {name: str(ready[name]) for name in _SHOWN}
+    store = {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
+    return {name: str(ready[name]) for name in _SHOWN} | store
 
 
 def _pinned(environment: Environment) -> dict[str, str]:
     told = {name: str(getattr(environment, name)) for name in _SHOWN}
+    told |= {_STORE: environment.app_configuration} if environment.app_configuration else {}
     return told if environment.health_path == HEALTH else told | {"health_path": environment.health_path}
 
 
@@ -179,6 +182,7 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
     if not Path(ready["ca"]).is_file():
         raise ConfigError(f"{path}: ca names {ready['ca']}, which is no file. Nothing was changed. Begin a new run.")
     addresses = {name: str(ready.get(name, "")) for name in _ENDPOINTS}
+    addresses |= {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
     addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():
         if not is_loopback(address):

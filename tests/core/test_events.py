@@ -36,7 +36,7 @@ def test_every_type_has_a_name_of_its_own_and_a_version() -> None:
 
 
 def test_intents_and_only_they_are_named_so() -> None:
-    assert {kind for kind in TYPES if "intent" in kind.model_fields["type"].default} == {ev.StepIntent}
+    assert {kind for kind in TYPES if "intent" in kind.model_fields["type"].default} == {ev.StepIntent, ev.LeaseIntent}
 
 
 def test_the_json_line_of_a_record_is_flat_and_leads_back_to_it() -> None:

@@ -144,7 +144,7 @@ class World:
         self.readers: tuple[Reader, ...] = ()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
-        self._deployments = {SLOT: ["deploy-0"]}
+        self._deployments = {SLOT: ["deploy-0"]} if slot_exists else {}
         self._swap: str | None = None
         self._last_swap: tuple[str, str] | None = None
         self._looks = 0

@@ -27,7 +27,9 @@ async def read(manager: Manager, group: str, since: float) -> tuple[Activity, ..
     """What it tells of the group since then, the first pages of it. PortError."""
     start = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     wanted = f"eventTimestamp ge '{start}' and resourceGroupName eq '{group}'"
-    path = f"/subscriptions/{manager.environment.subscription}/providers/Microsoft.Insights/eventtypes/management/values"
+    path = (
+        f"/subscriptions/{manager.environment.subscription}/providers/Microsoft.Insights/eventtypes/management/values"
+    )
     url: str = manager.environment.manager_url(path)
     params: dict[str, str] | None = {"api-version": VERSION, "$filter": wanted}
     found: list[Activity] = []

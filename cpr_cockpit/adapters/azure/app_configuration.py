@@ -1,4 +1,4 @@
-"""The SDK's client of an App Configuration store: one way to make it, for the lease and for whatever else lies there."""
+"""The SDK's client of an App Configuration store, made in one way for the lease and for what else lies there."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from azure.appconfiguration import ConfigurationSetting
@@ -30,6 +31,8 @@ from cpr_cockpit.core.ports import PortError
 PREFIX = "cpr-cockpit/lease/"
 _TYPE = "application/json"
 _GONE = 412
+# The end of a lease that tells none: the last second that a journal and a screen can write.
+FOREVER = 253_402_300_799.0
 
 Answer = TypeVar("Answer")
 
@@ -116,6 +119,12 @@ def _value(lease: Lease) -> str:
     )
 
 
+def _written(setting: ConfigurationSetting) -> float:
+    """When the key was written last; 0 where the store does not tell."""
+    at: datetime | None = setting.last_modified
+    return 0.0 if at is None else at.timestamp()
+
+
 def _lease(setting: ConfigurationSetting) -> Lease:
     """What the key holds; what is no lease of this program's is somebody's all the same, and has no end."""
     etag = str(setting.etag or "")
@@ -123,9 +132,9 @@ def _lease(setting: ConfigurationSetting) -> Lease:
         body = json.loads(setting.value or "")
         person, host, run = (clean(str(body[name])) for name in ("person", "host", "run"))
         since, expires_at = float(body["since"]), float(body["expires_at"])
-        if not math.isfinite(since) or not math.isfinite(expires_at) or not run:
-            raise ValueError("no times, or no run")
     except (ValueError, KeyError, TypeError, RecursionError):
-        written = setting.last_modified.timestamp() if setting.last_modified else 0.0
-        return Lease("somebody unknown", "", "", written, math.inf, etag)
+        person = host = run = ""
+        since = expires_at = math.nan
+    if not run or not math.isfinite(since) or not math.isfinite(expires_at):
+        return Lease("somebody unknown", "", "", _written(setting), FOREVER, etag)
     return Lease(person, host, run, since, expires_at, etag)

@@ -1,4 +1,4 @@
-"""What others could change around the app, read from Resource Manager; settings leave this room as keyed hashes only."""
+"""What others could change around the app, as Resource Manager tells it; settings leave this room as keyed hashes."""
 
 from __future__ import annotations
 
@@ -38,22 +38,19 @@ class AzureSurroundings:
     async def read(self, at: float) -> Surroundings:
         """One reading; what cannot be read is told in ``troubles``. A slot that does not exist is none of them."""
         troubles: list[str] = []
-        shares, plan, names, *slots = await asyncio.gather(
-            _or_told(troubles, self._web_apps.shares),
-            _or_told(troubles, self._plan),
-            _or_told(troubles, self._sticky),
-            *(_or_told(troubles, self._settings(slot)) for slot in self._slots),
-            *(_or_told(troubles, self._deployments(slot)) for slot in self._slots),
+        (shares, plan, names), settings, listed = await asyncio.gather(
+            asyncio.gather(
+                _or_told(troubles, self._web_apps.shares),
+                _or_told(troubles, self._plan),
+                _or_told(troubles, self._sticky),
+            ),
+            asyncio.gather(*(_or_told(troubles, self._settings(slot)) for slot in self._slots)),
+            asyncio.gather(*(_or_told(troubles, self._deployments(slot)) for slot in self._slots)),
         )
-        settings: dict[str, str] = dict(names or {})
-        deployments: dict[str, tuple[Deployment, ...]] = {}
-        for told in slots[: len(self._slots)]:
-            settings |= told or {}
-        for slot, listed in zip(self._slots, slots[len(self._slots) :], strict=True):
-            if listed is not None:
-                deployments[slot] = listed
+        hashes = {what: hash for told in (names, *settings) for what, hash in (told or {}).items()}
+        deployments = {slot: told for slot, told in zip(self._slots, listed, strict=True) if told is not None}
         words = tuple(dict.fromkeys(troubles))
-        return Surroundings(at, deployments, shares, settings, plan, self._key_name, words)
+        return Surroundings(at, deployments, shares, hashes, plan, self._key_name, words)
 
     async def activities(self, since: float) -> tuple[Activity, ...]:
         """What the activity log tells of the app's group, and of the plan's where that is another one. PortError."""

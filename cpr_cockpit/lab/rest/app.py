@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
-from cpr_cockpit.lab.rest import config, identity, kudu, logs, metrics, plan, previews, routing, swaps
+from cpr_cockpit.lab.rest import activity_log, config, identity, kudu, logs, metrics, plan, previews, routing, swaps
 from cpr_cockpit.lab.rest.sites import Sites
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def resource_manager_app(world: World) -> web.Application:
         *logs.routes(),
         *metrics.routes(),
         *plan.routes(),
+        *activity_log.routes(),
         *swaps.routes(),
         *previews.routes(),
         *config.routes(),

@@ -7,10 +7,17 @@ from aiohttp import web
 from cpr_cockpit.lab.rest import errors, scope
 from cpr_cockpit.lab.rest.routing import Call, Route
 
+_MOST_WORKERS = 30
+
 
 def routes() -> list[Route]:
     """Routes of the plan and of the database."""
-    return [Route("GET", scope.PLAN, _plan), Route("GET", scope.DATABASE, _database)]
+    return [
+        Route("GET", scope.PLAN, _plan),
+        Route("PUT", scope.PLAN, _scale, mutates=True),
+        Route("PATCH", scope.PLAN, _scale, mutates=True),
+        Route("GET", scope.DATABASE, _database),
+    ]
 
 
 def check_plan(call: Call) -> None:
@@ -39,9 +46,22 @@ async def _plan(call: Call) -> web.Response:
             "kind": "linux",
             "location": call.world.location,
             "properties": {"status": "Ready", "numberOfSites": len(call.world.slots), "reserved": True},
-            "sku": {"name": "P1v3", "tier": "PremiumV3", "size": "P1v3", "family": "Pv3", "capacity": 1},
+            "sku": dict(call.world.plan_sku),
         }
     )
+
+
+async def _scale(call: Call) -> web.Response:
+    """Another size, or other workers: told from then on; the lab's slots stay the one process that each of them is."""
+    check_plan(call)
+    sku = (await call.json()).get("sku")
+    if not isinstance(sku, dict):
+        raise errors.invalid_content("the member 'sku' must be an object")
+    name, capacity = sku.get("name", call.world.plan_sku["name"]), sku.get("capacity", call.world.plan_sku["capacity"])
+    if not isinstance(name, str) or not name or not isinstance(capacity, int) or not 1 <= capacity <= _MOST_WORKERS:
+        raise errors.bad_request(f"The sku {name!r} with the capacity {capacity!r} is not valid.")
+    call.world.scale_plan(name, capacity)
+    return await _plan(call)
 
 
 async def _database(call: Call) -> web.Response:
