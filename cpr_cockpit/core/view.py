@@ -275,7 +275,10 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The one place of the decision. ``worsened``: rises whenever the verdict gets worse, which disarms GO."""
+    """The one place of the decision. ``worsened``: rises whenever the verdict gets worse, which disarms GO.
+
+    ``acknowledge``: that what others changed was looked at; ``take_over``: the lease that another run holds.
+    """
 
     word: str
     shape: str
@@ -285,6 +288,8 @@ class Panel:
     go: Control | None = None
     rollback: Control | None = None
     worsened: int = 0
+    acknowledge: Control | None = None
+    take_over: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +331,7 @@ _ENDED = {
     "failed": ("FAILED", Shape.BREACH),
 }
 _BY_PHASE = {
+    "foreign": ("LOOK", Shape.LOOK),
     "preparing": PREPARING,
     "checking": ("CHECKLISTS OPEN", Shape.CALM),
     "ready": ("READY TO START", Shape.CALM),
