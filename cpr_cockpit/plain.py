@@ -28,6 +28,8 @@ HELP = """\
   rollback            ROLLBACK, then confirm with: yes
   raise TRIGGER       critical functionality | data corruption | security breach; then: yes
   note WORDS          write a note into the journal
+  looked-at WORDS     you have looked at what others changed; with a word on what you saw
+  take-over REASON    take the lease of another run, then confirm with: yes
   help, quit          quit leaves the session running"""
 
 _PIECE = 65_536  # bytes
@@ -95,12 +97,23 @@ class PlainFace:
             await self._send("sign_list", list=rest)
         elif word == "note":
             await self._send("note", words=rest)
+        elif word in ("looked-at", "take-over"):
+            await self._answer_others(word, rest)
         elif word == "raise":
             self._ask("raise", "yes", {"trigger": rest}, f"raises the trigger {rest!r}: the verdict becomes ROLLBACK.")
         elif word in ("start", "go", "rollback"):
             self._arm(word)
         elif word:
             self._say(HELP)
+
+    async def _answer_others(self, word: str, words: str) -> None:
+        """What others changed was looked at, or the lease that another run holds is taken over once confirmed."""
+        if word == "looked-at":
+            await self._send("acknowledge", words=words)
+            return
+        control = self._view.panel.take_over if self._view else None
+        label = control.label if control is not None else "takes the lease, where another run holds it"
+        self._ask("take_over", "yes", {"words": words}, label)
 
     def _arm(self, word: str) -> None:
         panel = self._view.panel if self._view else None

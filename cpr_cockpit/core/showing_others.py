@@ -5,7 +5,7 @@ from __future__ import annotations
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.run import Phase, Run
 
-LOOKED, TAKE_OVER = "k", "o"
+LOOKED, TAKE_OVER = "u", "o"
 
 
 def waits(run: Run) -> bool:

@@ -81,7 +81,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("trigger", "t", "Raise a trigger", "Critical functionality, data corruption or security breach",
            "app.triggers", why_not=_raises, hint="trigger"),
     Action("note", "e", "Note", "Writes a note into the journal", "app.note", why_not=_writes, hint="note"),
-    Action("acknowledge", "k", "Looked at", "You have looked at what others changed, with a word on what you saw",
+    Action("acknowledge", "u", "Looked at", "You have looked at what others changed, with a word on what you saw",
            "app.ask('acknowledge')", why_not=_control("acknowledge"), hint="looked at"),
     Action("take-over", "o", "Take over", "Takes the lease of another run, with a reason: that is on record",
            "app.ask('take-over')", why_not=_control("take_over"), hint="take over"),

@@ -36,10 +36,10 @@ def test_before_start_a_change_voids_the_plan_and_the_key_is_told() -> None:
     shown = panel(run, stage_of(run))
     assert (shown.word, shown.shape) == ("LOOK", "look")
     assert (
-        shown.sentence == "The plan is void: the plan was scaled from 1 to 3. k: looked at, and the plan is made anew."
+        shown.sentence == "The plan is void: the plan was scaled from 1 to 3. u: looked at, and the plan is made anew."
     )
     assert shown.start is not None
-    assert (shown.start.enabled, shown.start.reason) == (False, "the plan is void, k when you have looked")
+    assert (shown.start.enabled, shown.start.reason) == (False, "the plan is void, u when you have looked")
     assert shown.acknowledge is not None
     assert shown.acknowledge.enabled
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from textual.pilot import Pilot
 
+from cpr_cockpit.core.view import Control
 from cpr_cockpit.tui.app import CockpitApp
 from cpr_cockpit.tui.screens.lists import list_rows
 from cpr_cockpit.tui.toned import row_text, row_width
@@ -140,3 +141,28 @@ def test_no_two_columns_of_a_list_touch() -> None:
                 r" test-report[^ ]*( states [^ ]+)? +(cockpit 00:00:00 +)?(step|START|GO|T0)", row_text(one)
             )
             assert row_width(one) <= width
+
+
+@pytest.mark.parametrize(
+    ("key", "control", "command"), [("u", "acknowledge", "acknowledge"), ("o", "take_over", "take_over")]
+)
+async def test_what_others_did_is_answered_with_words_and_only_where_there_is_something(
+    key: str, control: str, command: str
+) -> None:
+    calm = views.window_breach()
+    there = replace(calm.panel, **{control: Control(key, "LOOKED AT", enabled=True)})
+    for view, possible in ((calm, False), (replace(calm, panel=there), True)):
+        source = Script(view)
+        app = face(source, Hand())
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settled(pilot)
+            if not possible:
+                await pilot.press(key)
+                assert not app.screen.query(Prompt)
+                continue
+            field = await asked(pilot, app, key)
+            strike(app, *"seen")
+            await until(pilot, lambda field=field: field.value == "seen")
+            await pilot.press("enter")
+            await until(pilot, lambda source=source: bool(source.commands))
+            assert source.commands == [(command, {"words": "seen", "by": "ana"})]
