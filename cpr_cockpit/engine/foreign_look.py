@@ -58,7 +58,7 @@ class Look:
         if not self._swap_shows:
             # Of a swap the platform may tell later than users meet it.
             found.discard(Part.SWAPS)
-        elif Part.SETTINGS in self.before.taken:
+        elif Part.SETTINGS in self.before.taken and fo.settings_changed(self.before.settings, self.seen.settings):
             # Whoever swaps moves settings: that is told as a swap.
             found.add(Part.SETTINGS)
         return frozenset(found)
@@ -69,8 +69,12 @@ class Look:
         if self.serving is None:
             return False
         swap = self.serving.swap
-        under_way = swap.in_flight is not None or swap.pending_preview is not None
-        return under_way or (swap.last_at or "") != self.before.last_swap
+        return swap.in_flight is not None or swap.pending_preview is not None or self.another_swap
+
+    @property
+    def another_swap(self) -> bool:
+        """Whether the last swap is another one than that which is taken for granted."""
+        return self.serving is not None and (self.serving.swap.last_at or "") != self.before.last_swap
 
     def changes(self) -> tuple[fo.Change, ...]:
         """What others changed since it was taken for granted."""

@@ -144,7 +144,9 @@ class ForeignWatch:
             for one in found
             if (one.topic, one.value) not in known and self._write(_event(one, look, stands=stands))
         )
-        granted = look.granted if stands else look.granted | {Part.SWAPS, *(one.part for one in told)}
+        granted = look.granted
+        if not stands:
+            granted |= {one.part for one in told} | ({Part.SWAPS} if look.another_swap else set())
         self._newest = look
         self._write_taken(look.taken_again(look.own_parts, granted))
         return told
