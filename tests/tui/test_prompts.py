@@ -143,26 +143,29 @@ def test_no_two_columns_of_a_list_touch() -> None:
             assert row_width(one) <= width
 
 
-@pytest.mark.parametrize(
-    ("key", "control", "command"), [("u", "acknowledge", "acknowledge"), ("o", "take_over", "take_over")]
-)
-async def test_what_others_did_is_answered_with_words_and_only_where_there_is_something(
-    key: str, control: str, command: str
-) -> None:
-    calm = views.window_breach()
-    there = replace(calm.panel, **{control: Control(key, "LOOKED AT", enabled=True)})
-    for view, possible in ((calm, False), (replace(calm, panel=there), True)):
-        source = Script(view)
-        app = face(source, Hand())
-        async with app.run_test(size=(80, 24)) as pilot:
-            await settled(pilot)
-            if not possible:
-                await pilot.press(key)
-                assert not app.screen.query(Prompt)
-                continue
-            field = await asked(pilot, app, key)
-            strike(app, *"seen")
-            await until(pilot, lambda field=field: field.value == "seen")
-            await pilot.press("enter")
-            await until(pilot, lambda source=source: bool(source.commands))
-            assert source.commands == [(command, {"words": "seen", "by": "ana"})]
+@pytest.mark.parametrize(("key", "command"), [("u", "acknowledge"), ("o", "take_over")])
+async def test_what_others_did_is_answered_with_words(key: str, command: str) -> None:
+    view = views.window_breach()
+    there = Control(key, "LOOKED AT", enabled=True)
+    source = Script(replace(view, panel=replace(view.panel, acknowledge=there, take_over=there)))
+    app = face(source, Hand())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        field = await asked(pilot, app, key)
+        strike(app, *"seen")
+        await until(pilot, lambda: field.value == "seen")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(source.commands))
+        assert source.commands == [(command, {"words": "seen", "by": "ana"})]
+
+
+@pytest.mark.parametrize("key", ["u", "o"])
+async def test_where_others_did_nothing_nothing_is_asked(key: str) -> None:
+    source = Script(views.window_breach())
+    app = face(source, Hand())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: "is not possible now: not in this phase" in screen_text(app))
+        assert not app.screen.query(Prompt)
+        assert source.commands == []

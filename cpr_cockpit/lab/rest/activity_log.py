@@ -93,14 +93,14 @@ def _entries(world: World) -> Iterator[dict[str, Any]]:
     for entry in world.log.entries:
         path = str(entry.get("path", ""))
         if entry["kind"] == "request" and entry["status"] < 300 and _PROVIDER.search(path):
-            yield {"at": entry["at"], "caller": entry["caller"], **_operation(entry["method"], path)}
+            yield {"at": entry["at"], "caller": entry["caller"], **operation(entry["method"], path)}
         elif entry["kind"] == "swap.accepted" and entry.get("by"):
             slot = world.slots[entry["source"]]
             path = f"{scope.slot_id(world, slot)}/slotsswap"
-            yield {"at": entry["at"], "caller": _SOMEBODY, **_operation("POST", path)}
+            yield {"at": entry["at"], "caller": _SOMEBODY, **operation("POST", path)}
 
 
-def _operation(method: str, path: str) -> dict[str, str]:
+def operation(method: str, path: str) -> dict[str, str]:
     """The operation's name and the resource, as Resource Manager makes both of a path: types and names by turns."""
     found = _PROVIDER.search(path)
     namespace, parts = (found["namespace"], found["rest"].split("/")) if found else ("", [])
