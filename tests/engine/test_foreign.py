@@ -296,7 +296,8 @@ def test_a_part_that_cannot_be_read_says_nothing_of_itself_and_hides_no_other(pa
     stage, life = watched()
     with stage:
         stage.world.around.hidden.add(part)
-        rest(life, 5.0)
+        rest(life, 25.0)
+        assert verdict(life)[1] != "stale"
         for change in (settings, plan, deployment):
             change(stage.world)
         rest(life, 5.0)
