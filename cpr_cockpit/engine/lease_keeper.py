@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # Seconds: how long a lease lasts unless it is renewed, between two renewals, and for which the store is waited for.
 LASTS_S, RENEW_S, WAIT_S = 120.0, 30.0, 10.0
+# The same for each of the three requests of START: a face waits five seconds for its answer.
+START_S = 1.5
 
 
 class LeaseRefused(Exception):
@@ -64,12 +66,12 @@ class LeaseKeeper:
             event = ev.LeaseSeen(key=self._store.key, holder=holder, since=since, expires_at=until)
             self._recorder.record(event)
 
-    async def _read(self) -> Lease | None:
+    async def _read(self, wait_s: float = WAIT_S) -> Lease | None:
         try:
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(wait_s):
                 return await self._store.read()
         except TimeoutError as error:
-            raise PortError(f"The lease store did not answer in {WAIT_S:.0f} s.") from error
+            raise PortError(f"The lease store did not answer in {wait_s:g} s.") from error
 
     async def take(self, by: str, *, take_over: str = "") -> None:
         """Take it, before START; ``take_over``: why, where another one holds it. LeaseRefused, and nothing is changed.
@@ -77,7 +79,7 @@ class LeaseKeeper:
         What is done is on disk before it is done, whose place is taken included.
         """
         try:
-            found = await self._read()
+            found = await self._read(START_S)
         except PortError as error:
             raise LeaseRefused(f"The lease {self._store.key} cannot be read: {error.words()}") from error
         self._saw(found)
@@ -95,14 +97,14 @@ class LeaseKeeper:
     async def _written(self, wanted: Lease, found: Lease | None) -> Lease:
         """The lease as written; where the answer was lost, what is read decides."""
         try:
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(START_S):
                 return await self._store.write(wanted, found.etag if found is not None else None)
         except LeaseLost as error:
             raise LeaseRefused(f"Somebody else took the lease {self._store.key} first: press START again.") from error
         except (PortError, TimeoutError) as error:
-            words = error.words() if isinstance(error, PortError) else f"no answer in {WAIT_S:.0f} s"
+            words = error.words() if isinstance(error, PortError) else f"no answer in {START_S:g} s"
             try:
-                written = await self._read()
+                written = await self._read(START_S)
             except PortError:
                 written = None
             if written is not None and written.run == self._run and written.since == wanted.since:

@@ -11,6 +11,7 @@ from cpr_cockpit.engine.foreign_watch import ForeignWatch
 from cpr_cockpit.engine.lease_keeper import LeaseKeeper
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.replanning import Replanning
 from cpr_cockpit.engine.settings import SessionSettings
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ class NobodyElse:
     def __init__(self, settings: SessionSettings, scaled: Policy, ports: Ports, recorder: Recorder) -> None:
         self.foreign = ForeignWatch(scaled, ports, recorder)
         self.lease = LeaseKeeper(ports.lease, settings.run, ports.clock, recorder) if ports.lease is not None else None
+        self.replanning = Replanning(recorder)
         self._looking: asyncio.Task[None] | None = None
         self._renewing: asyncio.Task[None] | None = None
         self._releasing: asyncio.Task[None] | None = None
@@ -59,6 +61,7 @@ class NobodyElse:
 
     async def close(self, *, over: bool) -> None:
         """Stop everything; ``over``: the run has ended, so that the lease is given back, for as long as that takes."""
+        await self.replanning.close()
         await _ended(self._looking, self._renewing)
         if over:
             self.release()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from cpr_cockpit.core import events as ev
@@ -140,11 +140,15 @@ class Preparation:
         self._ports = ports
         self._recorder = recorder
 
-    async def run(self) -> None:
-        """Gate, artifact, plan, card; Blocked or PortError where the run cannot begin."""
+    async def run(self, planned: Callable[[], Awaitable[None]]) -> None:
+        """Gate, artifact, plan, card; Blocked or PortError where the run cannot begin.
+
+        ``planned``: what is done once there is a plan, before anybody can begin with it.
+        """
         self._gate()
         if self._recorder.run.plan is None:
             await self._plan()
+        await planned()
         if self._recorder.run.card is None:
             self._card()
             self._mark(from_plan(self._recorder.run))

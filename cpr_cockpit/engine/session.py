@@ -111,9 +111,15 @@ class Session(WayBack):
 
     async def looked_at(self, by: str, words: str) -> None:
         """A person has looked at what others changed. Before START the plan is made anew; Blocked, PortError."""
-        if self.run_state.started_at is None:
+
+        async def anew() -> None:
             await self._preparation().anew()
-        self._others.foreign.looked_at(by, words)
+            self._others.foreign.looked_at(by, words)
+
+        if self.run_state.started_at is None:
+            await self._others.replanning.run(anew)
+        else:
+            self._others.foreign.looked_at(by, words)
 
     def keep(self, by: str, reason: str = "") -> None:
         """GO: the new version is kept; ``reason``: why against the data."""
@@ -165,9 +171,8 @@ class Session(WayBack):
         """Everything up to START; Blocked or PortError where the run cannot begin."""
         if self.run_state.started_at is None:
             await self._others.opened()
-            await self._preparation().run()
+            await self._preparation().run(self._others.look_now)
             self._others.begin()
-            await self._others.look_now()
             await self._until_started()
         if not self._kept_long_ago():
             self._others.begin()

@@ -203,6 +203,27 @@ def test_between_plan_and_start_a_change_voids_the_plan_and_a_look_makes_it_anew
         until(life, lambda: life.run_state.phase is Phase.WINDOW)
 
 
+def test_a_plan_that_takes_long_to_be_made_anew_keeps_nobody_waiting_and_its_failure_is_told() -> None:
+    with Stage(None, window_s=WINDOW_S) as stage:
+        life = stage.begin()
+        until(life, lambda: life.run_state.phase is Phase.READY)
+        plan(stage.world)
+        until(life, lambda: bool(named(life)))
+        stage.world.read_s = 4.0
+        began = stage.loop.time()
+        looked = life.command("acknowledge", by="ana", words="known")
+        until(life, looked.done)
+        # A face waits five seconds for an answer.
+        assert stage.loop.time() - began < 4.0
+        again = life.command("acknowledge", by="ana", words="known")
+        until(life, again.done)
+        assert "being made anew already" in str(again.exception())
+        stage.world.unreachable.append((stage.loop.time(), stage.loop.time() + 60.0))
+        until(life, lambda: bool(life.run_state.notes))
+        assert "the plan could not be made anew" in life.run_state.notes[-1][1].words
+        assert named(life) != ""
+
+
 @pytest.mark.parametrize(("change", "words"), QUIET[:3], ids=ids(QUIET[:3]))
 def test_before_the_switch_nothing_is_sent_until_somebody_has_looked(change: Change, words: str) -> None:
     with Stage(None, window_s=WINDOW_S) as stage:

@@ -143,8 +143,12 @@ def test_a_store_that_fails_keeps_from_start_in_words(fault: str) -> None:
     with stage:
         store.fault = fault
         life = stage.begin()
+        until(life, lambda: life.run_state.phase is Phase.READY)
+        began = stage.loop.time()
         with pytest.raises(CommandError, match="lease cpr-cockpit/lease/goals cannot be read"):
             stage.sign_and_start(life)
+        # A face waits five seconds for an answer.
+        assert stage.loop.time() - began < 5.0
         store.fault = ""
         stage.sign_and_start(life)
 
