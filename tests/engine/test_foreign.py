@@ -174,6 +174,14 @@ def test_what_this_run_does_itself_is_never_taken_for_somebody_elses() -> None:
             assert [one.event.words for one in run.others.changes] == []
 
 
+def test_a_swap_of_this_run_that_the_platform_tells_late_is_its_own_all_the_same() -> None:
+    with Stage(window_s=WINDOW_S) as stage:
+        stage.world.swap_told_s = 8.0
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert (run.ended.decision, run.others.changes) == ("kept", [])
+
+
 @pytest.mark.parametrize(("change", "words"), QUIET[:5], ids=ids(QUIET[:5]))
 def test_between_plan_and_start_a_change_voids_the_plan_and_a_look_makes_it_anew(change: Change, words: str) -> None:
     with Stage(None, window_s=WINDOW_S) as stage:

@@ -135,6 +135,7 @@ class World:
         self.differs: tuple[str, ...] = ()
         self.around = Around(self)
         self.laying_s = LAYING
+        self.swap_told_s = 0.0
         self.pending_preview: str | None = None
         self.content_missing = False
         self.smoke_fails = False
@@ -403,9 +404,12 @@ class World:
         production.content, slot.content = slot.content, production.content
         production.instances[next(iter(production.instances))] = production.content
         slot.answer(None)
-        self._last_swap = (f"{self.clock.now():.3f}", SLOT)
+        self.loop.call_later(self.swap_told_s, self._tell_swap, f"{self.clock.now():.3f}")
         self.switches.append(Switch(self.loop.time(), production.content or ""))
         self.users.timeline.append((self.clock.now(), production.content or ""))
+
+    def _tell_swap(self, at: str) -> None:
+        self._last_swap = (at, SLOT)
 
     def _switched(self) -> None:
         self.sites[PRODUCTION].answer(self.sites[PRODUCTION].content)
