@@ -215,7 +215,7 @@ async def test_a_place_has_a_lease_where_it_names_a_store_and_its_surroundings_a
 
 def test_a_store_on_another_machine_is_refused_for_a_lab(tmp_path: Path, ready: dict[str, Any]) -> None:
     _write(tmp_path, ready | {"app_configuration": "https://goals.azconfig.io"})
-    with pytest.raises(ConfigError, match="app_configuration is https://goals.azconfig.io"):
+    with pytest.raises(ConfigError, match=r"app_configuration is https://goals\.azconfig\.io"):
         read_config(tmp_path)
 
 
