@@ -338,13 +338,13 @@ class ForeignChanged(Event):
 
 
 class ForeignNamed(Event):
-    """The activity log named who made the ``number``-th foreign change of this run (from 1): ``caller``, by what."""
+    """The activity log named who made the ``number``-th foreign change of this run (from 1): ``caller``, by what, when."""
 
     type: Literal["foreign.named"] = "foreign.named"
     number: int
     caller: str
     operation: str
-    at: float
+    done_at: float
 
 
 class ForeignLookedAt(Event):

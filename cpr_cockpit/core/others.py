@@ -28,7 +28,7 @@ class Foreign:
         """What changed, and who did it where the activity log has told it."""
         if self.named is None:
             return self.event.words
-        who = f"{self.named.caller}, {self.named.operation}, {clock_time(self.named.at)}"
+        who = f"{self.named.caller}, {self.named.operation}, {clock_time(self.named.done_at)}"
         return f"{self.event.words} (activity log: {who})"
 
 

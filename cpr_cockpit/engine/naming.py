@@ -57,7 +57,7 @@ class Naming:
                 self._name(change, found)
 
     def _name(self, change: Foreign, found: Activity) -> None:
-        event = ev.ForeignNamed(number=change.number, caller=found.caller, operation=found.operation, at=found.at)
+        event = ev.ForeignNamed(number=change.number, caller=found.caller, operation=found.operation, done_at=found.at)
         try:
             self._recorder.record(event)
         except JournalError:

@@ -40,7 +40,7 @@ def test_intents_and_only_they_are_named_so() -> None:
 
 
 def test_the_json_line_of_a_record_is_flat_and_leads_back_to_it() -> None:
-    for record in records(A_RUN):
+    for record in records(EVERY_EVENT):
         line = json.loads(json.dumps(record.line()))
         assert list(line)[:2] == ["seq", "at"]
         assert line["type"] == record.event.type
