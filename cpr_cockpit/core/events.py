@@ -338,7 +338,7 @@ class ForeignChanged(Event):
 
 
 class ForeignNamed(Event):
-    """The activity log named who made the ``number``-th foreign change of this run (from 1): ``caller``, by what, when."""
+    """The activity log named who made a foreign change, the ``number``-th of this run (from 1): who, by what, when."""
 
     type: Literal["foreign.named"] = "foreign.named"
     number: int

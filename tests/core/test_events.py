@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cpr_cockpit.core import events as ev
-from tests.core.a_run import A_RUN, EVERY_EVENT, records
+from tests.core.a_run import EVERY_EVENT, records
 
 TYPES: tuple[type[ev.Event], ...] = get_args(get_args(ev.AnyEvent)[0])
 """Every type that a journal may hold."""
