@@ -29,10 +29,14 @@ HELP = """\
   rollback            ROLLBACK, then confirm with: yes
   raise TRIGGER       critical functionality | data corruption | security breach; then: yes
   note WORDS          write a note into the journal
+  looked-at WORDS     you have looked at what others changed; with a word on what you saw
+  take-over REASON    take the lease of another run, then confirm with: yes
   help, quit          quit leaves the session running"""
 
 _PIECE = 65_536  # bytes
 _MARKS = {"sign": "signed", "fail": "failed", "defer": "deferred", "waive": "waived"}
+# Each sent as it is, with the rest of its line as one argument.
+_SENT = {"sign-list": ("sign_list", "list"), "note": ("note", "words"), "looked-at": ("acknowledge", "words")}
 
 
 class PlainFace:
@@ -97,12 +101,13 @@ class PlainFace:
         elif word in _MARKS:
             item, _, note = rest.partition(" ")
             await self._send("sign", item=item, mark=_MARKS[word], note=note.strip())
-        elif word == "sign-list":
-            await self._send("sign_list", list=rest)
+        elif word in _SENT:
+            command, argument = _SENT[word]
+            await self._send(command, **{argument: rest})
         elif word == "strategy":
             await self._strategy(rest)
-        elif word == "note":
-            await self._send("note", words=rest)
+        elif word == "take-over":
+            self._take_over(rest)
         elif word == "raise":
             self._ask("raise", "yes", {"trigger": rest}, f"raises the trigger {rest!r}: the verdict becomes ROLLBACK.")
         elif word in ("start", "go", "rollback"):
@@ -127,6 +132,12 @@ class PlainFace:
             self._say(clean(f"  {one.key:<12} {one.label}; {state}"))
         if plan.fixed:
             self._say(clean(f"nothing else can be chosen any more: {plan.fixed}"))
+
+    def _take_over(self, words: str) -> None:
+        """The lease that another run holds is taken over once that is confirmed."""
+        control = self._view.panel.take_over if self._view else None
+        label = control.label if control is not None else "takes the lease, where another run holds it"
+        self._ask("take_over", "yes", {"words": words}, label)
 
     def _arm(self, word: str) -> None:
         panel = self._view.panel if self._view else None

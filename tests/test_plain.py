@@ -130,6 +130,15 @@ async def test_read_only_sends_nothing() -> None:
     assert source.sent == []
 
 
+async def test_what_others_did_is_looked_at_with_a_word_and_a_lease_taken_over_when_confirmed() -> None:
+    face, source, _ = _face(views.window_breach())
+    await face.typed("looked-at it was me")
+    await face.typed("take-over ben is asleep")
+    assert source.sent == [("acknowledge", {"by": "ana", "words": "it was me"})]
+    await face.typed("yes")
+    assert source.sent[-1] == ("take_over", {"by": "ana", "words": "ben is asleep"})
+
+
 async def test_sign_fail_defer_waive_and_list() -> None:
     face, source, _ = _face(views.lists_half_done())
     for line in (

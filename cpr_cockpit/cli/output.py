@@ -11,7 +11,7 @@ from typing import Any
 from cpr_cockpit.core.flags import state_words
 from cpr_cockpit.core.inert import clean
 
-_QUIET = frozenset({"observation", "item.marked", "step.accepted"})
+_QUIET = frozenset({"observation", "item.marked", "step.accepted", "surroundings.taken"})
 _TIMES = (
     ("detected after", "detected_after_s", ""),
     ("rollback took", "rollback_s", " from the decision to the last user's request on the bad version"),
@@ -149,5 +149,12 @@ _SAYINGS = {
     "session.interrupted": "interrupted during '{during}', {silent_s} s ago: going on by observation",
     "journal.continued": "the journal was damaged from event {first_bad}; it was set aside as {set_aside}",
     "note": "note by {by}: {words}",
+    "foreign.changed": "SOMEBODY ELSE: {words}",
+    "foreign.named": "  the activity log names {caller}: {operation}",
+    "foreign.looked_at": "looked at by {by}: {words}",
+    "lease.seen": "the lease {key} is held by {holder}",
+    "lease.intent": "  > take the lease {key}",
+    "lease.held": "  the lease {key} is held by this run: {holder}",
+    "lease.left": "  lease: {words}",
     "run.ended": "run ended: {decision}: {reason}",
 }

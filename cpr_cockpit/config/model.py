@@ -168,8 +168,8 @@ class Environment(Part):
     )
     app_configuration: Annotated[str, AfterValidator(_store)] = Field(
         "",
-        description="the address of the App Configuration store whose feature flags the application reads, such as "
-        "https://goals.azconfig.io; without it no flag can be set",
+        description="the address of the App Configuration store whose feature flags the application reads, and where "
+        "the lease lies, such as https://goals.azconfig.io; without it no flag can be set, and nobody holds a lease",
     )
     flags_path: str = Field(
         "/api/flags",

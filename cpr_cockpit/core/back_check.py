@@ -28,6 +28,7 @@ class Looked:
     answered ("": nothing else). ``in_flight`` and ``preview``: a swap under way, and one that waits. ``manager``: why
     Resource Manager could not be read. ``ended``: why nothing is allowed any more; ``lacking``: rights that nobody
     grants; ``unread``: why the rights could not be read. ``token_s``: seconds for which this sign-in's token is good.
+    ``foreign``: what others changed and nobody has looked at: it voids the check until somebody has.
     """
 
     where: str
@@ -42,6 +43,7 @@ class Looked:
     lacking: tuple[str, ...] = ()
     unread: str = ""
     token_s: float | None = None
+    foreign: str = ""
 
 
 def concluded(plan: Plan, seen: Looked) -> RollbackChecked:
@@ -75,6 +77,8 @@ def _troubles(plan: Plan, seen: Looked, place: str) -> list[str]:
         found.append(f"RIGHTS HAVE ENDED: {seen.ended}")
     elif seen.lacking:
         found.append(f"RIGHTS HAVE ENDED: nothing grants {', '.join(seen.lacking)}")
+    if seen.foreign:
+        found.append(f"others changed something that nobody has looked at: {seen.foreign}")
     if seen.other:
         found.append(f"{place} answers {seen.other}, not {plan.old_version}")
     elif not _answers_all(seen):

@@ -69,7 +69,7 @@ def row_share(evidence: Evidence, t0: float, upto: float) -> float | None:
     if not evidence.required(Source.PLATFORM):
         return None
     rows = evidence.rows(evidence.new_version)
-    starts, longest = [row.start for row in rows], max(row.length for row in rows)
+    starts, longest = [row.start for row in rows], max((row.length for row in rows), default=0.0)
     counted = told = 0.0
     for point in evidence.points():
         # Only where a point came: a missing one says nothing of how many requests there were.

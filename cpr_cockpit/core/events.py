@@ -417,6 +417,99 @@ class Noted(Event):
     words: str
 
 
+class SurroundingsTaken(Event):
+    """What others could change, as it is taken for granted from here on; ``taken``: when each part was read.
+
+    ``deployments``: ids of all that are known. ``settings``: a keyed hash by what it is of, never a value; ``key``
+    names the key. ``last_swap``: when, as App Service tells it. ``workers`` None: not told.
+    """
+
+    type: Literal["surroundings.taken"] = "surroundings.taken"
+    taken: dict[str, float]
+    last_swap: str = ""
+    deployments: tuple[str, ...] = ()
+    shares: dict[str, float] = Field(default_factory=dict)
+    settings: dict[str, str] = Field(default_factory=dict)
+    key: str = ""
+    plan: str = ""
+    sku: str = ""
+    workers: int | None = None
+
+
+class ForeignChanged(Event):
+    """Somebody else changed something, seen after ``since``. ``topic`` and ``value`` tell one change from another.
+
+    ``stands``: until a person has looked at it; else, after GO, it is told and taken for granted.
+    """
+
+    type: Literal["foreign.changed"] = "foreign.changed"
+    part: str
+    topic: str
+    value: str
+    words: str
+    since: float
+    stands: bool = True
+
+
+class ForeignNamed(Event):
+    """The activity log named who made a foreign change, the ``number``-th of this run (from 1): who, by what, when."""
+
+    type: Literal["foreign.named"] = "foreign.named"
+    number: int
+    caller: str
+    operation: str
+    done_at: float
+
+
+class ForeignLookedAt(Event):
+    """A person has looked at what others changed: as it is now it is taken for granted."""
+
+    type: Literal["foreign.looked_at"] = "foreign.looked_at"
+    by: str
+    words: str
+
+
+class LeaseSeen(Event):
+    """The environment's lease was looked at before START: ``holder`` is another run, "" : nobody or this run."""
+
+    type: Literal["lease.seen"] = "lease.seen"
+    key: str
+    holder: str
+    since: float
+    expires_at: float
+
+
+class LeaseIntent(Event):
+    """The environment's lease is about to be taken by ``by``; ``over``: whose place is taken, "" : nobody's.
+
+    ``words``: why it is taken over.
+    """
+
+    type: Literal["lease.intent"] = "lease.intent"
+    key: str
+    by: str
+    over: str = ""
+    words: str = ""
+
+
+class LeaseHeld(Event):
+    """This run holds the environment's lease from here on; it is renewed until its end."""
+
+    type: Literal["lease.held"] = "lease.held"
+    key: str
+    holder: str
+    expires_at: float
+
+
+class LeaseLeft(Event):
+    """This run holds the lease no more: ``released``, or lost or left to expire (``words``)."""
+
+    type: Literal["lease.left"] = "lease.left"
+    key: str
+    released: bool
+    words: str
+
+
 class RunEnded(Event):
     """The run is over. ``provisional``: kept at the decision, the extended validation not awaited to its end.
 
@@ -463,6 +556,14 @@ AnyEvent = Annotated[
     | JournalContinued
     | AfterwordBegun
     | Noted
+    | SurroundingsTaken
+    | ForeignChanged
+    | ForeignNamed
+    | ForeignLookedAt
+    | LeaseSeen
+    | LeaseIntent
+    | LeaseHeld
+    | LeaseLeft
     | RunEnded,
     Field(discriminator="type"),
 ]

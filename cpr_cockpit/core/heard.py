@@ -60,8 +60,9 @@ class Heard:
         self._take_figures(body, at, skew_s)
 
     def _take_figures(self, body: Mapping[str, Any], at: float, skew_s: float) -> None:
-        # What came of a further source is whole, whatever else of it did not come.
-        if body.get("partial") is not None and not body.get("readings"):
+        # What came of a further source is whole, whatever else of it did not come; so is what came of the surroundings.
+        whole = bool(body.get("readings")) or body.get("source") == Source.SURROUNDINGS
+        if body.get("partial") is not None and not whole:
             return
         measured, lag = _number(body.get("measured_at")), _number(body.get("lag_p95"))
         if measured is not None and measured <= at + skew_s:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core import others
 from cpr_cockpit.core.feature_flag import FLAG_STEPS
 from cpr_cockpit.core.heard import Heard, Key
 from cpr_cockpit.core.heard import key_of as source_of
@@ -136,6 +137,7 @@ class Run:
     decided_on: dict[str, dict[str, Any]] = field(default_factory=dict)
     heard: dict[Key, Heard] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    others: others.Others = field(default_factory=others.Others)
     ended: ev.RunEnded | None = None
     ended_at: float | None = None
     timeline: list[Moment] = field(default_factory=list)
@@ -257,6 +259,11 @@ class Run:
         """The steps below the swaps back that were refused."""
         apps = {app_of(step) for step in self.refused}
         return tuple(step for step in self.plan.lower if app_of(step.key) in apps) if self.plan else ()
+
+    @property
+    def voided(self) -> str:
+        """What others have changed and nobody has looked at, while the plan still counts; "" where it holds."""
+        return self.others.words if self.decision is None else ""
 
     @property
     def open_step(self) -> StepRow | None:
@@ -570,4 +577,5 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.JournalContinued: _continued,
     ev.Noted: _noted,
     ev.RunEnded: _ended,
+    **others.HANDLERS,
 }

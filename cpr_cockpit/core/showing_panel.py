@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cpr_cockpit.core import showing_back as back
 from cpr_cockpit.core import showing_observed as observed
+from cpr_cockpit.core import showing_others as others
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
 from cpr_cockpit.core.apps_words import back_words, part_words, turn_words
@@ -53,6 +54,8 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         back=checked,
         warns=warns,
         commands=back.commands(run, stage),
+        acknowledge=others.acknowledge(run),
+        take_over=others.take_over(run),
     )
 
 
@@ -65,6 +68,8 @@ def _phase(run: Run, stage: Stage) -> str:
     row = run.open_step
     if run.observed:
         return observed.phase(run)
+    if others.waits(run):
+        return "foreign"
     if run.phase is Phase.READY and stage.blocking:
         return "checking"
     if run.phase is Phase.ROLLING_BACK and run.proven_back:
@@ -86,6 +91,8 @@ def _sentence(run: Run, stage: Stage) -> str:
     if run.ended is not None:
         return run.ended.reason
     if run.observed and (words := observed.sentence(run)):
+        return words
+    if words := others.sentence(run):
         return words
     if run.phase in (Phase.PREPARING, Phase.READY):
         if run.gate is not None and run.gate.blockers:
@@ -148,6 +155,8 @@ def _start(run: Run, stage: Stage) -> vw.Control | None:
         return vw.Control("s", label, enabled=False, reason="the plan is being made")
     if stage.blocking:
         return vw.Control("s", label, enabled=False, reason=f"{len(stage.blocking)} checklist items are open")
+    if why := others.why_no_start(run):
+        return vw.Control("s", label, enabled=False, reason=why)
     plan = run.plan
     steps = len(plan.forward) if plan else 0
     old = plan.old_version if plan else ""

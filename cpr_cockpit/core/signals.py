@@ -33,6 +33,7 @@ class Source(StrEnum):
     DATABASE = "database"
     LOG_STREAM = "log_stream"
     CUSTOM = "custom"
+    SURROUNDINGS = "surroundings"
 
 
 USER_SOURCES = frozenset({Source.LOGS, Source.PLATFORM})

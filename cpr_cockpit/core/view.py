@@ -307,7 +307,8 @@ class Panel:
     """The one place of the decision. ``worsened``: rises whenever the verdict gets worse, which disarms GO.
 
     ``back``: the rollback check in one line; ``warns``: it says that something is wrong. ``commands``: what to send
-    first by hand, each whole.
+    first by hand, each whole. ``acknowledge``: that what others changed was looked at; ``take_over``: the lease that
+    another run holds.
     """
 
     word: str
@@ -321,6 +322,8 @@ class Panel:
     back: str = ""
     warns: bool = False
     commands: tuple[str, ...] = ()
+    acknowledge: Control | None = None
+    take_over: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +366,7 @@ _ENDED = {
     "failed": ("FAILED", Shape.BREACH),
 }
 _BY_PHASE = {
+    "foreign": ("LOOK", Shape.LOOK),
     "preparing": PREPARING,
     "checking": ("CHECKLISTS OPEN", Shape.CALM),
     "ready": ("READY TO START", Shape.CALM),

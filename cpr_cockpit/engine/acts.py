@@ -59,7 +59,7 @@ class Context:
     ``begun(key)``: whether a step of that key was begun in this run, as its journal says.
     ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``commit``: what the
     new version must have been built from, "": nobody said. ``run``: the run's name. ``switched``: whether production
-    was seen to serve the new version.
+    was seen to serve the new version. ``attended``: somebody is there who can look at what others changed.
     """
 
     ports: Ports
@@ -74,6 +74,7 @@ class Context:
     run: str = ""
     flagged: Callable[[float], None] = lambda percent: None
     switched: Callable[[], bool] = lambda: False
+    attended: bool = True
 
     def at(self, app: str) -> Context:
         """The same in one of several apps (`Act.app`)."""

@@ -35,11 +35,13 @@ from cpr_cockpit.core.signals import Observation, Source
 from cpr_cockpit.core.verdict import HoldCause, VerdictKind, clock_time
 from cpr_cockpit.engine.asking import Asking
 from cpr_cockpit.engine.foreign_looks import ForeignLooks
+from cpr_cockpit.engine.foreign_watch import ForeignWatch
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.probing import ProbeRuns
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.restoring import restored_baseline
 from cpr_cockpit.engine.scheduled import ScheduledChecks
+from cpr_cockpit.engine.serving import Serving
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.spoken import Spoken, person_trigger, verdict_event, verdict_of
 from cpr_cockpit.engine.thinned import Thinned
@@ -56,8 +58,17 @@ _AWAY_S = 30.0
 class Afterwards(Spoken):
     """Sources, rolling judge and checks of a run that was kept."""
 
-    def __init__(self, settings: SessionSettings, scaled: Policy, plan: Plan, ports: Ports, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        settings: SessionSettings,
+        scaled: Policy,
+        plan: Plan,
+        ports: Ports,
+        recorder: Recorder,
+        around: ForeignWatch,
+    ) -> None:
         super().__init__(ports.clock)
+        self._around = around
         self._scaled = scaled
         self._plan = plan
         self._ports = ports
@@ -89,7 +100,9 @@ class Afterwards(Spoken):
         calm_s = ROLLING_S * scaled.scale
         self._level, self._warned = Level(calm_s, (0, "")), Warned(calm_s)
         warm_until = self._t0 + scaled.keep_warm_s
-        self._foreign = ForeignLooks(plan, ports, self._rolling, warm_until, calm_s, self._keeping, self._foreign_told)
+        self._foreign = ForeignLooks(
+            plan, ports, self._rolling, warm_until, calm_s, self._keeping, self._foreign_told, self._look_around
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._restore()
 
@@ -249,6 +262,12 @@ class Afterwards(Spoken):
                 if not seen.ok:
                     self._judge_now()
             await self._pause(began, partial(self._scale, every_s), self._scaled.poll_probes_s)
+
+    async def _look_around(self, serving: Serving | None) -> str:
+        """What others changed beside who serves what, since the look before; it is told, and then taken for granted."""
+        changes = await self._around.look_after_go(serving, self._thinned.take)
+        await self._around.name()
+        return "; ".join(change.words for change in changes)
 
     def _foreign_told(self) -> bool:
         return self._level.told[1] == HoldCause.FOREIGN.value

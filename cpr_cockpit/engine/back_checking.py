@@ -65,7 +65,7 @@ class BackChecking:
                 return concluded(plan, await self._look(plan, where))
         except TimeoutError:
             words = f"no whole answer within {_LONGEST_S:.0f} s"
-            return concluded(plan, Looked(where, None, 0, 0, manager=words))
+            return concluded(plan, Looked(where, None, 0, 0, manager=words, foreign=self._recorder.run.others.words))
         except Exception as error:
             log.exception("the rollback check met a defect")
             words = f"the check met a defect of this program ({type(error).__name__})"
@@ -94,6 +94,7 @@ class BackChecking:
             lacking=missing(granted, steps) if isinstance(granted, Sequence) else (),
             unread=granted.what if isinstance(granted, PortError) and not refused else "",
             token_s=token_s,
+            foreign=self._recorder.run.others.words,
         )
 
     async def _instances(self, where: str) -> int | PortError:

@@ -65,6 +65,10 @@ class Choosing:
                 f"START was pressed by {run.started_by}: the strategy cannot be changed any more. {UNCHANGED} "
                 "Keep the new version or roll it back."
             )
+        if run.voided:
+            raise Blocked(
+                f"The plan is void: {run.voided}. {UNCHANGED} Look at it, then acknowledge it with a word. Then choose."
+            )
         if run.plan is None and run.chosen is None:
             raise Blocked(f"The first plan is still being made. {UNCHANGED} Choose when it is there.")
         return run

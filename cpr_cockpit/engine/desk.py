@@ -8,9 +8,11 @@ from typing import Any
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark, open_reason
+from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.standings import lists_in_force, standings
 from cpr_cockpit.engine.host import CommandError
+from cpr_cockpit.engine.lease_keeper import LeaseRefused
 from cpr_cockpit.engine.preparing import Blocked
 from cpr_cockpit.engine.session import Session
 
@@ -34,6 +36,8 @@ class Desk:
             "rollback": self._rollback,
             "raise": self._raise_trigger,
             "note": self._note,
+            "acknowledge": self._acknowledge,
+            "take_over": self._take_over,
             "stop": self._stop,
             "status": self._status,
         }
@@ -105,13 +109,59 @@ class Desk:
         if blockers:
             named = "; ".join(blockers[:3])
             raise CommandError(f"{len(blockers)} items block START: {named}. Nothing was changed.")
-        seen = _text(arguments, "plan")
+        self._check_plan(arguments)
+        try:
+            await self._session.take_lease(_who(arguments))
+        except LeaseRefused as error:
+            raise CommandError(str(error)) from error
+        if run.phase is Phase.READY:
+            # Others had their turn while the lease was taken: what this START saw must still be what is begun.
+            self._check_plan(arguments)
+            self._session.start(_who(arguments))
+        return {}
+
+    def _check_plan(self, arguments: dict[str, Any]) -> None:
+        """CommandError where others have made the plan void, or it is another one than a face has shown."""
+        run, seen = self._session.run_state, _text(arguments, "plan")
+        if run.voided:
+            raise CommandError(
+                f"The plan is void: {run.voided}. Nothing was changed. Look at it, then acknowledge it with a word: "
+                "the plan is made anew."
+            )
         if seen and seen != str(run.plans) and run.plan is not None:
             raise CommandError(
                 f"The plan has changed since this screen showed it: it is {run.plan.strategy} now. "
                 "Nothing was changed. Look at it, then START."
             )
-        self._session.start(_who(arguments))
+
+    async def _acknowledge(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """A person has looked at what others changed."""
+        words = _text(arguments, "words").strip()
+        if not self._session.run_state.others.standing:
+            raise CommandError("Nobody else has changed anything that was not looked at. Nothing was changed.")
+        if not words:
+            raise CommandError("That it was looked at needs a word on what was seen. Nothing was changed.")
+        try:
+            await self._session.looked_at(_who(arguments), words[:LONGEST_NOTE])
+        except Blocked as error:
+            raise CommandError(f"The plan cannot be made anew: {error}") from error
+        except PortError as error:
+            raise CommandError(f"The plan cannot be made anew: {error.words()}") from error
+        return {}
+
+    async def _take_over(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Take the lease from another run, before START, with a reason."""
+        run, words = self._session.run_state, _text(arguments, "words").strip()
+        if run.phase is not Phase.READY:
+            raise CommandError("A lease is taken over before START only. Nothing was changed.")
+        if run.others.seen is None:
+            raise CommandError("No other run holds the lease: press START. Nothing was changed.")
+        if not words:
+            raise CommandError("Taking a lease over needs a reason. Nothing was changed.")
+        try:
+            await self._session.take_lease(_who(arguments), words[:LONGEST_NOTE])
+        except LeaseRefused as error:
+            raise CommandError(str(error)) from error
         return {}
 
     async def _keep(self, arguments: dict[str, Any]) -> dict[str, Any]:

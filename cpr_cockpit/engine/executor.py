@@ -51,6 +51,16 @@ class Executor:
         """Whether ROLLBACK came before a forward step: nothing may be begun any more."""
         return way == "forward" and self._recorder.run.phase is Phase.ROLLING_BACK
 
+    def _voided(self, way: ev.Way) -> str:
+        """What others have changed and nobody has looked at: before that no change of the way forth is sent."""
+        return self._recorder.run.voided if way == "forward" else ""
+
+    async def _until_looked_at(self, pursuit: Pursuit) -> None:
+        """A person may take hours: what was read before must be read anew, and has its whole time again."""
+        while self._voided(pursuit.way) and not self._overtaken(pursuit.way):
+            await self._recorder.wait_news()
+        pursuit.deadline = self._clock.now() + pursuit.step.timeout_s
+
     def pass_over(self, way: ev.Way, steps: tuple[Step, ...], words: str) -> None:
         """Record steps that lie behind what is seen as done already, without doing them."""
         for step in steps:
@@ -134,6 +144,11 @@ class Executor:
                 return self._outcome(pursuit, "failed", pursuit.why_failed(reading, self._patience))
             if self._overtaken(pursuit.way):
                 return self._outcome(pursuit, "stopped", Reading(reading.state, "not sent: ROLLBACK came first"))
+            if void := self._voided(pursuit.way):
+                if not self._context.attended:
+                    return self._outcome(pursuit, "stopped", Reading(reading.state, f"not sent: {void}"))
+                await self._until_looked_at(pursuit)
+                continue
             await self._send(pursuit, reading)
             if pursuit.put_off:
                 began += 1

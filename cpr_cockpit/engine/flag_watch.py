@@ -14,7 +14,6 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.signals import Observation, Source
 from cpr_cockpit.core.tally import reading
-from cpr_cockpit.core.verdict import HoldCause
 from cpr_cockpit.engine.acts import Reading, State
 from cpr_cockpit.engine.baseline import with_usable_yardstick
 from cpr_cockpit.engine.flagging import foreign_flag
@@ -96,7 +95,7 @@ class FlagWatch(ShareWatch):
             await self._ports.clock.sleep(self._scaled.poll_platform_s)
             words = await foreign_flag(self._ports.flags, self._act.flag, self._act.percent)
             if words:
-                self._judge.hold(HoldCause.FOREIGN, words)
+                self._elsewhere = words
 
 
 def pace_before(run: Run, act: Act) -> Pace:

@@ -1,4 +1,4 @@
-"""Somebody else at the controls of any of several apps; of one app it is the same."""
+"""Somebody else at the controls of a further one of several apps: the first one is looked at by `ForeignWatch`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SILENT_LOOKS = 3
 
 @dataclass(slots=True)
 class ForeignApps:
-    """One look at every app after another, each held against the first one of that app.
+    """One look at every further app after another, each held against the first one of that app.
 
     ``switched``: whether this run has switched an app (as in `Act`); the others serve the old version, and hold the new
     one in their slot.
@@ -31,7 +31,7 @@ class ForeignApps:
 
     async def look(self) -> str:
         """What somebody else has changed, in words, or "". An app that cannot be read tells of no change."""
-        found = [await self._at(app) for app in self.plan.places]
+        found = [await self._at(app) for app in self.plan.places[1:]]
         return "; ".join(words for words in found if words)
 
     @property
@@ -49,4 +49,4 @@ class ForeignApps:
         self._silent[app] = 0 if seen.production or seen.in_flight else self._silent.get(app, 0) + 1
         first = self._first.setdefault(app, seen)
         words = foreign_change(self.plan, first, seen, switched=self.switched(app))
-        return f"{self.plan.name(app)}: {words}" if words and self.plan.apps else words
+        return f"{self.plan.name(app)}: {words}" if words else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from cpr_cockpit.core.plan import Plan
@@ -31,27 +31,37 @@ class ForeignLooks:
     calm_s: float
     keeping: Callable[[], bool]
     told: Callable[[], bool]
+    around: Callable[[Serving | None], Awaitable[str]]
     _before: dict[str, Serving] = field(default_factory=dict)
     _shown_at: float = -math.inf
 
     async def look(self) -> None:
         """Look once at every app. Who cannot be read tells of no change, and of no end of one."""
-        found, calm = [], True
-        for app in self.plan.places:
-            there = self.ports.at(app)
-            try:
-                seen = await observe(there.web_apps, there.probe, self.plan.slot)
-            except PortError:
-                calm = False
-                continue
-            now, before = self.ports.clock.now(), self._before.get(app, seen)
-            words = foreign_change(self.plan, before, seen, slot_kept=now < self.warm_until)
-            self._before[app] = seen
-            calm = calm and seen.production == self.plan.new_version
-            found += [f"{self.plan.name(app)}: {words}" if words and self.plan.apps else words]
-        now, words = self.ports.clock.now(), "; ".join(one for one in found if one)
+        looks = [(app, await self._seen(app)) for app in self.plan.places]
+        around, now = await self.around(looks[0][1]), self.ports.clock.now()
+        told = [self._changed(app, seen, now) for app, seen in looks if seen is not None]
+        words = "; ".join(one for one in told if one) or around
         if words and self.keeping():
             self.rolling.hold(HoldCause.FOREIGN, words)
             self._shown_at = now
-        elif calm and (self.told() or now - self._shown_at >= self.calm_s):
+        elif self._over([seen for _, seen in looks], now):
             self.rolling.release(HoldCause.FOREIGN)
+
+    async def _seen(self, app: str) -> Serving | None:
+        """Who serves what there; None where that cannot be read."""
+        there = self.ports.at(app)
+        try:
+            return await observe(there.web_apps, there.probe, self.plan.slot)
+        except PortError:
+            return None
+
+    def _over(self, looks: Sequence[Serving | None], now: float) -> bool:
+        """Whether nothing shows any more, and it was told, or waited for long enough to be."""
+        calm = self.told() or now - self._shown_at >= self.calm_s
+        return calm and all(seen is not None and seen.production == self.plan.new_version for seen in looks)
+
+    def _changed(self, app: str, seen: Serving, now: float) -> str:
+        before = self._before.get(app, seen)
+        self._before[app] = seen
+        words = foreign_change(self.plan, before, seen, slot_kept=now < self.warm_until)
+        return f"{self.plan.name(app)}: {words}" if words and self.plan.apps else words

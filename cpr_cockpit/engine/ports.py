@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from cpr_cockpit.core.lease import LeaseStore
 from cpr_cockpit.core.ports import (
     Clock,
     FeatureFlags,
@@ -18,6 +19,7 @@ from cpr_cockpit.core.ports import (
     UserCount,
     WebApps,
 )
+from cpr_cockpit.core.surroundings import SurroundingsReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Ports:
     ``flags``: the store of the feature flags; None: none is configured.
     ``rights``: what this sign-in may do; None: nothing tells. ``apps``: the further ones of several apps by name;
     ``web_apps`` and ``probe`` are those of the first.
+    ``surroundings``: what others could change, of the first app; None: only who serves what is looked at. ``lease``:
+    of the environment; None: it has none.
     """
 
     clock: Clock
@@ -52,6 +56,8 @@ class Ports:
     flags: FeatureFlags | None = None
     rights: Rights | None = None
     apps: Mapping[str, AppPorts] = field(default_factory=dict)
+    surroundings: SurroundingsReader | None = None
+    lease: LeaseStore | None = None
 
     def at(self, app: str) -> Ports:
         """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from cpr_cockpit.core import events as ev
@@ -230,13 +230,27 @@ class Preparation:
         self._ports = ports
         self._recorder = recorder
 
-    async def run(self) -> None:
-        """Gate, artifact, plan, card; Blocked or PortError where the run cannot begin."""
+    async def run(self, planned: Callable[[], Awaitable[None]]) -> None:
+        """Gate, artifact, plan, card; Blocked or PortError where the run cannot begin.
+
+        ``planned``: what is done once there is a plan, before anybody can begin with it.
+        """
         self._gate()
         if self._recorder.run.plan is None:
             await self._plan()
+        await planned()
         if self._recorder.run.card is None:
             self.write_card()
+
+    async def anew(self) -> None:
+        """Another plan and its card in the place of one that others have made void; Blocked or PortError."""
+        await self._plan()
+        try:
+            self.write_card()
+        except OSError as error:
+            raise Blocked(
+                f"The rollback card cannot be written ({error}): START is not possible. Make room, then try again."
+            ) from error
 
     def _mark(self, marks: Iterable[ev.ItemMarked]) -> None:
         for mark in marks:
@@ -262,6 +276,10 @@ class Preparation:
         known = await choice_facts(self._ports, settings.slot, course, slot_exists=facts.slot_exists)
         if why := refused(course, known):
             raise Blocked(why)
+        before = self._recorder.run.plan
+        if before is not None and before.old_version != facts.production_version:
+            # What was kept for a plan before this one is of another version.
+            (settings.artifacts / OLD_ARTIFACT).unlink(missing_ok=True)
         missing = await keep_old_artifact(self._ports, settings)
         if missing:
             words = f"no artifact of {facts.production_version}: {missing}"

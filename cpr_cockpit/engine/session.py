@@ -57,6 +57,7 @@ class Session(UntilStart):
                 counting.cancel()
             await self._end_looking()
             await self._close_watches()
+            await self._others.close(over=self.run_state.ended is not None)
 
     def _count_pinned(self) -> asyncio.Task[None] | None:
         """Who was routed to the slot is counted beside all else."""
@@ -159,6 +160,13 @@ class Session(UntilStart):
             urgent.cancel()
             await asyncio.gather(through, urgent, return_exceptions=True)
 
+    async def _ready(self) -> None:
+        await super()._ready()
+        if not self._kept_long_ago():
+            self._others.begin()
+        if self.run_state.decision is None:
+            await self._others.look_now()
+
     def _plan(self) -> Plan:
         event = self.run_state.plan
         if event is None:
@@ -258,8 +266,9 @@ class Session(UntilStart):
 
     async def _watch_on(self, plan: Plan) -> None:
         """After GO, without a face, to the end of the first week."""
-        ports = over_all(self._ports, plan)
-        watch = self._watch = Afterwards(self.settings, self.scaled, plan, ports, self.recorder)
+        await self._others.hand_over()
+        ports, around = over_all(self._ports, plan), self._others.foreign
+        watch = self._watch = Afterwards(self.settings, self.scaled, plan, ports, self.recorder, around)
         await watch.run()
         await self._end_observed("kept", f"{plan.new_version} kept and watched through the first week")
 

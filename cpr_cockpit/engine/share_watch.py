@@ -63,9 +63,6 @@ class ShareWatch(Watch):
     def _began(self) -> float | None:
         return self._recorder.run.share_at if self._recorder.run.share else None
 
-    async def _watch_changes(self) -> None:
-        """Who serves what is looked at again before the next share."""
-
 
 class WatchShare:
     """The check of the step: done when the judge says GO at the end of its time, and never before.

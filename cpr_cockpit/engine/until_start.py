@@ -6,6 +6,7 @@ from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.engine.choosing import Choosing
 from cpr_cockpit.engine.gate import start_blockers
+from cpr_cockpit.engine.lease_keeper import LeaseRefused
 from cpr_cockpit.engine.preparing import Blocked, Preparation
 from cpr_cockpit.engine.way_back import WayBack
 
@@ -22,6 +23,23 @@ class UntilStart(WayBack):
         self.recorder.record(ev.Started(by=by))
         self._start.set()
 
+    async def take_lease(self, by: str, take_over: str = "") -> None:
+        """Before START: take the environment's lease, where it has one. LeaseRefused: another run holds it."""
+        if self._others.lease is not None:
+            await self._others.lease.take(by, take_over=take_over)
+
+    async def looked_at(self, by: str, words: str) -> None:
+        """A person has looked at what others changed. Before START the plan is made anew; Blocked, PortError."""
+
+        async def anew() -> None:
+            await self._preparation().anew()
+            self._others.foreign.looked_at(by, words)
+
+        if self.run_state.started_at is None:
+            await self._others.replanning.run(anew)
+        else:
+            self._others.foreign.looked_at(by, words)
+
     @property
     def choosing(self) -> Choosing:
         """How the run is brought to production, to be chosen until START."""
@@ -33,7 +51,9 @@ class UntilStart(WayBack):
     async def _ready(self) -> None:
         """Everything up to START; Blocked or PortError where the run cannot begin."""
         if self.run_state.started_at is None:
-            await self._preparation().run()
+            await self._others.opened()
+            await self._preparation().run(self._others.look_now)
+            self._others.begin()
             await self._until_started()
 
     async def _until_started(self) -> None:
@@ -43,6 +63,10 @@ class UntilStart(WayBack):
             left = self.blockers()
             if left:
                 raise Blocked(f"{len(left)} items block START: {'; '.join(left[:3])}. Nothing was changed.")
+            try:
+                await self.take_lease(self.settings.actor)
+            except LeaseRefused as error:
+                raise Blocked(str(error)) from error
             self.start(self.settings.actor)
         await self._start.wait()
 

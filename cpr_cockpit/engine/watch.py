@@ -25,6 +25,7 @@ from cpr_cockpit.engine.baseline import TakeBaseline, with_usable_yardstick
 from cpr_cockpit.engine.block_range import BlockRange
 from cpr_cockpit.engine.flagging import foreign_flag, left_by
 from cpr_cockpit.engine.foreign_apps import ForeignApps
+from cpr_cockpit.engine.holding import hold_for_others
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.probing import ProbeBatch
@@ -46,9 +47,9 @@ RECORD_EVERY_S = 15.0
 class Watch(Spoken):
     """Sources, judge and baseline of one run.
 
-    A hold of the session itself (this machine was away, somebody else changed the slots, `hold`) outlives the session
-    and stays, whatever the figures say, until a person decides in the critical window; GO then needs a reason. That is
-    intended: no later data tell what happened while nobody watched.
+    A hold of the session itself (this machine was away, `hold`) outlives the session and stays, whatever the figures
+    say, until a person decides in the critical window; GO then needs a reason. That is intended: no later data tell
+    what happened while nobody watched. What others changed holds until a person has looked at it.
     """
 
     def __init__(self, settings: SessionSettings, scaled: Policy, plan: Plan, ports: Ports, recorder: Recorder) -> None:
@@ -62,6 +63,8 @@ class Watch(Spoken):
         self._blocks = BlockRange(scaled.block_s, settings.declared_delay_s)
         self._batches: list[ProbeBatch] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._made_at = ports.clock.now()
+        self._elsewhere = ""
         self._restore()
 
     def _made_judge(self) -> Judge:
@@ -125,7 +128,6 @@ class Watch(Spoken):
             partial(self._every, self._scaled.poll_logs_s, Source.LOGS, self._read_logs),
             partial(self._every, self._scaled.poll_platform_s, Source.PLATFORM, self._read_platform),
             *(partial(self._watch_further, reader) for reader in self._ports.readers),
-            self._watch_changes,
             self._keep_judging,
         )
         self._tasks = [asyncio.create_task(self._guarded(source)) for source in sources]
@@ -219,7 +221,11 @@ class Watch(Spoken):
             await clock.sleep(pause_s(self._scaled.poll_probes_s, began, clock.now()))
 
     async def _watch_changes(self) -> None:
-        """From the end of our own swap on: nobody else may change who serves what; of a run that looks on, all may."""
+        """From the end of our own swap on nobody else may change a further app, or the flag.
+
+        What else others could change, and who serves what in the first app, is looked at beside this (`ForeignWatch`).
+        Of a run that looks on, others may change all.
+        """
         if self._settings.observe:
             return
         while self._recorder.run.phase not in (Phase.WINDOW, Phase.KEEPING):
@@ -229,7 +235,7 @@ class Watch(Spoken):
         while self._recorder.run.phase in (Phase.WINDOW, Phase.KEEPING):
             words = await looks.look() or await foreign_flag(self._ports.flags, *left_by(self._plan))
             if words:
-                self._judge.hold(HoldCause.FOREIGN, words)
+                self._elsewhere = words
             if looks.silence:
                 self.hold(looks.silence)
             await self._ports.clock.sleep(self._scaled.poll_platform_s)
@@ -279,6 +285,9 @@ class Watch(Spoken):
         if self._plan.apps and self._recorder.run.phase is Phase.ROLLING_BACK:
             # App after app leaves the new version: fewer requests of it are the way back, and no sign of anything.
             return
+        hold_for_others(
+            self._judge, self._recorder.run, self._scaled, self._clock.now(), self._made_at, self._elsewhere
+        )
         verdict = self._judge.verdict(self._ports.clock.now())
         # The journal's last word, not this session's: what one before it has told is told.
         if not told_already(self._recorder.run.verdict, verdict) and not self._record_verdict(verdict):

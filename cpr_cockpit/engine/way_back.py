@@ -21,6 +21,7 @@ from cpr_cockpit.engine.back_figures import BackFigures
 from cpr_cockpit.engine.everywhere import Served, served
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.flag_back import FlagBack, Off
+from cpr_cockpit.engine.nobody_else import NobodyElse
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import plan_of
 from cpr_cockpit.engine.pursuit import Patience
@@ -54,6 +55,7 @@ class WayBack:
         self.scaled = settings.policy.scaled(settings.window_s)
         self.back_checks = BackChecking(self.scaled, self._ports, recorder)
         self._lookers: list[asyncio.Task[None]] = []
+        self._others = NobodyElse(settings, self.scaled, ports, recorder)
         self._start = asyncio.Event()
         self._stop = asyncio.Event()
         self._back = asyncio.Event()
@@ -163,6 +165,7 @@ class WayBack:
             run=self.settings.run,
             flagged=self._flagged,
             switched=lambda: self.run_state.switched_at is not None,
+            attended=self.settings.script is None,
         )
         self._executor = Executor(self.recorder, context, self._patience, self._checks())
         return self._executor
@@ -355,6 +358,7 @@ class WayBack:
     async def _end_observed(
         self, decision: str, reason: str, *, provisional: bool = False, way: ev.Way = "forward"
     ) -> None:
+        self._others.release()
         # Their last readings belong before the end: nothing follows it in the journal.
         await self._close_watches()
         event = self.run_state.plan

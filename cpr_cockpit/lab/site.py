@@ -54,6 +54,8 @@ class Site:
         self.faults = SwapFaults()
         self.slots: dict[str, Slot] = {}
         self.sticky: dict[str, list[str]] = {"appSettingNames": [_STICKY_SETTING]}
+        size = {"name": "P1v3", "tier": "PremiumV3", "size": "P1v3", "family": "Pv3"}
+        self.plan_sku = size | {"capacity": world.settings.instances}
         self.last_swap: tuple[float, str, str] | None = None
         self.front = front
         self._open_kudu = open_kudu
@@ -177,6 +179,11 @@ class Site:
             self._processes.reached(self.front.shares.reached)
             self.log.add("routing.changed", shares={share.slot: share.percentage for share in shares})
         slot.config_web.update(members)
+
+    def scale_plan(self, name: str, capacity: int) -> None:
+        """Run on another size, or on other workers."""
+        self.plan_sku |= {"name": name, "size": name, "capacity": capacity}
+        self.log.add("plan.scaled", sku=name, workers=capacity)
 
     def set_sticky(self, names: dict[str, list[str]]) -> None:
         """Say which settings stay with their slot in a swap."""

@@ -17,6 +17,7 @@ from cpr_cockpit.tui.widgets.strategies import StrategyMenu
 
 # What was said stays at least this long, whatever is typed.
 _STATUS_S = 1.5
+_ASKED = {"acknowledge": "Looked at: what did you see?", "take-over": "Take the lease over: why?"}
 
 
 class KeyedApp(FaceApp):
@@ -163,3 +164,11 @@ class KeyedApp(FaceApp):
             self.say(f"No note now: {why}")
         else:
             self.post_message(told.PromptOpened("Note", "note", "words"))
+
+    def action_ask(self, name: str) -> None:
+        """Ask for the words of what is to be recorded with them."""
+        action = BY_ID[name]
+        if why := action.why_not(self.newest()):
+            self.say(f"{action.label} is not possible now: {why}")
+        else:
+            self.post_message(told.PromptOpened(_ASKED[name], name.replace("-", "_"), "words"))

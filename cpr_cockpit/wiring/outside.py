@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from cpr_cockpit.adapters.connections import Connections
     from cpr_cockpit.adapters.http_probe import ProbeSettings
     from cpr_cockpit.adapters.smoke import SmokeTest
+    from cpr_cockpit.core.lease import LeaseStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,11 @@ class Outside:
 
 
 @asynccontextmanager
-async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterator[Outside]:
+async def outside_of(place: Place, policy: Policy | None = None, key: bytes | None = None) -> AsyncIterator[Outside]:
     """Everything outside, as ``place`` names it; closed at the end. Nothing is asked yet.
 
-    ``policy``: the limits that further sources tell beside their figures (None: the procedure's).
+    ``policy``: the limits that further sources tell beside their figures (None: the procedure's). ``key``: what the
+    run's hashes of settings are made with (None: one that nobody keeps).
     """
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.logs import LogsTelemetry
@@ -50,6 +53,7 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
     from cpr_cockpit.adapters.azure.rights import AzureRights
+    from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
     from cpr_cockpit.adapters.azure.transport import SharedTransport
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.clock import SystemClock
@@ -96,6 +100,8 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
             flags=flags,
             rights=AzureRights(manager, credential),
             apps=_further(stack, place, credential, transport, connections),
+            surroundings=AzureSurroundings(manager, web_apps, place.slot, key or secrets.token_bytes(32)),
+            lease=_lease(stack, place, credential, transport),
         )
 
         def planned(act: Act) -> tuple[PlannedRequest, ...]:
@@ -163,6 +169,20 @@ def _flag_store(
     flags = AppConfigurationFlags(environment, credential, transport)
     stack.push_async_callback(flags.close)
     return flags
+
+
+def _lease(
+    stack: AsyncExitStack, place: Place, credential: PinnedCredential, transport: SharedTransport
+) -> LeaseStore | None:
+    """The lease of the app, where the environment names a store for it; its client is closed with ``stack``."""
+    from cpr_cockpit.adapters.azure.app_configuration import store_client
+    from cpr_cockpit.adapters.azure.store_lease import StoreLease
+
+    if not place.azure.app_configuration:
+        return None
+    client = store_client(place.azure, credential, transport)
+    stack.push_async_callback(client.close)
+    return StoreLease(client, place.azure.app)
 
 
 def _log_readers(batch: SharedBatch, clock: Clock, feature_operation: str) -> tuple[Reader, ...]:

@@ -26,6 +26,7 @@ from cpr_cockpit.engine.session import Session
 from cpr_cockpit.lab_client import keep_lease
 from cpr_cockpit.wiring.outside import outside_of
 from cpr_cockpit.wiring.run_config import SessionConfig, read_config
+from cpr_cockpit.wiring.run_key import run_key
 from cpr_cockpit.wiring.target import place_of
 
 # What Resource Manager and a slot of Azure may take to show what they do: swaps take a minute, starts several.
@@ -40,7 +41,8 @@ async def open_session(
 
     ``journal`` None: none can be written, and ``records`` are what could be read (only for a rollback).
     """
-    async with outside_of(place_of(config.target, config.ready), config.settings.policy) as outside:
+    place, key = place_of(config.target, config.ready), run_key(config.folder)
+    async with outside_of(place, config.settings.policy, key) as outside:
         # A run that only looks on does not keep somebody else's lab alive either.
         kept = bool(config.ready) and not config.settings.observe
         lease = asyncio.create_task(keep_lease(dict(config.ready))) if kept else None

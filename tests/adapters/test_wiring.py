@@ -26,6 +26,7 @@ from cpr_cockpit.wiring import (
     read_config,
     write_config,
 )
+from cpr_cockpit.wiring.run_key import KEY, run_key
 from tests.azure.rows import request
 from tests.azure.wire import TENANT, Wire
 from tests.azure.workspace import ASKED, NOW, T0
@@ -214,6 +215,29 @@ async def test_the_further_sources_of_a_place(ready: dict[str, Any]) -> None:
             assert sources | {"exceptions", "dependencies", "usage", "browser"} <= names
             assert ("database" in sources) is ("database" in names)
             assert outside.ports.premises is not None
+
+
+async def test_a_place_has_a_lease_where_it_names_a_store_and_its_surroundings_always(ready: dict[str, Any]) -> None:
+    for store, key in (("https://localhost:8445", f"cpr-cockpit/lease/{ready['app']}"), ("", None)):
+        async with outside_of(place_of(Target(), ready | {"app_configuration": store})) as outside:
+            lease = outside.ports.lease
+            assert (None if lease is None else lease.key) == key
+            assert outside.ports.surroundings is not None
+
+
+def test_a_store_on_another_machine_is_refused_for_a_lab(tmp_path: Path, ready: dict[str, Any]) -> None:
+    _write(tmp_path, ready | {"app_configuration": "https://goals.azconfig.io"})
+    with pytest.raises(ConfigError, match=r"app_configuration is https://goals\.azconfig\.io"):
+        read_config(tmp_path)
+
+
+def test_the_key_of_a_run_is_made_once_is_private_and_is_no_obstacle(tmp_path: Path) -> None:
+    key = run_key(tmp_path)
+    assert (len(key), run_key(tmp_path)) == (32, key)
+    assert (tmp_path / KEY).stat().st_mode & 0o777 == 0o600
+    (tmp_path / KEY).write_bytes(b"short")
+    assert run_key(tmp_path) not in (key, b"short")
+    assert len(run_key(tmp_path / "gone")) == 32
 
 
 def test_a_lab_gives_its_service_principal(tmp_path: Path, ready: dict[str, Any]) -> None:

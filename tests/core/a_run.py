@@ -142,6 +142,16 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     CHECKED,
     CROSSED,
     ev.AfterwordBegun(old_head="ef" * 32),
+    ev.SurroundingsTaken(
+        taken={"swaps": 1.0, "plan": 2.0}, last_swap="2026-11-29", deployments=("a",), shares={"green": 5.0}, workers=1
+    ),
+    ev.ForeignChanged(part="plan", topic="plan p", value="P1v3 x 3", words="the plan was scaled", since=1.0),
+    ev.ForeignNamed(number=1, caller="eve@example.com", operation="Microsoft.Web/serverfarms/write", done_at=2.0),
+    ev.ForeignLookedAt(by="anna", words="it was me"),
+    ev.LeaseSeen(key="cpr-cockpit/lease/goals", holder="ben on host (run other)", since=1.0, expires_at=2.0),
+    ev.LeaseIntent(key="cpr-cockpit/lease/goals", by="anna", over="ben on host (run other)", words="he is asleep"),
+    ev.LeaseHeld(key="cpr-cockpit/lease/goals", holder="anna on host (run this)", expires_at=2.0),
+    ev.LeaseLeft(key="cpr-cockpit/lease/goals", released=True, words="at the end of the run"),
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),
 )
 

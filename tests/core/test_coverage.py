@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cpr_cockpit.core.coverage import coverage, coverages
+from cpr_cockpit.core.coverage import coverage, coverages, row_share
 from cpr_cockpit.core.evidence import Evidence
 from cpr_cockpit.core.signals import Observation, Source
 from tests.core.observations import NEW, T0, WRITTEN, evidence, logs, platform, probes, user_bin
@@ -49,6 +49,11 @@ def test_a_later_answer_that_brings_nothing_new_covers_less() -> None:
 def test_a_failed_answer_tells_nothing_of_coverage() -> None:
     found = evidence(logs(TEN[:5]), replace(logs(TEN[:5], at=T0 + 600), error="HTTP 503"), sources=LOGS_ALONE)
     assert _time(found) == 1.0
+
+
+def test_without_any_row_none_of_what_the_platform_counted_was_told() -> None:
+    found = evidence(logs([]), platform([(100, 0)] * 10))
+    assert row_share(found, T0, T0 + 600.0) == 0.0
 
 
 @pytest.mark.parametrize(("counted", "share"), [(100, 1.0), (125, 0.8), (200, 0.5), (90, 1.0)])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cpr_cockpit.core import events as ev
-from tests.core.a_run import A_RUN, EVERY_EVENT, records
+from tests.core.a_run import EVERY_EVENT, records
 
 TYPES: tuple[type[ev.Event], ...] = get_args(get_args(ev.AnyEvent)[0])
 """Every type that a journal may hold."""
@@ -36,11 +36,11 @@ def test_every_type_has_a_name_of_its_own_and_a_version() -> None:
 
 
 def test_intents_and_only_they_are_named_so() -> None:
-    assert {kind for kind in TYPES if "intent" in kind.model_fields["type"].default} == {ev.StepIntent}
+    assert {kind for kind in TYPES if "intent" in kind.model_fields["type"].default} == {ev.StepIntent, ev.LeaseIntent}
 
 
 def test_the_json_line_of_a_record_is_flat_and_leads_back_to_it() -> None:
-    for record in records(A_RUN):
+    for record in records(EVERY_EVENT):
         line = json.loads(json.dumps(record.line()))
         assert list(line)[:2] == ["seq", "at"]
         assert line["type"] == record.event.type

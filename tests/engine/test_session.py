@@ -163,7 +163,7 @@ def test_facts_that_changed_between_plan_and_swap_stop_it_and_nothing_is_sent(ch
         assert len(world.switches) == switched + (change == "swap")
 
 
-def test_somebody_elses_swap_of_the_same_release_is_taken_for_what_it_is() -> None:
+def test_somebody_elses_swap_of_the_same_release_is_taken_for_what_it_is_and_held() -> None:
     with Stage() as stage:
         life = stage.begin()
         _until_step(life, "outcome smoke")
@@ -174,7 +174,8 @@ def test_somebody_elses_swap_of_the_same_release_is_taken_for_what_it_is() -> No
         assert row.result == "already"
         assert [call.kind for call in stage.world.calls] == ["deploy"]
         assert life.run_state.swaps == 0
-        assert decided(life.run_state) == "kept"
+        assert "a swap that this run did not begin" in life.run_state.others.words
+        assert decided(life.run_state) == "held"
 
 
 def test_somebody_elses_swap_in_the_window_forbids_go() -> None:

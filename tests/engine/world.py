@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from cpr_cockpit.core.flags import FlagLook
+from cpr_cockpit.core.lease import LeaseStore
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     PRODUCTION,
@@ -32,6 +33,7 @@ from cpr_cockpit.core.ports import (
     UserCount,
 )
 from cpr_cockpit.engine.ports import Ports
+from tests.engine.around import Around
 from tests.engine.flags import FlagStore
 from tests.engine.users import Behaviour, FurtherSource, Users
 from tests.engine.virtual import VirtualClock, VirtualLoop
@@ -163,7 +165,9 @@ class World:
         self.share = 0.0
         self.differs: tuple[str, ...] = ()
         self.unreadable_settings = False
+        self.around = Around(self)
         self.laying_s = LAYING
+        self.swap_told_s = 0.0
         # The slot that a pending preview leads to, and the one that has its settings.
         self.pending_preview: str | None = None
         self.preview_on: str | None = None
@@ -178,12 +182,13 @@ class World:
         # Of every operation of the pipeline: the run that started it.
         self.pipeline_runs: dict[str, str] = {}
         self.user_count: UserCount | None = None
+        self.lease_store: LeaseStore | None = None
         self.readers: tuple[Reader, ...] = ()
         self.rights: Rights | None = None
         self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
-        self._deployments = {SLOT: ["deploy-0"]}
+        self._deployments = {SLOT: ["deploy-0"]} if slot_exists else {}
         self._swap: str | None = None
         self._last_swap: tuple[str, str] | None = None
         self._looks = 0
@@ -193,6 +198,7 @@ class World:
         """The world as a session is given it."""
         readers = (FurtherSource(self.clock), *self.readers)
         ports = Ports(self.clock, self, self, self.users, self.users, readers, self.premises)
+        ports = replace(ports, surroundings=self.around, lease=self.lease_store)
         return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property
@@ -226,15 +232,27 @@ class World:
         """A colleague swaps, from the portal."""
         self._begin_swap(Fault.SLOW_ANSWER)
 
-    def somebody_deploys(self, version: str) -> None:
-        """A colleague deploys to the slot."""
-        self._begin_deploy(SLOT, version, None)
+    def somebody_deploys(self, version: str, slot: str = SLOT) -> None:
+        """A colleague deploys, to the slot unless another is named."""
+        self._begin_deploy(slot, version, None)
+
+    def somebody_routes(self, percent: float) -> None:
+        """A colleague routes so many new sessions to the slot."""
+        self._begin_route(percent)
+
+    def deployments(self) -> dict[str, tuple[str, ...]]:
+        """Ids by slot, newest first."""
+        return {name: tuple(reversed(self._deployments.get(name, []))) for name in self.sites}
 
     # -- WebApps: reading ------------------------------------------------------------------------------------------
 
+    def gone(self) -> bool:
+        """Whether Resource Manager cannot be reached now."""
+        return any(begin <= self.loop.time() < end for begin, end in self.unreachable)
+
     async def _read(self) -> None:
         await asyncio.sleep(self.read_s)
-        if any(begin <= self.loop.time() < end for begin, end in self.unreachable):
+        if self.gone():
             raise PortError("Resource Manager cannot be reached.", next_step="Check the network.")
         if any(begin <= self.loop.time() < end for begin, end in self.forbidden):
             raise FORBIDDEN
@@ -519,9 +537,12 @@ class World:
         slot.answer(None)
         # A swap completes the preview that prepared it.
         self.pending_preview = self.preview_on = None
-        self._last_swap = (f"{self.clock.now():.3f}", SLOT)
+        self.loop.call_later(self.swap_told_s, self._tell_swap, f"{self.clock.now():.3f}")
         self.switches.append(Switch(self.loop.time(), production.content or ""))
         self.users.timeline.append((self.clock.now(), production.content or ""))
+
+    def _tell_swap(self, at: str) -> None:
+        self._last_swap = (at, SLOT)
 
     def _switched(self) -> None:
         self.sites[PRODUCTION].answer(self.sites[PRODUCTION].content)

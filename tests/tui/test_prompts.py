@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from textual.pilot import Pilot
 
+from cpr_cockpit.core.view import Control
 from cpr_cockpit.tui.app import CockpitApp
 from cpr_cockpit.tui.screens.lists import list_rows
 from cpr_cockpit.tui.toned import row_text, row_width
@@ -156,3 +157,31 @@ def test_no_two_columns_of_a_list_touch() -> None:
                 r" test-report[^ ]*( states [^ ]+)? +(cockpit 00:00:00 +)?(step|START|GO|T0)", row_text(one)
             )
             assert row_width(one) <= width
+
+
+@pytest.mark.parametrize(("key", "command"), [("u", "acknowledge"), ("x", "take_over")])
+async def test_what_others_did_is_answered_with_words(key: str, command: str) -> None:
+    view = views.window_breach()
+    there = Control(key, "LOOKED AT", enabled=True)
+    source = Script(replace(view, panel=replace(view.panel, acknowledge=there, take_over=there)))
+    app = face(source, Hand())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        field = await asked(pilot, app, key)
+        strike(app, *"seen")
+        await until(pilot, lambda: field.value == "seen")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(source.commands))
+        assert source.commands == [(command, {"words": "seen", "by": "ana"})]
+
+
+@pytest.mark.parametrize("key", ["u", "x"])
+async def test_where_others_did_nothing_nothing_is_asked(key: str) -> None:
+    source = Script(views.window_breach())
+    app = face(source, Hand())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: "is not possible now: not in this phase" in screen_text(app))
+        assert not app.screen.query(Prompt)
+        assert source.commands == []

@@ -21,7 +21,7 @@ class AzureEnvironment:
     ``manager_scope`` and ``kudu_scope`` are what tokens are asked for. ``app_insights_id``: resource id of the
     component whose rows count ("": all of the workspace). ``plan_id`` and ``database_id``: resource ids of what the
     app shares ("": the plan that the site names; no database). ``app_configuration``: address of the store of the
-    feature flags ("": none). ``loopback_only``: Kudu's host must be on this machine too (a lab run).
+    feature flags and of the lease ("": none). ``loopback_only``: Kudu's host must be on this machine too (a lab run).
     """
 
     tenant: str

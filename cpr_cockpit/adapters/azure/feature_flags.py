@@ -13,15 +13,14 @@ from typing import Any
 from urllib.parse import quote
 
 from azure.appconfiguration import ConfigurationSetting
-from azure.appconfiguration.aio import AzureAppConfigurationClient
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
+from cpr_cockpit.adapters.azure.app_configuration import store_client
 from cpr_cockpit.adapters.azure.credentials import PinnedCredential
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment
 from cpr_cockpit.adapters.azure.errors import clean, of_azure, unreadable
 from cpr_cockpit.adapters.azure.transport import SharedTransport
-from cpr_cockpit.adapters.connections import USER_AGENT
 from cpr_cockpit.core.flags import TARGETING, FlagFacts
 from cpr_cockpit.core.plan import FLAGGING, Act, ActKind
 from cpr_cockpit.core.ports import Accepted, PlannedRequest, PortError
@@ -36,15 +35,7 @@ class AppConfigurationFlags:
 
     def __init__(self, environment: AzureEnvironment, credential: PinnedCredential, transport: SharedTransport) -> None:
         self._environment = environment
-        self._client = AzureAppConfigurationClient(
-            environment.app_configuration,
-            credential,
-            transport=transport,
-            retry_total=0,
-            permit_redirects=False,
-            user_agent=USER_AGENT,
-            user_agent_overwrite=True,
-        )
+        self._client = store_client(environment, credential, transport)
         self._read: dict[str, ConfigurationSetting] = {}
 
     async def read(self, name: str) -> FlagFacts:

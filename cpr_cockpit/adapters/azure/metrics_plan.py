@@ -7,10 +7,10 @@ are metrics of the site (Microsoft.Web/sites). Names and aggregations: Azure Mon
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cpr_cockpit.adapters.azure.app_plan import find_plan
 from cpr_cockpit.adapters.azure.manager import Manager
 from cpr_cockpit.adapters.azure.metrics_api import AVERAGE, TOTAL
 from cpr_cockpit.adapters.azure.metrics_newest import Newest, NewestPoints
@@ -21,8 +21,6 @@ from cpr_cockpit.core.signals import Observation, Source
 CPU, MEMORY = "CpuPercentage", "MemoryPercentage"
 INSTANCES, QUEUE, RESPONSE = "InstanceCount", "RequestsInApplicationQueue", "HttpResponseTime"
 REFUSED, REQUESTS = "Http4xx", "Requests"
-# What may stand in an address as it is.
-_ID = re.compile(r"(/[\w().-]+)+")
 _PLAN = {CPU: AVERAGE, MEMORY: AVERAGE}
 _SITE = {INSTANCES: AVERAGE, QUEUE: AVERAGE, RESPONSE: AVERAGE, REFUSED: TOTAL, REQUESTS: TOTAL}
 _SITE_WORDS, _PLAN_WORDS = "Reading the site's metrics", "Reading the plan's metrics"
@@ -85,22 +83,8 @@ class PlanReader:
 
     async def _read_plan(self, asked: Asked) -> Newest:
         if not self._plan_id:
-            self._plan_id = await self._find_plan()
+            self._plan_id = await find_plan(self._manager)
         return await self._plan.read(self._plan_id, asked)
-
-    async def _find_plan(self) -> str:
-        """The plan that the site runs on."""
-        environment, doing = self._manager.environment, "Reading which plan the app runs on"
-        web_apps = self._manager.client.web_apps
-
-        async def once() -> str:
-            site = await web_apps.get(environment.resource_group, environment.app)
-            return str(site.properties.server_farm_id or "") if site.properties else ""
-
-        found = await self._manager.read(doing, once)
-        if not _ID.fullmatch(found):
-            raise PortError(f"{doing}: Resource Manager does not tell it.", next_step="Set plan_id in cockpit.toml.")
-        return found
 
     def _readings(self, now: Mapping[str, float], before: Mapping[str, float]) -> tuple[Reading, ...]:
         def reading(label: str, metric: str, unit: str, factor: float = 1.0, limit: float | None = None) -> Reading:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.rest import (
+    activity_log,
     config,
     deployment_status,
     front,
@@ -38,6 +39,7 @@ def resource_manager_app(world: World) -> web.Application:
         *permissions.routes(),
         *plan.routes(),
         *front.routes(),
+        *activity_log.routes(),
         *swaps.routes(),
         *previews.routes(),
         *config.routes(),

@@ -12,10 +12,17 @@ from cpr_cockpit.lab.rest.routing import Call, Route
 if TYPE_CHECKING:
     from cpr_cockpit.lab.site import Site
 
+_MOST_WORKERS = 30
+
 
 def routes() -> list[Route]:
     """Routes of the plans and of the database."""
-    return [Route("GET", scope.PLAN, _plan), Route("GET", scope.DATABASE, _database)]
+    return [
+        Route("GET", scope.PLAN, _plan),
+        Route("PUT", scope.PLAN, _scale, mutates=True),
+        Route("PATCH", scope.PLAN, _scale, mutates=True),
+        Route("GET", scope.DATABASE, _database),
+    ]
 
 
 def site_on(call: Call) -> Site:
@@ -38,7 +45,6 @@ def check_database(call: Call) -> None:
 
 async def _plan(call: Call) -> web.Response:
     site = site_on(call)
-    workers = site.settings.instances
     return web.json_response(
         {
             "id": scope.plan_id(site),
@@ -47,9 +53,22 @@ async def _plan(call: Call) -> web.Response:
             "kind": "linux",
             "location": site.location,
             "properties": {"status": "Ready", "numberOfSites": len(site.slots), "reserved": True},
-            "sku": {"name": "P1v3", "tier": "PremiumV3", "size": "P1v3", "family": "Pv3", "capacity": workers},
+            "sku": dict(site.plan_sku),
         }
     )
+
+
+async def _scale(call: Call) -> web.Response:
+    """Another size, or other workers: told from then on; the processes of the app's slots stay as many as they were."""
+    site = site_on(call)
+    sku = (await call.json()).get("sku")
+    if not isinstance(sku, dict):
+        raise errors.invalid_content("the member 'sku' must be an object")
+    name, capacity = sku.get("name", site.plan_sku["name"]), sku.get("capacity", site.plan_sku["capacity"])
+    if not isinstance(name, str) or not name or not isinstance(capacity, int) or not 1 <= capacity <= _MOST_WORKERS:
+        raise errors.bad_request(f"The sku {name!r} with the capacity {capacity!r} is not valid.")
+    site.scale_plan(name, capacity)
+    return await _plan(call)
 
 
 async def _database(call: Call) -> web.Response:

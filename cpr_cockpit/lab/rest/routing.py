@@ -176,6 +176,7 @@ async def logged(
             method=request.method,
             path=request.path,
             status=status,
+            caller=tokens.caller(world, request),
             client_request_id=request.headers.get("x-ms-client-request-id"),
         )
 

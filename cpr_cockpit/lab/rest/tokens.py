@@ -80,6 +80,15 @@ def check(world: World, request: web.Request, access: str) -> None:
         )
 
 
+def caller(world: World, request: web.Request) -> str:
+    """Whose token a request carries, as the activity log names them: a person, else the application; "" without one."""
+    try:
+        claims = _claims(world, request.headers.get("Authorization", "").partition(" ")[2].strip())
+    except ApiError:
+        return ""
+    return str(claims.get("upn") or claims.get("appid") or "")
+
+
 def _accepts(access: str, audience: str, here: str) -> bool:
     """The lab's own address stands for Resource Manager, as `az cloud register` and the SDK's clients derive it.
 

@@ -1,0 +1,140 @@
+"""The lease of an app as a key of the team's App Configuration, held by its ETag.
+
+Facts: ``add_configuration_setting`` sends If-None-Match: *, ``set`` and ``delete`` with a match condition If-Match; a
+state that is another one by now is answered with 412 (azure-appconfiguration 1.10).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from azure.appconfiguration import ConfigurationSetting
+from azure.appconfiguration.aio import AzureAppConfigurationClient
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+
+from cpr_cockpit.adapters.azure.errors import clean, of_azure, unreadable
+from cpr_cockpit.core.lease import Lease, LeaseLost
+from cpr_cockpit.core.ports import PortError
+
+PREFIX = "cpr-cockpit/lease/"
+_TYPE = "application/json"
+_GONE = 412
+# The end of a lease that tells none: the last second that a journal and a screen can write.
+FOREVER = 253_402_300_799.0
+
+Answer = TypeVar("Answer")
+
+
+class StoreLease:
+    """The LeaseStore port. ``app``: whose lease it is; every team that deploys it names the same key."""
+
+    def __init__(self, client: AzureAppConfigurationClient, app: str) -> None:
+        self._client = client
+        self._key = PREFIX + app.lower()
+
+    @property
+    def key(self) -> str:
+        """Its name."""
+        return self._key
+
+    async def read(self) -> Lease | None:
+        """The lease as it is; None: there is none. PortError."""
+        doing = f"Reading the lease {self._key}"
+        try:
+            setting = await self._sent(doing, lambda: self._client.get_configuration_setting(self._key))
+        except LeaseLost:
+            return None
+        if setting is None:
+            raise unreadable(doing, "the store answered with nothing")
+        return _lease(setting)
+
+    async def write(self, lease: Lease, over: str | None) -> Lease:
+        """Once, in the place of that ETag, or where there is none. LeaseLost, PortError."""
+        setting = ConfigurationSetting(key=self._key, value=_value(lease), content_type=_TYPE)
+        doing = f"Writing the lease {self._key}"
+
+        async def sent() -> Any:
+            if over is None:
+                return await self._client.add_configuration_setting(setting)
+            return await self._client.set_configuration_setting(setting, MatchConditions.IfNotModified, etag=over)
+
+        written = await self._sent(doing, sent, mutating=True)
+        return replace(lease, etag=_etag(written, doing))
+
+    async def remove(self, etag: str) -> None:
+        """Once. LeaseLost, PortError."""
+        await self._sent(
+            f"Releasing the lease {self._key}",
+            lambda: self._client.delete_configuration_setting(
+                self._key, etag=etag, match_condition=MatchConditions.IfNotModified
+            ),
+            mutating=True,
+        )
+
+    @staticmethod
+    async def _sent(doing: str, call: Callable[[], Awaitable[Answer]], *, mutating: bool = False) -> Answer:
+        """LeaseLost where the state is another one by now, or there is none; any other fault is a PortError."""
+        try:
+            return await call()
+        except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
+            raise LeaseLost(f"{doing}: it is another's by now.", code="LeaseLost", status=error.status_code) from error
+        except AzureError as error:
+            if isinstance(error, HttpResponseError) and error.status_code == _GONE:
+                raise LeaseLost(f"{doing}: it is another's by now.", code="LeaseLost", status=_GONE) from error
+            raise of_azure(error, doing, mutating=mutating) from error
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+            if mutating:
+                raise PortError(f"{doing}: the answer cannot be read.", ambiguous=True) from error
+            raise unreadable(doing, repr(error)) from error
+
+
+def _etag(setting: Any, doing: str) -> str:
+    etag = getattr(setting, "etag", None)
+    if not etag:
+        raise PortError(f"{doing}: the answer names no state.", ambiguous=True)
+    return str(etag)
+
+
+def _value(lease: Lease) -> str:
+    return json.dumps(
+        {
+            "person": lease.person,
+            "host": lease.host,
+            "run": lease.run,
+            "since": lease.since,
+            "expires_at": lease.expires_at,
+        }
+    )
+
+
+def _written(setting: ConfigurationSetting) -> float:
+    """When the key was written last; 0 where the store does not tell."""
+    at: datetime | None = setting.last_modified
+    return 0.0 if at is None else at.timestamp()
+
+
+def _lease(setting: ConfigurationSetting) -> Lease:
+    """What the key holds; what is no lease of this program's is somebody's all the same, and has no end."""
+    etag = str(setting.etag or "")
+    try:
+        body = json.loads(setting.value or "")
+        person, host, run = (clean(str(body[name])) for name in ("person", "host", "run"))
+        since, expires_at = float(body["since"]), float(body["expires_at"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        person = host = run = ""
+        since = expires_at = math.nan
+    if not run or not math.isfinite(since) or not math.isfinite(expires_at):
+        return Lease("somebody unknown", "", "", _written(setting), FOREVER, etag)
+    return Lease(person, host, run, since, expires_at, etag)

@@ -1,0 +1,76 @@
+"""Nobody else: the environment's lease, and the watch on what others change; both beside the run, never in its way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.engine.foreign_watch import ForeignWatch
+from cpr_cockpit.engine.lease_keeper import LeaseKeeper
+from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.replanning import Replanning
+from cpr_cockpit.engine.settings import SessionSettings
+
+log = logging.getLogger(__name__)
+
+# Seconds that a look is waited for before anything is begun in production; it goes on by itself after that.
+LOOK_S = 10.0
+
+
+class NobodyElse:
+    """``lease`` None: the environment has none."""
+
+    def __init__(self, settings: SessionSettings, scaled: Policy, ports: Ports, recorder: Recorder) -> None:
+        self.foreign = ForeignWatch(scaled, ports, recorder)
+        self.lease = LeaseKeeper(ports.lease, settings.run, ports.clock, recorder) if ports.lease is not None else None
+        self.replanning = Replanning(recorder)
+        self._looking: asyncio.Task[None] | None = None
+        self._renewing: asyncio.Task[None] | None = None
+        self._releasing: asyncio.Task[None] | None = None
+
+    async def opened(self) -> None:
+        """The run was opened: look who holds the lease."""
+        if self.lease is not None:
+            await self.lease.look()
+
+    def begin(self) -> None:
+        """From the plan on: look at what others change, and renew the lease once it is held."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self.foreign.go_on())
+        if self._renewing is None and self.lease is not None:
+            self._renewing = asyncio.create_task(self.lease.go_on())
+
+    async def look_now(self) -> None:
+        """Look before something is begun, for a while: a reading that fails, or hangs, is no change."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await self.foreign.look()
+
+    async def hand_over(self) -> None:
+        """After the extended validation: the watch of the schedule looks now, and the lease is others' to take."""
+        await _ended(self._looking, self._renewing)
+        self.release()
+
+    def release(self) -> None:
+        """Begin to give the lease back; nobody waits for it."""
+        if self.lease is not None and self._releasing is None:
+            self._releasing = asyncio.create_task(self.lease.release())
+
+    async def close(self, *, over: bool) -> None:
+        """Stop everything; ``over``: the run has ended, so that the lease is given back, for as long as that takes."""
+        await self.replanning.close()
+        await _ended(self._looking, self._renewing)
+        if over:
+            self.release()
+            await asyncio.gather(*filter(None, (self._releasing,)), return_exceptions=True)
+        await _ended(self._releasing)
+
+
+async def _ended(*tasks: asyncio.Task[None] | None) -> None:
+    begun = [task for task in tasks if task is not None]
+    for task in begun:
+        task.cancel()
+    await asyncio.gather(*begun, return_exceptions=True)
