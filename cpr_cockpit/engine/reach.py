@@ -62,11 +62,11 @@ class Reach:
     def _silent(self, why: str) -> None:
         self.trouble = why
         if self.silent_since is None:
-            # It may have fallen silent at any time since its last answer; nobody has asked in between.
-            self.silent_since = self._clock.now() if self.answered_at is None else self.answered_at
+            # Not since its last answer: where it is asked seldom, one lost answer is no silence.
+            self.silent_since = self._clock.now()
 
     def silent_s(self, now: float) -> float:
-        """Seconds since the last good answer, where the newest asking had none; else 0."""
+        """Seconds since the first asking in a row that had no good answer; 0 where the newest one had."""
         return 0.0 if self.silent_since is None else max(0.0, now - self.silent_since)
 
 
