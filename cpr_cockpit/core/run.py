@@ -131,6 +131,7 @@ class Run:
     decided_at: float | None = None
     interruptions: list[tuple[float, ev.Interrupted]] = field(default_factory=list)
     continued: ev.JournalContinued | None = None
+    continued_at: float | None = None
     notes: list[tuple[float, ev.Noted]] = field(default_factory=list)
     observations: dict[str, dict[str, Any]] = field(default_factory=dict)
     readings: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -531,7 +532,7 @@ def _interrupted(run: Run, at: float, event: ev.Interrupted) -> None:
 
 
 def _continued(run: Run, at: float, event: ev.JournalContinued) -> None:
-    run.continued = event
+    run.continued, run.continued_at = event, at
     run.note_moment(at, "Journal set aside", f"damaged from event {event.first_bad}: {event.set_aside}", "damaged")
 
 

@@ -100,8 +100,10 @@ class Afterwards(Spoken):
         calm_s = ROLLING_S * scaled.scale
         self._level, self._warned = Level(calm_s, (0, "")), Warned(calm_s)
         warm_until = self._t0 + scaled.keep_warm_s
+        # What has stood for that long is told at the next tick: it is waited for a little longer.
+        told_s = calm_s + 2.0 * self._scale(_TICK_S)
         self._foreign = ForeignLooks(
-            plan, ports, self._rolling, warm_until, calm_s, self._keeping, self._foreign_told, self._look_around
+            plan, ports, self._rolling, warm_until, told_s, self._keeping, self._foreign_told, self._look_around
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._restore()

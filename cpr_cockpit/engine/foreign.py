@@ -55,6 +55,9 @@ def expected_versions(run: Run, plan: Plan) -> tuple[str | None, str | None]:
     began, swapped_all = done(ActKind.SWAP)
     if began:
         return (plan.new_version, plan.old_version) if swapped_all else (None, None)
+    if run.continued is not None:
+        # A damaged journal may have lost that this run has switched.
+        return None, None
     return plan.old_version, plan.new_version if done(ActKind.DEPLOY)[1] else None
 
 

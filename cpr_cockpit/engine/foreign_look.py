@@ -42,7 +42,8 @@ class Look:
     @property
     def granted(self) -> frozenset[Part]:
         """The parts that are taken as they are: read for the first time, or looked at by a person since."""
-        looked_at = self.run.others.looked_at or 0.0
+        # What was taken before a damaged journal went on does not know all that this run has done since.
+        looked_at = max(self.run.others.looked_at or 0.0, self.run.continued_at or 0.0)
         parts = {part for part in Part if (since := self.before.taken.get(part)) is None or looked_at > since}
         if self.seen.key != self.before.key:
             # Made with another key: the hashes of before cannot be compared.

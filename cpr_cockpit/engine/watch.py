@@ -128,6 +128,7 @@ class Watch(Spoken):
             partial(self._every, self._scaled.poll_logs_s, Source.LOGS, self._read_logs),
             partial(self._every, self._scaled.poll_platform_s, Source.PLATFORM, self._read_platform),
             *(partial(self._watch_further, reader) for reader in self._ports.readers),
+            self._watch_changes,
             self._keep_judging,
         )
         self._tasks = [asyncio.create_task(self._guarded(source)) for source in sources]
