@@ -241,7 +241,8 @@ class Executor:
 
     async def _observe(self, pursuit: Pursuit) -> Reading | None:
         try:
-            return await pursuit.change.observe(sent=pursuit.sent)
+            # Where the journal has lost what was sent, a request that was refused tells nothing of what is seen.
+            return await pursuit.change.observe(sent=pursuit.arrived if self._context.lost else pursuit.sent)
         except PortError as error:
             now, give_way_at = self._clock.now(), None if pursuit.sent else pursuit.give_way_at
             if now >= pursuit.deadline or (give_way_at is not None and now >= give_way_at):
