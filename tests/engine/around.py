@@ -42,6 +42,9 @@ class Around:
         }
         swapped = len(self.world.switches) % 2
         settings = {name: value + ("" if name == NAMES else str(swapped)) for name, value in self.settings.items()}
+        if self.world.preview_on is not None:
+            # A preview gives the slot production's settings.
+            settings[GREEN] += " previewed"
         hidden = self.hidden
         return Surroundings(
             at,
