@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 # Seconds: how long a name is waited for (Azure: 3 to 20 minutes), how far two clocks may differ, between two questions.
 PATIENCE_S, SKEW_S, AGAIN_S = 1800.0, 10.0, 60.0
+# Seconds by which the log's clock may differ where an entry is of a step of this run.
+OWN_S = 1.0
 # Which operations make a change of each part (Azure's operations of Microsoft.Web, in lower case).
 _BY: dict[str, str] = {
     Part.SWAPS: r"slotsswap|slotconfig/action|applyslotconfig|resetslotconfig",
@@ -51,10 +53,19 @@ class Naming:
         except PortError as error:
             log.info("the activity log could not be read: %s", error.what)
             return
+        told = tuple(one for one in told if not self._own(one))
         for change in nameless:
             found = _who(change, told)
             if found is not None:
                 self._name(change, found)
+
+    def _own(self, one: Activity) -> bool:
+        """Whether an entry is of a time in which this run changed something itself: it names nobody else."""
+        return any(
+            row.began_at - OWN_S <= one.at and (row.ended_at is None or one.at <= row.ended_at + OWN_S)
+            for row in self._recorder.run.steps
+            if row.mutates
+        )
 
     def _name(self, change: Foreign, found: Activity) -> None:
         event = ev.ForeignNamed(number=change.number, caller=found.caller, operation=found.operation, done_at=found.at)

@@ -352,6 +352,23 @@ def test_who_it_was_is_added_when_the_activity_log_tells_it() -> None:
         assert "(activity log: eve@example.com, Microsoft.Web/sites/config/write, " in named(life)
 
 
+def test_this_runs_own_swap_in_the_activity_log_names_nobody_else() -> None:
+    stage, life = watched()
+    with stage:
+        row = life.run_state.row("swap", "forward")
+        assert row is not None
+        operation, resource = "Microsoft.Web/sites/slots/slotsswap/action", "/sites/app/slots/green"
+        own = Activity(row.began_at, "cockpit@example.com", operation, resource)
+        stage.world.around.log.append((own.at, own))
+        stage.world.somebody_swaps()
+        at = stage.world.clock.now()
+        stage.world.around.log.append((at + 20.0, Activity(at, "eve@example.com", operation, resource)))
+        until(life, lambda: bool(named(life)))
+        rest(life, 30.0)
+        assert "cockpit@example.com" not in named(life)
+        assert f"(activity log: eve@example.com, {operation}, " in named(life)
+
+
 def test_after_go_a_change_is_told_and_then_taken_for_granted() -> None:
     stage, life = watched()
     with stage:
