@@ -42,6 +42,7 @@ class Reach:
         self.answered_at: float | None = None
         self.silent_since: float | None = None
         self.trouble = ""
+        self.fell_silent = asyncio.Event()
 
     async def note(self, asked: Awaitable[Answer]) -> Answer:
         """The answer of ``asked``, or its error. A refusal is a good answer, but not one that lets nobody in."""
@@ -58,9 +59,11 @@ class Reach:
 
     def _answered(self) -> None:
         self.answered_at, self.silent_since, self.trouble = self._clock.now(), None, ""
+        self.fell_silent.clear()
 
     def _silent(self, why: str) -> None:
         self.trouble = why
+        self.fell_silent.set()
         if self.silent_since is None:
             # Not since its last answer: where it is asked seldom, one lost answer is no silence.
             self.silent_since = self._clock.now()
@@ -145,6 +148,8 @@ class ReachTold:
     async def go_on(self) -> None:
         """Never returns; cancel it."""
         while True:
+            if self._reach.silent_since is None and self._recorder.run.manager_lost is None:
+                await self._reach.fell_silent.wait()
             self._look()
             await self._clock.sleep(_TICK_S)
 

@@ -207,12 +207,15 @@ class WayBack:
             words = f"flag {event.flag} is off on every instance, and that helped: {plan.new_version} stays dark"
             await self._end_observed("rolled_back", words, way="back")
             return
-        failed = await executor.run("back", plan.slots_back)
-        by, routed = "", False
+        # Who died on a lower rung goes on there: users who are routed to the slot would meet what a swap brings.
+        by, routed = _REFUSED, any(self.run_state.row(step.key, "back") is not None for step in plan.lower)
+        failed = None if routed else await executor.run("back", plan.slots_back)
         if failed is not None and failed.act.kind is ActKind.SWAP and await self._may_go_down(plan, failed):
-            failed, by, routed = await self._down(executor, plan), _REFUSED, True
-        elif self._by_others():
-            by = ", swapped back outside this run"
+            routed = True
+        if routed:
+            failed = await self._down(executor, plan)
+        else:
+            by = ", swapped back outside this run" if self._by_others() else ""
         if failed is None:
             left = "" if event.artifact else await self._left_behind(plan, self._ports, routed=routed)
             left += await flag.last()

@@ -7,7 +7,8 @@ import shutil
 import pytest
 
 from cpr_cockpit.core.run import Phase
-from tests.engine.stage import AUTO, Stage
+from tests.engine.moments import Moment
+from tests.engine.stage import AUTO, Death, Stage
 from tests.engine.users import ERRORS
 from tests.engine.world import NEW, OLD, Fault
 
@@ -123,3 +124,22 @@ def test_a_swap_back_that_is_put_off_for_good_is_not_waited_for_while_there_is_a
         assert row is not None
         # The last try is made when 30 s of refusals are over, not at the end of a pause that has grown meanwhile.
         assert 30.0 <= row.seconds < 34.0
+
+
+@pytest.mark.parametrize(
+    "moment", ["intent route-old", "outcome route-old", "accepted redeploy-old", "outcome redeploy-old"]
+)
+@pytest.mark.parametrize("turns", [0, 12])
+def test_a_session_that_dies_on_a_lower_rung_goes_on_there_and_swaps_no_more(moment: str, turns: int) -> None:
+    with refused() as stage:
+        life = stage.begin()
+        assert not life.live(Moment(moment, turns).of(life))
+        life.die(Death())
+        # From now on the platform would swap again: whoever is routed to the slot would meet the bad version.
+        stage.world.faults["swap"] = []
+        run = stage.whole_run()
+        stage.rest()
+        assert run.ended is not None
+        assert run.ended.decision == "rolled_back"
+        assert (stage.world.production, stage.world.slot, stage.world.share) == (OLD, OLD, 0.0)
+        assert len(stage.world.switches) == 1
