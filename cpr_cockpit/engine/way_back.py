@@ -55,7 +55,7 @@ class WayBack:
         self.scaled = settings.policy.scaled(settings.window_s)
         self.back_checks = BackChecking(self.scaled, self._ports, recorder)
         self._lookers: list[asyncio.Task[None]] = []
-        self._others = NobodyElse(settings, self.scaled, ports, recorder)
+        self._others = NobodyElse(settings, self.scaled, self._ports, recorder)
         self._start = asyncio.Event()
         self._stop = asyncio.Event()
         self._back = asyncio.Event()
