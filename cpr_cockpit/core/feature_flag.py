@@ -21,6 +21,7 @@ CALM_MOST_S = 300.0
 _LONGEST_S = 21_600.0
 # There is a next rung: an App Configuration that does not answer is not waited for much longer.
 _OFF_S = 30.0
+_FIRST_S = 5.0
 _WRITE_S = 60.0
 # Instances ask for their flags anew after an interval, 30 s by default, when a request comes; then once more.
 _PROVE_S = 300.0
@@ -88,7 +89,9 @@ def _check(flag: str, percents: tuple[float, ...]) -> None:
 def with_kill_switch(plan: Plan, flag: str) -> Plan:
     """``plan`` of another strategy, whose way back begins with the flag off; no failure of that keeps it up."""
     words = f"ROLLBACK first sets the flag {flag} off, and goes on whatever comes of that"
-    return replace(plan, back=(_off(flag), *plan.back), remarks=(*plan.remarks, words))
+    # It is tried once more after the slots: until then nothing may wait for it.
+    off = replace(_off(flag), timeout_s=_FIRST_S)
+    return replace(plan, back=(off, *plan.back), remarks=(*plan.remarks, words))
 
 
 def _raise(new: str, flag: str, before: float, percent: float, step_s: float) -> Iterator[Step]:

@@ -204,7 +204,8 @@ class Run:
     @property
     def rung_waits(self) -> bool:
         """Whether a rung of the way back did not do, and nobody has taken the next one yet."""
-        return bool(self.rungs_left) and all(self.row(step.key, "back") is None for step in self.rungs_left)
+        taken = {app_of(step.key) for step in self.rungs_left if self.row(step.key, "back") is not None}
+        return any(app_of(step.key) not in taken for step in self.rungs_left)
 
     @property
     def verdict_before_back(self) -> str | None:

@@ -5,6 +5,7 @@ An app that refuses keeps no other from being rolled back; its own next rung com
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ from cpr_cockpit.engine.executor import Executor
 
 # How long a swap that was under way when ROLLBACK came is waited for before the other apps are rolled back.
 LANDING_S = 60.0
+# Every slot first, for a routing cookie may lead there, then the proofs.
+_CLEANING = ("replace-bad", "prove-rollback")
 
 
 @dataclass(slots=True)
@@ -40,20 +43,41 @@ class AppsBack:
         refused = [app for app in order if not await self._switched_back(app, others_wait=len(order) > 1)]
         offered = [app for app in refused if await self._refused(app)]
         others = [app for app in order if app not in refused]
-        if not self.asks:
-            await self._all_down(offered)
-        # A person may take long to press it: what can be finished meanwhile is.
-        await self._clean(others)
-        if self.asks:
-            await self._all_down(offered)
-        for app in (one for one in refused if one not in offered):
-            # It could not be read, or a swap was under way: now nobody waits for it any more.
-            if await self._switched_back(app):
-                self.left.pop(app)
-                self.bad.discard(app)
-                await self._clean([app])
-            elif await self._refused(app):
-                await self._all_down([app])
+        # What a session that died had begun was taken by then.
+        begun = [app for app in offered if not self.asks or self._went_down(app)]
+        offered = [app for app in offered if app not in begun]
+        await self._gone_down(begun)
+        unread = [app for app in refused if app not in (*begun, *offered)]
+        await self._meanwhile(others, unread, offered)
+
+    async def _meanwhile(self, others: list[str], unread: list[str], offered: list[str]) -> None:
+        """A person may take long to press it: what can be finished meanwhile is, and gives way once it is pressed."""
+        pressed = asyncio.ensure_future(self.taken()) if self.asks and offered else None
+        try:
+            for app in unread:
+                # It could not be read, or a swap was under way: now nobody waits for it any more.
+                if await self._switched_back(app):
+                    self.left.pop(app)
+                    self.bad.discard(app)
+                    others = [*others, app]
+                elif await self._refused(app):
+                    offered = [*offered, app]
+            for key in _CLEANING:
+                for app in others:
+                    if pressed is not None and pressed.done():
+                        offered, pressed = await self._gone_down(offered), None
+                    await self._clean(key, app)
+            if self.asks and offered:
+                await (self.taken() if pressed is None else pressed)
+            await self._gone_down(offered)
+        finally:
+            if pressed is not None:
+                pressed.cancel()
+
+    async def _gone_down(self, apps: list[str]) -> list[str]:
+        for app in apps:
+            await self._down(app)
+        return []
 
     async def _refused(self, app: str) -> bool:
         """Note that the app was not switched back, and whether its next rung may be taken."""
@@ -64,11 +88,9 @@ class AppsBack:
         self.bad.add(app)
         return await self.offer(step)
 
-    async def _all_down(self, apps: list[str]) -> None:
-        if apps:
-            await self.taken()
-        for app in apps:
-            await self._down(app)
+    def _went_down(self, app: str) -> bool:
+        """Whether a lower rung of the app was begun."""
+        return any(self.run().row(step.key, "back") for step in self.plan.lower if app_of(step.key) == app)
 
     def _order(self) -> list[str]:
         """Those where a swap was begun first, the last of them at the head; one whose swap hangs, at the end."""
@@ -129,10 +151,8 @@ class AppsBack:
                 f"new sessions meet {self.plan.old_version}, but production still holds {self.plan.new_version}"
             )
 
-    async def _clean(self, apps: list[str]) -> None:
-        """Every slot first, for a routing cookie may lead there, then the proofs."""
-        for key in ("replace-bad", "prove-rollback"):
-            for app in (one for one in apps if one not in self.left):
-                step = next((one for one in self.plan.back if one.key == key_at(key, app)), None)
-                if step is not None and not await self._done(step):
-                    self._leave(app, step)
+    async def _clean(self, key: str, app: str) -> None:
+        """One of the last steps of an app that is not left."""
+        step = next((one for one in self.plan.back if one.key == key_at(key, app)), None)
+        if app not in self.left and step is not None and not await self._done(step):
+            self._leave(app, step)

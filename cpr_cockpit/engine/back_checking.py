@@ -52,7 +52,7 @@ class BackChecking:
             if run.plan is None or not _wanted(run, now, self._scaled):
                 await self._recorder.wait_news()
                 continue
-            found = await self._check(plan_of(run.plan), PRODUCTION if run.on_share else run.plan.slot)
+            found = await self._check(plan_of(run.plan), _where_old(run, run.plan.slot))
             # What was seen while a rollback began says nothing of it.
             if _wanted(self._recorder.run, now, self._scaled):
                 self.newest = (self._ports.clock.now(), found)
@@ -157,6 +157,11 @@ class BackChecking:
             return
         mark, value = (Mark.MEASURED, found.words) if found.ready else (Mark.FAILED, found.trouble)
         self._recorder.record(ev.ItemMarked(item=ITEM, mark=mark, by=PROGRAM, value=value, expires_at=until))
+
+
+def _where_old(run: Run, slot: str) -> str:
+    """Where the old version waits: production while a share goes to the slot, and the slot once production switched."""
+    return PRODUCTION if run.on_share and run.switched_at is None else slot
 
 
 def _wanted(run: Run, now: float, scaled: Policy) -> bool:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.pipeline import PIPELINE
 from cpr_cockpit.core.plan import FLAGGING, Act, ActKind, Step
 from cpr_cockpit.core.ports import Accepted, OperationState, PortError
 from cpr_cockpit.core.run import Phase
@@ -269,8 +270,9 @@ class Executor:
         try:
             state: OperationState = await pursuit.change.follow(pursuit.operation)
         except PortError:
-            # The operation cannot be read just now; what is observed decides.
-            return False
+            # The operation cannot be read just now; what is observed decides. A pipeline is at work until it is seen
+            # that it is not: a second one could deploy into the slot at any time later.
+            return pursuit.step.act.by == PIPELINE
         if state.state == "failed" and pursuit.operation:
             words = state.words or "The operation failed."
             pursuit.refusal = PortError(words, unchanged="", next_step=state.next_step, status=400, again=state.again)

@@ -61,7 +61,7 @@ class FlagBack:
         if not alone or begun:
             return Off.GO_ON
         for step in steps[1:]:
-            if step.act.kind is ActKind.PROVE_CALM:
+            if failed is None and step.act.kind is ActKind.PROVE_CALM:
                 await self._quiet()
             failed = failed or await self._run(step)
         if failed is None:

@@ -141,6 +141,11 @@ class ProveCalm:
         lasted, words = self._now() - began, self._watch.verdict_sentence
         if self._watch.kind == "ROLLBACK":
             return Reading(State.REFUSED, f"with the flag {self._act.flag} off: {words}")
+        if self._run().triggers:
+            raised = ", ".join(one.trigger for one in self._run().triggers)
+            return Reading(
+                State.REFUSED, f"the flag {self._act.flag} is off; no figure tells whether that ended: {raised}"
+            )
         rule = self._run().verdict_before_back
         if rule is not None and self._run().t0 is None and _FAILURES not in rule:
             # A share that was slow, or whose requests did not come, is not to be seen among everybody.

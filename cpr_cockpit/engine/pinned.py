@@ -39,6 +39,9 @@ class PinnedCount:
                 await self._count(run, run.pinned_since)
             except (PortError, JournalError) as error:
                 log.warning("the users of a share could not be counted: %s", error)
+            except Exception:
+                # Whatever it is: the next turn counts anew, and nothing else may end by it.
+                log.exception("counting the users of a share met a defect")
             await self._clock.sleep(self._every_s)
 
     async def _count(self, run: Run, since: float) -> None:

@@ -71,18 +71,6 @@ class Pursuit:
     told: bool = False
     arrived: bool = False
 
-    def calm_needed(self, patience: Patience) -> float:
-        """How long "not done and nothing under way" must hold before it is believed; seconds."""
-        refusal, calm_s = self.refusal, patience.calm_s
-        if refusal is not None and refusal.status == CHANGED and not refusal.ambiguous:
-            # It was conditional and had no effect, for certain.
-            return 0.0
-        if self.step.act.kind in FLAGGING:
-            calm_s = min(calm_s, FLAG_CALM_S)
-        if self.put_off:
-            return float(min(PAUSE_MOST_S, calm_s * 2 ** (self.put_off - 1)))
-        return patience.start_s if self.laid_down else calm_s
-
     def why_failed(self, reading: Reading, patience: Patience) -> Reading:
         """The reading with the reason why the change is given up."""
         reason = self.refusal.words() if self.refusal else f"sent {self.attempt} times without effect."

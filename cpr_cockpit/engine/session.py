@@ -215,7 +215,7 @@ class Session(UntilStart):
     async def _decide(self, plan: Plan, watch: Watch, decider: Decider, failed: Step | None) -> None:
         if self._back.is_set():
             return
-        if failed is not None and not self.run_state.exposed:
+        if failed is not None and not self.run_state.exposed and not self._perhaps_exposed(failed):
             left = await self._without_preview(plan)
             await self._end_observed("failed", self._failure_words(failed, "forward") + left)
             return
@@ -246,6 +246,12 @@ class Session(UntilStart):
         failed = await self._executor.run("forward", plan.after) if self._executor is not None else None
         if failed is not None and not self._back.is_set():
             self.note("cockpit", f"{self._failure_words(failed, 'forward')} Do it by hand.")
+
+    def _perhaps_exposed(self, failed: Step) -> bool:
+        """Whether a request that leads users to the new version was sent, and nobody has seen what came of it."""
+        row = self.run_state.row(failed.key, "forward")
+        leads = failed.act.kind is ActKind.SWAP or (failed.act.kind is ActKind.ROUTE and failed.act.percent > 0.0)
+        return leads and row is not None and row.mutates and (not row.facts or bool(row.facts.get("in_flight")))
 
     def _hold(self, watch: Watch, words: str) -> None:
         """A step failed with users on the new version: a person must look; a script ends where no window will come."""

@@ -37,9 +37,19 @@ def _in_one_of(run: Run, plan: ev.PlanMade, event: ev.AppSwitched) -> tuple[ev.A
     """T0 is when the last app was switched; the way back ends where none of them serves the new version any more."""
     there, forward = event.app in run.switched, event.way == "forward"
     if there is forward:
-        return ()
+        return _whole(run, plan, event)
     last = len(run.switched) == (len(plan.apps) - 1 if forward else 1)
     if not last or (forward and run.t0 is not None):
         return (event,)
     t0 = max(event.t0, *run.switched.values()) if forward else event.t0
     return event, ev.TrafficSwitched(way=event.way, version=event.version, t0=t0)
+
+
+def _whole(run: Run, plan: ev.PlanMade, event: ev.AppSwitched) -> tuple[ev.TrafficSwitched, ...]:
+    """What a session that died between two records has not told any more: that the last app was the last."""
+    forth = event.way == "forward" and run.t0 is None and len(run.switched) == len(plan.apps)
+    back = event.way == "back" and bool(run.met) and not run.switched and run.switched_back_at is None
+    if not forth and not back:
+        return ()
+    t0 = max(run.switched.values()) if forth else event.t0
+    return (ev.TrafficSwitched(way=event.way, version=event.version, t0=t0),)

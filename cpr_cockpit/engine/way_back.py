@@ -136,9 +136,11 @@ class WayBack:
     def _flagged(self, percent: float) -> None:
         """Every look at the flag comes here. On for everybody: that is the switch (T0) of a release shown by a flag."""
         run = self.run_state
-        if run.plan is None or not run.plan.flag or percent == run.flag:
+        if run.plan is None or not run.plan.flag:
             return
-        self.recorder.record(ev.FlagSeen(flag=run.plan.flag, percent=percent))
+        # What follows is asked again where a session died between the two.
+        if percent != run.flag:
+            self.recorder.record(ev.FlagSeen(flag=run.plan.flag, percent=percent))
         raised = run.by_flag and percent >= EVERYBODY and run.t0 is None and run.decision is None
         if raised and run.switched_at is not None:
             self.recorder.record(
@@ -204,12 +206,13 @@ class WayBack:
             executor.pass_over("back", (plan.step(RESET),), "the swap has completed it")
         flag = FlagBack(plan, self.recorder, executor, self._offered, self._close_watches)
         if await flag.first() is Off.ENOUGH:
-            words = f"flag {event.flag} is off on every instance, and that helped: {plan.new_version} stays dark"
+            helped = ", and that helped" if self.run_state.verdict_before_back else ""
+            words = f"flag {event.flag} is off on every instance{helped}: {plan.new_version} stays dark"
             await self._end_observed("rolled_back", words, way="back")
             return
         # Who died on a lower rung goes on there: users who are routed to the slot would meet what a swap brings.
         by, routed = _REFUSED, any(self.run_state.row(step.key, "back") is not None for step in plan.lower)
-        failed = None if routed else await executor.run("back", plan.slots_back)
+        failed = None if routed else await self._slots_back(plan, executor)
         if failed is not None and failed.act.kind is ActKind.SWAP and await self._may_go_down(plan, failed):
             routed = True
         if routed:
@@ -231,6 +234,17 @@ class WayBack:
         back = any(self.run_state.finished(key, "back") for key in ("swap-back", "redeploy-old"))
         card = self.run_state.card.path if self.run_state.card else "the rollback card"
         await self._end_observed("partial" if back else "failed", f"{words} Go on by hand with {card}.", way="back")
+
+    @staticmethod
+    async def _slots_back(plan: Plan, executor: Executor) -> Step | None:
+        """What is undone before the swap keeps nobody from the swap (law 5), and is tried once more after it."""
+        steps = plan.slots_back
+        swap = next((at for at, step in enumerate(steps) if step.act.kind is ActKind.SWAP), -1)
+        undone = await executor.run("back", steps[:swap]) if swap > 0 else None
+        failed = await executor.run("back", steps[: swap + 1][-1:]) if swap >= 0 else None
+        if failed is None and undone is not None:
+            undone = await executor.run("back", steps[:swap])
+        return failed or await executor.run("back", steps[swap + 1 :]) or undone
 
     async def _without_preview(self, plan: Plan) -> str:
         """After a failure before the switch: no preview of ours is left behind. What is left of one in words, or ""."""
@@ -291,12 +305,12 @@ class WayBack:
         if self.run_state.offered_at != failed.key:
             self.recorder.record(ev.RungOffered(step=failed.key, why=self._failure_words(failed, "back")))
         await self._taken()
-        self._lower.clear()
 
     async def _taken(self) -> None:
         """A person takes the next rung, a script and a command do at once."""
         if self._asks:
             await self._lower.wait()
+        self._lower.clear()
 
     @property
     def _asks(self) -> bool:

@@ -228,3 +228,21 @@ def test_a_slot_that_is_created_is_compared_before_anything_is_deployed_to_it() 
         assert run.ended.decision == "failed"
         assert "app setting Own" in run.ended.reason
         assert sent(stage) == ["create"]
+
+
+def test_a_routing_that_cannot_be_read_or_is_refused_keeps_nobody_from_the_swap_back() -> None:
+    for faults, away_s in (([Fault.REFUSED] * 3, 0.0), ([], 150.0)):
+        with control() as stage:
+            stage.change(script=None)
+            life = stage.begin()
+            stage.sign_and_start(life)
+            assert not life.live(lambda run=life: run.run_state.finished("hold-back", "forward"))  # type: ignore[misc]
+            now = stage.loop.time()
+            stage.world.unreachable = [(now, now + away_s)]
+            stage.world.faults["route"] = list(faults)
+            life.command("rollback", by="ana")
+            assert life.live()
+            assert life.run_state.ended is not None
+            ended = life.run_state.ended
+            assert (ended.decision, stage.world.production) == ("rolled_back", OLD), ended.reason
+            assert (stage.world.slot, stage.world.share) == (OLD, 0.0)

@@ -231,14 +231,17 @@ def test_a_person_need_not_wait_until_it_is_known_whether_the_flag_helped(what: 
         assert (stage.world.production, stage.world.slot) == (OLD, OLD)
 
 
-def test_what_a_person_raised_of_the_feature_is_not_held_against_the_dark_version() -> None:
+def test_what_only_a_person_can_see_is_not_said_to_have_ended_with_the_flag() -> None:
     with flagged(HEALTHY) as stage:
         life = stage.begin()
         assert not life.live(lambda: life.run_state.flag == 25.0)
         life.command("raise", trigger="data corruption", by="ana")
         assert life.live()
         assert life.run_state.ended is not None
-        assert (life.run_state.ended.decision, stage.world.production) == ("rolled_back", NEW)
+        assert (life.run_state.ended.decision, stage.world.production) == ("rolled_back", OLD)
+        calm = life.run_state.row("prove-calm", "back")
+        assert calm is not None
+        assert "no figure tells whether that ended: data corruption" in calm.words
 
 
 def test_without_telemetry_nobody_can_say_that_the_flag_helped_and_the_swap_back_follows() -> None:
