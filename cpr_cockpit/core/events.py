@@ -88,7 +88,7 @@ class PlanMade(Event):
     """The plan, the way back, and the facts that both stand on. ``percents``, ``step_s``: a canary's, scaled.
 
     ``control``: percentage of new sessions that stay on the old version. ``deploy``, ``commit``: who lays the new
-    version into the slot, and what its artifact must have been built from.
+    version into the slot, and what its artifact must have been built from. ``workers``: the rule of background work.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -106,6 +106,7 @@ class PlanMade(Event):
     harmless: tuple[str, ...] = ()
     deploy: str = "zip"
     commit: str = ""
+    workers: dict[str, str] = {}
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     lower: tuple[PlannedStep, ...] = ()

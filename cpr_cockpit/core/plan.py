@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from cpr_cockpit.core.workers import WorkerRule
+
 
 class ActKind(StrEnum):
     """What a step can do."""
@@ -29,6 +31,9 @@ class ActKind(StrEnum):
     PROVE_SERVING = "prove-serving"
     KEEP_WARM = "keep-warm"
     AWAIT_VERSION = "await-version"
+    PROVE_SETTING = "prove-setting"
+    PROVE_WORKERS_OFF = "prove-workers-off"
+    PROVE_WORKERS = "prove-workers"
 
 
 PRODUCTION = "production"
@@ -43,6 +48,7 @@ class Act:
     run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline, the watch of a share).
     ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless. ``by``: who lays an
     artifact into the slot, "" this program itself. ``commit``: what the artifact must have been built from, "" any.
+    ``workers``: the rule of background work that is to be proven.
     """
 
     kind: ActKind
@@ -55,6 +61,7 @@ class Act:
     names: tuple[str, ...] = ()
     by: str = ""
     commit: str = ""
+    workers: WorkerRule | None = None
 
     @property
     def mutates(self) -> bool:

@@ -9,6 +9,8 @@ from cpr_cockpit.core.ladder import with_ladder
 from cpr_cockpit.core.pipeline import PIPELINE, ZIP, by_pipeline
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, OBSERVED, blue_green, observed
+from cpr_cockpit.core.worker_steps import with_workers
+from cpr_cockpit.core.workers import WorkerRule
 
 STRATEGIES = (BLUE_GREEN, CANARY)
 """What a run may choose."""
@@ -20,7 +22,8 @@ class Course:
 
     ``control``: percentage of new sessions that stay on the old version during the critical window; 0: none.
     ``harmless``: differences between slot and production that are declared so, by name. ``deploy``: who lays the new
-    version into the slot. ``commit``: what its artifact must have been built from; "": nobody has said.
+    version into the slot. ``commit``: what its artifact must have been built from; "": nobody has said. ``workers``:
+    the rule of background work; None: none is declared, and nothing is proven.
     """
 
     strategy: str = BLUE_GREEN
@@ -30,11 +33,17 @@ class Course:
     harmless: tuple[str, ...] = ()
     deploy: str = ZIP
     commit: str = ""
+    workers: WorkerRule | None = None
 
     @property
     def shares_sessions(self) -> bool:
         """Whether sessions are routed to the slot, so that they meet its own settings."""
         return self.strategy == CANARY or self.control > 0.0
+
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """All differences that are declared harmless: the rule of the workers demands one itself."""
+        return tuple(dict.fromkeys((*self.harmless, *(self.workers.harmless if self.workers else ()))))
 
 
 def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:
@@ -47,7 +56,9 @@ def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s
         plan = by_pipeline(plan, course.commit)
     if course.control:
         plan = hold_back(plan, course.control)
-    return proven_alike(plan, course.harmless) if course.shares_sessions else plan
+    if course.workers:
+        plan = with_workers(plan, course.workers)
+    return proven_alike(plan, course.declared) if course.shares_sessions else plan
 
 
 def _plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:

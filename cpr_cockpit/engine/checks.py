@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
+from cpr_cockpit.engine.background import ProveSetting, ProveWorkers, ProveWorkersOff
 from cpr_cockpit.engine.piping import ProveBuilt
 from cpr_cockpit.engine.serving import exists
 from cpr_cockpit.engine.zips import ZipError, examine
@@ -179,6 +180,9 @@ _CHECKS: dict[ActKind, Callable[[Context, Act], Check]] = {
     ActKind.SMOKE: Smoke,
     ActKind.PROVE_SERVING: ProveServing,
     ActKind.KEEP_WARM: KeepWarm,
+    ActKind.PROVE_SETTING: ProveSetting,
+    ActKind.PROVE_WORKERS_OFF: ProveWorkersOff,
+    ActKind.PROVE_WORKERS: ProveWorkers,
 }
 
 

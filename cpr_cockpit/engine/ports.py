@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cpr_cockpit.core.ports import Clock, Metrics, Pipeline, Premises, Probe, Reader, Telemetry, WebApps
+from cpr_cockpit.core.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,8 @@ class Ports:
     """Everything outside; wiring fills it with adapters, tests with stand-ins.
 
     ``readers``: the further sources. ``premises``: what the logs tell of themselves; None: nothing tells.
-    ``pipeline``: the team's own; None: none is configured.
+    ``pipeline``: the team's own; None: none is configured. ``workers``: who works in the background; None: no rule is
+    declared.
     """
 
     clock: Clock
@@ -23,3 +25,4 @@ class Ports:
     readers: tuple[Reader, ...] = ()
     premises: Premises | None = None
     pipeline: Pipeline | None = None
+    workers: Workers | None = None

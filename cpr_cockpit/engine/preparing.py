@@ -14,7 +14,9 @@ from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest, PortError
 from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
+from cpr_cockpit.core.workers import WorkerRule
 from cpr_cockpit.documents.card import write_card
+from cpr_cockpit.engine.background import declared_rule
 from cpr_cockpit.engine.checks import undeclared
 from cpr_cockpit.engine.gate import judge
 from cpr_cockpit.engine.measuring import from_documents, from_plan
@@ -108,6 +110,7 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         harmless=next((step.act.names for step in plan.forward if step.act.kind is ActKind.PROVE_ALIKE), ()),
         deploy=next((step.act.by for step in plan.forward if step.act.by), ZIP),
         commit=next((step.act.commit for step in plan.forward if step.act.commit), ""),
+        workers=next((step.act.workers.to_dict() for step in plan.forward if step.act.workers), {}),
         forward=planned((*plan.forward, *plan.after)),
         back=planned(plan.back),
         lower=planned(plan.lower),
@@ -120,7 +123,14 @@ def plan_of(event: ev.PlanMade) -> Plan:
     facts = PlanFacts(event.old_version, event.slot_version, event.slot_exists)
     slot, new, baseline_s = event.slot, event.new_version, event.baseline_s
     course = Course(
-        event.strategy, event.percents, event.step_s, event.control, event.harmless, event.deploy, event.commit
+        event.strategy,
+        event.percents,
+        event.step_s,
+        event.control,
+        event.harmless,
+        event.deploy,
+        event.commit,
+        WorkerRule.from_dict(event.workers),
     )
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
 
@@ -177,6 +187,7 @@ class Preparation:
             ) from error
         facts = await read_facts(self._ports, settings.slot, settings.new_version)
         await self._alike(facts)
+        await self._background(facts)
         missing = await keep_old_artifact(self._ports, settings)
         if missing:
             words = f"no artifact of {facts.production_version}: {missing}"
@@ -193,9 +204,18 @@ class Preparation:
         """Blocked where sessions shall be routed to a slot that is not like production; the plan proves it again."""
         course, slot = self._settings.course, self._settings.slot
         if course.shares_sessions and facts.slot_exists:
-            words = undeclared(slot, await self._ports.web_apps.differences(slot), course.harmless)
+            words = undeclared(slot, await self._ports.web_apps.differences(slot), course.declared)
             if words:
                 raise Blocked(f"Users who are routed to it would meet other settings: {words} Nothing was changed.")
+
+    async def _background(self, facts: PlanFacts) -> None:
+        """Blocked where the slot's workers are not switched off as declared; what is proven is marked."""
+        rule, slot = self._settings.course.workers, self._settings.slot
+        if rule is not None:
+            words, mark = await declared_rule(self._ports, rule, slot, slot_exists=facts.slot_exists)
+            if words:
+                raise Blocked(f"Background work would be done twice: {words} Nothing was changed.")
+            self._mark(mark)
 
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
         pipeline = self._ports.pipeline.planned(act) if self._ports.pipeline is not None else ()

@@ -12,6 +12,7 @@ from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.engine.acts import Check, Context
+from cpr_cockpit.engine.background import kept_unproven
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import plan_of
@@ -141,8 +142,13 @@ class WayBack:
         by = ""
         if failed is not None and failed.act.kind is ActKind.SWAP and await self._may_go_down(plan, failed):
             failed, by = await self._down(executor, plan), ", by another way than the swap, which was refused"
+        unproven = ""
+        if failed is not None and failed.act.kind is ActKind.PROVE_WORKERS:
+            # Users are back; whoever works in the background is told of, and holds nobody up.
+            unproven, failed = f"; {self._failure_words(failed, 'back')}", None
         if failed is None:
             left = "" if event.artifact else await self._left_behind(plan, routed=bool(by))
+            left += unproven
             decision = "partial" if left else "rolled_back"
             again = "serves again" if self.run_state.t0 is not None else "serves everybody: production never switched"
             await self._end_observed(decision, f"{plan.old_version} {again}{by}{left}", way="back")
@@ -220,6 +226,8 @@ class WayBack:
 
     def _end(self, decision: str, serving: Serving | None, reason: str, *, provisional: bool = False) -> None:
         plan, version = self.run_state.plan, serving.production if serving else None
+        if decision == "kept" and plan is not None and plan.workers:
+            reason += kept_unproven(self.run_state)
         if serving is None and plan is not None and self.run_state.started_at is None:
             version = plan.old_version
         self.recorder.record(

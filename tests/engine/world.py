@@ -28,6 +28,7 @@ from cpr_cockpit.core.ports import (
     SmokeResult,
     SwapStatus,
 )
+from cpr_cockpit.core.workers import Workers
 from cpr_cockpit.engine.ports import Ports
 from tests.engine.users import Behaviour, FurtherSource, Users
 from tests.engine.virtual import VirtualClock, VirtualLoop
@@ -142,6 +143,7 @@ class World:
         self.network_down = False
         self.premises: Premises | None = None
         self.pipeline: Pipeline | None = None
+        self.workers: Workers | None = None
         # Of every operation of the pipeline: the run that started it.
         self.pipeline_runs: dict[str, str] = {}
         self.readers: tuple[Reader, ...] = ()
@@ -156,7 +158,8 @@ class World:
     def ports(self) -> Ports:
         """The world as a session is given it."""
         readers = (FurtherSource(self.clock), *self.readers)
-        return Ports(self.clock, self, self, self.users, self.users, readers, self.premises, self.pipeline)
+        users, premises, pipeline = self.users, self.premises, self.pipeline
+        return Ports(self.clock, self, self, users, users, readers, premises, pipeline, self.workers)
 
     @property
     def production(self) -> str | None:
