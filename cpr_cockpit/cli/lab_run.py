@@ -13,7 +13,7 @@ from typing import Any
 
 from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.parser import SURPRISE, SURPRISES
-from cpr_cockpit.cli.release import LAB_HARMLESS
+from cpr_cockpit.cli.release import LAB_HARMLESS, lab_rule
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.pipeline import PIPELINE
 from cpr_cockpit.core.policy import Policy
@@ -82,6 +82,7 @@ def _configured(
             harmless=LAB_HARMLESS,
             deploy=options.deploy,
             commit=str(ready["pipeline"]["commit"]) if options.deploy == PIPELINE else "",
+            workers=lab_rule(ready),
         ),
     )
     shutil.copyfile(ready["packages"]["good"], settings.artifacts / NEW_ARTIFACT)

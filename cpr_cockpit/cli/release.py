@@ -16,11 +16,12 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
+from cpr_cockpit.core.workers import WorkerRule
 from cpr_cockpit.documents.feature import FeatureDocuments
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabError, read_ready
 from cpr_cockpit.wiring import ConfigError, Target
-from cpr_cockpit.wiring.target import check_ready
+from cpr_cockpit.wiring.target import check_ready, lab_workers
 
 # A lab that somebody else runs: its ready file is not called as that of a run's own lab, which ends with the run.
 BORROWED_LAB = "borrowed-lab.json"
@@ -106,6 +107,7 @@ def aim(
             smoke=loaded.settings.smoke,
             signals=loaded.settings.signals,
             pipeline=loaded.settings.pipeline if course.deploy == PIPELINE else None,
+            workers=loaded.settings.workers,
         ),
         ready={},
         slot=chosen.slot,
@@ -120,6 +122,8 @@ def aim(
 def _course(loaded: Loaded | None, strategy: str | None, control: float | None) -> Course:
     configured = loaded.settings.strategy if loaded else None
     course = configured.course if configured else Course()
+    if loaded is not None and loaded.settings.workers is not None:
+        course = replace(course, workers=loaded.settings.workers.declared)
     course = course if strategy is None else replace(course, strategy=strategy)
     return course if control is None else replace(course, control=control)
 
@@ -143,9 +147,15 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
         delay_s=LAB_DELAY_S,
         new_version=version,
         new_path=package,
-        # A lab deploys its own packages by zip, also where the team's pipeline is configured.
-        course=replace(course, harmless=(*course.harmless, *LAB_HARMLESS), deploy=ZIP),
+        # A lab deploys its own packages by zip, also where the team's pipeline is configured, and has workers of its own.
+        course=replace(course, harmless=(*course.harmless, *LAB_HARMLESS), deploy=ZIP, workers=lab_rule(ready)),
     )
+
+
+def lab_rule(ready: Mapping[str, Any]) -> WorkerRule | None:
+    """The rule of a lab's own background work."""
+    table = lab_workers(ready)
+    return table.declared if table is not None else None
 
 
 def lacking(chosen: Aim) -> list[Problem]:

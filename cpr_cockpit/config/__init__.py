@@ -7,6 +7,7 @@ from cpr_cockpit.config.model import Artifacts, Cloud, Environment, Person, Sett
 from cpr_cockpit.config.pipeline_table import PIPELINE_TOKEN, Pipeline
 from cpr_cockpit.config.problems import Problem, SettingsError
 from cpr_cockpit.config.signals_table import Signal
+from cpr_cockpit.config.workers_table import Workers
 
 __all__ = [
     "NAME",
@@ -23,6 +24,7 @@ __all__ = [
     "SettingsError",
     "Signal",
     "Smoke",
+    "Workers",
     "find",
     "load",
 ]

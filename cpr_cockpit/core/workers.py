@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from cpr_cockpit.core.signals import Source
+if TYPE_CHECKING:
+    from cpr_cockpit.core.plan import Act
+    from cpr_cockpit.core.ports import PlannedRequest
 
 STICKY_OFF, IDEMPOTENT, NONE = "sticky-off", "idempotent", "none"
 WORKER_RULES = (STICKY_OFF, IDEMPOTENT, NONE)
 """Off in the slot by a sticky setting; harmless where they run twice; or there are none."""
 QUEUE_DEPTH, QUEUE_OLDEST, DEAD_LETTERS = "queue depth", "oldest message", "dead letters"
-"""Names of the figures of the source `Source.WORKERS`."""
-SOURCE = Source.WORKERS
+"""Names of the figures of the source `core.signals.Source.WORKERS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +99,6 @@ class Workers(Protocol):
 
     async def look(self, slot: str) -> WorkersTold:
         """One answer over a fresh connection; never raises for what the application does."""
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """The requests that ``act`` would send."""

@@ -219,7 +219,8 @@ class Preparation:
 
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
         pipeline = self._ports.pipeline.planned(act) if self._ports.pipeline is not None else ()
-        return pipeline + self._ports.web_apps.planned(act) + self._ports.probe.planned(act)
+        workers = self._ports.workers.planned(act) if self._ports.workers is not None else ()
+        return pipeline + workers + self._ports.web_apps.planned(act) + self._ports.probe.planned(act)
 
     def _card(self) -> None:
         event = self._recorder.run.plan

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.transport import SharedTransport
+    from cpr_cockpit.adapters.azure.workers import AzureWorkers
     from cpr_cockpit.adapters.connections import Connections
     from cpr_cockpit.adapters.http_probe import ProbeSettings
     from cpr_cockpit.adapters.smoke import SmokeTest
@@ -75,11 +76,30 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
         batch = SharedBatch(environment, credential, transport)
         stack.push_async_callback(batch.close)
         platform = _platform_readers(manager, clock, policy or Policy())
-        readers = (*_log_readers(batch, clock, place.feature_operation), *platform, log_stream, *custom)
-        pipeline = _pipeline(place, connections)
-        ports = Ports(clock, web_apps, probe, telemetry, PlatformMetrics(manager, clock), readers, premises, pipeline)
-        planners = (*((pipeline,) if pipeline else ()), web_apps, probe, telemetry, premises)
+        workers, queue = _workers(place, manager, connections, clock)
+        readers = (*_log_readers(batch, clock, place.feature_operation), *platform, log_stream, *queue, *custom)
+        pipeline, metrics = _pipeline(place, connections), PlatformMetrics(manager, clock)
+        ports = Ports(clock, web_apps, probe, telemetry, metrics, readers, premises, pipeline, workers)
+        configured = (*((pipeline,) if pipeline else ()), *((workers,) if workers else ()))
+        planners = (*configured, web_apps, probe, telemetry, premises)
         yield Outside(ports, lambda act: tuple(one for planner in planners for one in planner.planned(act)))
+
+
+def _workers(
+    place: Place, manager: Manager, connections: Connections, clock: Clock
+) -> tuple[AzureWorkers | None, tuple[Reader, ...]]:
+    """Who tells of background work, where a rule is declared; and of its queue, where instances tell."""
+    from cpr_cockpit.adapters.azure.workers import AzureWorkers
+    from cpr_cockpit.adapters.hosted_services import HostedServices, QueueReader
+
+    table = place.workers
+    if table is None:
+        return None, ()
+    if not table.path:
+        return AzureWorkers(manager, None), ()
+    hosts = {PRODUCTION: place.production_url, place.slot: place.slot_url}
+    hosted = HostedServices(connections, clock, hosts, table.path)
+    return AzureWorkers(manager, hosted), (QueueReader(hosted),)
 
 
 def _pipeline(place: Place, connections: Connections) -> Pipeline | None:

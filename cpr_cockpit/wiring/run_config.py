@@ -13,6 +13,7 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.strategies import Course
+from cpr_cockpit.core.workers import WorkerRule
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.documents.papers.writing import feature_folder
 from cpr_cockpit.documents.whole import write_whole
@@ -92,7 +93,8 @@ def read_config(folder: Path) -> SessionConfig:
 
 def _course(body: Mapping[str, Any]) -> Course:
     lists = {name: tuple(body[name]) for name in ("percents", "harmless") if name in body}
-    return Course(**{**body, **lists})
+    rule = WorkerRule.from_dict(body.get("workers") or {})
+    return Course(**{**body, **lists, "workers": rule})
 
 
 def readiness_of(folder: Path) -> tuple[ReadinessFacts, ...]:

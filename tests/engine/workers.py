@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from cpr_cockpit.core.ports import PRODUCTION, PortError
+from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest, PortError
 from cpr_cockpit.core.worker_proof import HOSTED
 from cpr_cockpit.core.workers import STICKY_OFF, Queue, SettingTold, Worker, WorkerRule, WorkersTold
 from tests.engine.world import LOOK, SLOT, World
@@ -16,8 +17,10 @@ RULE = WorkerRule(STICKY_OFF, SETTING, OFF)
 
 @dataclass(slots=True)
 class TeamWorkers:
-    """``values``: the setting by slot. ``lingering``: slots whose old process works on beside what the setting says;
-    ``silent``: slots that do not tell; ``down``: nothing of the platform can be read. ``hosted`` False: there is none.
+    """What the slots' processes work on.
+
+    ``values``: the setting by slot. ``lingering``: slots whose old process works on, whatever the setting says.
+    ``silent``: slots that do not tell. ``down``: nothing of the platform can be read. ``hosted`` False: there is none.
     """
 
     world: World
@@ -51,6 +54,9 @@ class TeamWorkers:
         runs = self.runs(slot)
         workers = (Worker("notices", HOSTED, runs, "running" if runs else "off"),) if self.hosted else ()
         return WorkersTold(seen.at, seen.version, seen.instance, workers, Queue(2, 1.0, 0))
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        return ()
 
     def runs(self, slot: str) -> bool:
         """Whether the slot's process works."""

@@ -14,7 +14,7 @@ BACKGROUND_WORK = checklist(
         measured(
             "one-rule",
             "Background work runs once: the declared rule holds",
-            "sticky-off: Resource Manager has the setting as sticky and off in the slot. idempotent and none: the named "
+            "sticky-off: Resource Manager has the setting as sticky and off in the slot. idempotent, none: the named "
             "person vouches that work done twice does no harm, or that there is none.",
         ),
     ),
