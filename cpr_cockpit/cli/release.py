@@ -147,7 +147,7 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
         delay_s=LAB_DELAY_S,
         new_version=version,
         new_path=package,
-        # A lab deploys its own packages by zip, also where the team's pipeline is configured, and has workers of its own.
+        # A lab deploys its own packages by zip, also where the team's pipeline is configured; its workers are its own.
         course=replace(course, harmless=(*course.harmless, *LAB_HARMLESS), deploy=ZIP, workers=lab_rule(ready)),
     )
 

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from cpr_cockpit.lab import background
 from cpr_cockpit.lab.deploying import SUCCESS, Deploying
 from cpr_cockpit.lab.models import PRODUCTION, Deployment, Operation, Slot
 from cpr_cockpit.lab.previewing import Previewing
@@ -51,7 +52,7 @@ class Site:
         self.log = world.log.of(region.app) if world.settings.apps > 1 else world.log
         self.faults = SwapFaults()
         self.slots: dict[str, Slot] = {}
-        self.sticky: dict[str, list[str]] = {"appSettingNames": [_STICKY_SETTING]}
+        self.sticky: dict[str, list[str]] = {"appSettingNames": [_STICKY_SETTING, background.SETTING]}
         self.last_swap: tuple[float, str, str] | None = None
         self.front = front
         self._open_kudu = open_kudu
@@ -137,7 +138,7 @@ class Site:
                 self.world.telemetry.opened(self.metered(name))
                 pattern = self.slots.get(PRODUCTION)
                 settings = {} if pattern is None else dict(pattern.settings)
-                settings[_STICKY_SETTING] = name
+                settings |= {_STICKY_SETTING: name, background.SETTING: background.value(name)}
                 config = copy.deepcopy(_CONFIG_WEB if pattern is None else pattern.config_web)
                 self.slots[name] = Slot(name, host, scm_host, settings, b"", time.time(), config_web=config)
                 self.log.add("slot.created", slot=name)

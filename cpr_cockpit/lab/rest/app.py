@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
-from cpr_cockpit.lab.rest import config, front, identity, kudu, logs, metrics, plan, previews, routing, swaps
+from cpr_cockpit.lab.rest import config, front, identity, kudu, logs, metrics, plan, previews, routing, swaps, web_jobs
 from cpr_cockpit.lab.rest.scope import Place
 from cpr_cockpit.lab.rest.sites import Sites
 
@@ -27,6 +27,7 @@ def resource_manager_app(world: World) -> web.Application:
         *swaps.routes(),
         *previews.routes(),
         *config.routes(),
+        *web_jobs.routes(),
         *Sites().routes(),
     ]
     app = routing.application(world, routes, ApiError.body)

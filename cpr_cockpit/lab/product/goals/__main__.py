@@ -18,6 +18,7 @@ from .service import application
 from .settings import Settings, SettingsError, read
 from .store import Store
 from .telemetry import Reporter
+from .worker import Worker
 
 LOOPBACK = "127.0.0.1"
 EXIT_SETTINGS = 1
@@ -52,8 +53,9 @@ async def _serve(settings: Settings) -> None:
     store = Store(settings.database)
     log = Log(parent.write)
     pipeline = Pipeline(settings, defects, reporter, log)
+    worker = Worker(settings, store.queue, log)
     runner = web.AppRunner(
-        application(settings, store, defects, pipeline),
+        application(settings, store, defects, pipeline, worker),
         access_log=None,
         handle_signals=False,
         keepalive_timeout=_KEEPALIVE,
@@ -62,10 +64,12 @@ async def _serve(settings: Settings) -> None:
     await runner.setup()
     await web.TCPSite(runner, LOOPBACK, settings.port, backlog=_BACKLOG).start()
     log.say("INFO", f"{settings.version} serves as {settings.role}")
+    worker.start()
     built_in = None if settings.built_in is None else settings.built_in.kind
     parent.say({"ready": {"port": runner.addresses[0][1], "version": settings.version, "defect": built_in}})
     await stop.wait()
     log.say("INFO", f"{settings.version} is asked to end")
+    await worker.stop()
     await runner.cleanup()
     store.close()
     reporter.flush()

@@ -86,6 +86,12 @@ class Defects:
         current = self.current
         return current is not None and current.kind == kind
 
+    @property
+    def spoils_a_notice(self) -> bool:
+        """Whether the next notice is written without what it needs: by the share of `errors`, drawn anew."""
+        current = self.current
+        return current is not None and current.kind == ERRORS and self._random.random() < current.share
+
     def hits(self, operation: str) -> Defect | None:
         """The defect that hits the next user's request, drawn anew at every call; `operation`: method and path."""
         current = self.current

@@ -27,7 +27,8 @@ from .telemetry import (
     served_by_database,
 )
 
-HEALTH = "/api/health"
+HEALTH, WORKERS = "/api/health", "/api/workers"
+_OPERATORS = (HEALTH, WORKERS)  # pages for those who run the service
 _logger = logging.getLogger(__name__)
 _MEDIAN, _SPREAD = 0.085, 0.25  # seconds, and the deviation of the logarithm
 _SHORTEST, _LONGEST = 0.060, 0.150  # seconds
@@ -85,8 +86,8 @@ class Pipeline:
             self._reporter.add("exception", exception_row(failure, time.time(), same))
 
     def _defect(self, request: web.Request) -> Defect | None:
-        """The defect that hits this request; of the health page nothing but an outage does."""
-        if request.path == HEALTH and not self._defects.out:
+        """The defect that hits this request; nothing but an outage hits the pages for those who run the service."""
+        if request.path in _OPERATORS and not self._defects.out:
             return None
         return self._defects.hits(f"{request.method} {request.path}")
 

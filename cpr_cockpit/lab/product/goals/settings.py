@@ -12,6 +12,7 @@ from pathlib import Path
 from .defects import CRASH_LOOP, Defect
 
 RELEASE = "release.json"
+_WORKERS = "WORKERS_ENABLED"  # "0": switched off; like a framework's hosted services they run where nobody says so
 _ENVIRONMENT, _FATAL = "SLOT_ENVIRONMENT", "production"  # the setting, and the value that `crash-loop` dies of
 
 
@@ -24,7 +25,7 @@ class Settings:
     """`folder`: of the release; `token`: what signed-in users send; `role`, `instance`: names in telemetry.
 
     `port` 0: any free one. `built_in`: the release's own defect; `told`: the one it has in this lab. `seed`: of
-    everything random. `started`: epoch seconds.
+    everything random. `workers`: work in the background. `started`: epoch seconds.
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class Settings:
     role: str
     seed: int
     told: Defect | None
+    workers: bool = True
     started: float = field(default_factory=time.time)
 
 
@@ -59,6 +61,7 @@ def read(environment: Mapping[str, str], folder: Path) -> Settings:
         role=environment.get("WEBSITE_SITE_NAME") or "goals",
         seed=_number(environment, "SEED"),
         told=told,
+        workers=environment.get(_WORKERS) != "0",
     )
 
 
