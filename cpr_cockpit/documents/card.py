@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 
 from cpr_cockpit.core.plan import ActKind, Plan
+from cpr_cockpit.core.workers import STICKY_OFF
 from cpr_cockpit.documents.papers.figures import path_of_health
 from cpr_cockpit.documents.papers.text import heading, inert
 from cpr_cockpit.documents.parts import printable
@@ -71,6 +72,7 @@ def render_card(folder: Path, environment: dict[str, str], plan: Plan, *, observ
             *_ladder(folder, pinned, plan),
             *_replace(folder, pinned, plan),
             *_prove(look, plan),
+            *_background(pinned, plan),
             *_never(environment, plan),
         ]
     )
@@ -191,6 +193,20 @@ def _replace(folder: Path, pinned: str, plan: Plan) -> list[str]:
 def _prove(look: list[str], plan: Plan) -> list[str]:
     expected = f"Expected: {_code(plan.old_version)} from both, several times over fresh connections."
     return ["## 4. Prove it", "", *look, "", expected, ""]
+
+
+def _background(pinned: str, plan: Plan) -> list[str]:
+    """Where the plan proves background work: how a person sees that nobody does it twice."""
+    rule = next((step.act.workers for step in plan.back if step.act.workers is not None), None)
+    if rule is None or rule.rule != STICKY_OFF:
+        return []
+    slot, query = shlex.quote(plan.slot), shlex.quote(f"[?name=='{rule.setting}']")
+    return [
+        f"Background work: {_code(rule.setting)} is {_code(rule.off)} in slot {_code(plan.slot)}, with slotSetting true:",
+        "",
+        f"    az webapp config appsettings list {pinned} --slot {slot} --query {query}",
+        "",
+    ]
 
 
 def _never(environment: dict[str, str], plan: Plan) -> list[str]:

@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
-from cpr_cockpit.lab.background import SETTING, TABLE, WebJob, web_jobs
+from cpr_cockpit.lab.background import SETTING, TABLE
 from cpr_cockpit.lab.instance import Instance
 from cpr_cockpit.lab.models import Defect
-from tests.lab.slots import GOALS, GOOD, SERVING, SIGNED_IN, TOKEN, WAIT, Slots, script, slots
+from tests.lab.slots import GOALS, GOOD, SERVING, SIGNED_IN, TOKEN, WAIT, Slots, slots
 
 GOAL = {"title": "Learn to sail"}
 WORKERS = TABLE["path"]
@@ -113,18 +113,3 @@ async def test_an_outage_hits_the_page_of_the_workers_and_no_other_defect_does(p
         await instance.set_defect(Defect("outage", share=1.0, factor=3.0))
         while (await client.get(WORKERS)).status_code == 200:
             pass
-
-
-def test_the_web_jobs_of_a_package_are_those_below_their_folder() -> None:
-    package = script(
-        "",
-        **{
-            "App_Data/jobs/continuous/mailer/run.py": "",
-            "App_Data/jobs/continuous/mailer/settings.job": "{}",
-            "App_Data/jobs/triggered/nightly/run.sh": "",
-            "App_Data/jobs/other/nothing/run.py": "",
-            "App_Data/jobs/continuous/README.md": "",
-        },
-    )
-    assert web_jobs(package) == (WebJob("mailer", "continuous", "run.py"), WebJob("nightly", "triggered", "run.sh"))
-    assert web_jobs(b"") == ()
