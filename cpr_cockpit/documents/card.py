@@ -201,8 +201,9 @@ def _background(pinned: str, plan: Plan) -> list[str]:
     if rule is None or rule.rule != STICKY_OFF:
         return []
     slot, query = shlex.quote(plan.slot), shlex.quote(f"[?name=='{rule.setting}']")
+    name, off = _code(rule.setting), _code(rule.off)
     return [
-        f"Background work: {_code(rule.setting)} is {_code(rule.off)} in slot {_code(plan.slot)}, with slotSetting true:",
+        f"Background work: {name} is {off} in slot {_code(plan.slot)}, with slotSetting true:",
         "",
         f"    az webapp config appsettings list {pinned} --slot {slot} --query {query}",
         "",
