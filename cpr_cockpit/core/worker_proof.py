@@ -6,7 +6,7 @@ Missing is not healthy: where an instance that should tell does not, nothing is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cpr_cockpit.core.workers import NONE, STICKY_OFF, Queue, SettingTold, Worker, WorkerRule, WorkersTold
 
@@ -79,6 +79,11 @@ def not_off(rule: WorkerRule, slot: str, seen: Listing) -> str:
     return "; ".join(_limited(_against_the_rule(rule, slot, seen)))
 
 
+def sure(rule: WorkerRule, slot: str, seen: Listing) -> bool:
+    """Whether what works against the rule was told, and does not only follow from what was not."""
+    return bool(not_off(rule, slot, replace(seen, tells=False)))
+
+
 def unproven(rule: WorkerRule, slot: str, version: str, seen: Listing) -> str:
     """Why it is not proven that workers run once and on ``version``; "" where it is."""
     problems = [*_against_the_rule(rule, slot, seen)]
@@ -89,9 +94,11 @@ def unproven(rule: WorkerRule, slot: str, version: str, seen: Listing) -> str:
 
 def _against_the_rule(rule: WorkerRule, slot: str, seen: Listing) -> Iterator[str]:
     if rule.rule == NONE:
-        places = [("production", seen.production)] + ([(slot, seen.slot)] if seen.slot else [])
+        places = [("production", seen.production)] + ([(f"slot {slot}", seen.slot)] if seen.slot else [])
         for name, told in places:
             yield from (f"the rule is {NONE}, and {name} has {one.kind} {one.name}" for one in told.workers)
+            if seen.tells:
+                yield from _not_told(name, told)
         return
     if rule.rule != STICKY_OFF:
         return

@@ -11,7 +11,16 @@ from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import PRODUCTION, PortError
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.standings import PROGRAM
-from cpr_cockpit.core.worker_proof import Listing, SlotWorkers, as_facts, in_words, not_off, unproven, wrong_setting
+from cpr_cockpit.core.worker_proof import (
+    Listing,
+    SlotWorkers,
+    as_facts,
+    in_words,
+    not_off,
+    sure,
+    unproven,
+    wrong_setting,
+)
 from cpr_cockpit.core.worker_steps import AFTER_SWAP
 from cpr_cockpit.core.workers import STICKY_OFF, WorkerRule, Workers
 from cpr_cockpit.engine.acts import Context, Reading, State
@@ -54,9 +63,7 @@ class ProveWorkersOff:
         wrong = not_off(rule, slot, seen)
         if not wrong:
             return Reading(State.DONE, words, facts)
-        untold = seen.slot is not None and any(look.workers is None for look in seen.slot.looks)
-        running = seen.slot is not None and any(one.runs for one in seen.slot.workers)
-        state = State.TO_DO if untold and not running else State.REFUSED
+        state = State.REFUSED if sure(rule, slot, seen) else State.TO_DO
         return Reading(state, f"{wrong}. Production was not touched. Seen: {words}", facts)
 
 

@@ -146,9 +146,11 @@ def test_a_continuous_web_job_that_runs_in_the_slot_stops_the_run_too() -> None:
         assert "continuous WebJob mailer runs in slot green (PendingRestart)" in ended(run)[1]
 
 
-def test_a_slot_that_does_not_tell_is_not_taken_for_silent_workers() -> None:
-    stage, workers = working()
+@pytest.mark.parametrize("rule", [RULE, WorkerRule(NONE)], ids=["sticky-off", "none"])
+def test_a_slot_that_does_not_tell_is_not_taken_for_silent_workers(rule: WorkerRule) -> None:
+    stage, workers = working(rule=rule)
     with stage:
+        workers.hosted = rule is RULE
         workers.silent.add(SLOT)
         run = stage.whole_run()
         assert ended(run)[0] == "failed"
