@@ -153,7 +153,7 @@ def in_words(slot: str, seen: Listing) -> str:
     queue = seen.production.queue
     if queue is not None:
         oldest = "" if queue.oldest_s is None else f", the oldest for {queue.oldest_s:.0f} s"
-        parts.append(f"{queue.depth} messages wait{oldest}, {queue.dead_letters} dead letters")
+        parts.append(f"messages waiting: {queue.depth}{oldest}; dead letters: {queue.dead_letters}")
     return "; ".join(parts)
 
 

@@ -65,7 +65,7 @@ def test_workers_are_proven_before_the_swap_and_after_it_and_the_listing_is_in_t
         assert row is not None
         assert row.words == (
             f"production: hosted service notices running, triggered WebJob nightly by a schedule of {NEW}; "
-            f"slot {SLOT}: hosted service notices off of {OLD}; 2 messages wait, the oldest for 1 s, 0 dead letters"
+            f"slot {SLOT}: hosted service notices off of {OLD}; messages waiting: 2, the oldest for 1 s; dead letters: 0"
         )
         assert row.facts["slot: hosted service notices"] == "off"
         assert run.standings[ITEM].mark == "measured"
