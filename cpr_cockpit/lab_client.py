@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class LabOptions:
 
     ``telemetry_fault``: what goes wrong with all telemetry from the switch to the new version on (`TELEMETRY_FAULTS`).
     ``apps``: how many, each in a region of its own, with a front before them where there are several.
+    ``instances``: of each slot.
     """
 
     fast: bool
@@ -44,12 +45,14 @@ class LabOptions:
     seed: int | None = None
     telemetry_fault: str | None = None
     apps: int = 1
+    instances: int = 1
 
     def arguments(self) -> list[str]:
         """As command line arguments of the lab."""
         options = ["--telemetry-delay", str(self.telemetry_delay_s), "--window", str(self.window_s)]
         options += ["--fast"] if self.fast else []
         options += ["--apps", str(self.apps)] if self.apps > 1 else []
+        options += ["--instances", str(self.instances)] if self.instances > 1 else []
         options += ["--telemetry-fault", self.telemetry_fault] if self.telemetry_fault is not None else []
         return options + (["--seed", str(self.seed)] if self.seed is not None else [])
 
@@ -121,14 +124,16 @@ class LabControl:
         share: float | None,
         factor: float | None,
         window_s: float,
+        flag: str | None = None,
         telemetry_fault: Mapping[str, Any] | None = None,
     ) -> None:
         """Choose the defect of the version under deployment; ``telemetry_fault`` begins with it, at its switch.
 
-        Its members: fault, source, seconds, share; those that are absent mean the usual.
+        The fault's members: fault, source, seconds, share; those that are absent mean the usual. ``flag``: only users
+        for whom this feature flag is on are hit.
         """
         body: dict[str, Any] = {"name": name, "version": version, "window": window_s}
-        more = {"share": share, "factor": factor, "telemetry_fault": telemetry_fault}
+        more = {"share": share, "factor": factor, "flag": flag, "telemetry_fault": telemetry_fault}
         await self._ask(
             "PUT", "/scenario", json=body | {key: value for key, value in more.items() if value is not None}
         )
@@ -163,6 +168,16 @@ class LabControl:
         """
         entries = await self.operations()
         return [entry for entry in entries if entry["kind"] == "request.mutating" and entry["at"] >= since]
+
+    async def requests(self, since: float) -> list[dict[str, Any]]:
+        """Every request to the lab's Resource Manager and Kudu at or after ``since``: ``at``, ``method``, ``path``."""
+        found: list[dict[str, Any]] = (await self._ask("GET", "/requests", params={"since": repr(since)}))["requests"]
+        return found
+
+    async def rights(self, permissions: Sequence[Mapping[str, Any]] | None = None, *, away: bool | None = None) -> None:
+        """What the lab's client may do from now on, and whether Resource Manager closes every connection."""
+        body = {"permissions": permissions, "away": away}
+        await self._ask("PUT", "/rights", json={key: value for key, value in body.items() if value is not None})
 
     async def state(self) -> dict[str, Any]:
         """Scenario, slots, lease."""

@@ -14,7 +14,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 
 from cpr_cockpit.core.inert import clean
-from cpr_cockpit.core.view import Control, View
+from cpr_cockpit.core.view import Control, PlanView, View
 from cpr_cockpit.engine.face import FaceSource
 from cpr_cockpit.engine.greeting import SessionRefused
 
@@ -23,6 +23,7 @@ HELP = """\
   lists [all]         checklist items that block what comes next (all: every item)
   sign ITEM [NOTE]    sign an item; also: fail, defer, waive ITEM REASON
   sign-list LIST      sign every open item of a list
+  strategy [KEY]      how it is deployed, with expected times, and what else can be chosen until START; KEY: choose it
   start               START, then confirm with: yes
   go                  GO, then type what is asked for
   rollback            ROLLBACK, then confirm with: yes
@@ -45,6 +46,7 @@ class PlainFace:
         self._view: View | None = None
         self._told_until = 0.0
         self._word = ""
+        self._commands: tuple[str, ...] = ()
         self._pending: tuple[str, str, dict[str, str]] | None = None
 
     # -- what happens ------------------------------------------------------------------------------------------------
@@ -63,6 +65,10 @@ class PlainFace:
         if view.panel.word != self._word:
             self._word = view.panel.word
             self._line(view.now, f"{view.panel.word}: {view.panel.sentence}")
+        if view.panel.commands != self._commands:
+            self._commands = view.panel.commands
+            for command in self._commands:
+                self._line(view.now, f"by hand: {command}")
 
     def _line(self, at: float, words: str) -> None:
         self._say(f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}  {clean(words)}")
@@ -93,6 +99,8 @@ class PlainFace:
             await self._send("sign", item=item, mark=_MARKS[word], note=note.strip())
         elif word == "sign-list":
             await self._send("sign_list", list=rest)
+        elif word == "strategy":
+            await self._strategy(rest)
         elif word == "note":
             await self._send("note", words=rest)
         elif word == "raise":
@@ -102,6 +110,24 @@ class PlainFace:
         elif word:
             self._say(HELP)
 
+    async def _strategy(self, key: str) -> None:
+        """What is planned and what else there is; or choose that."""
+        if key:
+            await self._send("choose", choice=key)
+            return
+        plan = self._view.plan if self._view else PlanView()
+        if not plan.stages:
+            self._say("the plan is being made")
+            return
+        for name, stages in (("forth", plan.stages), ("back", plan.rungs), ("else", plan.lower)):
+            if stages:
+                self._say(clean(f"{name}: " + ", then ".join(f"{one.name} {one.time}".rstrip() for one in stages)))
+        for one in plan.choices:
+            state = "chosen" if one.chosen else f"not now: {one.why_not}" if one.why_not else "can be chosen"
+            self._say(clean(f"  {one.key:<12} {one.label}; {state}"))
+        if plan.fixed:
+            self._say(clean(f"nothing else can be chosen any more: {plan.fixed}"))
+
     def _arm(self, word: str) -> None:
         panel = self._view.panel if self._view else None
         control = {"start": panel.start, "go": panel.go, "rollback": panel.rollback}[word] if panel else None
@@ -109,7 +135,9 @@ class PlainFace:
             self._say(f"{word} is not possible now: {clean(control.reason) if control else 'no View yet'}")
             return
         command = "keep" if word == "go" else word
-        self._ask(command, control.type_this or "yes", {}, "; ".join(control.details), control)
+        # What was looked at; another face may choose another strategy meanwhile.
+        seen = {"plan": str(self._view.plan.number)} if word == "start" and self._view else {}
+        self._ask(command, control.type_this or "yes", seen, "; ".join(control.details), control)
 
     def _ask(
         self, command: str, expected: str, arguments: dict[str, str], words: str, control: Control | None = None
@@ -146,6 +174,9 @@ class PlainFace:
             self._say("no View yet")
             return
         self._say(clean(f"{view.panel.word}: {view.panel.sentence} {view.panel.detail}"))
+        for words in (view.panel.back, *view.panel.commands):
+            if words:
+                self._say(clean(words))
         if view.window.stage and view.window.deadline is not None:
             self._say(f"{view.window.stage}: next check in {max(0.0, view.window.deadline - view.now):.0f} s")
         elif view.window.deadline is not None:

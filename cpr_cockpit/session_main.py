@@ -10,16 +10,18 @@ import logging.handlers
 import signal
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.documents.report import render_report
-from cpr_cockpit.engine.app_lock import AppBusy, AppLock
+from cpr_cockpit.engine.app_lock import AppBusy, hold_all
 from cpr_cockpit.engine.desk import Desk
+from cpr_cockpit.engine.earlier import earlier_times
 from cpr_cockpit.engine.ground import Ground, take_ground
 from cpr_cockpit.engine.host import Host
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError
-from cpr_cockpit.engine.places import PlacesError, socket_path
+from cpr_cockpit.engine.places import PlacesError, runs_home, socket_path
 from cpr_cockpit.engine.session import Session
 from cpr_cockpit.engine.showing import Showing
 from cpr_cockpit.wiring import ConfigError, SessionConfig, open_session, place_of, read_config
@@ -58,16 +60,17 @@ def main(arguments: list[str] | None = None) -> int:
         return asyncio.run(_serve(config, ground, options.rollback))
 
 
-def _hold(config: SessionConfig, *, must_not_fail: bool) -> AppLock | None:
-    """The app for this session alone. A rollback goes on without: nothing blocks it, and it goes by observation.
+def _hold(config: SessionConfig, *, must_not_fail: bool) -> ExitStack | None:
+    """The app, or all of several, for this session alone.
+
+    A rollback goes on without: nothing blocks it, and it goes by observation.
 
     A run that only looks on holds nothing: it may stand beside one that deploys.
     """
     if config.settings.observe:
         return None
-    azure = place_of(config.target, config.ready).azure
     try:
-        return AppLock(azure.resource_manager, azure.site_id, config.settings.run)
+        return hold_all(place_of(config.target, config.ready).sites, config.settings.run)
     except (AppBusy, OSError) as error:
         if not must_not_fail:
             raise
@@ -106,6 +109,9 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
         recorder = session.recorder
         showing = Showing(session, render_report, _findings(config))
         host = Host(recorder, Desk(session).command, socket_path(config.settings.run), showing.sections)
+        if rollback_by is None:
+            # Beside everything else: nothing waits for it, and a rollback has no use for it.
+            stack.push_async_callback(_left, asyncio.create_task(_learn(showing, config)))
         ended = False
         try:
             await _open(host, must_not_fail=rollback_by is not None)
@@ -118,6 +124,16 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
                 await host.close()
             recorder.close(seal=ended)
     return 0 if ended else EXIT_FAILED
+
+
+async def _learn(showing: Showing, config: SessionConfig) -> None:
+    """What steps took in earlier runs of the same app, for what is shown before START."""
+    showing.earlier = await asyncio.to_thread(earlier_times, runs_home(), config.settings)
+
+
+async def _left(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _blocked(words: str) -> int:

@@ -75,6 +75,36 @@ async def test_go_against_the_data_is_confirmed_by_version_and_reason() -> None:
     assert source.sent == [("keep", {"by": "ana", "reason": "the alert is known"})]
 
 
+async def test_the_strategy_is_told_with_its_times_and_what_else_there_is_and_why_not() -> None:
+    face, source, said = _face(views.ready())
+    await face.typed("strategy")
+    text = "\n".join(said)
+    assert (
+        "forth: slot ~14s, then proof unknown, then baseline 20s, then swap ~41s, then proof, then window 15m" in text
+    )
+    assert "blue-green   blue-green: everybody at once, by a swap; chosen" in text
+    assert "not now: users who are routed to it would meet other settings" in text
+    await face.typed("strategy preview=on")
+    assert source.sent == [("choose", {"by": "ana", "choice": "preview=on"})]
+
+
+async def test_after_start_the_strategy_is_told_to_be_fixed_and_before_a_plan_that_there_is_none() -> None:
+    face, _, said = _face(views.deploying())
+    await face.typed("strategy")
+    assert said[-1] == "nothing else can be chosen any more: START was pressed by ana"
+    face, _, said = _face(views.preparing())
+    await face.typed("strategy")
+    assert said[-1] == "the plan is being made"
+
+
+async def test_start_names_the_plan_that_was_seen() -> None:
+    face, source, _ = _face(views.ready())
+    await face.typed("start")
+    face.show(replace(views.ready(), plan=replace(views.ready().plan, number=2)))
+    await face.typed("yes")
+    assert source.sent == [("start", {"by": "ana", "plan": "1"})]
+
+
 async def test_a_control_that_is_not_possible_says_why_and_sends_nothing() -> None:
     view = views.window_calm()
     assert view.panel.go is not None

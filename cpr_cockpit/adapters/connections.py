@@ -13,6 +13,8 @@ USER_AGENT = f"cpr-cockpit/{__version__}"
 
 CONNECT_S = 5.0
 READ_S = 30.0
+# Longer than the pause between two rollback checks, so that a rollback finds a connection that stands.
+KEPT_S = 45.0
 _TIMEOUT = httpx.Timeout(READ_S, connect=CONNECT_S)
 
 
@@ -36,7 +38,7 @@ class Connections:
             verify=self._tls,
             trust_env=self._trust_env,
             timeout=_TIMEOUT,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=keep, keepalive_expiry=20.0),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=keep, keepalive_expiry=KEPT_S),
             headers={"User-Agent": USER_AGENT},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )

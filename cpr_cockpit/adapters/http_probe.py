@@ -19,10 +19,12 @@ import httpx
 
 from cpr_cockpit.adapters import smoke
 from cpr_cockpit.adapters.connections import Connections
+from cpr_cockpit.core.flags import FlagLook
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PRODUCTION, Clock, PlannedRequest, Sighting, SmokeResult
 
 HEALTH = "/api/health"
+FLAGS = "/api/flags"
 ROUTING_COOKIE = "x-ms-routing-name"
 VERSION_HEADER = "x-app-version"
 _LONGEST = 64 * 1024  # bytes of a health answer that are read
@@ -34,7 +36,8 @@ class ProbeSettings:
     """What to ask. ``hosts``: base address (scheme and host) of each slot by name, ``production`` among them.
 
     ``second``: another host than the application, asked without a token; any answer counts. ``user_token``: signs smoke
-    tests and warm-up in ("": there is none, and they go without). ``health``: path of the health address.
+    tests and warm-up in ("": there is none, and they go without). ``health``: path of the health address; ``flags``: of
+    the address at which each instance tells its feature flags.
     ``warm_paths``: pages to warm, asked in turn. ``look_s``: a health answer that takes longer is none, for users have
     gone by then; ``ask_s``: the same for smoke tests and warm-up, where a first answer is slow.
     """
@@ -45,6 +48,7 @@ class ProbeSettings:
     tests: tuple[smoke.SmokeTest, ...] = smoke.GOALS_API
     warm_paths: tuple[str, ...] = ("/", "/api/v1/goals", HEALTH)
     health: str = HEALTH
+    flags: str = FLAGS
     look_s: float = 5.0
     ask_s: float = 30.0
 
@@ -65,7 +69,7 @@ class HttpProbe:
         headers = self._marks | ({"Cookie": f"{ROUTING_COOKIE}={_routing_name(slot)}"} if pinned else {})
         began = time.perf_counter()
         status: int | None = None
-        version = instance = None
+        version = instance = commit = None
         error = ""
         try:
             async with (
@@ -77,12 +81,36 @@ class HttpProbe:
                 body = await _body(answer)
             version = _plain(body.get("version")) or version
             instance = _plain(body.get("instance"))
+            commit = _plain(body.get("commit"))
         except TimeoutError:
             status, error = None, f"no whole answer within {self._settings.look_s:g} s"
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             status, error = None, (str(problem) or type(problem).__name__)[:_WORDS]
         ms = (time.perf_counter() - began) * 1000.0
-        return Sighting(self._clock.now(), status, version, instance, ms, error)
+        return Sighting(self._clock.now(), status, version, instance, ms, error, commit)
+
+    async def flag(self, slot: str, name: str) -> FlagLook:
+        """One question for the flags; whatever becomes of it is in the answer, never raised."""
+        url, headers = self._settings.hosts[slot] + self._settings.flags, dict(self._marks)
+        if slot == PRODUCTION:
+            headers["Cookie"] = f"{ROUTING_COOKIE}={_routing_name(slot)}"
+        body: Mapping[str, Any] = {}
+        share, error = None, ""
+        try:
+            async with (
+                asyncio.timeout(self._settings.look_s),
+                self._client.stream("GET", url, headers=headers) as answer,
+            ):
+                body = await _body(answer)
+                told = body.get("flags") if answer.status_code == 200 else None
+            share = _share(told, name)
+            error = "" if share is not None else f"{self._settings.flags} does not tell it, status {answer.status_code}"
+        except TimeoutError:
+            error = f"no whole answer within {self._settings.look_s:g} s"
+        except (httpx.HTTPError, httpx.InvalidURL) as problem:
+            error = (str(problem) or type(problem).__name__)[:_WORDS]
+        version, instance = _plain(body.get("version")), _plain(body.get("instance"))
+        return FlagLook(self._clock.now(), version, instance, share, error)
 
     async def _ask(
         self, method: str, url: str, *, signed_in: bool = False, body: Mapping[str, str] | None = None
@@ -130,6 +158,8 @@ class HttpProbe:
         by_cookie = PlannedRequest("GET", production + path, f"cookie {ROUTING_COOKIE}={_routing_name(act.slot)}")
         unpinned = PlannedRequest("GET", production + path)
         pinned = PlannedRequest("GET", production + path, f"cookie {ROUTING_COOKIE}={_routing_name(PRODUCTION)}")
+        at = production if act.slot == PRODUCTION else here
+        flags = PlannedRequest("GET", at + self._settings.flags, "as often as it takes to meet every instance")
         requests: dict[ActKind, tuple[PlannedRequest, ...]] = {
             ActKind.DEPLOY: (pinned, health),
             ActKind.ROUTE: (pinned, health),
@@ -139,6 +169,8 @@ class HttpProbe:
             ActKind.SWAP: (pinned, health),
             ActKind.PROVE_SERVING: (unpinned, pinned, health, by_cookie),
             ActKind.KEEP_WARM: (health,),
+            ActKind.PROVE_FLAG: (flags,),
+            ActKind.SET_FLAG: (pinned,),
         }
         return requests.get(act.kind, ())
 
@@ -166,6 +198,17 @@ async def _body(answer: httpx.Response) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, Mapping) else {}
+
+
+def _share(told: Any, name: str) -> float | None:
+    """For how many percent of the users an instance has the flag on; None where it does not say so."""
+    flag = told.get(name) if isinstance(told, Mapping) else None
+    if not isinstance(flag, Mapping) or not isinstance(flag.get("enabled"), bool):
+        return None
+    percent = flag.get("percent", 100.0)
+    if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0.0 <= percent <= 100.0:
+        return None
+    return float(percent) if flag["enabled"] else 0.0
 
 
 def _plain(value: Any) -> str | None:

@@ -14,7 +14,7 @@ from cpr_cockpit.cli.release import Aim, aim, gate_of, lacking, policy_of, setti
 from cpr_cockpit.config import Loaded, SettingsError
 from cpr_cockpit.core.readiness import Readiness
 from cpr_cockpit.documents.feature import read_feature
-from cpr_cockpit.engine.inspecting import Reading, State, inspect
+from cpr_cockpit.engine.inspecting import Reading, State, inspect_apps
 from cpr_cockpit.engine.trying import try_signals
 from cpr_cockpit.engine.zips import ZipError, examine
 from cpr_cockpit.lab_client import LabError
@@ -85,7 +85,7 @@ def _readings(chosen: Aim) -> tuple[Reading, ...]:
 
 async def _look(chosen: Aim) -> tuple[Reading, ...]:
     async with outside_of(place_of(chosen.target, chosen.ready)) as outside:
-        readings = await inspect(outside.ports, chosen.slot, chosen.new_version)
+        readings = await inspect_apps(outside.ports, chosen.slot, chosen.new_version, chosen.course)
         return (*readings, *await try_signals(outside.ports))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from cpr_cockpit.cli.values import factor, seconds, share
+from cpr_cockpit.core.strategy import FEATURE_FLAG
 
 FAULTS = ("lossy", "ahead", "frozen", "cut", "late", "duplicated")
 
@@ -35,10 +36,12 @@ def add_fault_name(parser: argparse.ArgumentParser) -> None:
 
 
 def wrong_fault(options: argparse.Namespace) -> str:
-    """What is wrong with the options of the fault taken together; "" where nothing is."""
+    """What is wrong with options that do not go together; "" where nothing is."""
     details = (getattr(options, "fault_source", None), getattr(options, "fault_seconds", None))
     if any(detail is not None for detail in details) and options.telemetry_fault is None:
         return "--fault-source and --fault-seconds belong to a fault: name it with --telemetry-fault"
+    if getattr(options, "control", None) and getattr(options, "strategy", None) == FEATURE_FLAG:
+        return "--control belongs to another strategy: with feature-flag those who have the flag off are the control"
     return ""
 
 

@@ -13,6 +13,7 @@ def lab(options: argparse.Namespace) -> int:
     command += ["--telemetry-delay", str(options.telemetry_delay), "--window", str(options.window)]
     command += ["--fast"] if options.fast else []
     command += ["--apps", str(options.apps)] if options.apps > 1 else []
+    command += ["--instances", str(options.instances)] if options.instances > 1 else []
     command += ["--port", str(options.port)] if options.port is not None else []
     command += ["--telemetry-fault", options.telemetry_fault] if options.telemetry_fault is not None else []
     os.execv(sys.executable, command)  # noqa: S606  # our own interpreter with a list of words

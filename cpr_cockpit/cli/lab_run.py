@@ -13,17 +13,20 @@ from typing import Any
 
 from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.parser import SURPRISE, SURPRISES
-from cpr_cockpit.cli.release import LAB_HARMLESS, lab_rule
+from cpr_cockpit.cli.release import LAB_HARMLESS, lab_flag, lab_rule
 from cpr_cockpit.core.events import Script
-from cpr_cockpit.core.pipeline import PIPELINE
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.strategies import Course
-from cpr_cockpit.core.strategy import NEW_ARTIFACT
+from cpr_cockpit.core.strategy import FEATURE_FLAG, NEW_ARTIFACT, ROLLING
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.engine.places import make_run_folder, new_run_name
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabControl, LabError, LabOptions, start_lab
 
+# How many apps the lab of a rolling run has: enough for two gates.
+ROLLED = 3
+# What goes wrong with whole processes is behind no flag.
+_WHOLE = frozenset({"outage", "silent", "crash-loop"})
 FEATURE = "0001-personal-goal-creation-management"
 
 
@@ -46,7 +49,12 @@ def new_folder() -> Path:
 
 def begin(options: argparse.Namespace, folder: Path, *, mode: str, actor: str, script: Script | None) -> LabRun:
     """Start the lab and write the session's configuration; LabError or OSError where it cannot. Never within a loop."""
-    lab = LabOptions(fast=options.fast, telemetry_delay_s=options.telemetry_delay, window_s=options.window)
+    lab = LabOptions(
+        fast=options.fast,
+        telemetry_delay_s=options.telemetry_delay,
+        window_s=options.window,
+        apps=ROLLED if options.strategy == ROLLING else 1,
+    )
     ready = start_lab(folder, lab)
     try:
         return LabRun(folder, ready, _configured(options, folder, ready, mode=mode, actor=actor, script=script))
@@ -59,7 +67,7 @@ def _configured(
     options: argparse.Namespace, folder: Path, ready: dict[str, Any], *, mode: str, actor: str, script: Script | None
 ) -> SessionSettings:
     """The settings, written into the run's folder with the new version's zip."""
-    from cpr_cockpit.wiring import environment_of, write_config
+    from cpr_cockpit.wiring import apps_of, environment_of, write_config
 
     documents = read_feature(folder / "feature" / FEATURE)
     settings = SessionSettings(
@@ -76,14 +84,18 @@ def _configured(
         declared_delay_s=options.telemetry_delay,
         readiness=documents.facts,
         folder=folder,
-        course=Course(
-            options.strategy,
-            control=options.control or 0.0,
-            harmless=LAB_HARMLESS,
-            deploy=options.deploy,
-            commit=str(ready["pipeline"]["commit"]) if options.deploy == PIPELINE else "",
-            workers=lab_rule(ready),
+        course=lab_flag(
+            Course(
+                options.strategy,
+                control=options.control or 0.0,
+                harmless=LAB_HARMLESS,
+                apps=apps_of(ready),
+                preview=bool(options.preview),
+                deploy=options.deploy,
+                workers=lab_rule(ready),
+            )
         ),
+        commit=str(ready["pipeline"]["commit"]),
     )
     shutil.copyfile(ready["packages"]["good"], settings.artifacts / NEW_ARTIFACT)
     write_config(settings)
@@ -114,10 +126,16 @@ async def choose_scenario(run: LabRun, options: argparse.Namespace) -> None:
             share=options.share,
             factor=options.factor,
             window_s=options.window,
+            flag=_bound_to(run.settings.course, name),
             telemetry_fault=fault_of(options),
         )
     finally:
         await control.close()
+
+
+def _bound_to(course: Course, scenario: str) -> str | None:
+    """The flag that the defect is behind, where the release is shown by one and the defect can be."""
+    return course.flag if course.strategy == FEATURE_FLAG and scenario not in _WHOLE else None
 
 
 def fault_of(options: argparse.Namespace) -> dict[str, Any] | None:

@@ -14,7 +14,9 @@ from cpr_cockpit.cli.choosing import chosen_run, no_run
 from cpr_cockpit.cli.glance import verdict_rows
 from cpr_cockpit.cli.known import damage_words, no_journal
 from cpr_cockpit.cli.output import complain, say
+from cpr_cockpit.core.apps_words import serving_words
 from cpr_cockpit.core.run import Phase, Run, fold
+from cpr_cockpit.engine.afterword import with_afterword
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
 from cpr_cockpit.engine.places import PlacesError, all_runs
 from cpr_cockpit.engine.writer import writer_pid
@@ -82,7 +84,7 @@ def _load(name: str | None) -> tuple[Path, Run] | int:
     except PlacesError as error:
         return no_run(name, error)
     try:
-        return folder, fold(read(folder))
+        return folder, fold(with_afterword(folder, read(folder)))
     except JournalDamaged as error:
         complain(damage_words(error))
         return codes.DAMAGED
@@ -142,7 +144,9 @@ def _last_seen(run: Run) -> str | None:
     """Which version production was last seen to serve; None before the plan was made."""
     if run.plan is None:
         return None
-    switched = run.t0 is not None and run.switched_back_at is None
+    if part := serving_words(run):
+        return part
+    switched = run.switched_at is not None and run.switched_back_at is None
     return run.plan.new_version if switched else run.plan.old_version
 
 

@@ -36,7 +36,7 @@ from cpr_cockpit.config import NAME, Loaded, Problem, SettingsError
 from cpr_cockpit.core.readiness import Readiness
 from cpr_cockpit.documents import automation_deploy, automation_test, test_report
 from cpr_cockpit.documents.feature import FeatureDocuments, read_feature
-from cpr_cockpit.engine.app_lock import AppBusy, AppLock
+from cpr_cockpit.engine.app_lock import AppBusy, hold_all
 from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.engine.launch import LaunchError, launch
 from cpr_cockpit.engine.places import PlacesError, make_run_folder, new_run_name
@@ -104,7 +104,12 @@ def _to_begin(options: argparse.Namespace) -> tuple[Path, str] | None:
 def _aimed(loaded: Loaded | None, options: argparse.Namespace) -> Aim:
     """Where to, with all that a run needs later."""
     chosen = aim(
-        loaded, environment=options.environment, lab=options.lab, strategy=options.strategy, control=options.control
+        loaded,
+        environment=options.environment,
+        lab=options.lab,
+        strategy=options.strategy,
+        control=options.control,
+        preview=options.preview,
     )
     missing = lacking(chosen)
     if missing:
@@ -134,10 +139,9 @@ def _prepared(feature: Path, loaded: Loaded | None, chosen: Aim, actor: str) -> 
         complain(f"The gate says NOT READY: {'; '.join(gate.blockers)}. Nothing was changed. See: cpr-cockpit check")
         return None
     examine(chosen.new_path)
-    azure = place_of(chosen.target, chosen.ready).azure
     run = new_run_name(name_of(feature))
     # Held for a moment: the session takes it for its whole life, and refuses by itself where another was faster.
-    AppLock(azure.resource_manager, azure.site_id, run).close()
+    hold_all(place_of(chosen.target, chosen.ready).sites, run).close()
     folder = make_run_folder(run)
     keep_documents(folder, feature, documents)
     bring_artifacts(chosen, folder / "artifacts")

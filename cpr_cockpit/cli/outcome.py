@@ -10,7 +10,7 @@ from typing import Any
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers.ending import left_to_do
-from cpr_cockpit.documents.papers.figures import back_seconds
+from cpr_cockpit.documents.papers.figures import back_seconds, proven_at
 from cpr_cockpit.documents.papers.writing import REPORT, feature_folder, write_papers
 from cpr_cockpit.documents.whole import write_whole
 from cpr_cockpit.engine.writer import FILE
@@ -75,17 +75,29 @@ def _outcome(folder: Path, run: Run, measured: dict[str, Any]) -> dict[str, Any]
         "provisional": bool(ended and ended.provisional),
         "production_version": ended.production_version if ended else "unknown",
         "swaps": measured.get("swaps", run.swaps),
+        "swaps_by_others": measured.get("swaps_by_others"),
         "detected_after_s": measured.get("detected_after_s"),
         "rollback_s": measured.get("rollback_s"),
         "proven_s": None if proof is None else round(proof, 3),
         "azure_s": measured.get("azure_s"),
         "requests": measured.get("requests"),
+        "flag": _flag(run),
         "telemetry_fault": measured.get("telemetry_fault"),
         "journal": str(folder / FILE),
         "report": str(folder / "report" / REPORT),
         "reason": ended.reason if ended else "the run has not ended",
         "left_to_do": left_to_do(run) or None,
     }
+
+
+def _flag(run: Run) -> dict[str, Any] | None:
+    """The feature flag as it was last seen: for how many percent of the users it is on; None where there is none.
+
+    ``alone``: setting it off was the whole rollback.
+    """
+    if run.plan is None or not run.plan.flag:
+        return None
+    return {"name": run.plan.flag, "percent": run.flag, "alone": run.went_dark}
 
 
 async def _measured(folder: Path, run: Run) -> dict[str, Any]:
@@ -103,15 +115,16 @@ async def _measured(folder: Path, run: Run) -> dict[str, Any]:
 
 
 async def _measure(control: LabControl, run: Run) -> dict[str, Any]:
-    proven_at = _proven_at(run)
+    proven = proven_at(run)
     bad_after = 0
-    if proven_at is not None and run.plan is not None:
+    if proven is not None and run.plan is not None:
         now = float((await control.state())["now"])
-        await asyncio.sleep(max(0.0, proven_at + AFTER_ROLLBACK_S - now))
-        bad_after = _count((await control.traffic(proven_at))["counts"], run.plan.new_version)
+        await asyncio.sleep(max(0.0, proven + AFTER_ROLLBACK_S - now))
+        since = await control.traffic(proven)
+        bad_after = _with_flag(since, run.plan.flag) if run.went_dark else _count(since["counts"], run.plan.new_version)
     traffic, operations = await control.traffic(), await control.operations()
     measured: dict[str, Any] = {
-        "swaps": sum(1 for entry in operations if entry["kind"] == "swap.switched"),
+        **_swaps(operations),
         "requests": {
             "total": traffic["total"],
             "failed_by_defect": traffic["failed_by_defect"],
@@ -123,9 +136,17 @@ async def _measure(control: LabControl, run: Run) -> dict[str, Any]:
     first_bad, verdict_at = traffic["first_bad_at"], run.first_rollback_verdict_at
     if first_bad is not None and verdict_at is not None:
         measured["detected_after_s"] = round(max(0.0, verdict_at - first_bad), 3)
-    if proven_at is not None and run.decided_at is not None:
+    if proven is not None and run.decided_at is not None:
         measured |= await _rollback_times(control, run, run.decided_at, operations)
     return measured
+
+
+def _swaps(operations: list[dict[str, Any]]) -> dict[str, int]:
+    """How many swaps took effect: this run's own, and those that somebody else asked for."""
+    others = {entry["id"] for entry in operations if entry["kind"] == "swap.accepted" and entry.get("by")}
+    switched = [entry["id"] for entry in operations if entry["kind"] == "swap.switched"]
+    foreign = sum(id in others for id in switched)
+    return {"swaps": len(switched) - foreign, "swaps_by_others": foreign}
 
 
 def _telemetry_fault(operations: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -138,9 +159,9 @@ def _telemetry_fault(operations: list[dict[str, Any]]) -> dict[str, Any] | None:
     return None
 
 
-def _proven_at(run: Run) -> float | None:
-    row = run.row("prove-redeployed", "back") or run.row("prove-rollback", "back")
-    return row.ended_at if row is not None and row.result in ("done", "already") else None
+def _with_flag(traffic: dict[str, Any], flag: str) -> int:
+    """Requests of users for whom the flag was on."""
+    return int(traffic.get("flags", {}).get(flag, {}).get("on", 0))
 
 
 def _count(counts: dict[str, dict[str, int]], version: str) -> int:
@@ -150,20 +171,28 @@ def _count(counts: dict[str, dict[str, int]], version: str) -> int:
 async def _rollback_times(
     control: LabControl, run: Run, decided_at: float, operations: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Decision to the last request without a slot cookie that did not meet the old version; the platform's share."""
+    """Decision to the last request without a slot cookie that did not meet the old version; the platform's share.
+
+    Where the flag was set off and the new version stays dark: to the last request for which the flag was on.
+    """
+    if run.went_dark and run.plan is not None:
+        last = (await control.traffic(decided_at)).get("flags", {}).get(run.plan.flag, {}).get("last_on")
+        return {"rollback_s": round(max(decided_at, last or decided_at) - decided_at, 3)}
     old = run.plan.old_version if run.plan else ""
     last_sent = (await control.traffic(decided_at))["last_sent"]["unpinned"]
     others = [at for version, at in last_sent.items() if version != old]
     accepted: float | None = None
-    azure: float | None = None
+    azure: list[float] = []
     for entry in operations:
         if entry["at"] < decided_at or entry.get("name", SWAP) != SWAP:
             continue
         if entry["kind"] == "swap.accepted" and accepted is None:
             accepted = entry["at"]
-        elif entry["kind"] == "swap.switched" and accepted is not None and azure is None:
-            azure = entry["at"] - accepted
+        elif entry["kind"] == "swap.switched" and accepted is not None:
+            # Of several apps one swap after another.
+            azure.append(entry["at"] - accepted)
+            accepted = None
     return {
         "rollback_s": round(max([decided_at, *others]) - decided_at, 3),
-        "azure_s": None if azure is None else round(azure, 3),
+        "azure_s": round(sum(azure), 3) if azure else None,
     }

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from cpr_cockpit.core.flags import state_words
 from cpr_cockpit.core.inert import clean
 
 _QUIET = frozenset({"observation", "item.marked", "step.accepted"})
@@ -18,6 +19,11 @@ _TIMES = (
     ("rollback proven", "proven_s", " after the decision: the old version serves"),
 )
 """The times of an outcome: name, member, and from when to when."""
+_BY_FLAG = {
+    "rollback_s": " from the decision to the last request for which the flag was on",
+    "proven_s": " after the decision: every instance has the flag off",
+}
+"""The same of a rollback that is a flag set off, and no more."""
 
 
 def say(text: str) -> None:
@@ -75,10 +81,15 @@ def _outcome_lines(outcome: dict[str, Any]) -> Iterator[str]:
     if outcome.get("left_to_do"):
         yield f"  NOT FINISHED        {outcome['left_to_do']}"
     yield f"  production serves   {outcome['production_version']}{'  (provisional)' if outcome['provisional'] else ''}"
-    yield f"  swaps               {outcome['swaps']}"
+    others = outcome.get("swaps_by_others")
+    yield f"  swaps               {outcome['swaps']}{f', and {others} by somebody else' if others else ''}"
+    flag = outcome.get("flag")
+    other = _BY_FLAG if flag is not None and flag["alone"] else {}
     for name, key, what in _TIMES:
         if outcome.get(key) is not None:
-            yield f"  {name:<19} {outcome[key]:.1f} s{what}"
+            yield f"  {name:<19} {outcome[key]:.1f} s{other.get(key, what)}"
+    if flag is not None:
+        yield f"  flag                {flag['name']} {state_words(flag['percent'])}"
     requests = outcome["requests"]
     if requests is not None:
         yield (
@@ -100,7 +111,8 @@ def _words(record: dict[str, Any]) -> str:
     if kind in _SAYINGS:
         # A run that only looks on may not know yet what it waits for.
         unknown = {"new_version": "the next version"} if record.get("new_version") == "" else {}
-        return _SAYINGS[kind].format_map(_Blank(record | unknown))
+        state = {"state": state_words(record.get("percent", 0.0))} if kind == "flag.seen" else {}
+        return _SAYINGS[kind].format_map(_Blank(record | unknown | state))
     return str(kind)
 
 
@@ -114,6 +126,7 @@ class _Blank(dict[str, Any]):
 _SAYINGS = {
     "run.opened": "run {run}: {feature} {new_version}",
     "gate.judged": "gate: {level}",
+    "strategy.chosen": "strategy chosen by {by}: {words}",
     "plan.made": "plan: {strategy}, {old_version} to {new_version} by slot {slot}",
     "card.written": "rollback card: {path}",
     "run.started": "START by {by}",
@@ -121,7 +134,11 @@ _SAYINGS = {
     "step.doubtful": "  ? {step}: {words}",
     "step.outcome": "  {result}: {words}",
     "traffic.switched": "traffic switched: production serves {version}",
+    "app.switched": "app switched: {app} serves {version}",
+    "pinned.counted": "routing cookies of slot {slot}: {users} users",
     "share.routed": "traffic routed: {percent} % of new sessions to slot {slot} {version}",
+    "released.dark": "released dark: production serves {version}, its flag off",
+    "flag.seen": "flag {flag}: {state}",
     "rung.offered": "the next rung of the way back: {why}",
     "baseline.taken": "  baseline: {failures} of {requests} requests failed",
     "verdict": "verdict {kind}: {sentence}",

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 
 from cpr_cockpit import __version__
 from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
+from cpr_cockpit.cli.follow_up_options import add_follow_up_options
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
-from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window
+from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window, wrong_preview
 from cpr_cockpit.core.pipeline import DEPLOYERS, ZIP
 from cpr_cockpit.core.strategies import STRATEGIES
+from cpr_cockpit.core.strategy import ROLLING
 
 SURPRISES = (
     *("healthy", "errors", "slow", "outage", "silent", "dependency"),
     *("one-endpoint", "pool", "crash-loop", "slow-swap"),
 )
-SCENARIOS = (*SURPRISES, "swap-refused", "foreign-swap")
+SCENARIOS = (*SURPRISES, "swap-refused", "foreign-swap", "flag-ignored")
 SURPRISE = "surprise"
 
 _EPILOG = """\
@@ -63,7 +65,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _control(commands)
     _judge(commands)
     options = parser.parse_args(with_negatives(arguments))
-    wrong = wrong_fault(options)
+    wrong = wrong_fault(options) or wrong_preview(options) or _wrong_strategy(options)
     if wrong:
         parser.error(wrong)
     return options
@@ -138,11 +140,24 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _strategy_argument(parser: argparse.ArgumentParser, *, default: str | None = STRATEGIES[0]) -> None:
-    words = "how it is deployed: all at once by a swap, or shares of the new sessions first"
+    words = "how it is deployed: all at once by a swap, by shares of the new sessions, app after app, or dark by a flag"
     preset = default or "as cockpit.toml says, else blue-green"
     parser.add_argument("--strategy", choices=STRATEGIES, default=default, help=f"{words} (default: {preset})")
     words = "percent of new sessions that stay on the old version during the window, to judge beside"
     parser.add_argument("--control", type=control, default=None, metavar="5", help=f"{words} (default: none)")
+    words = "blue-green only: prove production's settings on the slot, then complete the swap"
+    parser.add_argument("--preview", action=argparse.BooleanOptionalAction, default=None, help=f"{words} (default: no)")
+
+
+def _wrong_strategy(options: argparse.Namespace) -> str:
+    """What is wrong with the strategy, the control and the deployer taken together; "" where nothing is."""
+    if getattr(options, "strategy", None) != ROLLING:
+        return ""
+    if options.control:
+        return "--control does not go with --strategy rolling: it judges beside the apps that are not switched yet"
+    if getattr(options, "deploy", ZIP) != ZIP:
+        return "--deploy pipeline does not go with --strategy rolling: every app's slot gets the zip from this program"
+    return ""
 
 
 def _deploy_argument(parser: argparse.ArgumentParser) -> None:
@@ -219,6 +234,7 @@ def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
     lab.add_argument(
         "--apps", type=int, choices=range(1, 5), default=1, help="apps in as many regions, with a front (default: 1)"
     )
+    lab.add_argument("--instances", type=int, choices=range(1, 5), default=1, help="of each slot (default: 1)")
     lab.add_argument("--port", type=int, metavar="N", help="port of Resource Manager (default: any free one)")
     lab.set_defaults(call=_Call("lab"))
 
@@ -239,7 +255,8 @@ def _runs(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:
-    words = "Play a run once more from its journal; or judge it once more with another policy. Changes nothing."
+    words = "Play a run once more from its journal; or judge it once more, from T0 on, with another policy. "
+    words += "Changes nothing."
     replay = _add(commands, "replay", words)
     _run_argument(replay)
     replay.add_argument(
@@ -259,7 +276,8 @@ def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:
     replay.add_argument(
         "--judge",
         choices=("whole", "written"),
-        help="no screen: judge with everything (default), or by the written triggers alone",
+        help="no screen: judge with everything (default), or by the written triggers alone; from T0 on, so that the "
+        "shares of a canary are not judged again",
     )
     replay.add_argument("--json", action="store_true", help="with --policy or --judge: as one JSON object")
     replay.set_defaults(call=_Call("replay"))
@@ -280,6 +298,12 @@ def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
     stop = _add(commands, "stop", "End a run where that is safe, with its lab: before START, or while it is kept.")
     _run_argument(stop)
     stop.set_defaults(call=_Call("stop"))
+    left = _add(
+        commands, "follow-up", "What is left to do after a rollback; --sign signs it, also after the run's end."
+    )
+    _run_argument(left)
+    add_follow_up_options(left)
+    left.set_defaults(call=_Call("follow_up"))
 
 
 def _judge(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -36,7 +36,12 @@ def plan(options: argparse.Namespace) -> int:
     try:
         loaded = settings_in(Path(options.feature))
         chosen = aim(
-            loaded, environment=options.environment, lab=options.lab, strategy=options.strategy, control=options.control
+            loaded,
+            environment=options.environment,
+            lab=options.lab,
+            strategy=options.strategy,
+            control=options.control,
+            preview=options.preview,
         )
         say(_planned(Path(options.feature), loaded, chosen))
     except SettingsError as error:

@@ -11,22 +11,25 @@ from typing import Any
 
 from cpr_cockpit.config import NAME, PIPELINE_TOKEN, USER_TOKEN, Loaded, Problem, SettingsError, Signal, find, load
 from cpr_cockpit.config.loading import ENVIRONMENT
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.pipeline import PIPELINE, ZIP
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
 from cpr_cockpit.core.strategies import Course
-from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT
+from cpr_cockpit.core.strategy import BLUE_GREEN, FEATURE_FLAG, NEW_ARTIFACT, OLD_ARTIFACT
 from cpr_cockpit.core.workers import WorkerRule
 from cpr_cockpit.documents.feature import FeatureDocuments
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabError, read_ready
-from cpr_cockpit.wiring import ConfigError, Target
+from cpr_cockpit.wiring import ConfigError, Target, apps_of
 from cpr_cockpit.wiring.target import check_ready, lab_workers
 
 # A lab that somebody else runs: its ready file is not called as that of a run's own lab, which ends with the run.
 BORROWED_LAB = "borrowed-lab.json"
 # A lab's slots differ in the setting that tells the product which of them it runs in.
 LAB_HARMLESS = ("app setting SLOT_ENVIRONMENT",)
+# The feature flag of a lab's product.
+LAB_FLAG = "goal-suggestions"
 # How late a lab's telemetry is by default; the run measures it anyway.
 LAB_DELAY_S = 2.0
 
@@ -35,7 +38,8 @@ LAB_DELAY_S = 2.0
 class Aim:
     """Where to, how (``course``), and which zips.
 
-    ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise.
+    ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise. ``commit``: what the artifact
+    must have been built from, "": nobody said. ``contacts``: whom to call.
     """
 
     name: str
@@ -48,6 +52,8 @@ class Aim:
     new_path: Path
     old_path: Path | None = None
     course: Course = field(default_factory=Course)
+    commit: str = ""
+    contacts: tuple[Contact, ...] = ()
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -83,9 +89,17 @@ def aim(
     lab: str | None,
     strategy: str | None = None,
     control: float | None = None,
+    preview: bool | None = None,
 ) -> Aim:
     """Where to, and how (None: as configured); SettingsError, LabError or ConfigError where none tells."""
-    course = _course(loaded, strategy, control)
+    course = _course(loaded, strategy, control, preview)
+    chosen = _aimed(loaded, course, environment=environment, lab=lab)
+    if chosen.course.grey:
+        raise ConfigError(f"{chosen.course.grey}. Nothing was changed.")
+    return chosen
+
+
+def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, lab: str | None) -> Aim:
     if lab is not None:
         return _at_lab(loaded, Path(lab), course)
     if loaded is None:
@@ -115,17 +129,38 @@ def aim(
         new_version=artifacts.version,
         new_path=home / artifacts.path,
         old_path=home / artifacts.old_path if artifacts.old_path else None,
-        course=replace(course, commit=artifacts.commit),
+        course=replace(course, apps=chosen.names),
+        commit=artifacts.commit or "",
+        contacts=_contacts(loaded),
     )
 
 
-def _course(loaded: Loaded | None, strategy: str | None, control: float | None) -> Course:
+def _contacts(loaded: Loaded | None) -> tuple[Contact, ...]:
+    return tuple(one.reached for one in loaded.settings.people) if loaded else ()
+
+
+def _course(loaded: Loaded | None, strategy: str | None, control: float | None, preview: bool | None) -> Course:
     configured = loaded.settings.strategy if loaded else None
     course = configured.course if configured else Course()
     if loaded is not None and loaded.settings.workers is not None:
         course = replace(course, workers=loaded.settings.workers.declared)
-    course = course if strategy is None else replace(course, strategy=strategy)
-    return course if control is None else replace(course, control=control)
+    if strategy is not None:
+        # A preview that was configured for a swap is none of another strategy's.
+        course = replace(course, strategy=strategy, preview=course.preview and strategy == BLUE_GREEN)
+    if preview and course.strategy != BLUE_GREEN:
+        what = f"is configured as {course.strategy}, and --preview belongs to {BLUE_GREEN}"
+        raise SettingsError([Problem(NAME, "strategy.name", what, f"--strategy {BLUE_GREEN} beside --preview")])
+    course = course if preview is None else replace(course, preview=preview)
+    course = course if control is None else replace(course, control=control)
+    if course.strategy == FEATURE_FLAG and course.control:
+        what = "is given to the strategy feature-flag, where those with the flag off are the control"
+        raise SettingsError([Problem("control", "", what, "none")])
+    return course
+
+
+def lab_flag(course: Course) -> Course:
+    """The course with the flag of a lab's product, where it needs one and names none."""
+    return replace(course, flag=LAB_FLAG) if course.strategy == FEATURE_FLAG and not course.flag else course
 
 
 def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
@@ -148,7 +183,14 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
         new_version=version,
         new_path=package,
         # A lab deploys its own packages by zip, also where the team's pipeline is configured; its workers are its own.
-        course=replace(course, harmless=(*course.harmless, *LAB_HARMLESS), deploy=ZIP, workers=lab_rule(ready)),
+        course=replace(
+            lab_flag(course),
+            harmless=(*course.harmless, *LAB_HARMLESS),
+            apps=apps_of(ready),
+            deploy=ZIP,
+            workers=lab_rule(ready),
+        ),
+        contacts=_contacts(loaded),
     )
 
 
@@ -162,7 +204,7 @@ def lacking(chosen: Aim) -> list[Problem]:
     """What a run would miss later, and can be told now."""
     if chosen.mode != "open":
         return []
-    found: list[Problem] = []
+    found = _without_flag(chosen)
     signed_in = next((test.name for test in chosen.target.smoke if test.signed_in), None)
     if signed_in is not None and not os.environ.get(USER_TOKEN):
         what = f"is not set, and smoke test {signed_in!r} is signed in"
@@ -171,6 +213,17 @@ def lacking(chosen: Aim) -> list[Problem]:
         what = "is not set, and the pipeline is started with it"
         found.append(Problem(f"variable {PIPELINE_TOKEN}", "", what, "a token that may start the pipeline"))
     return found + unset_headers(chosen.target.signals)
+
+
+def _without_flag(chosen: Aim) -> list[Problem]:
+    """What a feature flag needs and is not configured."""
+    course, environment = chosen.course, chosen.target.environment
+    if course.strategy == FEATURE_FLAG and not course.flag:
+        return [Problem(NAME, "strategy.flag", "is missing: the strategy feature-flag needs one", "a flag's id")]
+    if course.flag and environment is not None and not environment.app_configuration:
+        key = f"environments.{chosen.name}.app_configuration"
+        return [Problem(NAME, key, f"is missing, and [strategy] names the flag {course.flag}", "the store's address")]
+    return []
 
 
 def unset_headers(signals: Sequence[Signal]) -> list[Problem]:
@@ -218,6 +271,8 @@ def session_settings(
         folder=folder,
         signals=chosen.target.specs,
         course=chosen.course,
+        commit=chosen.commit,
+        contacts=chosen.contacts,
     )
 
 

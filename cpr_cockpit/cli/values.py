@@ -7,6 +7,8 @@ import math
 import re
 from pathlib import Path
 
+from cpr_cockpit.core.strategy import BLUE_GREEN
+
 
 def feature_folder(text: str) -> str:
     """A folder that is there."""
@@ -90,3 +92,11 @@ def factor(text: str) -> float:
     if not 1.0 < value <= 100.0:
         raise argparse.ArgumentTypeError(f"a factor is above 1 and at most 100, found {text!r}")
     return value
+
+
+def wrong_preview(options: argparse.Namespace) -> str:
+    """What is wrong with ``--preview`` beside another strategy; "" where nothing is."""
+    strategy = getattr(options, "strategy", None)
+    if not getattr(options, "preview", None) or strategy in (None, BLUE_GREEN):
+        return ""
+    return f"--preview belongs to --strategy {BLUE_GREEN}, not to {strategy}"

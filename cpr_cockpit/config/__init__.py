@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cpr_cockpit.config.loading import NAME, USER_TOKEN, Loaded, find, load
-from cpr_cockpit.config.model import Artifacts, Cloud, Environment, Person, Settings, Smoke
+from cpr_cockpit.config.model import App, Artifacts, Cloud, Environment, Person, Settings, Smoke
 from cpr_cockpit.config.pipeline_table import PIPELINE_TOKEN, Pipeline
 from cpr_cockpit.config.problems import Problem, SettingsError
 from cpr_cockpit.config.signals_table import Signal
@@ -13,6 +13,7 @@ __all__ = [
     "NAME",
     "PIPELINE_TOKEN",
     "USER_TOKEN",
+    "App",
     "Artifacts",
     "Cloud",
     "Environment",

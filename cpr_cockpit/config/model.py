@@ -14,9 +14,11 @@ from cpr_cockpit.config.signals_table import Signal
 from cpr_cockpit.config.values import percent, seconds
 from cpr_cockpit.config.workers_table import Workers
 from cpr_cockpit.core.canary import PERCENTS, STEP_S
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.pipeline import DEPLOYERS, PIPELINE, ZIP
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.strategies import STRATEGIES, Course
+from cpr_cockpit.core.strategy import BLUE_GREEN, FEATURE_FLAG
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -66,6 +68,10 @@ def _database(value: str) -> str:
     return value
 
 
+def _store(value: str) -> str:
+    return _address(value) if value else value
+
+
 def _operation(value: str) -> str:
     if not value.isprintable() or value != value.strip():
         raise ValueError("is no name of an operation")
@@ -92,6 +98,10 @@ Percent = Annotated[float, BeforeValidator(percent), Field(gt=0, lt=100)]
 Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
 
 _URL = "an https address of scheme and host, such as https://goals.azurewebsites.net"
+_APP = r"^[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]$"
+_APP_WORDS = "2 to 60 letters, digits, -"
+_GROUP = r"[\w().-]{0,89}[\w()-]"
+_GROUP_WORDS = "1 to 90 letters, digits, . _ - ( ), no dot at the end"
 _GUID_WORDS = "a GUID, such as 8b1f3c52-6f0e-4d55-9a43-0c5a3f6f2b11"
 
 
@@ -111,15 +121,24 @@ class Cloud(Part):
     kudu_audience: Address = Field(description=_URL)
 
 
+class App(Part):
+    """A further app of several: the same product and slot, its telemetry in the same workspace."""
+
+    app: str = Field(pattern=_APP, description=_APP_WORDS)
+    resource_group: str = Field(
+        "", pattern=rf"^({_GROUP})?$", description=f"{_GROUP_WORDS}; without it the first app's"
+    )
+    production_url: Address = Field(description=_URL)
+    slot_url: Address = Field(description=_URL)
+
+
 class Environment(Part):
     """One app with its pinned ids. Nothing of it is secret, and nothing is ever taken from a client's default."""
 
     tenant: Guid = Field(description=_GUID_WORDS)
     subscription: Guid = Field(description=_GUID_WORDS)
-    resource_group: str = Field(
-        pattern=r"^[\w().-]{0,89}[\w()-]$", description="1 to 90 letters, digits, . _ - ( ), no dot at the end"
-    )
-    app: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]$", description="2 to 60 letters, digits, -")
+    resource_group: str = Field(pattern=rf"^{_GROUP}$", description=_GROUP_WORDS)
+    app: str = Field(pattern=_APP, description=_APP_WORDS)
     slot: Annotated[str, AfterValidator(_slot)] = Field(
         "green", pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,58}$", description="the name of a slot other than production"
     )
@@ -148,8 +167,21 @@ class Environment(Part):
     health_path: str = Field(
         "/api/health", pattern=r"^/([A-Za-z0-9._~%-]+/?)*$", description="a plain path, such as /api/health"
     )
+    app_configuration: Annotated[str, AfterValidator(_store)] = Field(
+        "",
+        description="the address of the App Configuration store whose feature flags the application reads, such as "
+        "https://goals.azconfig.io; without it no flag can be set",
+    )
+    flags_path: str = Field(
+        "/api/flags",
+        pattern=r"^/([A-Za-z0-9._~%-]+/?)*$",
+        description="a plain path, at which each instance tells its feature flags, such as /api/flags",
+    )
     telemetry_delay_s: Duration = Field(
         180.0, ge=0, le=3600, description='how late telemetry comes, 0 to 1 h: seconds, or text such as "3m"'
+    )
+    apps: tuple[App, ...] = Field(
+        (), strict=False, description="a table [[environments.NAME.apps]] for each further app, in their order"
     )
     cloud: Cloud | None = Field(None, description="a table of five addresses; without it public Azure is meant")
 
@@ -159,6 +191,24 @@ class Environment(Part):
             raise ValueError("slot_url and production_url are the same: nobody could tell the slot from production")
         return self
 
+    @model_validator(mode="after")
+    def _apps_of_their_own(self) -> Self:
+        every: tuple[Environment | App, ...] = (self, *self.apps)
+        for what, values in (
+            ("app", [one.app for one in every]),
+            ("address", [url for one in every for url in (one.production_url, one.slot_url)]),
+        ):
+            lower = [value.lower() for value in values]
+            double = next((value for value in values if lower.count(value.lower()) > 1), None)
+            if double is not None:
+                raise ValueError(f"{what} {double} is named twice: each app has its own")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All apps in their order."""
+        return (self.app, *(one.app for one in self.apps))
+
 
 class Person(Part):
     """Somebody who takes part in deployments."""
@@ -166,6 +216,13 @@ class Person(Part):
     name: Words = Field(description="1 to 200 characters")
     initials: str = Field(pattern=r"^\w{2,4}$", description="2 to 4 letters or digits, each person's own")
     role: Words = Field(description='1 to 200 characters, such as "on-call engineer"')
+    phone: Words | None = Field(None, description="1 to 200 characters: a number that is answered at night")
+    contact: Words | None = Field(None, description="1 to 200 characters: how else they are reached")
+
+    @property
+    def reached(self) -> Contact:
+        """As the rollback card names them."""
+        return Contact(self.name, self.role, ", ".join(one for one in (self.phone, self.contact) if one))
 
 
 class Smoke(Part):
@@ -191,20 +248,27 @@ class Artifacts(Part):
 
     version: str = Field(pattern=r"^[\w.+-]{1,64}$", description="the version as the app tells it, such as v1.3.0")
     path: Words = Field(description="the new version's zip, relative to this file")
-    commit: str = Field(
-        "", pattern=r"^([0-9a-f]{7,40})?$", description="the commit that it was built from: 7 to 40 hexadecimal digits"
+    commit: str | None = Field(
+        None,
+        pattern=r"^[0-9A-Fa-f]{7,64}$",
+        description="the commit that the version's tag points to, 7 to 64 hex digits: what was built from another is "
+        "refused, and what does not tell by build.json in the zip or by its health answer too",
     )
     old_path: Words | None = Field(None, description="the old version's zip, relative to this file")
 
 
 class Strategy(Part):
-    """How the new version is brought to production; ``shares`` and ``step_s`` are a canary's."""
+    """How the new version is brought to production: ``shares`` are a canary's or a flag's, ``at_once`` is rolling's."""
 
     name: str = Field(pattern=f"^({'|'.join(STRATEGIES)})$", description=" or ".join(STRATEGIES))
     shares: tuple[Percent, ...] = Field(
         PERCENTS, strict=False, description="percent of new sessions, rising, such as [5, 25, 50]"
     )
-    step_s: Duration = Field(STEP_S, ge=60, description='how long each share is judged: seconds, or text such as "5m"')
+    step_s: Duration = Field(
+        STEP_S, ge=60, description='how long each share, or each gate, is judged: seconds, or text such as "5m"'
+    )
+
+    at_once: int = Field(1, ge=1, description="how many apps are switched between two gates, 1 or more")
 
     control: Annotated[float, BeforeValidator(percent)] = Field(
         0.0, ge=0, le=50, description="percent of new sessions that stay on the old version during the window, 0 to 50"
@@ -223,6 +287,32 @@ class Strategy(Part):
         'setting SLOT_NAME", "connection string Db", "identity", "CORS"]',
     )
 
+    preview: bool = Field(
+        False, description="true or false: of blue-green, whether production's settings are proven on the slot first"
+    )
+
+    flag: str = Field(
+        "",
+        max_length=200,
+        pattern=r"^([^%:\s]([^%:\r\n\t]*[^%:\s])?)?$",
+        description="the id of a feature flag: up to 200 characters, neither % nor :; with another strategy than "
+        "feature-flag it is the kill switch, which a rollback sets off first",
+    )
+
+    @model_validator(mode="after")
+    def _previews_a_swap(self) -> Self:
+        if self.preview and self.name != BLUE_GREEN:
+            raise ValueError(f"preview belongs to {BLUE_GREEN}, and the name is {self.name}")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_the_flag(self) -> Self:
+        if self.name == FEATURE_FLAG and not self.flag:
+            raise ValueError("the strategy feature-flag needs a flag: its id")
+        if self.name == FEATURE_FLAG and self.control:
+            raise ValueError("the strategy feature-flag has no control: those with the flag off are one")
+        return self
+
     @model_validator(mode="after")
     def _rises(self) -> Self:
         if not self.shares or sorted(set(self.shares)) != list(self.shares):
@@ -232,7 +322,17 @@ class Strategy(Part):
     @property
     def course(self) -> Course:
         """As a run is told."""
-        return Course(self.name, self.shares, self.step_s, self.control, self.harmless, self.deploy)
+        return Course(
+            strategy=self.name,
+            percents=self.shares,
+            step_s=self.step_s,
+            control=self.control,
+            harmless=self.harmless,
+            preview=self.preview,
+            deploy=self.deploy,
+            at_once=self.at_once,
+            flag=self.flag,
+        )
 
 
 class Settings(Part):

@@ -13,8 +13,10 @@ STEP_S = 300.0
 """Shares and the time of each where nothing else is configured; the time shrinks with the window."""
 # A share that shows too little to say anything may be watched this many times as long before a person must look.
 PATIENCE = 3.0
+# With a flag few may be shown anything, and a short window does not make them more: it is given up no sooner; seconds.
+THIN_S = 180.0
 # A person may take hours; the judge watches meanwhile.
-_LONGEST_S = 21_600.0
+LONGEST_S = 21_600.0
 _ROUTE_S = 120.0
 
 
@@ -99,7 +101,7 @@ def _share(slot: str, new: str, old: str, percent: float, step_s: float) -> Iter
         f"Judge {new} on {percent:g} % beside {old} for {step_s:.0f} s",
         Act(ActKind.WATCH_SHARE, slot, version=new, other=old, seconds=step_s, percent=percent),
         NOTHING,
-        _LONGEST_S,
+        LONGEST_S,
     )
 
 

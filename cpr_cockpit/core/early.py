@@ -33,10 +33,18 @@ _LEAST_EVENTS = 3
 class EarlyTests:
     """All early tests of one release. ``yardstick`` None: no history, and only the limits themselves can be tested.
 
-    ``share``: the new version's share of the traffic; None: not known.
+    ``share``: the new version's share of the traffic; None: not known. ``beside``: what the control is called.
     """
 
-    def __init__(self, policy: Policy, t0: float, yardstick: Yardstick | None, share: float | None = 1.0) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        t0: float,
+        yardstick: Yardstick | None,
+        share: float | None = 1.0,
+        beside: str = "the old version",
+    ) -> None:
+        self._beside = beside
         self._policy = policy
         self._t0 = t0
         self._yardstick = yardstick
@@ -54,7 +62,7 @@ class EarlyTests:
         self._strangers = 0
         self._operations: dict[str, Signal] = {}
         self._instances: dict[str, Signal] = {}
-        self._latency = LatencySignals(policy, t0, yardstick, self._bound) if yardstick else None
+        self._latency = LatencySignals(policy, t0, yardstick, self._bound, beside) if yardstick else None
         self._traffic = TrafficSignals(policy, t0, yardstick, share, self._bound) if yardstick else None
 
     def add(self, new: Block | None, control: Block | None) -> None:
@@ -130,9 +138,7 @@ class EarlyTests:
         if not signal.rejects(bound) or excursion.share < signal.least:
             return Finding(VerdictKind.WAIT, rule, words)
         if signal.has_control and not signal.control_rejects(bound):
-            return Finding(
-                VerdictKind.WAIT, rule, f"{words}; the old version fails too, so the written trigger decides"
-            )
+            return Finding(VerdictKind.WAIT, rule, f"{words}; {self._beside} fails too, so the written trigger decides")
         if not signal.lasts(self._patience, bound):
             since = excursion.since or self._t0
             until = since + signal.needed(self._patience, bound)
@@ -169,7 +175,7 @@ class EarlyTests:
         )
         told = [f"early limit {percent(signal.limit.limit)}"]
         if control is not None:
-            told.append(f"the old version at the same time {percent(control)}")
+            told.append(f"{self._beside} at the same time {percent(control)}")
         elif self._yardstick is not None:
             told.append(f"before {percent(self._before(operation))}")
         return f"{words} ({', '.join(told)})"

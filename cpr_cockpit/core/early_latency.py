@@ -29,7 +29,10 @@ SLOWER = f"{EARLY}: latency"
 class LatencySignals:
     """Slower at the median, slower at p95, a longer far tail, and suddenly fast answers."""
 
-    def __init__(self, policy: Policy, t0: float, yardstick: Yardstick, bound: float) -> None:
+    def __init__(
+        self, policy: Policy, t0: float, yardstick: Yardstick, bound: float, beside: str = "the old version"
+    ) -> None:
+        self._beside = beside
         self._policy, self._t0, self._bound, self._yardstick = policy, t0, bound, yardstick
         half, high, tail = (min(0.9, max(0.001, share)) for share in yardstick.above)
         median_tried = tuple(share for share in _MEDIAN_TRIED if share > half + 0.02)
@@ -85,7 +88,7 @@ class LatencySignals:
         if not signal.rejects(self._bound):
             return Finding(VerdictKind.WAIT, SLOWER, words)
         if signal.has_control and not signal.control_rejects(self._bound):
-            return Finding(VerdictKind.WAIT, SLOWER, f"{words}; the old version is slow too")
+            return Finding(VerdictKind.WAIT, SLOWER, f"{words}; {self._beside} is slow too")
         if not signal.lasts(patience, self._bound):
             return Finding(VerdictKind.WAIT, SLOWER, f"{words}; a dependency's spike could still explain it")
         since = excursion.since or self._t0

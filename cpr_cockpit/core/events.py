@@ -34,6 +34,7 @@ class RunOpened(Event):
 
     ``signals``: the team's own signals that are judged (`core.custom_spec.SignalSpec`). ``observe``: the run looks on
     while somebody else deploys, and changes nothing; ``new_version`` may then be "" (whatever version comes next).
+    ``commit``: what the artifact must have been built from, "" where nobody said.
     """
 
     type: Literal["run.opened"] = "run.opened"
@@ -45,6 +46,7 @@ class RunOpened(Event):
     environment: dict[str, str]
     new_version: str
     artifact_sha256: str
+    commit: str = ""
     policy: dict[str, Any]
     declared_delay_s: float
     program: str
@@ -75,20 +77,35 @@ class GateJudged(Event):
 
 
 class PlannedStep(BaseModel):
-    """A step as it stood in the plan; ``requests``: what it would send ("POST https://..."), where that is known."""
+    """A step as it stood in the plan; ``requests``: what it would send ("POST https://..."), where that is known.
+
+    ``flag``: it is about a feature flag.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     key: str
     title: str
     undo: str
     requests: tuple[str, ...] = ()
+    flag: bool = False
+
+
+class PlannedChoice(BaseModel):
+    """A strategy, or an option of it, that could be chosen before START; ``why_not``: what was in its way, or ""."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    key: str
+    label: str
+    chosen: bool
+    why_not: str = ""
 
 
 class PlanMade(Event):
     """The plan, the way back, and the facts that both stand on. ``percents``, ``step_s``: a canary's, scaled.
 
-    ``control``: percentage of new sessions that stay on the old version. ``deploy``, ``commit``: who lays the new
-    version into the slot, and what its artifact must have been built from. ``workers``: the rule of background work.
+    ``control``: percentage of new sessions that stay on the old version. ``apps``: several, in the order in which at
+    most ``at_once`` of them are switched between two gates. ``preview``: the swap is prepared by one. ``deploy``: who
+    lays the new version into the slot. ``flag``: the feature flag, "": none. ``workers``: the rule of background work.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -104,13 +121,38 @@ class PlanMade(Event):
     step_s: float = 0.0
     control: float = 0.0
     harmless: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    at_once: int = 1
+    preview: bool = False
     deploy: str = "zip"
-    commit: str = ""
+    flag: str = ""
+    choices: tuple[PlannedChoice, ...] = ()
     workers: dict[str, str] = {}
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     lower: tuple[PlannedStep, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @property
+    def course(self) -> str:
+        """The strategy with its options, in words."""
+        preview = ("preview",) if self.preview else ()
+        control = (f"{self.control:g} % control",) if self.control else ()
+        pipeline = ("pipeline",) if self.deploy == "pipeline" else ()
+        return " + ".join((self.strategy, *pipeline, *preview, *control))
+
+
+class StrategyChosen(Event):
+    """Before START a person chose how it is brought to production; a new plan follows.
+
+    ``course``: the strategy with its options (`core.strategies.Course`), times at their real length.
+    """
+
+    type: Literal["strategy.chosen"] = "strategy.chosen"
+    by: str
+    strategy: str
+    words: str
+    course: dict[str, Any]
 
 
 class CardWritten(Event):
@@ -174,7 +216,10 @@ class StepOutcome(Event):
 
 
 class TrafficSwitched(Event):
-    """Production was seen to serve another version: ``t0`` is the first sighting of it."""
+    """Production was seen to serve another version: ``t0`` is the first sighting of it, of several apps in the last.
+
+    Back: in the last of those apps that had served the new version.
+    """
 
     type: Literal["traffic.switched"] = "traffic.switched"
     way: Way
@@ -182,15 +227,50 @@ class TrafficSwitched(Event):
     t0: float
 
 
+class AppSwitched(Event):
+    """One of several apps was seen to serve another version: ``t0`` is the first sighting of it there."""
+
+    type: Literal["app.switched"] = "app.switched"
+    way: Way
+    app: str
+    version: str
+    t0: float
+
+
 class ShareRouted(Event):
     """``percent`` of production's new sessions were seen to be routed to ``slot``.
 
-    ``version``: what they meet there; "" where none are routed.
+    ``version``: what they meet there; "" where none are routed. ``app``: of which of several apps.
     """
 
     type: Literal["share.routed"] = "share.routed"
     slot: str
     version: str
+    percent: float
+    app: str = ""
+
+
+class PinnedCounted(Event):
+    """``users`` were routed to ``slot`` so far and keep its cookie; None: no request tells its user."""
+
+    type: Literal["pinned.counted"] = "pinned.counted"
+    slot: str
+    users: int | None
+
+
+class ReleasedDark(Event):
+    """Production was seen to serve a new version whose feature is off for everybody: T0 is when the flag is on."""
+
+    type: Literal["released.dark"] = "released.dark"
+    version: str
+    since: float
+
+
+class FlagSeen(Event):
+    """The feature flag was seen to be on for ``percent`` of the users; 0: off."""
+
+    type: Literal["flag.seen"] = "flag.seen"
+    flag: str
     percent: float
 
 
@@ -200,6 +280,30 @@ class RungOffered(Event):
     type: Literal["rung.offered"] = "rung.offered"
     step: str
     why: str
+
+
+class RollbackChecked(Event):
+    """Whether the way back is there: when that changed, and at a slow pace.
+
+    ``words``: what was seen of the old version; ``trouble``: what is wrong ("": nothing), ``rung``: what would work
+    now. ``token_s``: seconds for which the sign-in's token is good, where that is known.
+    """
+
+    type: Literal["rollback.checked"] = "rollback.checked"
+    ready: bool
+    words: str
+    trouble: str = ""
+    rung: str = ""
+    token_s: float | None = None
+
+
+class ManagerReach(Event):
+    """Resource Manager has not answered well since ``since`` (``reached`` false: why, in ``words``), or does again."""
+
+    type: Literal["manager.reach"] = "manager.reach"
+    reached: bool
+    since: float
+    words: str = ""
 
 
 class BaselineTaken(Event):
@@ -299,6 +403,13 @@ class JournalContinued(Event):
     set_aside: str
 
 
+class AfterwordBegun(Event):
+    """A chain of signatures after the run's end began; ``old_head`` is the hash of the journal's last event."""
+
+    type: Literal["afterword.begun"] = "afterword.begun"
+    old_head: str
+
+
 class Noted(Event):
     """Something a person should know that changes no state (a source failed, a note was added)."""
 
@@ -326,6 +437,7 @@ AnyEvent = Annotated[
     | ItemMarked
     | GateJudged
     | PlanMade
+    | StrategyChosen
     | CardWritten
     | Started
     | StepIntent
@@ -333,8 +445,14 @@ AnyEvent = Annotated[
     | StepDoubtful
     | StepOutcome
     | TrafficSwitched
+    | AppSwitched
     | ShareRouted
+    | PinnedCounted
+    | ReleasedDark
+    | FlagSeen
     | RungOffered
+    | RollbackChecked
+    | ManagerReach
     | BaselineTaken
     | Observed
     | VerdictGiven
@@ -344,6 +462,7 @@ AnyEvent = Annotated[
     | Decided
     | Interrupted
     | JournalContinued
+    | AfterwordBegun
     | Noted
     | RunEnded,
     Field(discriminator="type"),

@@ -68,10 +68,10 @@ class Evidence:
     """All that has been observed of one run.
 
     ``sources``: those that are configured, so that their silence shows. ``control``: whether the old version's users of
-    the same time may be held against the new one's. ``second_host``: when another host was last
-    tried, and whether it answered (None: never tried). ``load_now`` and ``load_since``: CPU and memory in percent as
-    last told (time, value), and since when above the warning. ``probes``: our own probes of production. ``further``:
-    the newest reading of every further source, by source and name.
+    the same time may be held against the new one's; ``beside``: what they are called. ``second_host``: when another
+    host was last tried, and whether it answered (None: never tried). ``load_now`` and ``load_since``: CPU and memory in
+    percent as last told (time, value), and since when above the warning. ``probes``: our own probes of production.
+    ``further``: the newest reading of every further source, by source and name.
     """
 
     policy: Policy
@@ -80,6 +80,7 @@ class Evidence:
     declared_delay_s: float
     sources: tuple[Source, ...]
     control: bool = False
+    beside: str = "the old version"
     t0: float | None = None
     baseline: Baseline | None = None
     second_host: Told[bool | None] = field(default_factory=lambda: Told(None))

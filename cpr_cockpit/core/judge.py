@@ -35,7 +35,8 @@ class Judge:
     window, so leave out what does not exist. ``early`` False: the written triggers alone. ``share``: the new version's
     share of the traffic, None where nobody knows it (sessions keep their slot when a rule changes). ``control``: the
     old version serves users beside the new one, on the same settings, so that what both suffer is no fault of the
-    release. ``signals``: the team's own. Feed it in the order received: `baseline`, `t0`, `observe`.
+    release; ``beside``: what those users are called. ``signals``: the team's own. Feed it in the order received:
+    `baseline`, `t0`, `observe`.
     """
 
     def __init__(
@@ -49,12 +50,13 @@ class Judge:
         early: bool = True,
         share: float | None = 1.0,
         control: bool = False,
+        beside: str = "the old version",
         signals: Sequence[SignalSpec] = (),
     ) -> None:
         if declared_delay_s < 0:
             raise ValueError(f"judge: the declared delay is not negative, found {declared_delay_s} s")
         self.policy = policy
-        self._evidence = Evidence(policy, new_version, old_version, declared_delay_s, tuple(sources), control)
+        self._evidence = Evidence(policy, new_version, old_version, declared_delay_s, tuple(sources), control, beside)
         self._holds: dict[HoldCause, str] = {}
         self._raised: tuple[PersonTrigger, str] | None = None
         self._final: Verdict | None = None
@@ -89,7 +91,7 @@ class Judge:
             return
         if self._early is None:
             yardstick = evidence.baseline.yardstick if evidence.baseline else None
-            self._early = EarlyTests(self.policy, t0, yardstick, self._share)
+            self._early = EarlyTests(self.policy, t0, yardstick, self._share, evidence.beside)
         queue.take(block for block in seen.blocks if block.start >= t0 - 1e-3)
         for versions in queue.complete(state.received - evidence.lag(Source.LOGS)):
             control = versions.get(evidence.old_version) if evidence.control else None

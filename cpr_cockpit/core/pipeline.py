@@ -15,10 +15,10 @@ DEPLOYERS = (ZIP, PIPELINE)
 _RUNS_S = 3600.0
 
 
-def by_pipeline(plan: Plan, commit: str) -> Plan:
+def by_pipeline(plan: Plan) -> Plan:
     """``plan`` with the new version laid into the slot by the team's pipeline, and the proof of what that has built.
 
-    ``commit``: what it must have run on; "": whatever it tells is only shown. The way back needs no pipeline.
+    The way back needs no pipeline.
     """
     steps: list[Step] = []
     for step in plan.forward:
@@ -26,15 +26,9 @@ def by_pipeline(plan: Plan, commit: str) -> Plan:
             steps.append(step)
             continue
         title = f"{step.title}, by the team's pipeline"
+        prove = Act(ActKind.PROVE_BUILT, step.act.slot, version=step.act.version, artifact=NEW_ARTIFACT)
         steps += [
             replace(step, title=title, act=replace(step.act, by=PIPELINE), timeout_s=_RUNS_S),
-            _proof(step, commit),
+            Step("prove-built", "The pipeline built the artifact of this run", prove, NOTHING, 120.0),
         ]
     return replace(plan, forward=tuple(steps))
-
-
-def _proof(step: Step, commit: str) -> Step:
-    act = step.act
-    prove = Act(ActKind.PROVE_BUILT, act.slot, version=act.version, artifact=NEW_ARTIFACT, commit=commit)
-    told = f" from {commit[:12]}" if commit else ""
-    return Step("prove-built", f"The pipeline built the artifact of this run{told}", prove, NOTHING, 120.0)

@@ -27,6 +27,9 @@ class ActKind(StrEnum):
     PROVE_ALIKE = "prove-alike"
     ROUTE = "route"
     WATCH_SHARE = "watch-share"
+    WATCH_APPS = "watch-apps"
+    PREVIEW = "preview"
+    RESET_PREVIEW = "reset-preview"
     SWAP = "swap"
     PROVE_SERVING = "prove-serving"
     KEEP_WARM = "keep-warm"
@@ -34,10 +37,23 @@ class ActKind(StrEnum):
     PROVE_SETTING = "prove-setting"
     PROVE_WORKERS_OFF = "prove-workers-off"
     PROVE_WORKERS = "prove-workers"
+    SET_FLAG = "set-flag"
+    FLAG_OFF = "flag-off"
+    PROVE_FLAG = "prove-flag"
+    WATCH_FLAG = "watch-flag"
+    PROVE_CALM = "prove-calm"
 
 
 PRODUCTION = "production"
-MUTATING = frozenset({ActKind.ENSURE_SLOT, ActKind.DEPLOY, ActKind.ROUTE, ActKind.SWAP})
+FLAGGING = frozenset({ActKind.SET_FLAG, ActKind.FLAG_OFF})
+MUTATING = FLAGGING | {
+    ActKind.ENSURE_SLOT,
+    ActKind.DEPLOY,
+    ActKind.ROUTE,
+    ActKind.PREVIEW,
+    ActKind.RESET_PREVIEW,
+    ActKind.SWAP,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +62,10 @@ class Act:
 
     ``other`` is the version that the other slot must serve where the act proves both. ``artifact`` names a file in the
     run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline, the watch of a share).
-    ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless. ``by``: who lays an
-    artifact into the slot, "" this program itself. ``commit``: what the artifact must have been built from, "" any.
+    ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless; of the watch between
+    two apps those that serve the new version by then. ``app``: where it is done; "" in the first app, or the only one.
+    ``by``: who lays an artifact into the slot, "" this program itself. ``flag``: the feature flag that is meant; it is
+    on for ``percent`` of the users then, and for ``before`` percent when the act begins.
     ``workers``: the rule of background work that is to be proven.
     """
 
@@ -59,8 +77,10 @@ class Act:
     seconds: float = 0.0
     percent: float = 0.0
     names: tuple[str, ...] = ()
+    app: str = ""
     by: str = ""
-    commit: str = ""
+    flag: str = ""
+    before: float = 0.0
     workers: WorkerRule | None = None
 
     @property
@@ -86,6 +106,21 @@ class Step:
     act: Act
     undo: Undo
     timeout_s: float
+
+
+def key_at(key: str, app: str) -> str:
+    """The key of a step that is done in several apps, as it is done in ``app`` ("": the first)."""
+    return f"{key}@{app}" if app else key
+
+
+def key_of(key: str) -> str:
+    """What a step does, whatever app it does it in: ``swap`` of ``swap@goals-eu``."""
+    return key.partition("@")[0]
+
+
+def app_of(key: str) -> str:
+    """Which app a step is done in, by its key; "": the first, or the only one."""
+    return key.partition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +150,8 @@ class Plan:
     """The way forth and the way back of one release.
 
     ``after``: what is done once it was decided to keep it. ``lower``: the way back where the swap back is refused.
+    ``apps``: the names of several apps in the order in which they are switched, at most ``at_once`` between two gates;
+    (): there is one.
     """
 
     strategy: str
@@ -127,12 +164,38 @@ class Plan:
     remarks: tuple[str, ...] = field(default=())
     after: tuple[Step, ...] = ()
     lower: tuple[Step, ...] = ()
+    apps: tuple[str, ...] = ()
+    at_once: int = 1
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where its acts are done (`Act.app`), in the order in which the apps are switched."""
+        return ("", *self.apps[1:])
+
+    def name(self, app: str) -> str:
+        """The name of the app of an act; "" where there is only one."""
+        return app or next(iter(self.apps), "")
+
+    @property
+    def flag_back(self) -> tuple[Step, ...]:
+        """The steps of the way back that are about a feature flag: before all others."""
+        return tuple(step for step in self.back if step.act.flag)
+
+    @property
+    def slots_back(self) -> tuple[Step, ...]:
+        """The steps of the way back that are about the slots."""
+        return tuple(step for step in self.back if not step.act.flag)
 
     @property
     def control_percent(self) -> float:
         """Percentage of new sessions that stay on the old version after the switch; 0: none."""
         held = (step.act for step in self.forward if step.act.kind is ActKind.ROUTE)
         return max((act.percent for act in held if act.version == self.old_version), default=0.0)
+
+    @property
+    def previews(self) -> bool:
+        """Whether the swap is prepared by a preview, which the swap then completes."""
+        return any(step.act.kind is ActKind.PREVIEW for step in self.forward)
 
     def step(self, key: str) -> Step:
         """The step of that key; KeyError where there is none."""

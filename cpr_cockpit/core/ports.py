@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Protocol
 
 from cpr_cockpit.core.blocks import BlockQuestion
+from cpr_cockpit.core.flags import FlagFacts, FlagLook
 from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.rights import Permission
 from cpr_cockpit.core.signals import Observation, Source
 
 PRODUCTION = "production"
@@ -23,7 +25,8 @@ class PortError(Exception):
 
     ``what`` happened, what was ``unchanged``, what to do ``next``: three short sentences for a tired person.
     ``ambiguous`` is true when the call may have taken effect all the same (no answer, or an answer 5xx).
-    ``code`` is the service's own error code where it gave one, ``status`` the HTTP status.
+    ``code`` is the service's own error code where it gave one, ``status`` the HTTP status. ``again``: the service asks
+    for the same once more, which is sent only where it is seen that nothing came of the first.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class PortError(Exception):
         ambiguous: bool = False,
         code: str = "",
         status: int | None = None,
+        again: bool = False,
     ) -> None:
         super().__init__(what)
         self.what = what
@@ -43,6 +47,7 @@ class PortError(Exception):
         self.ambiguous = ambiguous
         self.code = code
         self.status = status
+        self.again = again
 
     def words(self) -> str:
         """The three sentences as one line."""
@@ -71,13 +76,17 @@ class SlotFacts:
 
 @dataclass(frozen=True, slots=True)
 class SwapStatus:
-    """What Resource Manager says of swaps: the one in flight, the last successful one, a pending preview."""
+    """What Resource Manager says of swaps: the one in flight, the last successful one, a pending preview.
+
+    ``pending_preview``: the slot that it leads to; ``preview_on``: the one that it shows on, which has its settings.
+    """
 
     in_flight: str | None = None
     last_at: str | None = None
     last_source: str | None = None
     last_destination: str | None = None
     pending_preview: str | None = None
+    preview_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +98,16 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class OperationState:
-    """``state``: running, succeeded, failed, or unknown (the operation cannot be found: decide by observation)."""
+    """``state``: running, succeeded, failed, or unknown (the operation cannot be found: decide by observation).
+
+    Of one that failed: ``next_step``, what to do; ``again``, as in `PortError`.
+    """
 
     state: str
     words: str = ""
     retry_after_s: float | None = None
+    next_step: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +161,9 @@ class WebApps(Protocol):
     async def differences(self, slot: str) -> tuple[str, ...]:
         """In what ``slot`` differs from production for those routed to it, by name (``app setting X``); no value."""
 
+    async def signing_in(self, slot: str) -> tuple[str, ...]:
+        """Which of production and ``slot`` have a sign-in of the platform's, which no preview of a swap goes with."""
+
     async def create_slot(self, slot: str) -> Accepted:
         """Create a slot like production; sent once."""
 
@@ -158,6 +175,12 @@ class WebApps(Protocol):
 
     async def swap(self, slot: str) -> Accepted:
         """Swap ``slot`` with production; sent once. PortError.ambiguous when the answer was lost or is a 5xx."""
+
+    async def preview(self, slot: str) -> Accepted:
+        """Run ``slot`` with production's settings, as the first half of a swap that `swap` completes; sent once."""
+
+    async def reset_preview(self, slot: str) -> Accepted:
+        """Give ``slot`` its own settings back: no swap is prepared any more; sent once."""
 
     async def operation(self, operation: str) -> OperationState:
         """One look at an accepted operation; a vanished one is ``unknown``, never success."""
@@ -178,11 +201,25 @@ class WebApps(Protocol):
         """The requests that ``act`` would send, with pinned ids; sends nothing."""
 
 
+class Rights(Protocol):
+    """What this sign-in may do at the app."""
+
+    async def granted(self) -> tuple[Permission, ...]:
+        """Read afresh. PortError; status 401 or 403 where signing in or reading is not allowed any more."""
+
+    async def warm(self) -> float | None:
+        """Have a token of every service that the way back needs; seconds for which the first to end is good.
+
+        None where that is not known. PortError where signing in fails.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One answer of the application's health address over a fresh connection.
 
-    ``version`` and ``instance`` are None where the answer did not tell; ``status`` None: no answer (``error``: why).
+    ``version``, ``instance`` and ``commit`` (what the version was built from) are None where the answer did not tell;
+    ``status`` None: no answer (``error``: why).
     """
 
     at: float
@@ -191,6 +228,7 @@ class Sighting:
     instance: str | None
     ms: float
     error: str = ""
+    commit: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -225,8 +263,28 @@ class Probe(Protocol):
     async def warm(self, slot: str, times: int) -> tuple[float, ...]:
         """Ask the slot's pages ``times`` times; milliseconds of each answer below 500."""
 
+    async def flag(self, slot: str, name: str) -> FlagLook:
+        """What the instance that answers says of a feature flag; the request is what makes it ask its store again."""
+
     async def second_host(self) -> bool:
         """Whether another host than the application answers at all: tells a dead network from a dead application."""
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """The requests that ``act`` would send."""
+
+
+class FeatureFlags(Protocol):
+    """The store of the feature flags that the application reads."""
+
+    async def read(self, name: str) -> FlagFacts:
+        """The flag as it is now; one that does not exist is told as such. PortError where the store cannot be read."""
+
+    async def write(self, name: str, *, enabled: bool, percent: float | None, etag: str) -> Accepted:
+        """Set it on or off, and its share of the users (None: as it is), while it still is what ``etag`` names.
+
+        Sent once; other filters and members stay. PortError: 412 where somebody changed it meanwhile, 409 where it is
+        locked, 404 where it does not exist.
+        """
 
     def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
         """The requests that ``act`` would send."""
@@ -236,13 +294,29 @@ class Telemetry(Protocol):
     """Application Insights' requests of users (own probes and warm-up excluded)."""
 
     async def requests(
-        self, *, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None = None
+        self,
+        *,
+        start: float,
+        end: float,
+        bin_s: float,
+        versions: Sequence[str],
+        blocks: BlockQuestion | None = None,
+        flag: str = "",
     ) -> Observation:
         """Bins of ``bin_s`` seconds aligned to ``start`` and one row for the whole time, per version.
 
         With ``blocks`` also those, of every version in ``versions``, up to the newest row: one without rows has 0
-        requests. PortError when nothing could be read; a partial result is in ``Observation.partial``.
+        requests. ``flag``: each version is told apart by what that flag was for the request, under the names that
+        `core.feature_flag.arm` gives, and ``versions`` are such names. PortError when nothing could be
+        read; a partial result is in ``Observation.partial``.
         """
+
+
+class UserCount(Protocol):
+    """How many users a share of the traffic has reached: each of them keeps a routing cookie."""
+
+    async def users(self, *, version: str, since: float, until: float) -> int | None:
+        """Distinct users that ``version`` has served in that time; None where no request tells its user. PortError."""
 
 
 @dataclass(frozen=True, slots=True)

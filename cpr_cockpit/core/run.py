@@ -8,7 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.heard import Heard, Key, key_of
+from cpr_cockpit.core.feature_flag import FLAG_STEPS
+from cpr_cockpit.core.heard import Heard, Key
+from cpr_cockpit.core.heard import key_of as source_of
+from cpr_cockpit.core.plan import app_of, key_of
+from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.core.tally import Tally, believed
 
 
@@ -67,10 +71,17 @@ class Moment:
 class Run:
     """The state of a run after ``seq`` events.
 
-    ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count; ``heard``:
-    what each source, and each of the team's own signals, has told so far. ``share``: percentage of new sessions that
-    go to the slot, since ``share_at`` (None: none ever did). ``offered``: why the rungs below the swap back may be
-    taken.
+    ``observations``: the newest reading of each source; ``readings``: the newest one whose figures count;
+    ``decided_on``: those that the decision stood on. ``heard``: what each source, and each of the team's own signals,
+    has told so far. ``share``: percentage of new sessions that go to the slot, since ``share_at`` (None: none ever
+    did); of several apps the highest of their ``shares``. ``pinned_since``: when the first ones were routed there,
+    ``unrouted_at``: since when no new ones are, ``routed_version``: what they met; ``pinned``: how many, as last
+    counted. ``switched``: which of several apps serve the new version, since when; ``met``: which ever did. ``flag``:
+    percentage of the users for whom the feature flag is on, since ``flag_at`` (None: it never was). ``switched_at``:
+    when production was first seen to serve the new version, with its feature or dark, of several apps in the first of
+    them. ``offered``: why the rungs below ``offered_at``, a step of the way back, may be taken; ``refused``: all such
+    steps. ``back_checked``: the newest recorded rollback check. ``manager_lost``: Resource Manager does not answer.
+    ``chosen``: the strategy that a person chose instead of the configured one; ``plans``: how many were made.
     """
 
     seq: int = 0
@@ -80,7 +91,9 @@ class Run:
     standings: dict[str, ev.ItemMarked] = field(default_factory=dict)
     marked_at: dict[str, float] = field(default_factory=dict)
     gate: ev.GateJudged | None = None
+    chosen: ev.StrategyChosen | None = None
     plan: ev.PlanMade | None = None
+    plans: int = 0
     card: ev.CardWritten | None = None
     started_at: float | None = None
     started_by: str = ""
@@ -89,7 +102,21 @@ class Run:
     switched_back_at: float | None = None
     share: float = 0.0
     share_at: float | None = None
+    shares: dict[str, float] = field(default_factory=dict)
+    switched: dict[str, float] = field(default_factory=dict)
+    met: dict[str, float] = field(default_factory=dict)
+    pinned_since: float | None = None
+    unrouted_at: float | None = None
+    routed_version: str = ""
+    pinned: ev.PinnedCounted | None = None
+    flag: float = 0.0
+    flag_at: float | None = None
+    switched_at: float | None = None
     offered: str = ""
+    offered_at: str = ""
+    back_checked: tuple[float, ev.RollbackChecked] | None = None
+    manager_lost: ev.ManagerReach | None = None
+    refused: tuple[str, ...] = ()
     baseline: ev.BaselineTaken | None = None
     verdict: ev.VerdictGiven | None = None
     verdict_at: float | None = None
@@ -106,6 +133,7 @@ class Run:
     notes: list[tuple[float, ev.Noted]] = field(default_factory=list)
     observations: dict[str, dict[str, Any]] = field(default_factory=dict)
     readings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    decided_on: dict[str, dict[str, Any]] = field(default_factory=dict)
     heard: dict[Key, Heard] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     ended: ev.RunEnded | None = None
@@ -121,7 +149,7 @@ class Run:
             return Phase.ROLLING_BACK
         if self.decision:
             return Phase.KEEPING
-        if self.t0 is not None and (self.observed or self.finished("keep-warm", "forward")):
+        if self.t0 is not None and (self.observed or self._kept_warm):
             return Phase.WINDOW
         if self.started_at is not None:
             return Phase.DEPLOYING
@@ -134,18 +162,101 @@ class Run:
 
     @property
     def exposed(self) -> bool:
-        """Whether users may have met the new version: by a share, or by the switch."""
-        return self.share_at is not None or self.t0 is not None
+        """Whether users may have met the new version: by a share, in one of several apps, or by the switch."""
+        return self.share_at is not None or self.switched_at is not None
+
+    @property
+    def part_at(self) -> float | None:
+        """Since when just these of several apps serve the new version; None: none of them does."""
+        return max(self.switched.values(), default=None)
+
+    @property
+    def by_flag(self) -> bool:
+        """Whether the release is deployed dark and shown by a feature flag."""
+        return self.plan is not None and self.plan.strategy == FEATURE_FLAG
+
+    @property
+    def went_dark(self) -> bool:
+        """Whether it was rolled back by its flag alone: the new version serves, its feature off."""
+        ended, plan = self.ended, self.plan
+        if not self.by_flag or ended is None or plan is None or ended.decision != "rolled_back":
+            return False
+        return all(self.row(step.key, "back") is None for step in plan.back if not step.flag)
 
     @property
     def judged_since(self) -> float | None:
-        """Since when the judge has judged what it judges now: the share that is routed, or the switch."""
-        return self.t0 if self.t0 is not None else self.share_at if self.share else None
+        """Since when the judge has judged what it judges now: the switch, a share, some of several apps, the flag."""
+        if self.t0 is not None:
+            return self.t0
+        if self.by_flag:
+            return self.flag_at if self.flag else self.switched_at
+        return self.share_at if self.share else self.part_at
 
     @property
     def on_share(self) -> bool:
         """Whether a share of the sessions is being judged, before the switch."""
-        return self.t0 is None and self.share > 0.0 and self.phase is Phase.DEPLOYING
+        on = self.judged_since is not None and not self.switched
+        return self.t0 is None and on and self.phase is Phase.DEPLOYING
+
+    @property
+    def rung_waits(self) -> bool:
+        """Whether a rung of the way back did not do, and nobody has taken the next one yet."""
+        return bool(self.rungs_left) and all(self.row(step.key, "back") is None for step in self.rungs_left)
+
+    @property
+    def verdict_before_back(self) -> str | None:
+        """The rule of the ROLLBACK that stood when going back was decided; None where it was a person's own word."""
+        until = self.decided_at
+        said = [one for at, one in self.verdicts if until is not None and at <= until]
+        return said[-1].rule if said and said[-1].kind == "ROLLBACK" and not self.triggers else None
+
+    @property
+    def waits_for_flag(self) -> bool:
+        """Whether the way back is at its flag, so that a person may say that nobody waits for what comes of it."""
+        row = self.open_step
+        alone = self.by_flag and self.flag_at is not None and self.phase is Phase.ROLLING_BACK
+        return alone and row is not None and row.way == "back" and row.key in FLAG_STEPS
+
+    @property
+    def rungs_left(self) -> tuple[ev.PlannedStep, ...]:
+        """The steps below the rung that did not do, once the next one is offered."""
+        plan = self.plan
+        if plan is None or self.phase is not Phase.ROLLING_BACK or not self.offered:
+            return ()
+        return tuple(step for step in plan.back if not step.flag) if self.flag_offered else self.rungs
+
+    @property
+    def flag_offered(self) -> bool:
+        """Whether it is the flag that did not do: the swap back comes next."""
+        steps = self.plan.back if self.plan else ()
+        return any(step.flag and step.key == self.offered_at for step in steps)
+
+    @property
+    def proven_back(self) -> bool:
+        """Whether the way back has been proven by this run; what is left is to look at the users' figures."""
+        return self.finished("prove-rollback", "back") or self.finished("prove-redeployed", "back")
+
+    @property
+    def on_part(self) -> bool:
+        """Whether some of several apps serve the new version, and the others do not yet."""
+        return self.t0 is None and bool(self.switched) and self.phase is Phase.DEPLOYING
+
+    @property
+    def on_gate(self) -> bool:
+        """Whether those of several apps that serve the new version are being judged, before the next one."""
+        return self.on_part and bool(self.steps) and self.steps[-1].key.startswith("gate-")
+
+    @property
+    def _kept_warm(self) -> bool:
+        """Whether the old version was seen to be warm in the slot, of every app."""
+        planned = [step.key for step in self.plan.forward if key_of(step.key) == "keep-warm"] if self.plan else []
+        return all(self.finished(key, "forward") for key in planned or ["keep-warm"])
+
+    @property
+    def rungs(self) -> tuple[ev.PlannedStep, ...]:
+        """The steps below the swaps back that were refused."""
+        apps = {app_of(step) for step in self.refused}
+        return tuple(step for step in self.plan.lower if app_of(step.key) in apps) if self.plan else ()
 
     @property
     def open_step(self) -> StepRow | None:
@@ -156,7 +267,9 @@ class Run:
     def swaps(self) -> int:
         """How many swaps took effect: swap steps that were sent and seen to be done."""
         keys = {"swap": "forward", "swap-back": "back"}
-        return sum(1 for row in self.steps if keys.get(row.key) == row.way and row.mutates and row.result == "done")
+        return sum(
+            1 for row in self.steps if keys.get(key_of(row.key)) == row.way and row.mutates and row.result == "done"
+        )
 
     def row(self, key: str, way: ev.Way) -> StepRow | None:
         """The newest row of a step."""
@@ -219,8 +332,14 @@ def _gate(run: Run, at: float, event: ev.GateJudged) -> None:
 
 
 def _plan(run: Run, at: float, event: ev.PlanMade) -> None:
-    run.plan = event
-    run.note_moment(at, "Plan made", f"{event.strategy}: {event.old_version} to {event.new_version}")
+    run.plan, run.plans = event, run.plans + 1
+    run.note_moment(at, "Plan made", f"{event.course}: {event.old_version} to {event.new_version}")
+
+
+def _chosen(run: Run, at: float, event: ev.StrategyChosen) -> None:
+    # The plan and the card that were there are those of another strategy.
+    run.chosen, run.plan, run.card = event, None, None
+    run.note_moment(at, "Strategy chosen", f"{event.words}, by {event.by}")
 
 
 def _card(run: Run, at: float, event: ev.CardWritten) -> None:
@@ -269,20 +388,77 @@ def _outcome(run: Run, at: float, event: ev.StepOutcome) -> None:
 def _switched(run: Run, at: float, event: ev.TrafficSwitched) -> None:
     if event.way == "forward":
         run.t0 = event.t0
+        run.switched_at = event.t0 if run.switched_at is None else run.switched_at
     else:
         run.switched_back_at = event.t0
     run.note_moment(event.t0, "Traffic switched", f"production serves {event.version}")
 
 
+def _app_switched(run: Run, at: float, event: ev.AppSwitched) -> None:
+    if event.way == "forward":
+        run.switched[event.app] = event.t0
+        run.met.setdefault(event.app, event.t0)
+        run.switched_at = event.t0 if run.switched_at is None else run.switched_at
+    else:
+        run.switched.pop(event.app, None)
+    run.note_moment(event.t0, "App switched", f"{event.app} serves {event.version}")
+
+
 def _routed(run: Run, at: float, event: ev.ShareRouted) -> None:
-    run.share, run.share_at = event.percent, at
+    run.shares[event.app] = event.percent
+    run.share, run.share_at = max(run.shares.values()), at
+    if run.share:
+        run.pinned_since, run.unrouted_at = run.pinned_since or at, None
+        run.routed_version = event.version or run.routed_version
+    elif run.pinned_since is not None:
+        run.unrouted_at = run.unrouted_at or at
     meets = f", {event.version}" if event.version else ""
-    run.note_moment(at, "Traffic routed", f"{event.percent:g} % of new sessions to {event.slot}{meets}")
+    where = f" of {event.app}" if event.app else ""
+    run.note_moment(at, "Traffic routed", f"{event.percent:g} % of new sessions{where} to {event.slot}{meets}")
+
+
+def _pinned(run: Run, _: float, event: ev.PinnedCounted) -> None:
+    run.pinned = event
+
+
+def _dark(run: Run, at: float, event: ev.ReleasedDark) -> None:
+    run.switched_at = event.since
+    run.note_moment(event.since, "Released dark", f"production serves {event.version}, its flag off")
+
+
+def _flag(run: Run, at: float, event: ev.FlagSeen) -> None:
+    run.flag = event.percent
+    if event.percent:
+        run.flag_at = at
+    state = f"on for {event.percent:g} % of the users" if event.percent else "off"
+    run.note_moment(at, "Feature flag", f"{event.flag} {state}")
 
 
 def _offered(run: Run, at: float, event: ev.RungOffered) -> None:
-    run.offered = event.why
+    several = run.plan is not None and bool(run.plan.apps)
+    run.offered = f"{run.offered} {event.why}".strip() if several else event.why
+    run.offered_at, run.refused = event.step, (*run.refused, event.step)
     run.note_moment(at, "Next rung offered", event.why, "warning")
+
+
+def _back_checked(run: Run, at: float, event: ev.RollbackChecked) -> None:
+    before = run.back_checked
+    run.back_checked = (at, event)
+    if before is not None and before[1].ready == event.ready and before[1].trouble == event.trouble:
+        return
+    if event.ready:
+        run.note_moment(at, "Rollback check", event.words)
+    else:
+        words = f"{event.trouble}. What would work now: {event.rung}"
+        run.note_moment(at, "Rollback check: NOT READY", words, "warning")
+
+
+def _reach(run: Run, at: float, event: ev.ManagerReach) -> None:
+    run.manager_lost = None if event.reached else event
+    if event.reached:
+        run.note_moment(at, "Resource Manager answers again", f"it was silent for {at - event.since:.0f} s")
+    else:
+        run.note_moment(at, "Resource Manager does not answer", event.words, "warning")
 
 
 def _baseline(run: Run, at: float, event: ev.BaselineTaken) -> None:
@@ -294,7 +470,7 @@ def _observed(run: Run, at: float, event: ev.Observed) -> None:
     run.observations[event.source] = event.body
     told = run.opened.policy.get("skew_s") if run.opened else None
     skew_s = told if isinstance(told, int | float) else SKEW_S
-    run.heard.setdefault(key_of(event.body), Heard()).take(event.body, skew_s)
+    run.heard.setdefault(source_of(event.body), Heard()).take(event.body, skew_s)
     if believed(event.body, skew_s):
         run.readings[event.source] = event.body
         run.tally.take(event.body, run.switched_back_at)
@@ -334,6 +510,7 @@ def _trigger(run: Run, at: float, event: ev.TriggerRaised) -> None:
 
 def _decided(run: Run, at: float, event: ev.Decided) -> None:
     run.decision, run.decided_at = event, at
+    run.decided_on = dict(run.readings)
     word = {"keep": "GO", "rollback": "ROLLBACK", "hold": "HOLD"}[event.word]
     run.note_moment(at, f"Decision {word}", f"by {event.by}: {event.sentence}", event.word)
 
@@ -366,6 +543,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.ItemMarked: _marked,
     ev.GateJudged: _gate,
     ev.PlanMade: _plan,
+    ev.StrategyChosen: _chosen,
     ev.CardWritten: _card,
     ev.Started: _started,
     ev.StepIntent: _intent,
@@ -373,8 +551,14 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
     ev.StepDoubtful: _doubtful,
     ev.StepOutcome: _outcome,
     ev.TrafficSwitched: _switched,
+    ev.AppSwitched: _app_switched,
     ev.ShareRouted: _routed,
+    ev.PinnedCounted: _pinned,
+    ev.ReleasedDark: _dark,
+    ev.FlagSeen: _flag,
     ev.RungOffered: _offered,
+    ev.RollbackChecked: _back_checked,
+    ev.ManagerReach: _reach,
     ev.BaselineTaken: _baseline,
     ev.Observed: _observed,
     ev.VerdictGiven: _verdict,

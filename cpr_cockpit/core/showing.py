@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import Later
+from cpr_cockpit.core.apps_words import rows_of
 from cpr_cockpit.core.checklist import Checklist, Due, Item, Mark, Standing, complete, open_reason
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.readiness import ReadinessFacts, assess
 from cpr_cockpit.core.run import Phase, Run, StepRow
+from cpr_cockpit.core.showing_flag import flag_takes
 from cpr_cockpit.core.verdict import Verdict
 
 # Happenings that a face gets; older ones are in the journal and the report.
@@ -36,7 +38,8 @@ _HERE = {
 class Stage:
     """What a View needs beside the Run. ``policy`` is scaled to the window; ``standings`` with what follows added.
 
-    ``later``: after the extended validation, the schedule and the stretch that is judged now.
+    ``later``: after the extended validation, the schedule and the stretch that is judged now. ``back_check``: the
+    newest rollback check and when it was made; ``answered_at``: when Resource Manager last gave a good answer.
     """
 
     now: float
@@ -50,6 +53,8 @@ class Stage:
     production_look: Sighting | None = None
     slot_look: Sighting | None = None
     later: Later | None = None
+    back_check: tuple[float, ev.RollbackChecked] | None = None
+    answered_at: float | None = None
 
 
 def header(run: Run) -> vw.Header:
@@ -66,7 +71,7 @@ def header(run: Run) -> vw.Header:
         feature=opened.feature,
         old_version=plan.old_version if plan else "",
         new_version=new,
-        strategy=plan.strategy if plan else "",
+        strategy=plan.course if plan else "",
         banner=" ".join(banner for banner, _ in banners),
         banner_detail="; ".join(detail for _, detail in banners),
         actor=opened.actor,
@@ -76,7 +81,7 @@ def header(run: Run) -> vw.Header:
 
 def rail(run: Run, stage: Stage) -> tuple[vw.Stop, ...]:
     """Where the run is, and what keeps the next step from being taken."""
-    here = "window" if run.on_share else _HERE[run.phase]
+    here = "window" if run.on_share or run.on_gate else _HERE[run.phase]
     if run.phase is Phase.READY and stage.blocking:
         here = "lists"
     return tuple(_stop(run, stage, key, title, here) for key, title in SCREENS)
@@ -227,7 +232,7 @@ def plan(run: Run) -> vw.PlanView:
     if event is None:
         return vw.PlanView()
     return vw.PlanView(
-        strategy=event.strategy,
+        strategy=event.course,
         old_version=event.old_version,
         new_version=event.new_version,
         slot=event.slot,
@@ -236,12 +241,24 @@ def plan(run: Run) -> vw.PlanView:
         remarks=event.remarks,
         takes=takes(run),
         card=run.card.path if run.card else "",
+        choices=tuple(vw.PlanChoice(one.key, one.label, one.chosen, one.why_not) for one in event.choices),
+        number=run.plans,
+        fixed=_fixed(run),
     )
+
+
+def _fixed(run: Run) -> str:
+    """Why the strategy cannot be changed any more; "" until START."""
+    if run.observed:
+        return "this run only looks on"
+    if run.ended is not None:
+        return "the run has ended"
+    return f"START was pressed by {run.started_by}" if run.started_at is not None else ""
 
 
 def _back(run: Run, event: ev.PlanMade) -> tuple[ev.PlannedStep, ...]:
     """The lower rungs are shown where they may be needed: once they are offered."""
-    return (*event.back, *event.lower) if run.offered else event.back
+    return (*event.back, *run.rungs) if run.offered and not run.flag_offered else event.back
 
 
 def _step(run: Run, key: str, title: str, undo: str, way: str) -> vw.PlanStep:
@@ -270,11 +287,14 @@ def _log(row: StepRow) -> tuple[str, ...]:
 
 def takes(run: Run) -> str:
     """How long the way back takes, composed from this run's own times; said to be unknown before there are any."""
-    swap = next((row.seconds for row in run.steps if row.key == "swap" and row.result == "done"), None)
+    swaps = [row.seconds for row in rows_of(run, "swap") if row.result == "done"]
     deploy = next((row.seconds for row in run.steps if row.key == "deploy" and row.result == "done"), None)
-    if swap is None:
+    if not swaps:
         return "not measured yet in this run"
-    words = f"API about {swap:.0f} s (this run's own swap)"
+    own = "swap" if len(swaps) == 1 else f"swaps, of {len(swaps)} apps one after another"
+    flag = flag_takes(run)
+    words = f"{flag}; else " if flag else ""
+    words += f"API about {sum(swaps):.0f} s (this run's own {own})"
     if deploy is not None and run.plan is not None and run.plan.artifact:
         words += f", then the slot about {deploy:.0f} s"
     return f"{words}; database not touched"

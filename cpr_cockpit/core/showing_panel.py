@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from cpr_cockpit.core import showing_back as back
 from cpr_cockpit.core import showing_observed as observed
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
+from cpr_cockpit.core.apps_words import back_words, part_words, turn_words
 from cpr_cockpit.core.events import PlanMade
+from cpr_cockpit.core.pinned import pinned_words
+from cpr_cockpit.core.plan import key_of
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
+from cpr_cockpit.core.showing_flag import (
+    IMPATIENT,
+    impatient_words,
+    rollback_words,
+    rung_words,
+    share_prefix,
+    start_words,
+)
+from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.core.verdict import VerdictKind, clock_time
 
 PRODUCTION = (Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING)
@@ -24,6 +37,10 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         overdue=deadline is not None and stage.now >= deadline and run.decision is None,
         early=stage.policy.go_early,
     )
+    checked, warns = back.checked(run, stage)
+    if back.rolling_back_unreached(run):
+        # The sentence says it already.
+        checked, warns = back.by_hand_line(run), True
     return vw.Panel(
         word=word,
         shape=shape,
@@ -33,6 +50,9 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         go=_go(run, stage),
         rollback=_rollback(run, stage),
         worsened=run.worsened,
+        back=checked,
+        warns=warns,
+        commands=back.commands(run, stage),
     )
 
 
@@ -47,10 +67,18 @@ def _phase(run: Run, stage: Stage) -> str:
         return observed.phase(run)
     if run.phase is Phase.READY and stage.blocking:
         return "checking"
-    if _rung_waits(run):
-        return "refused"
-    if run.phase is Phase.DEPLOYING and row is not None and row.key == "swap":
+    if run.phase is Phase.ROLLING_BACK and run.proven_back:
+        return "proven back"
+    if back.rolling_back_unreached(run):
+        return "by hand"
+    if run.rung_waits:
+        return "flag failed" if run.flag_offered else "refused"
+    if run.phase is Phase.DEPLOYING and row is not None and key_of(row.key) == "swap":
         return "switching"
+    if run.on_gate:
+        return "part"
+    if run.on_share and run.by_flag:
+        return "flag" if run.flag else "dark"
     return "share" if run.on_share else str(run.phase)
 
 
@@ -65,11 +93,19 @@ def _sentence(run: Run, stage: Stage) -> str:
         if stage.blocking:
             return f"{len(stage.blocking)} checklist items block START."
         return "The plan and the rollback card are ready." if run.phase is Phase.READY else "Reading who serves what."
-    if stage.verdict is not None and run.judged_since is not None and run.phase is not Phase.ROLLING_BACK:
-        share = f"{run.share:g} % of new sessions: " if run.t0 is None else ""
+    part = f"{words}: " if (words := part_words(run)) and run.t0 is None else ""
+    judged = run.judged_since is not None and (run.on_gate or not run.on_part)
+    if stage.verdict is not None and judged and run.phase is not Phase.ROLLING_BACK:
+        share = share_prefix(run) if run.t0 is None and not run.switched else part
         return share + stage.verdict.sentence
-    if _rung_waits(run) and run.plan is not None:
+    if words := back.sentence(run, stage):
+        return words
+    if run.rung_waits and run.plan is not None:
         return f"{run.plan.new_version} still serves. r, then y: the next rung. {run.offered}"
+    return part + _step_words(run)
+
+
+def _step_words(run: Run) -> str:
     row = run.open_step
     if row is not None and row.doubts:
         return f"{row.title}: attempt {row.attempts}, since {clock_time(row.began_at)}. {row.doubts[-1]}"
@@ -80,13 +116,19 @@ def _detail(run: Run, stage: Stage) -> str:
     if run.ended is not None:
         slot = run.ended.slot_version or "not read"
         provisional = ", provisionally: the extended validation was not awaited" if run.ended.provisional else ""
-        return f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
+        served = f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
+        return f"{served}{back.left_words(run, stage)} {_pinned(run, stage)}".rstrip()
     verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else ""
     if verdict is None:
         return looks_on
     fired = f"Fired by: {verdict.rule}." if verdict.kind is VerdictKind.ROLLBACK and verdict.rule else ""
     rest = "; ".join((*verdict.pending, *verdict.warnings))
-    return " ".join(part for part in (looks_on, fired, rest) if part)
+    return " ".join(part for part in (looks_on, fired, _pinned(run, stage), rest) if part)
+
+
+def _pinned(run: Run, stage: Stage) -> str:
+    words = pinned_words(run, stage.now)
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def _ids(run: Run) -> str:
@@ -109,8 +151,9 @@ def _start(run: Run, stage: Stage) -> vw.Control | None:
     plan = run.plan
     steps = len(plan.forward) if plan else 0
     old = plan.old_version if plan else ""
+    by = f"{plan.course}: " if plan else ""
     details = (
-        f"runs the {steps} steps of the plan on {_ids(run)}",
+        f"{by}runs the {steps} steps of the plan on {_ids(run)}",
         *_shares(plan),
         f"production goes from {old} to {new}; {old} stays warm in slot {plan.slot if plan else ''}",
         "undo: ROLL BACK, at any time from now on",
@@ -122,10 +165,9 @@ def _shares(plan: PlanMade | None) -> tuple[str, ...]:
     """Which sessions are routed, where the plan routes any."""
     if plan is None:
         return ()
-    found = []
-    if plan.percents:
-        percents = ", ".join(f"{one:g}" for one in plan.percents)
-        found.append(f"first {percents} % of new sessions, {plan.step_s:.0f} s each; the swap only if all pass")
+    found = [words] if (words := turn_words(plan)) else []
+    if words := start_words(plan, by_flag=plan.strategy == FEATURE_FLAG):
+        found.append(words)
     if plan.control:
         found.append(f"after the swap {plan.control:g} % of new sessions stay on {plan.old_version} until GO")
     return tuple(found)
@@ -170,44 +212,48 @@ def _rollback(run: Run, stage: Stage) -> vw.Control | None:
         return _lower_rung(run, label)
     if run.phase not in PRODUCTION:
         return vw.Control("r", label, enabled=False, reason="production was not touched")
-    slot = f"swaps {plan.slot} and production" if run.t0 is not None else "production is not switched yet"
+    slot = f"swaps {plan.slot} and production" if run.switched_at is not None else "production is not switched yet"
     if run.share:
         slot = f"routes no new sessions to {plan.slot}; {slot}"
     if plan.artifact:
         slot += f", then puts {plan.old_version} into {plan.slot}"
+    if plan.apps:
+        slot = back_words(run, plan)
+    result = (
+        f"results in {plan.old_version} everywhere" if plan.artifact else f"slot {plan.slot} keeps {plan.new_version}"
+    )
+    flag = rollback_words(run)
+    by_flag = run.by_flag and run.flag_at is not None
+    checked, warns = back.checked(run, stage)
     details = (
-        slot,
+        *((checked,) if warns else ()),
+        *flag,
+        *(() if by_flag else (slot,)),
         f"on {_ids(run)}",
         f"takes: {takes(run)}",
-        f"results in {plan.old_version} everywhere" if plan.artifact else f"slot {plan.slot} keeps {plan.new_version}",
+        *(() if by_flag else (result,)),
         "the database is not touched: data written since the switch stays",
         f"if it is refused: {run.card.path if run.card else 'the rollback card'}",
     )
     redeploy = _redeploy(run, stage)
     if redeploy:
-        return vw.Control("r", label, enabled=True, reason=redeploy, details=(redeploy, *details[-2:]))
+        return vw.Control("r", label, enabled=True, reason=redeploy, details=(*flag, redeploy, *details[-2:]))
     return vw.Control("r", label, enabled=True, reason=takes(run), details=details)
 
 
-def _rung_waits(run: Run) -> bool:
-    """Whether the swap back was refused, and the rungs below it wait for somebody to take them."""
-    plan = run.plan
-    if run.phase is not Phase.ROLLING_BACK or not run.offered or plan is None:
-        return False
-    return all(run.row(step.key, "back") is None for step in plan.lower)
-
-
 def _lower_rung(run: Run, label: str) -> vw.Control:
-    """The rungs below the swap, once it was refused; before that the rollback is under way."""
-    plan = run.plan
-    if not _rung_waits(run) or plan is None:
+    """The rungs below the one that did not do; before that the rollback is under way."""
+    reason, sentence = rung_words(run)
+    if run.waits_for_flag:
+        return vw.Control("r", "NEXT RUNG, do not wait", enabled=True, reason=IMPATIENT, details=impatient_words(run))
+    if not run.rung_waits:
         return vw.Control("r", label, enabled=False, reason="under way")
     details = (
-        f"the swap back did not succeed: {run.offered}",
-        *(f"then: {step.title}" for step in plan.lower),
+        sentence,
+        *(f"then: {step.title}" for step in run.rungs_left),
         f"by hand: {run.card.path if run.card else 'the rollback card'}",
     )
-    return vw.Control("r", "NEXT RUNG of the way back", enabled=True, reason="the swap was refused", details=details)
+    return vw.Control("r", "NEXT RUNG of the way back", enabled=True, reason=reason, details=details)
 
 
 def _redeploy(run: Run, stage: Stage) -> str:

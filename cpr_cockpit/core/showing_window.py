@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cpr_cockpit.core import showing_back as back
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import EXTENDED, Later
+from cpr_cockpit.core.apps_words import part_words, rows_of, serving_words
 from cpr_cockpit.core.checklist import Due, open_reason
+from cpr_cockpit.core.plan import app_of
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
+from cpr_cockpit.core.showing_flag import judged_version, share_mark, share_title
 from cpr_cockpit.core.showing_further import further_signals, measured_at
 from cpr_cockpit.core.showing_panel import deadline_of
 from cpr_cockpit.core.showing_sources import sources
@@ -26,15 +30,18 @@ def window(run: Run, stage: Stage) -> vw.Window:
     plan, rows = run.plan, []
     if run.judged_since is not None and plan is not None:
         rows = [
-            ("rollback", _way_back(run, stage, plan.slot, plan.old_version)),
+            back.fact(run, stage) or ("rollback", _way_back(run, stage, plan.slot, plan.old_version)),
             ("takes", takes(run)),
+            *((told,) if (told := back.answered(stage)) else ()),
             ("database", "not touched by this run"),
             ("card", run.card.path if run.card else "not written"),
         ]
-    if run.on_share and plan is not None and run.share_at is not None:
-        share = f"canary, {run.share:g} % of new sessions"
-        until = run.share_at + plan.step_s
-        return vw.Window(plan.step_s, run.share_at, until, tuple(rows), share, sources(run, stage))
+    if serving := serving_words(run):
+        rows.insert(0, ("apps", serving))
+    since = run.judged_since
+    if (run.on_share or run.on_gate) and plan is not None and since is not None:
+        title, until = f"rolling, {part_words(run)}" if run.on_gate else share_title(run), since + plan.step_s
+        return vw.Window(plan.step_s, since, until, tuple(rows), title, sources(run, stage))
     if run.phase is not Phase.KEEPING or run.t0 is None:
         return vw.Window(
             stage.policy.window_s, run.t0, deadline_of(run, stage), tuple(rows), sources=sources(run, stage)
@@ -62,7 +69,9 @@ def _watch_rows(run: Run, later: Later) -> list[tuple[str, str]]:
 
 def _way_back(run: Run, stage: Stage, slot: str, old: str) -> str:
     """Whether the way back is there: the old version in the slot, or, while a share is judged, in production."""
-    if run.on_share:
+    if run.by_flag and run.flag_at is not None:
+        return f"flag off; else {_checked(stage.slot_look, f'slot {slot}', old, stage.now)}"
+    if run.on_share and not run.by_flag:
         return f"end the routing; {_checked(stage.production_look, 'production', old, stage.now)}"
     return _checked(stage.slot_look, f"slot {slot}", old, stage.now)
 
@@ -177,7 +186,8 @@ def series(run: Run, stage: Stage) -> tuple[vw.Series, ...]:
     since = run.judged_since
     if since is None:
         return ()
-    mark = "swap" if run.t0 is not None else f"{run.share:g} %"
+    part = bool(run.switched) and run.t0 is None
+    mark = f"{len(run.switched)} apps" if part else share_mark(run)
     start, markers = (since, ((0.0, mark),)) if stage.later is None else (stage.later.start, ())
     bins, before, policy = _bins(run, stage), run.baseline, stage.policy
     rate_before = 100.0 * before.failures / before.requests if before is not None and before.requests else None
@@ -229,7 +239,7 @@ def _bins(run: Run, stage: Stage) -> list[Bin]:
     told = stage.later.logs if stage.later else reading(body) if body is not None else None
     if told is None or run.plan is None or told.error or told.partial:
         return []
-    version = run.plan.new_version
+    version = judged_version(run)
     rows = [row for row in told.bins if row.version == version and row.requests]
     return sorted(rows, key=lambda row: row.start)
 
@@ -239,18 +249,19 @@ def _bins(run: Run, stage: Stage) -> list[Bin]:
 
 def checks(run: Run, stage: Stage) -> tuple[vw.Check, ...]:
     """What the machine checks now, what it proved on the way, and what a person still has to look at before GO."""
-    if run.judged_since is None:
-        return ()
+    left = back.follow_ups(run, stage)
+    if run.judged_since is None or left:
+        return tuple(left)
     rows = []
     look = stage.production_look
     if look is not None:
         state = vw.State.OK if look.ok else vw.State.FAIL
         rows.append(vw.Check(state, f"health {look.status or 'no answer'}, {look.version or look.error}", look.at))
-    for key in ("prove-production", "keep-warm"):
-        row = run.row(key, "forward")
-        if row is not None:
-            state = {None: vw.State.RUNNING, "done": vw.State.OK, "already": vw.State.OK}.get(row.result, vw.State.FAIL)
-            rows.append(vw.Check(state, row.words or row.title, row.ended_at))
+    several = run.plan is not None and bool(run.plan.apps)
+    for row in (*rows_of(run, "prove-production"), *rows_of(run, "keep-warm")):
+        state = {None: vw.State.RUNNING, "done": vw.State.OK, "already": vw.State.OK}.get(row.result, vw.State.FAIL)
+        words = row.words or row.title
+        rows.append(vw.Check(state, f"{_app_of(run, row.key)}: {words}" if several else words, row.ended_at))
     figures = {figure.name: figure for figure in stage.verdict.figures} if stage.verdict else {}
     counted = figures.get("platform 5xx")
     if counted is not None and counted.value is not None:
@@ -258,6 +269,11 @@ def checks(run: Run, stage: Stage) -> tuple[vw.Check, ...]:
         at = measured_at(counted, stage)
         rows.append(vw.Check(state, f"{counted.value:.0f} 5xx in {counted.n or 0} requests counted", at))
     return (*rows, *_open_items(stage))
+
+
+def _app_of(run: Run, key: str) -> str:
+    """The name of the app of a step, of several."""
+    return app_of(key) or (run.plan.apps[0] if run.plan is not None else "")
 
 
 def _open_items(stage: Stage) -> list[vw.Check]:

@@ -10,7 +10,9 @@ NOTHING = Undo("nothing to undo: it only reads")
 CLEANED = Undo("nothing to undo: what a test creates it deletes")
 BLUE_GREEN = "blue-green"
 CANARY = "canary"
+ROLLING = "rolling"
 OBSERVED = "observed"
+FEATURE_FLAG = "feature-flag"
 # A pipeline may be started in the evening and switch in the morning; seconds.
 _WAIT_S = 86_400.0
 

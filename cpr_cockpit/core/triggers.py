@@ -107,7 +107,7 @@ def _error_rate_met(evidence: Evidence, run: Sequence[Bin]) -> Finding:
     if _old_suffers(evidence, run):
         seconds = max(0.0, run[0].start - (evidence.t0 or 0.0))
         sentence += (
-            f"; the old version fails too (they share plan and database); it began {seconds:.0f} s after the switch; "
+            f"; {evidence.beside} fails too (they share plan and database); it began {seconds:.0f} s after the switch; "
             "rolling back may help"
         )
         if policy.hold_on_shared_fault:

@@ -143,8 +143,31 @@ class PlanStep:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanStage:
+    """One stage of a strategy's diagram. ``time``: what it took or is expected to take, ``unknown``, or ""."""
+
+    name: str
+    time: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChoice:
+    """A strategy or an option that may be chosen until START; ``why_not``: why it cannot be now, or ""."""
+
+    key: str
+    label: str
+    chosen: bool
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanView:
-    """The way forth and the way back; ``takes``: composed from this run's own times, never promised."""
+    """The way forth and the way back; ``takes``: composed from this run's own times, never promised.
+
+    ``stages``, ``rungs`` and ``lower``: both ways in short, with expected times. ``number``: the how-manieth plan it
+    is. ``fixed``: why the strategy cannot be changed any more, or "".
+    """
 
     strategy: str = ""
     old_version: str = ""
@@ -155,6 +178,12 @@ class PlanView:
     remarks: tuple[str, ...] = ()
     takes: str = ""
     card: str = ""
+    stages: tuple[PlanStage, ...] = ()
+    rungs: tuple[PlanStage, ...] = ()
+    lower: tuple[PlanStage, ...] = ()
+    choices: tuple[PlanChoice, ...] = ()
+    number: int = 0
+    fixed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +304,11 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The one place of the decision. ``worsened``: rises whenever the verdict gets worse, which disarms GO."""
+    """The one place of the decision. ``worsened``: rises whenever the verdict gets worse, which disarms GO.
+
+    ``back``: the rollback check in one line; ``warns``: it says that something is wrong. ``commands``: what to send
+    first by hand, each whole.
+    """
 
     word: str
     shape: str
@@ -285,6 +318,9 @@ class Panel:
     go: Control | None = None
     rollback: Control | None = None
     worsened: int = 0
+    back: str = ""
+    warns: bool = False
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +351,8 @@ class View:
 
 PREPARING = ("PREPARING", Shape.CALM)
 _NO_DATA = frozenset({"stale", "incomplete"})
-_GOING_BACK = frozenset({"rolling back", "refused", "by hand"})
+_SHARES = ("share", "part", "flag", "dark")
+_GOING_BACK = frozenset({"rolling back", "refused", "flag failed", "by hand", "proven back"})
 _ENDED = {
     "kept": ("KEPT", Shape.FINAL),
     "rolled_back": ("ROLLED BACK", Shape.FINAL),
@@ -332,10 +369,15 @@ _BY_PHASE = {
     "deploying": ("DEPLOYING", Shape.BUSY),
     "switching": ("SWITCHING", Shape.BUSY),
     "share": ("CANARY", Shape.CALM),
+    "part": ("ROLLING", Shape.CALM),
+    "flag": ("FLAG", Shape.CALM),
+    "dark": ("DARK", Shape.CALM),
     "waiting": ("WAITING", Shape.CALM),
     "by hand": ("BACK BY HAND", Shape.BREACH),
     "rolling back": ("ROLLING BACK", Shape.BUSY),
     "refused": ("SWAP REFUSED", Shape.BREACH),
+    "flag failed": ("NEXT RUNG", Shape.BREACH),
+    "proven back": ("ROLLED BACK", Shape.FINAL),
     "keeping": ("KEPT", Shape.GO),
 }
 
@@ -351,13 +393,13 @@ def panel_word(
         return _ENDED.get(decision, ("FAILED", Shape.BREACH))
     # Too few requests are no reason to look at what was kept; data that stopped are one, and so is a missed target.
     calm = phase == "keeping" and (verdict not in ("HOLD", "ROLLBACK") or cause == "thin")
-    if phase not in ("share", "window", "keeping") or calm:
+    if phase not in (*_SHARES, "window", "keeping") or calm:
         return _BY_PHASE.get(phase, PREPARING) if verdict != "ROLLBACK" or phase in _GOING_BACK else _BREACH
     if verdict == "ROLLBACK":
         return _BREACH
     if verdict == "HOLD":
         return ("NO DATA", Shape.NO_DATA) if cause in _NO_DATA else ("LOOK", Shape.LOOK)
-    if phase == "share":
+    if phase in _SHARES:
         return _BY_PHASE[phase]
     if verdict == "GO" and (overdue or early):
         return ("GO POSSIBLE", Shape.GO)

@@ -15,21 +15,40 @@ _AFTER_BACK_S = 60.0
 
 
 def with_workers(plan: Plan, rule: WorkerRule) -> Plan:
-    """``plan`` with the proofs of the rule. The one on the way back comes last: it may keep nobody from going back."""
+    """``plan`` with the proofs of the rule. The one on the way back comes last: it may keep nobody from going back.
+
+    After the swap it comes before any flag is raised, and after a control was held back.
+    """
     slot, old, new = plan.slot, plan.old_version, plan.new_version
     forward: list[Step] = []
+    swapped = proven = False
     for step in plan.forward:
+        swapped = swapped or step.act.kind is ActKind.SWAP
+        if swapped and not proven and step.act.flag:
+            forward.append(_after(AFTER_SWAP, slot, new, old, rule))
+            proven = True
         if rule.rule == STICKY_OFF and step.act.kind is ActKind.DEPLOY:
             forward.append(_setting(slot, rule))
         forward.append(step)
         if step.act.kind is ActKind.PROVE_SLOT:
             forward.append(_before(slot, new, rule))
-    forward.append(_after(AFTER_SWAP, slot, new, old, rule))
+    if not proven:
+        forward.append(_after(AFTER_SWAP, slot, new, old, rule))
     lower = plan.lower
     if any(step.act.kind is ActKind.PROVE_SERVING for step in lower):
         lower = (*lower, _after("prove-workers-redeployed", slot, old, old, rule))
     back = (*plan.back, _after("prove-workers-back", slot, old, old, rule))
-    return replace(plan, forward=tuple(forward), back=back, lower=lower)
+    plan = replace(plan, forward=tuple(forward), back=back, lower=lower)
+    if plan.previews and rule.rule == STICKY_OFF:
+        words = f"while a preview waits, {slot} runs with production's settings, and so do the workers of {new} there"
+        plan = replace(plan, remarks=(*plan.remarks, words))
+    return plan
+
+
+def not_looked_at(plan: Plan) -> Plan:
+    """``plan`` of a strategy that proves no background work, which it says."""
+    words = f"{plan.strategy} does not look at background work: whether it is done once is not proven"
+    return replace(plan, remarks=(*plan.remarks, words))
 
 
 def _setting(slot: str, rule: WorkerRule) -> Step:

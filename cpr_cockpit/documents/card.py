@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
+from cpr_cockpit.core import by_hand
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.plan import ActKind, Plan
-from cpr_cockpit.core.workers import STICKY_OFF
+from cpr_cockpit.core.strategy import FEATURE_FLAG
+from cpr_cockpit.documents.card_apps import alone, of_app
+from cpr_cockpit.documents.card_rungs import background, contacts, ladder, portal
 from cpr_cockpit.documents.papers.figures import path_of_health
 from cpr_cockpit.documents.papers.text import heading, inert
 from cpr_cockpit.documents.parts import printable
@@ -16,6 +21,7 @@ from cpr_cockpit.documents.whole import write_whole
 
 CARD = "rollback-card.md"
 CARD_DATA = "rollback-card.json"
+_ROUTING = "x-ms-routing-name"  # of a request: the slot that it is for, whatever the routing rules say
 _BY_HAND = (
     "**ROLLBACK BY HAND.** The cockpit only looked on at this deployment: no key of it rolls back. Where your pipeline",
     "has a rollback of its own, use that. Otherwise, and only where the slot below holds the old version, go on here.",
@@ -23,13 +29,21 @@ _BY_HAND = (
 )
 
 
-def write_card(folder: Path, environment: dict[str, str], plan: Plan, *, observed: bool = False) -> tuple[Path, str]:
+def write_card(
+    folder: Path,
+    environment: dict[str, str],
+    plan: Plan,
+    *,
+    observed: bool = False,
+    people: Sequence[Contact] = (),
+) -> tuple[Path, str]:
     """Write the card and its data (for a session whose journal is damaged); the card's path and SHA-256. OSError.
 
-    ``observed``: this run changes nothing itself, so the card is the only way back that it has.
+    ``observed``: this run changes nothing itself, so the card is the only way back that it has. ``people``: whom to
+    call.
     """
     path = folder / CARD
-    card = render_card(folder, environment, plan, observed=observed).encode()
+    card = render_card(folder, environment, plan, observed=observed, people=people).encode()
     digest = hashlib.sha256(card).hexdigest()
     write_whole(path, card)
     baseline = next(step.act.seconds for step in plan.forward if step.act.kind is ActKind.BASELINE)
@@ -39,6 +53,8 @@ def write_card(folder: Path, environment: dict[str, str], plan: Plan, *, observe
         "new_version": plan.new_version,
         "slot": plan.slot,
         "artifact": _has_artifact(plan),
+        "control": plan.control_percent,
+        "preview": plan.previews,
         "baseline_s": baseline,
         "path": str(path),
         "sha256": digest,
@@ -51,31 +67,55 @@ def _has_artifact(plan: Plan) -> bool:
     return any(step.act.kind is ActKind.DEPLOY for step in plan.back)
 
 
-def render_card(folder: Path, environment: dict[str, str], plan: Plan, *, observed: bool = False) -> str:
+def render_card(
+    folder: Path,
+    environment: dict[str, str],
+    plan: Plan,
+    *,
+    observed: bool = False,
+    people: Sequence[Contact] = (),
+) -> str:
     """The card's text: ids, exact commands, expected versions, what not to do.
 
     Versions are the application's own words, so they stand in code spans; ids and paths in commands are quoted.
     """
-    pinned = _pinned(environment)
-    look = [
-        f"    curl -fsS {shlex.quote(environment.get(url, '') + path_of_health(environment))}"
-        for url in ("production_url", "slot_url")
+    lines = [
+        *heading(1, f"Rollback card: {plan.new_version} back to {plan.old_version}"),
+        *(_BY_HAND if observed else ()),
     ]
-    return "\n".join(
-        [
-            *heading(1, f"Rollback card: {plan.new_version} back to {plan.old_version}"),
-            *(_BY_HAND if observed else ()),
-            *_about(environment, plan),
-            *_look(look, pinned, plan),
-            *_unroute(pinned, plan),
-            *_swap(pinned, plan),
-            *_ladder(folder, pinned, plan),
-            *_replace(folder, pinned, plan),
-            *_prove(look, plan),
-            *_background(pinned, plan),
-            *_never(environment, plan),
-        ]
-    )
+    if not plan.apps:
+        return "\n".join([*lines, *_page(folder, environment, plan, people)])
+    names = ", ".join(_code(app) for app in reversed(plan.apps))
+    lines += [
+        f"{len(plan.apps)} apps. In this order: {names}. Do 1 and 2 in each of them first, then 3 and 4 in each.",
+        "An app that refuses keeps no other: go on with the next, and come back to it.",
+        "",
+    ]
+    for app in reversed(plan.apps):
+        lines += heading(1, f"App {app}")
+        lines += _page(folder, of_app(environment, app), alone(plan), people)
+    return "\n".join(lines)
+
+
+def _page(folder: Path, environment: dict[str, str], plan: Plan, people: Sequence[Contact]) -> list[str]:
+    """What is done by hand in one app."""
+    look = _looks(environment)
+    return [
+        *_about(environment, plan),
+        *contacts(people),
+        *ladder(plan),
+        *_look(look, environment, plan),
+        *_flag_off(environment, plan),
+        *_unroute(environment, plan),
+        *_reset(environment, plan),
+        *_swap(environment, plan),
+        *_ladder(folder, environment, plan),
+        *_replace(folder, environment, plan),
+        *_prove(look, plan),
+        *background(environment, plan),
+        *_never(plan),
+        *portal(environment, plan),
+    ]
 
 
 def _code(text: str) -> str:
@@ -83,9 +123,12 @@ def _code(text: str) -> str:
     return f"`{printable(text).replace('`', chr(39))}`"
 
 
-def _pinned(environment: dict[str, str]) -> str:
-    options = (("subscription", "subscription"), ("resource-group", "resource_group"), ("name", "app"))
-    return " ".join(f"--{option} {shlex.quote(environment.get(key, ''))}" for option, key in options)
+def _looks(environment: dict[str, str]) -> list[str]:
+    """The commands that ask production and the slot: production itself, also while sessions are routed to the slot."""
+    path = path_of_health(environment)
+    itself = f"{path}{'&' if '?' in path else '?'}{_ROUTING}=self"
+    asked = (environment.get("production_url", "") + itself, environment.get("slot_url", "") + path)
+    return [f"    curl -fsS {shlex.quote(url)}" for url in asked]
 
 
 def _about(environment: dict[str, str], plan: Plan) -> list[str]:
@@ -96,6 +139,7 @@ def _about(environment: dict[str, str], plan: Plan) -> list[str]:
         ("App", "app"),
         ("Production", "production_url"),
         ("Slot", "slot_url"),
+        *((("App Configuration", "app_configuration"),) if plan.flag_back else ()),
     )
     new, old, slot = _code(plan.new_version), _code(plan.old_version), _code(plan.slot)
     return [
@@ -109,63 +153,100 @@ def _about(environment: dict[str, str], plan: Plan) -> list[str]:
     ]
 
 
-def _look(look: list[str], pinned: str, plan: Plan) -> list[str]:
+def _look(look: list[str], environment: dict[str, str], plan: Plan) -> list[str]:
     new, old = _code(plan.new_version), _code(plan.old_version)
     return [
         "## 1. Look before you press",
         "",
         *look,
-        f"    az webapp show {pinned} --query slotSwapStatus",
+        f"    {by_hand.look(environment)}",
         "",
         f"- Production {new} and slot {old}: go on with 2.",
         f"- Production {old} already: do NOT swap (a second swap brings {new} back). Go on with 3.",
-        "- A swap is under way (the versions change between looks, or `az` answers Conflict): wait and look again.",
+        "- A swap is under way (`running` names one, the versions change between looks, or `az` answers that another",
+        "  operation is in progress): wait and look again.",
         "",
     ]
 
 
-def _unroute(pinned: str, plan: Plan) -> list[str]:
+def _flag_off(environment: dict[str, str], plan: Plan) -> list[str]:
+    """The feature flag, which is set off before anything is done to the slots; nothing waits for it."""
+    flag = next((step.act.flag for step in plan.flag_back), "")
+    if not flag:
+        return []
+    store = shlex.quote(environment.get("app_configuration", ""))
+    then = f"Go on with 2 whatever comes of it: the flag is the kill switch of {_code(plan.new_version)}."
+    if plan.strategy == FEATURE_FLAG:
+        then = (
+            f"Instances know of it within a minute. Where the errors end, that is the rollback: "
+            f"{_code(plan.new_version)} stays, dark, and there is nothing to swap. Where they do not, or the command "
+            "fails, go on with 2."
+        )
+    return [
+        f"First set the feature flag {_code(flag)} off; it can be repeated without harm:",
+        "",
+        f"    az appconfig feature disable --endpoint {store} --auth-mode login --feature {shlex.quote(flag)} --yes",
+        "",
+        then,
+        "",
+    ]
+
+
+def _unroute(environment: dict[str, str], plan: Plan) -> list[str]:
     """Where the plan routes sessions to the slot: none must be routed there when the versions change places."""
     if not any(step.act.kind is ActKind.ROUTE for step in plan.back):
         return []
     return [
         "Sessions may be routed to the slot. End that first, whatever serves where:",
         "",
-        f"    az webapp traffic-routing clear {pinned}",
+        f"    {by_hand.unroute(environment)}",
         "",
     ]
 
 
-def _ladder(folder: Path, pinned: str, plan: Plan) -> list[str]:
+def _reset(environment: dict[str, str], plan: Plan) -> list[str]:
+    """Where the plan prepares the swap by a preview, which may still be pending."""
+    if not plan.previews:
+        return []
+    return [
+        f"A preview of the swap may still be pending: then the first command answers {_code('production')}. Only then",
+        "the second gives the slot its own settings back; it changes nothing in production:",
+        "",
+        f"    {by_hand.pending(environment, plan.slot)}",
+        f"    {by_hand.reset(environment, plan.slot)}",
+        "",
+    ]
+
+
+def _ladder(folder: Path, environment: dict[str, str], plan: Plan) -> list[str]:
     """The rungs below the swap, for when it is refused."""
     if not plan.lower:
         return []
-    slot, old = shlex.quote(plan.slot), _code(plan.old_version)
+    old = _code(plan.old_version)
     lines = [
         f"If the swap is refused for good, and slot {_code(plan.slot)} serves {old}: send all new sessions there.",
         "",
-        f"    az webapp traffic-routing set {pinned} --distribution {slot}=100",
+        f"    {by_hand.route_old(environment, plan.slot)}",
         "",
     ]
     if not _has_artifact(plan):
         return lines
     artifact = next(step.act.artifact for step in plan.back if step.act.kind is ActKind.DEPLOY)
-    source = shlex.quote(str(folder / "artifacts" / artifact))
     return [
         *lines,
         f"Then deploy the kept {old} to production itself, look again (1), and end the routing:",
         "",
-        f"    az webapp deploy {pinned} --type zip --src-path {source}",
-        f"    az webapp traffic-routing clear {pinned}",
+        f"    {by_hand.deploy_old(environment, str(folder / 'artifacts' / artifact))}",
+        f"    {by_hand.unroute(environment)}",
         "",
     ]
 
 
-def _swap(pinned: str, plan: Plan) -> list[str]:
+def _swap(environment: dict[str, str], plan: Plan) -> list[str]:
     return [
         "## 2. Swap back, once",
         "",
-        f"    az webapp deployment slot swap {pinned} --slot {shlex.quote(plan.slot)} --target-slot production",
+        f"    {by_hand.swap_back(environment, plan.slot)}",
         "",
         "If the command ends with an error or without an answer: do not repeat it; go back to 1.",
         f"Expected then: production {_code(plan.old_version)}, slot {_code(plan.new_version)}.",
@@ -173,17 +254,16 @@ def _swap(pinned: str, plan: Plan) -> list[str]:
     ]
 
 
-def _replace(folder: Path, pinned: str, plan: Plan) -> list[str]:
+def _replace(folder: Path, environment: dict[str, str], plan: Plan) -> list[str]:
     title = [f"## 3. Put {inert(plan.old_version)} into slot {inert(plan.slot)}", ""]
     if not _has_artifact(plan):
         none = f"No artifact of {_code(plan.old_version)} could be had: rollback is by swap only."
         until = f"meet {_code(plan.new_version)} until another version is deployed there."
         return [*title, f"{none} Users with a routing cookie of slot {_code(plan.slot)} {until}", ""]
     artifact = next(step.act.artifact for step in plan.back if step.act.kind is ActKind.DEPLOY)
-    source = shlex.quote(str(folder / "artifacts" / artifact))
     return [
         *title,
-        f"    az webapp deploy {pinned} --slot {shlex.quote(plan.slot)} --type zip --src-path {source}",
+        f"    {by_hand.deploy_old(environment, str(folder / 'artifacts' / artifact), plan.slot)}",
         "",
         f"So that no routing cookie meets {_code(plan.new_version)} any more.",
         "",
@@ -195,34 +275,12 @@ def _prove(look: list[str], plan: Plan) -> list[str]:
     return ["## 4. Prove it", "", *look, "", expected, ""]
 
 
-def _background(pinned: str, plan: Plan) -> list[str]:
-    """Where the plan proves background work: how a person sees that nobody does it twice."""
-    rule = next((step.act.workers for step in plan.back if step.act.workers is not None), None)
-    if rule is None or rule.rule != STICKY_OFF:
-        return []
-    slot, query = shlex.quote(plan.slot), shlex.quote(f"[?name=='{rule.setting}']")
-    name, off = _code(rule.setting), _code(rule.off)
-    return [
-        f"Background work: {name} is {off} in slot {_code(plan.slot)}, with slotSetting true:",
-        "",
-        f"    az webapp config appsettings list {pinned} --slot {slot} --query {query}",
-        "",
-    ]
-
-
-def _never(environment: dict[str, str], plan: Plan) -> list[str]:
-    subscription, group, app = (environment.get(key, "") for key in ("subscription", "resource_group", "app"))
-    resource = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/sites/{app}"
+def _never(plan: Plan) -> list[str]:
     return [
         "## What not to do",
         "",
         "- Do not swap twice. A repeated swap undoes the rollback.",
         f"- Do not stop slot {_code(plan.slot)}: users who hold its routing cookie get errors.",
         "- Do not deploy to production directly while a swap is under way.",
-        "",
-        "## With nothing but a browser",
-        "",
-        "The portal's Cloud Shell runs the same commands. Or open the resource, Deployment slots, Swap: the slot as",
-        f"source, production as target, once. The resource: {_code(resource)}",
         "",
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cpr_cockpit.core.plan import Act, Plan, Step
 from cpr_cockpit.core.ports import PlannedRequest
@@ -11,19 +11,24 @@ Planned = Callable[[Act], tuple[PlannedRequest, ...]]
 """What an act would send; sends nothing."""
 
 
-def render_plan(plan: Plan, planned: Planned) -> str:
-    """The way forth and the way back, with pinned ids. Nothing in it has been sent."""
+def render_plan(plan: Plan, planned: Planned, short: Sequence[str] = ()) -> str:
+    """The way forth and the way back, with pinned ids. Nothing in it has been sent.
+
+    ``short``: the strategy as stages with expected times, a line for each way.
+    """
     facts = plan.facts
     slot = f"serves {facts.slot_version or 'no version'}" if facts.slot_exists else "does not exist yet"
+    of = f" of {plan.name('')}" if plan.apps else ""
     lines = [
         f"# Plan: {plan.old_version} to {plan.new_version}, {plan.strategy}",
         "",
         "Nothing of this has been sent; what was read is this:",
         "",
-        f"- Production ({facts.production_host or 'host not told'}) serves {facts.production_version}.",
-        f"- Slot {plan.slot} ({facts.slot_host or 'no host yet'}) {slot}.",
+        f"- Production{of} ({facts.production_host or 'host not told'}) serves {facts.production_version}.",
+        f"- Slot {plan.slot}{of} ({facts.slot_host or 'no host yet'}) {slot}.",
         *(f"- {remark}" for remark in plan.remarks),
         "",
+        *(("## In short, with expected times", "", *(f"- {one}" for one in short), "") if short else ()),
         "Every step looks before it acts, and after: a change that has taken effect is not sent again.",
         "",
         "## The way forth",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -32,24 +33,54 @@ class Reading:
     facts: dict[str, str] = field(default_factory=dict)
 
 
+class Saw(Protocol):
+    """Hears of every look at who serves.
+
+    ``switched`` is true where a swap is known to have taken effect though nothing answers; ``app``: where one looked.
+    """
+
+    def __call__(self, serving: Serving, switched: bool, *, app: str = "") -> None:
+        """One look."""
+
+
+class Routed(Protocol):
+    """Hears of the share of new sessions that the slot, which serves ``version``, is seen to get."""
+
+    def __call__(self, percent: float, version: str, *, app: str = "") -> None:
+        """One look."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What an act is done in: the ports, the plan, the run's artifacts folder, who hears of every look at who serves.
 
-    ``saw(serving, switched)``: ``switched`` is true where a swap is known to have taken effect though nothing answers.
-    ``routed(percent, version)`` hears of the share of new sessions that the slot, which serves that, is seen to get.
+    ``flagged(percent)`` hears of the share of the users for whom the plan's feature flag is seen to be on.
     ``lost``: a part of the journal is gone, so that nobody knows what was sent and may still be under way.
-    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``run``: its name.
+    ``begun(key)``: whether a step of that key was begun in this run, as its journal says.
+    ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``commit``: what the
+    new version must have been built from, "": nobody said. ``run``: the run's name. ``switched``: whether production
+    was seen to serve the new version.
     """
 
     ports: Ports
     plan: Plan
     artifacts: Path
-    saw: Callable[[Serving, bool], None]
-    routed: Callable[[float, str], None]
+    saw: Saw
+    routed: Routed
+    begun: Callable[[str], bool]
     lost: bool = False
     artifact_sha256: str = ""
+    commit: str = ""
     run: str = ""
+    flagged: Callable[[float], None] = lambda percent: None
+    switched: Callable[[], bool] = lambda: False
+
+    def at(self, app: str) -> Context:
+        """The same in one of several apps (`Act.app`)."""
+        if not app:
+            return self
+        ports, saw, routed = self.ports.at(app), partial(self.saw, app=app), partial(self.routed, app=app)
+        return replace(self, ports=ports, saw=saw, routed=routed)
 
 
 class Change(Protocol):

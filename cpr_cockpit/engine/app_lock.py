@@ -6,6 +6,8 @@ import fcntl
 import hashlib
 import json
 import os
+from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -52,6 +54,14 @@ class AppLock:
         traceback: TracebackType | None = None,
     ) -> None:
         self.close()
+
+
+def hold_all(sites: Iterable[tuple[str, str]], run: str) -> ExitStack:
+    """The locks of several apps, each as (Resource Manager, resource id), or none of them. AppBusy, OSError."""
+    with ExitStack() as stack:
+        for resource_manager, site_id in sites:
+            stack.enter_context(AppLock(resource_manager, site_id, run))
+        return stack.pop_all()
 
 
 def _busy(app: str, holder: bytes) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
-from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.plan import Act, Plan
 from cpr_cockpit.core.ports import PRODUCTION, PortError
-from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.standings import PROGRAM
+from cpr_cockpit.core.strategies import Course
+from cpr_cockpit.core.strategy import ROLLING
 from cpr_cockpit.core.worker_proof import (
     Listing,
     SlotWorkers,
@@ -29,6 +30,7 @@ from cpr_cockpit.engine.serving import exists
 
 ITEM = "background-work.one-rule"
 _LEAST_LOOKS, _LOOKS_EACH = 3, 3
+_LAST_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +78,18 @@ class ProveWorkers:
 
     async def look(self) -> Reading:
         """Asked again until it holds: processes may still start and end."""
-        rule, slot, version = _rule_of(self.act), self.act.slot, self.act.version
-        seen = await listed(self.context.ports, rule, slot)
-        words, facts = in_words(slot, seen), as_facts(seen)
-        wrong = unproven(rule, slot, version, seen)
-        if wrong:
-            return Reading(State.TO_DO, f"{wrong}. Seen: {words}", facts)
-        return Reading(State.DONE, words, facts)
+        return await proven(self.context.ports, self.act)
+
+
+async def proven(ports: Ports, act: Act) -> Reading:
+    """Whether workers run once and on the version of the act, by one look. PortError."""
+    rule, slot = _rule_of(act), act.slot
+    seen = await listed(ports, rule, slot)
+    words, facts = in_words(slot, seen), as_facts(seen)
+    wrong = unproven(rule, slot, act.version, seen)
+    if wrong:
+        return Reading(State.TO_DO, f"{wrong}. Seen: {words}", facts)
+    return Reading(State.DONE, words, facts)
 
 
 async def listed(ports: Ports, rule: WorkerRule, slot: str) -> Listing:
@@ -104,29 +111,45 @@ async def _slot(ports: Ports, port: Workers, slot: str, *, there: bool = True) -
 
 
 async def declared_rule(
-    ports: Ports, rule: WorkerRule, slot: str, *, slot_exists: bool
+    ports: Ports, course: Course, slot: str, *, slot_exists: bool
 ) -> tuple[str, tuple[ev.ItemMarked, ...]]:
-    """Before START: what is wrong with the declared rule, "" for nothing; and the item, where a machine can mark it.
+    """Before START: why the run cannot begin by the declared rule, "" where it can; the item where a machine marks it.
 
     `sticky-off` is measured; that work is idempotent, or that there is none, a person signs. PortError.
     """
-    if rule.rule != STICKY_OFF:
+    rule = course.workers
+    if rule is None or rule.rule != STICKY_OFF or course.strategy == ROLLING:
         return "", ()
     if not slot_exists:
         words = f"the plan proves {rule.setting} in the new slot before anything is deployed to it"
         return "", (ev.ItemMarked(item=ITEM, mark=Mark.DERIVED, by=PROGRAM, value=words),)
     wrong = wrong_setting(rule, slot, await _port_of(ports).setting(rule.setting, slot))
+    if wrong:
+        return f"Background work would be done twice: {wrong} Nothing was changed.", ()
     words = f"{rule.rule}: {rule.setting} is sticky and {rule.off!r} in slot {slot}"
-    return wrong, (ev.ItemMarked(item=ITEM, mark=Mark.MEASURED, by=PROGRAM, value=words),)
+    return "", (ev.ItemMarked(item=ITEM, mark=Mark.MEASURED, by=PROGRAM, value=words),)
 
 
-def kept_unproven(run: Run) -> str:
-    """What the end of a run that kept its version says of workers whose proof failed; "" where it did not."""
-    row = run.row(AFTER_SWAP, "forward")
-    if row is not None and row.result in ("done", "already"):
+async def kept_unproven(ports: Ports, plan: Plan, poll_s: float) -> str:
+    """What the end of a run that keeps its version says of workers who are not seen to work once; "" where they are.
+
+    Hours may lie between the proof after the swap and the end. A look that fails is made again, a few times.
+    """
+    act = next((step.act for step in plan.forward if step.key == AFTER_SWAP), None)
+    if act is None:
         return ""
-    why = row.words if row is not None and row.words else "the run did not come to it"
-    return f"; that workers run once and on the right version was not proven: {why}"
+    words = ""
+    for _ in range(_LAST_LOOKS):
+        try:
+            reading = await proven(ports, act)
+        except PortError as error:
+            words = error.words()
+        else:
+            if reading.state is State.DONE:
+                return ""
+            words = reading.words
+        await ports.clock.sleep(poll_s)
+    return f"; that workers run once and on the right version is not proven: {words}"
 
 
 def _rule_of(act: Act) -> WorkerRule:

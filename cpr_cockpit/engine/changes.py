@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cpr_cockpit.core.pipeline import PIPELINE
@@ -10,10 +11,15 @@ from cpr_cockpit.core.plan import PRODUCTION, Act, ActKind
 from cpr_cockpit.core.ports import Accepted, OperationState
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.acts import Change, Context, Reading, State
+from cpr_cockpit.engine.flagging import FlagOff, SetFlag
 from cpr_cockpit.engine.piping import look_at_pipeline, pipeline_of
+from cpr_cockpit.engine.previewing import Preview, ResetPreview, barred, own_preview, pending_words
 from cpr_cockpit.engine.routing import Route
 from cpr_cockpit.engine.serving import Serving, exists, observe
 from cpr_cockpit.engine.zips import ZipError, examine
+
+# How long the first look of a way back waits for a production that hangs; the slot tells whether to swap.
+HURRY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,8 @@ class Deploy:
             return Reading(
                 State.REFUSED, f"planned on production serving {self.context.plan.old_version}, but {words}", facts
             )
+        if forward and serving.swap.pending_preview is not None and not own_preview(self.context, serving.swap):
+            return Reading(State.REFUSED, pending_words(serving.swap), facts)
         if not forward and self.act.slot != PRODUCTION:
             kept = await self._kept(serving)
             if kept is not None:
@@ -130,7 +138,9 @@ class Swap:
 
     async def observe(self, *, sent: bool) -> Reading:
         """Who serves what decides."""
-        serving = await observe(self.context.ports.web_apps, self.context.ports.probe, self.act.slot)
+        # On the way back from a switch nothing is planned on what production serves.
+        hurry_s = HURRY_S if self.context.switched() and not (self.act.other or sent) else None
+        serving = await observe(self.context.ports.web_apps, self.context.ports.probe, self.act.slot, hurry_s=hurry_s)
         # The slot held the new version and serves the old one now: swapped, though production answers with no version.
         silent = sent and serving.production is None and bool(self.act.other) and serving.slot == self.act.other
         switched = silent and not serving.in_flight
@@ -142,10 +152,8 @@ class Swap:
             return Reading(State.DONE, f"the swap took effect, but {words}", facts)
         if serving.production == wanted:
             return Reading(State.DONE, f"production serves {wanted}; {words}", facts)
-        if serving.swap.pending_preview:
-            return Reading(
-                State.REFUSED, f"a swap preview to {serving.swap.pending_preview} is pending: reset it first", facts
-            )
+        if refused := barred(self.context, serving, forth=bool(self.act.other)):
+            return Reading(State.REFUSED, refused, facts)
         if serving.slot != wanted:
             return Reading(State.REFUSED, f"a swap would not bring {wanted}: {words}", facts)
         if self.act.other and serving.production != self.act.other:
@@ -161,11 +169,15 @@ class Swap:
         return await self.context.ports.web_apps.operation(operation)
 
 
-_CHANGES: dict[ActKind, type[EnsureSlot | Deploy | Route | Swap]] = {
+_CHANGES: dict[ActKind, Callable[[Context, Act], Change]] = {
     ActKind.ENSURE_SLOT: EnsureSlot,
+    ActKind.PREVIEW: Preview,
+    ActKind.RESET_PREVIEW: ResetPreview,
     ActKind.ROUTE: Route,
     ActKind.DEPLOY: Deploy,
     ActKind.SWAP: Swap,
+    ActKind.SET_FLAG: SetFlag,
+    ActKind.FLAG_OFF: FlagOff,
 }
 
 

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cpr_cockpit.core.commits import same_commit, wrong_commit
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PRODUCTION
+from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.background import ProveSetting, ProveWorkers, ProveWorkersOff
+from cpr_cockpit.engine.flagging import ProveFlag
 from cpr_cockpit.engine.piping import ProveBuilt
 from cpr_cockpit.engine.serving import exists
-from cpr_cockpit.engine.zips import ZipError, examine
+from cpr_cockpit.engine.zips import BUILD, ZipError, commit_of, examine
 
 WARM_REQUESTS = 6
 PROOF_LOOKS = 5
@@ -51,11 +54,32 @@ class ProveSlot:
         probe = self.context.ports.probe
         looks = await asyncio.gather(*(probe.look(self.act.slot) for _ in range(max(PROOF_LOOKS, 3 * len(instances)))))
         good = [look for look in looks if look.ok and look.version == self.act.version]
+        wrong = self._wrong([look.commit for look in good]) if good else ""
+        if wrong:
+            return Reading(State.REFUSED, wrong)
         met = {look.instance for look in good if look.instance}
         words = f"{len(good)} of {len(looks)} answers 200 from {self.act.version}"
         words += f", {len(met)} of {len(instances)} instances met"
         enough = len(good) == len(looks) and len(met) >= len(instances)
         return Reading(State.DONE if enough else State.TO_DO, words)
+
+    def _wrong(self, told: Sequence[str | None]) -> str:
+        """Why what answers is not what the tag points to; "" where it is, or where nobody said what that is."""
+        wanted, slot = self.context.commit, f"what slot {self.act.slot} serves"
+        if not wanted or self.act.version != self.context.plan.new_version:
+            return ""
+        nothing = f"Production was not switched, it serves {self.context.plan.old_version}."
+        other = next((one for one in told if one is not None and not same_commit(one, wanted)), None)
+        if other is not None:
+            return f"{wrong_commit(slot, other, wanted)} {nothing} Build the tag again, then begin a new run."
+        # A pipeline has told itself what it ran on, which has been proven before.
+        piped = any(step.act.kind is ActKind.PROVE_BUILT for step in self.context.plan.forward)
+        if None in told and not piped and commit_of(self.context.artifacts / NEW_ARTIFACT) is None:
+            return (
+                f"nothing tells from which commit {slot} was built: its health answer has no commit, and the zip no "
+                f"{BUILD}. {nothing} Have one of them tell it, or take commit out of [artifacts]."
+            )
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +207,7 @@ _CHECKS: dict[ActKind, Callable[[Context, Act], Check]] = {
     ActKind.PROVE_SETTING: ProveSetting,
     ActKind.PROVE_WORKERS_OFF: ProveWorkersOff,
     ActKind.PROVE_WORKERS: ProveWorkers,
+    ActKind.PROVE_FLAG: ProveFlag,
 }
 
 

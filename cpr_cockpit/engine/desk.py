@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,9 +11,12 @@ from cpr_cockpit.core.checklist import Mark, open_reason
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.standings import lists_in_force, standings
 from cpr_cockpit.engine.host import CommandError
+from cpr_cockpit.engine.preparing import Blocked
 from cpr_cockpit.engine.session import Session
 
 LONGEST_NOTE = 2000
+# A face waits five seconds for an answer; what is read for a new plan may take longer.
+ANSWER_S = 4.0
 PRODUCTION_PHASES = frozenset({Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING})
 
 
@@ -24,6 +28,7 @@ class Desk:
         self._commands: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
             "sign": self._sign,
             "sign_list": self._sign_list,
+            "choose": self._choose,
             "start": self._start,
             "keep": self._keep,
             "rollback": self._rollback,
@@ -71,6 +76,23 @@ class Desk:
             self._session.sign(ev.ItemMarked(item=item.key, mark=Mark.SIGNED, by=by, note=note))
         return {}
 
+    async def _choose(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Another strategy, or an option of it; where its plan takes long, what came of it is told by the journal."""
+        key, by = _text(arguments, "choice"), _who(arguments)
+        choosing = asyncio.ensure_future(self._session.choosing.choose(key, by))
+        try:
+            return {"chosen": await asyncio.wait_for(asyncio.shield(choosing), ANSWER_S)}
+        except Blocked as error:
+            raise CommandError(str(error)) from error
+        except TimeoutError:
+            choosing.add_done_callback(self._chosen_late)
+            return {"chosen": ""}
+
+    def _chosen_late(self, choosing: asyncio.Future[str]) -> None:
+        error = None if choosing.cancelled() else choosing.exception()
+        if error is not None and not self._session.run_state.ended:
+            self._session.note("cockpit", str(error))
+
     async def _start(self, arguments: dict[str, Any]) -> dict[str, Any]:
         run = self._session.run_state
         if run.started_at is not None:
@@ -83,6 +105,12 @@ class Desk:
         if blockers:
             named = "; ".join(blockers[:3])
             raise CommandError(f"{len(blockers)} items block START: {named}. Nothing was changed.")
+        seen = _text(arguments, "plan")
+        if seen and seen != str(run.plans) and run.plan is not None:
+            raise CommandError(
+                f"The plan has changed since this screen showed it: it is {run.plan.strategy} now. "
+                "Nothing was changed. Look at it, then START."
+            )
         self._session.start(_who(arguments))
         return {}
 
@@ -136,7 +164,7 @@ class Desk:
 
     async def _stop(self, arguments: dict[str, Any]) -> dict[str, Any]:
         run = self._session.run_state
-        if run.started_at is not None and run.phase is not Phase.KEEPING and not run.observed:
+        if run.started_at is not None and run.phase is not Phase.KEEPING and not (run.observed or run.proven_back):
             raise CommandError(
                 "The run has begun in production: it is not safe to end it. Nothing was changed. "
                 "Keep the new version or roll it back."

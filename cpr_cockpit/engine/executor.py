@@ -10,14 +10,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.plan import Act, ActKind, Step
+from cpr_cockpit.core.plan import FLAGGING, Act, ActKind, Step
 from cpr_cockpit.core.ports import Accepted, OperationState, PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
-from cpr_cockpit.engine.pursuit import MAY_NOT, NOT_NOW, PAUSE_MOST_S, Patience, Pursuit
+from cpr_cockpit.engine.pursuit import FLAG_REST_S, MAY_NOT, Patience, Pursuit, by_others, calm_needed, not_now
 from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.rights import rights_ended
 
 
 class Executor:
@@ -57,14 +58,22 @@ class Executor:
                 now = self._clock.now()
                 self._recorder.record(self._outcome_of(way, step, 0, "already", Reading(State.DONE, words), now))
 
-    async def run_step(self, way: ev.Way, step: Step) -> bool:
-        """Run one step; whether it was done or was so already."""
+    async def run_step(self, way: ev.Way, step: Step, *, others_wait: bool = False) -> bool:
+        """Run one step; whether it was done or was so already.
+
+        ``others_wait``: the way back of other apps comes after it, so that one which cannot be read is soon left.
+        """
         if step.act.mutates:
-            return await self._change(self._pursuit(way, step))
+            pursuit = self._pursuit(way, step)
+            if others_wait:
+                pursuit.give_way_at = self._clock.now() + self._patience.refused_s
+            return await self._change(pursuit)
         return await self._check(way, step)
 
-    async def resolve(self, way: ev.Way, step: Step) -> None:
+    async def resolve(self, way: ev.Way, step: Step, within_s: float | None = None) -> None:
         """Bring a change that was interrupted to rest without sending it again, and record what came of it.
+
+        ``within_s``: it is given up then, though it may be under way yet; None: in the step's own time.
 
         Before a rollback: a swap or a deployment that is on the wire but not to be seen yet must land before anyone may
         say who serves what; one that landed later would undo what the rollback has proven.
@@ -72,6 +81,9 @@ class Executor:
         await self._sent(way, step)
         pursuit = self._pursuit(way, step)
         pursuit.last = True
+        within_s = FLAG_REST_S if step.act.kind in FLAGGING else within_s
+        if within_s is not None:
+            pursuit.deadline = min(pursuit.deadline, self._clock.now() + within_s)
         reading = await self._settle(pursuit)
         if reading.state is State.DONE:
             self._outcome(pursuit, "done", reading)
@@ -100,9 +112,10 @@ class Executor:
         return Pursuit(
             way=way,
             step=step,
-            change=change_for(self._context, step.act),
+            change=change_for(self._context.at(step.act.app), step.act),
             attempt=open_row.attempts if open_row else 0,
             sent=open_row is not None,
+            arrived=open_row is not None,
             operation=open_row.operation if open_row else "",
             deadline=self._clock.now() + step.timeout_s,
         )
@@ -111,58 +124,53 @@ class Executor:
         began = pursuit.attempt
         while True:
             reading = await self._settle(pursuit)
+            if reading.state is State.DONE and self._outside(pursuit):
+                return self._outcome(pursuit, "already", by_others(reading))
             if reading.state is State.DONE:
                 return self._outcome(pursuit, "done" if pursuit.sent else "already", reading)
             if reading.state is State.REFUSED:
                 return self._outcome(pursuit, "failed" if pursuit.sent else "stopped", reading)
             if self._given_up(pursuit, began) or reading.state is State.IN_FLIGHT:
-                return self._outcome(pursuit, "failed", self._why_failed(pursuit, reading))
+                return self._outcome(pursuit, "failed", pursuit.why_failed(reading, self._patience))
             if self._overtaken(pursuit.way):
                 return self._outcome(pursuit, "stopped", Reading(reading.state, "not sent: ROLLBACK came first"))
             await self._send(pursuit, reading)
             if pursuit.put_off:
                 began += 1
 
+    def _outside(self, pursuit: Pursuit) -> bool:
+        """Whether somebody else swapped back: production had switched, and no request of ours can have done it."""
+        swap_back = pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP
+        return (
+            swap_back and not pursuit.arrived and not self._context.lost and self._recorder.run.switched_at is not None
+        )
+
     def _given_up(self, pursuit: Pursuit, began: int) -> bool:
         """Refused for good, sent often enough, or out of time; "not now" costs time only.
 
         On the way back a refusal is not taken at its word: the change is sent as often as any other.
         """
-        refusal = pursuit.refusal
-        for_good = refusal is not None and refusal.status is not None and not refusal.ambiguous and not pursuit.put_off
         if self._refused_too_long(pursuit):
             return True
         # What was laid down and does not start will not start by being laid down again.
-        if pursuit.way == "forward" and (for_good or pursuit.laid_down):
+        if pursuit.way == "forward" and (pursuit.refused_for_good or pursuit.laid_down):
             return True
         return pursuit.attempt - began >= self._patience.attempts or self._clock.now() >= pursuit.deadline
 
     def _refused_too_long(self, pursuit: Pursuit) -> bool:
         """A swap back that is put off by the platform's own word, while there is another way back."""
         refusal = pursuit.refusal
-        refused = bool(pursuit.put_off) and refusal is not None and not refusal.ambiguous and refusal.status in NOT_NOW
+        refused = bool(pursuit.put_off) and refusal is not None and not_now(refusal)
         if not refused:
             pursuit.refused_at = None
             return False
         now = self._clock.now()
         pursuit.refused_at = now if pursuit.refused_at is None else pursuit.refused_at
-        other_way = pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP and bool(self._context.plan.lower)
-        return other_way and now - pursuit.refused_at >= self._patience.refused_s
+        return self._other_way(pursuit) and now - pursuit.refused_at >= self._patience.refused_s
 
-    @staticmethod
-    def _not_now(pursuit: Pursuit, error: PortError) -> bool:
-        """An answer that says so; on the way back also a service that fails or cannot be reached."""
-        failing = pursuit.way == "back" and (error.ambiguous or error.status is None)
-        return failing or (not error.ambiguous and error.status in NOT_NOW)
-
-    def _why_failed(self, pursuit: Pursuit, reading: Reading) -> Reading:
-        reason = pursuit.refusal.words() if pursuit.refusal else f"sent {pursuit.attempt} times without effect."
-        if reading.state is State.IN_FLIGHT:
-            reason = f"still under way after {pursuit.step.timeout_s:.0f} s."
-        elif pursuit.laid_down:
-            version, patience = pursuit.step.act.version, self._patience.start_s
-            reason = f"the platform says that it succeeded, but {version} did not come up within {patience:.0f} s."
-        return Reading(reading.state, f"{reason} Now {reading.words}.", reading.facts)
+    def _other_way(self, pursuit: Pursuit) -> bool:
+        """Whether there are rungs below it."""
+        return pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP and bool(self._context.plan.lower)
 
     async def _send(self, pursuit: Pursuit, reading: Reading) -> None:
         pursuit.attempt += 1
@@ -185,13 +193,13 @@ class Executor:
             accepted = await asyncio.shield(sending)
         except PortError as error:
             self._sending = None
-            pursuit.refusal = error
-            pursuit.put_off = pursuit.put_off + 1 if self._not_now(pursuit, error) else 0
+            pursuit.refusal, pursuit.arrived = error, pursuit.arrived or error.ambiguous
+            pursuit.put_off = pursuit.put_off + 1 if pursuit.put_off_by(error) else 0
             words = error.words() if not error.ambiguous else f"{error.what} What came of it is being observed."
             self._recorder.record(ev.StepDoubtful(way=pursuit.way, step=step.key, attempt=pursuit.attempt, words=words))
             return
         self._sending = None
-        pursuit.operation, pursuit.put_off = accepted.operation, 0
+        pursuit.operation, pursuit.put_off, pursuit.arrived = accepted.operation, 0, True
         self._recorder.record(
             ev.StepAccepted(way=pursuit.way, step=step.key, attempt=pursuit.attempt, operation=accepted.operation)
         )
@@ -211,23 +219,23 @@ class Executor:
                     calm_since = None
                 else:
                     calm_since = now if calm_since is None else calm_since
-                    if now - calm_since >= self._calm_needed(pursuit):
+                    other_way = self._other_way(pursuit)
+                    if now - calm_since >= calm_needed(pursuit, self._patience, calm_since, other_way=other_way):
                         return reading
             await self._clock.sleep(self._patience.poll_s)
-
-    def _calm_needed(self, pursuit: Pursuit) -> float:
-        if pursuit.put_off:
-            return float(min(PAUSE_MOST_S, self._patience.calm_s * 2 ** (pursuit.put_off - 1)))
-        return self._patience.start_s if pursuit.laid_down else self._patience.calm_s
 
     async def _observe(self, pursuit: Pursuit) -> Reading | None:
         try:
             return await pursuit.change.observe(sent=pursuit.sent)
         except PortError as error:
-            if self._clock.now() >= pursuit.deadline:
+            now, give_way_at = self._clock.now(), None if pursuit.sent else pursuit.give_way_at
+            if now >= pursuit.deadline or (give_way_at is not None and now >= give_way_at):
                 return Reading(State.REFUSED, f"The state cannot be read: {error.what}")
             if not pursuit.sent and self._may_not(pursuit.way, error):
                 return Reading(State.REFUSED, error.words())
+            if error.status in MAY_NOT and not pursuit.told:
+                pursuit.told = True
+                self._recorder.record(await rights_ended(self._context, pursuit.way, pursuit.step, error))
             return None
 
     def _may_not(self, way: ev.Way, error: PortError) -> bool:
@@ -248,14 +256,15 @@ class Executor:
             # The operation cannot be read just now; what is observed decides.
             return False
         if state.state == "failed" and pursuit.operation:
-            pursuit.refusal = PortError(state.words or "The operation failed.", unchanged="", status=400)
+            words = state.words or "The operation failed."
+            pursuit.refusal = PortError(words, unchanged="", next_step=state.next_step, status=400, again=state.again)
         # Success of an operation that is not known to be ours says nothing of what is to be served.
         pursuit.laid_down = state.state == "succeeded" and (bool(pursuit.operation) or pursuit.last)
         return state.state == "running"
 
     async def _check(self, way: ev.Way, step: Step) -> bool:
         make = self._extra.get(step.act.kind)
-        check = make(step.act) if make else check_for(self._context, step.act)
+        check = make(step.act) if make else check_for(self._context.at(step.act.app), step.act)
         row = self._recorder.run.row(step.key, way)
         attempt = (row.attempts if row else 0) + 1
         self._recorder.record(ev.StepIntent(way=way, step=step.key, attempt=attempt, title=step.title, mutates=False))

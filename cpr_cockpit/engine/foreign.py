@@ -6,10 +6,11 @@ from cpr_cockpit.core.plan import Plan
 from cpr_cockpit.engine.serving import Serving
 
 
-def foreign_change(plan: Plan, first: Serving, now: Serving, *, slot_kept: bool = True) -> str:
+def foreign_change(plan: Plan, first: Serving, now: Serving, *, slot_kept: bool = True, switched: bool = True) -> str:
     """What somebody else has changed since ``first`` (a look taken when our own swap was over), in words; or "".
 
     ``slot_kept``: the slot is still this run's own; later another release may be put there, for the next deployment.
+    ``switched`` False: of several apps this one is yet to be switched, and its slot holds the new version.
     An application that does not answer is no sign of it: that is for the judge.
     """
     if now.swap.in_flight is not None:
@@ -19,8 +20,11 @@ def foreign_change(plan: Plan, first: Serving, now: Serving, *, slot_kept: bool 
         return f"somebody swapped slots at {when} UTC: {now.words(plan.slot)}"
     if now.swap.pending_preview is not None:
         return f"somebody has begun a swap with preview: slot {now.swap.pending_preview} waits"
-    if now.production not in (None, plan.new_version):
+    production, slot = plan.new_version, plan.old_version
+    if not switched:
+        production, slot = slot, production
+    if now.production not in (None, production):
         return f"production serves {now.production}, which this run did not put there"
-    if slot_kept and now.slot not in (None, plan.old_version):
+    if slot_kept and now.slot not in (None, slot):
         return f"slot {plan.slot} serves {now.slot}, which this run did not put there"
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cpr_cockpit.core.plan import Plan
 from cpr_cockpit.core.ports import PortError
@@ -31,20 +31,27 @@ class ForeignLooks:
     calm_s: float
     keeping: Callable[[], bool]
     told: Callable[[], bool]
-    _before: Serving | None = None
+    _before: dict[str, Serving] = field(default_factory=dict)
     _shown_at: float = -math.inf
 
     async def look(self) -> None:
-        """Look once. Who cannot be read tells of no change, and of no end of one."""
-        try:
-            seen = await observe(self.ports.web_apps, self.ports.probe, self.plan.slot)
-        except PortError:
-            return
-        now = self.ports.clock.now()
-        words = foreign_change(self.plan, self._before or seen, seen, slot_kept=now < self.warm_until)
-        self._before = seen
+        """Look once at every app. Who cannot be read tells of no change, and of no end of one."""
+        found, calm = [], True
+        for app in self.plan.places:
+            there = self.ports.at(app)
+            try:
+                seen = await observe(there.web_apps, there.probe, self.plan.slot)
+            except PortError:
+                calm = False
+                continue
+            now, before = self.ports.clock.now(), self._before.get(app, seen)
+            words = foreign_change(self.plan, before, seen, slot_kept=now < self.warm_until)
+            self._before[app] = seen
+            calm = calm and seen.production == self.plan.new_version
+            found += [f"{self.plan.name(app)}: {words}" if words and self.plan.apps else words]
+        now, words = self.ports.clock.now(), "; ".join(one for one in found if one)
         if words and self.keeping():
             self.rolling.hold(HoldCause.FOREIGN, words)
             self._shown_at = now
-        elif seen.production == self.plan.new_version and (self.told() or now - self._shown_at >= self.calm_s):
+        elif calm and (self.told() or now - self._shown_at >= self.calm_s):
             self.rolling.release(HoldCause.FOREIGN)

@@ -10,9 +10,13 @@ from typing import Any
 
 from cpr_cockpit.core.ports import PRODUCTION, PortError, Sighting, SlotFacts, SwapStatus
 from cpr_cockpit.core.signals import Observation
+from cpr_cockpit.core.strategies import Course
+from cpr_cockpit.core.strategy import ROLLING
+from cpr_cockpit.engine.flag_premises import flag_told
 from cpr_cockpit.engine.ports import Ports
 
 LOOKS = 3
+TELEMETRY = "telemetry"
 TELEMETRY_S = 900.0
 _BIN_S = 60.0
 
@@ -35,8 +39,11 @@ class Reading:
     words: str
 
 
-async def inspect(ports: Ports, slot: str, new_version: str) -> tuple[Reading, ...]:
-    """Slots, swaps, versions, health, telemetry, in this order. What cannot be read is ``unknown``; never raises it."""
+async def inspect(ports: Ports, slot: str, new_version: str, course: Course | None = None) -> tuple[Reading, ...]:
+    """Slots, swaps, versions, health, telemetry, the course's feature flag, in this order.
+
+    What cannot be read is ``unknown``; never raises it.
+    """
     production, before = await asyncio.gather(
         asyncio.gather(*(ports.probe.look(PRODUCTION) for _ in range(LOOKS))), _slots_and_swaps(ports, slot)
     )
@@ -46,11 +53,27 @@ async def inspect(ports: Ports, slot: str, new_version: str) -> tuple[Reading, .
     readings.append(_production(production, versions, new_version, host_answers=host_answers))
     if told is None or any(one.name == slot for one in told):
         readings.append(_slot(slot, await ports.probe.look(slot)))
-    telemetry = await _or_unknown("telemetry", _telemetry(ports, versions))
+    telemetry = await _or_unknown(TELEMETRY, _telemetry(ports, versions))
     if telemetry.words in {one.words for one in readings}:
         # Who cannot sign in meets the same refusal everywhere.
         telemetry = Reading(telemetry.name, telemetry.state, "could not be asked, for the same reason")
-    return (*readings, telemetry)
+    flag = [await _or_unknown(f"feature flag {course.flag}", _flag(ports, course))] if course and course.flag else []
+    return (*readings, telemetry, *flag)
+
+
+async def _flag(ports: Ports, course: Course) -> Reading:
+    wrong, told = await flag_told(ports.flags, course)
+    name = f"feature flag {course.flag}"
+    return Reading(name, State.FAILED, wrong) if wrong else Reading(name, State.OK, told)
+
+
+async def inspect_apps(ports: Ports, slot: str, new_version: str, course: Course) -> tuple[Reading, ...]:
+    """The same of all apps of the course, ``ports`` being those of the first; telemetry and flag are of all of them."""
+    found = list(await inspect(ports, slot, new_version, course))
+    for app in course.apps[1:] if course.strategy == ROLLING else ():
+        seen = await inspect(ports.at(app), slot, new_version)
+        found += [Reading(f"{app}: {one.name}", one.state, one.words) for one in seen if one.name != TELEMETRY]
+    return tuple(found)
 
 
 async def _or_unknown(name: str, reading: Coroutine[Any, Any, Reading]) -> Reading:

@@ -24,7 +24,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from cpr_cockpit.core.events import AnyEvent, Record, parse_event
+from cpr_cockpit.core.events import AfterwordBegun, AnyEvent, JournalContinued, Record, parse_event
 from cpr_cockpit.engine.writer import FILE, LOCK
 
 GENESIS = "0" * 64
@@ -95,7 +95,7 @@ def _record(row: tuple[object, object, object, object], expected: int, previous:
     except (ValidationError, ValueError):
         return "its text is no event of this program"
     if previous is None:
-        previous = event.old_head if event.type == "journal.continued" else GENESIS
+        previous = event.old_head if isinstance(event, JournalContinued | AfterwordBegun) else GENESIS
     if digest != chain(previous, expected, at, body):
         return "its hash does not fit its text and the event before it"
     return Record(seq=expected, at=at, event=event, hash=digest)

@@ -33,6 +33,7 @@ class LookingWebApps:
         self.instances = real.instances
         self.shares = real.shares
         self.differences = real.differences
+        self.signing_in = real.signing_in
         self.deployment = real.deployment
         self.content = real.content
         self.planned = real.planned
@@ -49,6 +50,14 @@ class LookingWebApps:
         """Refused."""
         _refuse(f"route {percent:g} % of new sessions to slot {slot}")
 
+    async def preview(self, slot: str) -> Accepted:
+        """Refused."""
+        _refuse(f"apply production's settings to slot {slot}")
+
+    async def reset_preview(self, slot: str) -> Accepted:
+        """Refused."""
+        _refuse(f"reset the preview of slot {slot}")
+
     async def deploy(self, slot: str, package: Path) -> Accepted:
         """Refused."""
         _refuse(f"deploy {package.name} to slot {slot}")
@@ -59,6 +68,7 @@ class LookingProbe:
 
     def __init__(self, real: Probe) -> None:
         self.look = real.look
+        self.flag = real.flag
         self.second_host = real.second_host
         self.planned = real.planned
 
@@ -72,5 +82,6 @@ class LookingProbe:
 
 
 def looking_only(ports: Ports) -> Ports:
-    """The same ports without what changes anything; the other sources only read."""
-    return replace(ports, web_apps=LookingWebApps(ports.web_apps), probe=LookingProbe(ports.probe))
+    """The same ports without what changes anything; the other sources only read. It looks at one app."""
+    web_apps, probe = LookingWebApps(ports.web_apps), LookingProbe(ports.probe)
+    return replace(ports, web_apps=web_apps, probe=probe, flags=None, apps={})

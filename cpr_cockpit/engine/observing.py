@@ -20,6 +20,7 @@ from cpr_cockpit.core.strategy import OLD_ARTIFACT, blue_green, observed
 from cpr_cockpit.core.verdict import clock_time
 from cpr_cockpit.documents.card import write_card
 from cpr_cockpit.engine.baseline import baseline_words
+from cpr_cockpit.engine.everywhere import Served
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.gate import judge
 from cpr_cockpit.engine.looking_only import looking_only
@@ -175,20 +176,20 @@ class ObservingSession(Session):
         if isinstance(self.watch, Watch):
             self.watch.hold(f"production serves {version}, which is neither the old version nor the new one")
 
-    def _end(self, decision: str, serving: Serving | None, reason: str, *, provisional: bool = False) -> None:
+    def _end(self, decision: str, seen: Served | None, reason: str, *, provisional: bool = False) -> None:
         """Others went back: finished only where the other slot holds no bad version (law 4)."""
-        if decision == "rolled_back" and serving is not None and serving.slot != serving.production:
+        if decision == "rolled_back" and seen is not None and seen.slot != seen.production:
             slot = self.settings.slot
-            held = f"slot {slot} serves {serving.slot}" if serving.slot else f"what slot {slot} serves was not read"
+            held = f"slot {slot} serves {seen.slot}" if seen.slot else f"what slot {slot} serves was not read"
             decision, reason = "partial", f"{reason}; {held}: whoever deploys has to put the old version into it"
-        super()._end(decision, serving, reason, provisional=provisional)
+        super()._end(decision, seen, reason, provisional=provisional)
 
     async def _end_returned(self, found: Switch, way: ev.Way) -> None:
         since = clock_time(found.t0)
         words = f"{found.version} serves production again since {since}: rolled back by others, not by this program"
         await self._end_observed("rolled_back", words, way=way)
 
-    def _saw(self, serving: Serving, switched: bool) -> None:
+    def _saw(self, serving: Serving, switched: bool, *, app: str = "") -> None:
         """A single look proves nothing here: the finders take many."""
 
     async def _skip_what_is_done(self, plan: Plan, executor: Executor) -> None:
@@ -273,5 +274,6 @@ def _record_plan(
     plan = observed(slot, new, facts, baseline_s=baseline_s, artifact=artifact)
     recorder.record(plan_event(replace(plan, remarks=(*plan.remarks, *told)), baseline_s, artifact=artifact))
     by_hand = blue_green(slot, new or "the new version", facts, baseline_s=baseline_s, artifact=artifact)
-    path, digest = write_card(settings.folder, settings.environment, by_hand, observed=True)
+    environment, people = settings.environment, settings.contacts
+    path, digest = write_card(settings.folder, environment, by_hand, observed=True, people=people)
     recorder.record(ev.CardWritten(path=str(path), sha256=digest))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cpr_cockpit.core.commits import same_commit, wrong_commit
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import OperationState, Pipeline, PortError
 from cpr_cockpit.engine.acts import Context, Reading, State
@@ -52,9 +53,9 @@ class ProveBuilt:
         return Reading(State.DONE, words, facts)
 
     def _wrong(self, commit: str, sha256: str) -> str:
-        wanted = self.act.commit.lower()
-        if wanted and not commit.lower().startswith(wanted):
-            return f"The pipeline ran on another commit than {wanted[:12]}"
+        wanted = self.context.commit
+        if wanted and not same_commit(commit, wanted):
+            return wrong_commit("What the pipeline deployed", commit or "that it does not tell", wanted).rstrip(".")
         known = self.context.artifact_sha256
         if known and sha256 != known:
             return f"The pipeline's artifact is not the one that this run was opened with (sha256 {known[:12]})"

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from cpr_cockpit.core.ports import Clock, Metrics, Pipeline, Premises, Probe, Reader, Telemetry, WebApps
+from cpr_cockpit.core.ports import (
+    Clock,
+    FeatureFlags,
+    Metrics,
+    Pipeline,
+    Premises,
+    Probe,
+    Reader,
+    Rights,
+    Telemetry,
+    UserCount,
+    WebApps,
+)
 from cpr_cockpit.core.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class AppPorts:
+    """One further app of several: the same product, in the same logs."""
+
+    web_apps: WebApps
+    probe: Probe
+    metrics: Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +35,10 @@ class Ports:
     """Everything outside; wiring fills it with adapters, tests with stand-ins.
 
     ``readers``: the further sources. ``premises``: what the logs tell of themselves; None: nothing tells.
-    ``pipeline``: the team's own; None: none is configured. ``workers``: who works in the background; None: no rule is
+    ``pipeline``: the team's own; None: none is configured. ``user_count``: who was routed; None: nothing tells.
+    ``flags``: the store of the feature flags; None: none is configured.
+    ``rights``: what this sign-in may do; None: nothing tells. ``apps``: the further ones of several apps by name;
+    ``web_apps`` and ``probe`` are those of the first. ``workers``: who works in the background; None: no rule is
     declared.
     """
 
@@ -25,4 +50,12 @@ class Ports:
     readers: tuple[Reader, ...] = ()
     premises: Premises | None = None
     pipeline: Pipeline | None = None
+    user_count: UserCount | None = None
+    flags: FeatureFlags | None = None
+    rights: Rights | None = None
     workers: Workers | None = None
+    apps: Mapping[str, AppPorts] = field(default_factory=dict)
+
+    def at(self, app: str) -> Ports:
+        """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""
+        return replace(self, web_apps=self.apps[app].web_apps, probe=self.apps[app].probe) if app else self

@@ -123,7 +123,7 @@ class ProveTelemetry:
         premises = self._ports.premises
         if premises is None:
             return Reading(State.DONE, "not checked: nothing tells of the logs")
-        if self._recorder.run.t0 is not None:
+        if self._recorder.run.switched_at is not None:
             return Reading(State.DONE, "not checked: production is switched already")
         if self._patience_s is None:
             self._patience_s = 2.0 * await self._delay(premises) + self._poll_s

@@ -5,16 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.plan import Step
+from cpr_cockpit.core.plan import FLAGGING, Step
 from cpr_cockpit.core.ports import PortError
-from cpr_cockpit.engine.acts import Change
+from cpr_cockpit.engine.acts import Change, Reading, State
 
 # Answers that say "not now" rather than "never": the change may be sent again once the state has been read.
 NOT_NOW = frozenset({409, 429, 503})
 # Answers that say that signing in or a right is missing: who asks again is told the same.
 MAY_NOT = frozenset({401, 403})
+# A write of a flag takes effect at once or never; nothing restarts. And how long a rollback waits for the store to tell
+# what became of one that was on its way: every write is conditional, so what comes later than the next one is refused.
+FLAG_CALM_S, FLAG_REST_S = 5.0, 15.0
+# The answer to a conditional change: somebody else was first.
+CHANGED = 412
 # The longest pause between two tries of a change that is told "not now"; seconds.
 PAUSE_MOST_S = 30.0
+
+
+def not_now(error: PortError) -> bool:
+    """Whether the service's own word is that it does not do it now, and may do it later."""
+    return not error.ambiguous and (error.status in NOT_NOW or error.again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,9 @@ class Pursuit:
 
     ``put_off``: how often in a row the answer was "not now". ``laid_down``: the operation's own word is that it
     succeeded, so that only the application's start is awaited. ``last``: nothing is sent any more, so that an operation
-    whose id was lost is taken for ours.
+    whose id was lost is taken for ours. ``told``: that a right is missing was told. ``arrived``: a request of it may
+    have reached the service. ``give_way_at``: others wait, so that from then on what cannot be read, and was not sent,
+    is left (epoch seconds); None: nobody waits.
     """
 
     way: ev.Way
@@ -55,3 +67,64 @@ class Pursuit:
     refused_at: float | None = None
     laid_down: bool = False
     last: bool = False
+    give_way_at: float | None = None
+    told: bool = False
+    arrived: bool = False
+
+    def calm_needed(self, patience: Patience) -> float:
+        """How long "not done and nothing under way" must hold before it is believed; seconds."""
+        refusal, calm_s = self.refusal, patience.calm_s
+        if refusal is not None and refusal.status == CHANGED and not refusal.ambiguous:
+            # It was conditional and had no effect, for certain.
+            return 0.0
+        if self.step.act.kind in FLAGGING:
+            calm_s = min(calm_s, FLAG_CALM_S)
+        if self.put_off:
+            return float(min(PAUSE_MOST_S, calm_s * 2 ** (self.put_off - 1)))
+        return patience.start_s if self.laid_down else calm_s
+
+    def why_failed(self, reading: Reading, patience: Patience) -> Reading:
+        """The reading with the reason why the change is given up."""
+        reason = self.refusal.words() if self.refusal else f"sent {self.attempt} times without effect."
+        if reading.state is State.IN_FLIGHT:
+            reason = f"still under way after {self.step.timeout_s:.0f} s."
+        elif self.laid_down:
+            version, start_s = self.step.act.version, patience.start_s
+            reason = f"the platform says that it succeeded, but {version} did not come up within {start_s:.0f} s."
+        return Reading(reading.state, f"{reason} Now {reading.words}.", reading.facts)
+
+    def put_off_by(self, error: PortError) -> bool:
+        """Whether that is "not now"; on the way back so is a service that fails or cannot be reached."""
+        failing = self.way == "back" and (error.ambiguous or error.status is None)
+        return failing or not_now(error)
+
+    @property
+    def refused_for_good(self) -> bool:
+        """Whether the service said no, and neither "not now" nor "once more"."""
+        refusal = self.refusal
+        if refusal is None or refusal.status is None or refusal.ambiguous:
+            return False
+        return not self.put_off and not refusal.again
+
+
+def by_others(reading: Reading) -> Reading:
+    """What is seen as done, and was not done by this run."""
+    return Reading(reading.state, f"done outside this run: {reading.words}", reading.facts | {"outside": "yes"})
+
+
+def calm_needed(pursuit: Pursuit, patience: Patience, since: float, *, other_way: bool) -> float:
+    """Seconds, from ``since``, for which nothing may be under way before it is sent again or counts as without effect.
+
+    ``other_way``: there are rungs below, so that the last try comes when the patience with refusals ends, not later.
+    """
+    refusal = pursuit.refusal
+    if refusal is not None and refusal.status == CHANGED and not refusal.ambiguous:
+        # It was conditional and had no effect, for certain.
+        return 0.0
+    calm_s = min(patience.calm_s, FLAG_CALM_S) if pursuit.step.act.kind in FLAGGING else patience.calm_s
+    if not pursuit.put_off:
+        return patience.start_s if pursuit.laid_down else calm_s
+    pause_s = float(min(PAUSE_MOST_S, calm_s * 2 ** (pursuit.put_off - 1)))
+    if not other_way or pursuit.refused_at is None:
+        return pause_s
+    return min(pause_s, max(calm_s, patience.refused_s - (since - pursuit.refused_at)))

@@ -144,7 +144,9 @@ def judge_again(records: Sequence[ev.Record], written: Policy | None = None, *, 
     end = watched_from(records)
     run = fold(record for record in records if record.at <= end)
     if run.t0 is None or run.opened is None:
-        raise CannotJudge("The journal has no T0: production was not seen to switch, so there was nothing to judge.")
+        shares = " The shares of a canary are not judged again." if run.share_at is not None else ""
+        why = "the flag was never on for everybody" if run.by_flag else "production was not seen to switch"
+        raise CannotJudge(f"The journal has no T0: {why}, so there was no window to judge.{shares}")
     own, window_s = policy_of(run.opened)
     asked = own if written is None else replace(written, window_s=own.window_s)
     scaled, kept = _usable(own, asked, window_s, early=early)

@@ -50,12 +50,20 @@ def _told(settings: SessionSettings, good: tuple[ev.Record, ...], now: float) ->
     ]
     if not any(isinstance(event, ev.RunOpened) for event, _ in told):
         told.append((settings.opening(), now))
-    if not any(isinstance(event, ev.PlanMade) for event, _ in told):
-        told += [(event, now) for event in _from_card(settings)]
+    plans = [event for event, _ in told if isinstance(event, ev.PlanMade)]
+    from_card = _from_card(settings)
+    if not plans or (from_card and not _alike(plans[-1], from_card[0])):
+        # Without a plan, or with one that was chosen anew in the part that is lost: the card is the newest there is.
+        told += [(event, now) for event in from_card]
     return told
 
 
-def _from_card(settings: SessionSettings) -> tuple[ev.AnyEvent, ...]:
+def _alike(one: ev.PlanMade, other: ev.PlanMade) -> bool:
+    """Whether two plans lead back in the same way."""
+    return (one.strategy, one.control, one.preview) == (other.strategy, other.control, other.preview)
+
+
+def _from_card(settings: SessionSettings) -> tuple[ev.PlanMade, ev.CardWritten, ev.Started] | tuple[()]:
     """The plan from the card's own data: a card was written, so START may have been pressed."""
     try:
         card: dict[str, Any] = json.loads((settings.folder / CARD_DATA).read_text("utf-8"))
@@ -63,7 +71,13 @@ def _from_card(settings: SessionSettings) -> tuple[ev.AnyEvent, ...]:
         artifact = bool(card["artifact"])
         course, new = Course(OBSERVED), settings.new_version
         if not settings.observe:
-            course = replace(settings.course, strategy=str(card.get("strategy", BLUE_GREEN)))
+            configured = settings.course
+            course = replace(
+                configured,
+                strategy=str(card.get("strategy", BLUE_GREEN)),
+                control=float(card.get("control", configured.control)),
+                preview=bool(card.get("preview", configured.preview)),
+            )
             new = card["new_version"]
         plan = plan_by(course, card["slot"], new, facts, baseline_s=float(card["baseline_s"]), artifact=artifact)
         written = ev.CardWritten(path=str(card["path"]), sha256=str(card["sha256"]))

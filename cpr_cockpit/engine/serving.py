@@ -47,13 +47,27 @@ async def exists(web_apps: WebApps, slot: str) -> bool:
     return any(one.name == slot for one in await web_apps.slots())
 
 
-async def observe(web_apps: WebApps, probe: Probe, slot: str) -> Serving:
+async def observe(web_apps: WebApps, probe: Probe, slot: str, *, hurry_s: float | None = None) -> Serving:
     """Read the state of swaps and ask production and the slot over fresh connections, all at once.
 
-    PortError where Resource Manager cannot be read: without it nobody can tell that no swap is under way.
+    PortError where Resource Manager cannot be read: without it nobody can tell that no swap is under way. ``hurry_s``:
+    where the rest has been answered, production's answers are awaited no longer than that; late ones are none.
     """
-    swap, (slot_look, production) = await asyncio.gather(web_apps.swap_status(), _looks(probe, slot))
+    looks = _looks(probe, slot) if hurry_s is None else _hurried(probe, slot, hurry_s)
+    swap, (slot_look, production) = await asyncio.gather(web_apps.swap_status(), looks)
     return _serving(swap, slot_look, production)
+
+
+async def _hurried(probe: Probe, slot: str, hurry_s: float) -> tuple[Sighting, tuple[Sighting, ...]]:
+    """A production that hangs must not hold up the way back from it: what the slot serves tells whether to swap."""
+    asked = [asyncio.create_task(probe.look(PRODUCTION)) for _ in range(PRODUCTION_LOOKS)]
+    try:
+        slot_look, _ = await asyncio.gather(probe.look(slot), asyncio.wait(asked, timeout=hurry_s))
+        return slot_look, tuple(one.result() for one in asked if one.done() and not one.cancelled())
+    finally:
+        for one in asked:
+            one.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
 
 
 async def answering(probe: Probe, slot: str) -> Serving:

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.check_words import extended_check
-from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
+from cpr_cockpit.engine.behind import lies_behind
+from cpr_cockpit.engine.everywhere import Served
 from cpr_cockpit.engine.executor import Executor
-from cpr_cockpit.engine.gate import start_blockers
+from cpr_cockpit.engine.judged_steps import JudgedSteps
+from cpr_cockpit.engine.pinned import PinnedCount
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
-from cpr_cockpit.engine.preparing import Blocked, Preparation, plan_of
+from cpr_cockpit.engine.preparing import Blocked, plan_of
 from cpr_cockpit.engine.script import Decider
-from cpr_cockpit.engine.serving import Serving, observe
-from cpr_cockpit.engine.share_watch import ShareWatch, WatchShare
+from cpr_cockpit.engine.serving import answering
+from cpr_cockpit.engine.share_watch import ShareWatch
+from cpr_cockpit.engine.summed_metrics import over_all
+from cpr_cockpit.engine.until_start import UntilStart
 from cpr_cockpit.engine.watch import Watch
-from cpr_cockpit.engine.way_back import WayBack
 
 log = logging.getLogger(__name__)
 
 
-class Session(WayBack):
+class Session(UntilStart):
     """Carries a run from its opening to its end, wherever its journal says that it stands."""
-
-    def blockers(self) -> list[str]:
-        """What stands between the run and START, in words."""
-        return [f"{one.item.text} ({one.reason})" for one in start_blockers(self.run_state, self._ports.clock.now())]
 
     async def run(self, rollback_by: str | None = None) -> None:
         """The whole life of the run, from where the journal left it; with ``rollback_by`` straight to the rollback."""
@@ -50,10 +48,23 @@ class Session(WayBack):
         if self.run_state.continued is not None:
             # What was sent is lost with the journal: whatever of it is on the wire must have arrived before we look.
             await self.clock.sleep(self._patience.calm_s)
+        self._begin_looking()
+        counting = self._count_pinned()
         try:
             await self._live()
         finally:
+            if counting is not None:
+                counting.cancel()
+            await self._end_looking()
             await self._close_watches()
+
+    def _count_pinned(self) -> asyncio.Task[None] | None:
+        """Who was routed to the slot is counted beside all else."""
+        users, scale = self._ports.user_count, self.scaled.scale
+        if users is None:
+            return None
+        count = PinnedCount(users, self.clock, self.recorder, scale=scale, delay_s=self.settings.declared_delay_s)
+        return asyncio.create_task(count.run())
 
     async def _live(self) -> None:
         if self._back.is_set():
@@ -97,11 +108,6 @@ class Session(WayBack):
         """A checklist item was marked by a person."""
         self.recorder.record(mark)
 
-    def start(self, by: str) -> None:
-        """START: production begins."""
-        self.recorder.record(ev.Started(by=by))
-        self._start.set()
-
     def keep(self, by: str, reason: str = "") -> None:
         """GO: the new version is kept; ``reason``: why against the data."""
         sentence = self.watch.verdict_sentence if self.watch else ""
@@ -123,7 +129,9 @@ class Session(WayBack):
             await self._ready()
         except (Blocked, PortError) as error:
             words = error.words() if isinstance(error, PortError) else str(error)
-            self._end("failed", None, words)
+            # Whatever it is, a person wants to know what serves; the application is asked, which needs no right.
+            seen = await answering(self._ports.probe, self.settings.slot)
+            self._end("failed", Served(seen.production, seen.slot), words)
             return
         plan = self._plan()
         if self._kept_long_ago():
@@ -141,35 +149,15 @@ class Session(WayBack):
             if not through.done():
                 self.roll_back(self.settings.actor, self._watching(watch).verdict_sentence)
                 return
-            await self._decide(plan, watch, decider, await through)
+            failed = await through
+            if self.run_state.t0 is not None:
+                await self._end_share()
+            await self._decide(plan, watch, decider, failed)
         finally:
             # A cancelled executor leaves its last request to itself: `resolve` sees to it before the way back.
             through.cancel()
             urgent.cancel()
             await asyncio.gather(through, urgent, return_exceptions=True)
-
-    async def _ready(self) -> None:
-        """Everything up to START; Blocked or PortError where the run cannot begin."""
-        if self.run_state.started_at is None:
-            await Preparation(self.settings, self.scaled, self._ports, self.recorder).run()
-            await self._until_started()
-
-    async def _until_started(self) -> None:
-        script, run = self.settings.script, self.run_state
-        if script is not None and run.started_at is None:
-            self._sign_all(self.settings.actor)
-            left = self.blockers()
-            if left:
-                raise Blocked(f"{len(left)} items block START: {'; '.join(left[:3])}. Nothing was changed.")
-            self.start(self.settings.actor)
-        await self._start.wait()
-
-    def _sign_all(self, actor: str) -> None:
-        for blocker in start_blockers(self.run_state, self._ports.clock.now()):
-            if blocker.item.follows:
-                continue
-            note = "signed by the script of a drill: nobody looked"
-            self.recorder.record(ev.ItemMarked(item=blocker.item.key, mark=Mark.SIGNED, by=actor, note=note))
 
     def _plan(self) -> Plan:
         event = self.run_state.plan
@@ -178,26 +166,34 @@ class Session(WayBack):
         return plan_of(event)
 
     def _begin_watch(self, plan: Plan) -> Watch:
-        watch = self._watch = Watch(self.settings, self.scaled, plan, self._ports, self.recorder)
+        watch = self._watch = Watch(self.settings, self.scaled, plan, over_all(self._ports, plan), self.recorder)
         watch.begin()
         return watch
 
     def _checks(self) -> dict[ActKind, Callable[[Act], Check]]:
-        checks: dict[ActKind, Callable[[Act], Check]] = {ActKind.PROVE_TELEMETRY: self._telemetry_check}
+        steps = JudgedSteps(
+            self.settings,
+            self.scaled,
+            self._plan,
+            self._ports,
+            self.recorder,
+            self._speaks,
+            self._end_share,
+            self._lower.is_set,
+        )
+        checks = {ActKind.PROVE_TELEMETRY: self._telemetry_check} | steps.back()
         if isinstance(self._watch, Watch):
-            checks[ActKind.BASELINE] = self._watch.baseline_check
-            checks[ActKind.WATCH_SHARE] = self._share_check
+            checks |= {ActKind.BASELINE: self._watch.baseline_check} | steps.forth()
         return checks
 
     def _watching(self, whole: Watch) -> Watch:
-        """The watch that speaks now: a share's while one is judged, else the critical window's."""
-        return self._share_watch or whole
+        """The watch that speaks now: that of a share or of some apps before T0, else the critical window's."""
+        return self._before_t0 or whole
 
-    def _share_check(self, act: Act) -> Check:
-        watch = ShareWatch(self.settings, self.scaled, self._plan(), act, self._ports, self.recorder)
-        watch.begin()
-        self._share_watch = watch
-        return WatchShare(act, watch, self.clock.now, self._end_share, scripted=self.settings.script is not None)
+    def _speaks(self, watch: ShareWatch) -> ShareWatch | None:
+        """From now on it is ``watch`` that judges; the one that did before."""
+        before, self._share_watch = self._share_watch, watch
+        return before
 
     def _telemetry_check(self, act: Act) -> Check:
         settings, must = self.settings, must_arrive(self.settings)
@@ -205,29 +201,15 @@ class Session(WayBack):
 
     async def _skip_what_is_done(self, plan: Plan, executor: Executor) -> None:
         """After a damaged journal: where production is seen to serve the new version, the way there lies behind us."""
-        serving = await self._at_rest(plan)
-        if serving is None or serving.production != plan.new_version:
-            return
-        keys = [step.key for step in plan.forward]
-        executor.pass_over("forward", plan.forward[: keys.index("swap") + 1], serving.words(plan.slot))
-
-    async def _at_rest(self, plan: Plan) -> Serving | None:
-        """Who serves what once no swap is under way; None where that does not come in a swap's time."""
-        deadline = self.clock.now() + plan.step("swap").timeout_s
-        while self.clock.now() < deadline:
-            with contextlib.suppress(PortError):
-                serving = await observe(self._ports.web_apps, self._ports.probe, plan.slot)
-                self._saw(serving, False)
-                if not serving.in_flight:
-                    return serving
-            await self.clock.sleep(self._patience.poll_s)
-        return None
+        behind, seen = await lies_behind(plan, self._ports, self._saw, self._patience.poll_s)
+        executor.pass_over("forward", behind, seen)
 
     async def _decide(self, plan: Plan, watch: Watch, decider: Decider, failed: Step | None) -> None:
         if self._back.is_set():
             return
         if failed is not None and not self.run_state.exposed:
-            await self._end_observed("failed", self._failure_words(failed, "forward"))
+            left = await self._without_preview(plan)
+            await self._end_observed("failed", self._failure_words(failed, "forward") + left)
             return
         if failed is not None:
             self._hold(watch, self._failure_words(failed, "forward"))
@@ -276,7 +258,8 @@ class Session(WayBack):
 
     async def _watch_on(self, plan: Plan) -> None:
         """After GO, without a face, to the end of the first week."""
-        watch = self._watch = Afterwards(self.settings, self.scaled, plan, self._ports, self.recorder)
+        ports = over_all(self._ports, plan)
+        watch = self._watch = Afterwards(self.settings, self.scaled, plan, ports, self.recorder)
         await watch.run()
         await self._end_observed("kept", f"{plan.new_version} kept and watched through the first week")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cpr_cockpit import __version__
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.core.events import RunOpened, Script
 from cpr_cockpit.core.policy import Policy
@@ -23,7 +24,8 @@ class SessionSettings:
     secret. ``policy`` is at its real length; ``declared_delay_s``: how late telemetry is expected to come.
     ``signals``: the custom signals that the judge watches. ``observe``: look on while somebody else deploys, change
     nothing; ``new_version`` "" then stands for whatever other version production serves next. ``course``: by which
-    strategy, its times at their real length.
+    strategy, its times at their real length. ``commit``: what the tag of the new version points to, "": nobody said.
+    ``contacts``: whom the rollback card names.
     """
 
     run: str
@@ -42,10 +44,8 @@ class SessionSettings:
     signals: tuple[SignalSpec, ...] = ()
     observe: bool = False
     course: Course = field(default_factory=Course)
-
-    def course_at(self, scale: float) -> Course:
-        """The course with its times shrunk like the policy's."""
-        return replace(self.course, step_s=self.course.step_s * scale)
+    commit: str = ""
+    contacts: tuple[Contact, ...] = ()
 
     @property
     def artifacts(self) -> Path:
@@ -64,6 +64,7 @@ class SessionSettings:
                 "environment": self.environment,
                 "new_version": self.new_version,
                 "artifact_sha256": _digest_of(self.artifacts / NEW_ARTIFACT),
+                "commit": self.commit,
                 "policy": self.policy.to_dict() | {"window_s": self.window_s},
                 "declared_delay_s": self.declared_delay_s,
                 "program": __version__,

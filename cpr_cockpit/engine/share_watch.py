@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from cpr_cockpit.core.canary import PATIENCE
+from cpr_cockpit.core.canary import PATIENCE, THIN_S
+from cpr_cockpit.core.events import Script
+from cpr_cockpit.core.flags import state_words
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, Plan
 from cpr_cockpit.core.policy import Policy
@@ -44,6 +46,16 @@ class ShareWatch(Watch):
         )
 
     @property
+    def where(self) -> str:
+        """What is judged, in words; "": what the act says."""
+        return ""
+
+    @property
+    def lost(self) -> str:
+        """What it means that there is nothing to judge any more; "": what the act says."""
+        return ""
+
+    @property
     def began(self) -> float | None:
         """Since when the share is routed; None: it is not."""
         return self._began()
@@ -58,8 +70,9 @@ class ShareWatch(Watch):
 class WatchShare:
     """The check of the step: done when the judge says GO at the end of its time, and never before.
 
-    A person decides on anything else; a script rolls back by itself, and gives up where nothing can be said.
-    ``passed`` is awaited when it is done.
+    A person decides on anything else. A ``script`` rolls back by itself where it may, and gives up where nothing else
+    can be said.
+    ``passed`` is awaited when it is done; ``before``: the watch that it comes in the place of.
     """
 
     def __init__(
@@ -69,27 +82,46 @@ class WatchShare:
         now: Callable[[], float],
         passed: Callable[[], Awaitable[None]],
         *,
-        scripted: bool,
+        script: Script | None,
+        before: ShareWatch | None = None,
     ) -> None:
+        self._before = before
         self._passed = passed
         self._act = act
         self._watch = watch
         self._now = now
-        self._scripted = scripted
+        self._script = script
 
     async def look(self) -> Reading:
         """The judge's word, and how long it still watches."""
+        before, self._before = self._before, None
+        if before is not None:
+            await before.close()
         began = self._watch.began
         if began is None:
-            return Reading(State.REFUSED, f"no session is routed to slot {self._act.slot}: somebody else changed it")
+            return Reading(State.REFUSED, self._watch.lost or self._changed())
         lasted, words = self._now() - began, self._watch.verdict_sentence
         if lasted < self._act.seconds:
             return Reading(State.TO_DO, words)
         if self._watch.may_keep():
             await self._passed()
-            return Reading(State.DONE, f"GO after {lasted:.0f} s on {self._act.percent:g} %: {words}")
-        if self._scripted and lasted >= PATIENCE * self._act.seconds and self._watch.kind != "ROLLBACK":
-            return Reading(
-                State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s on {self._act.percent:g} %: {words}"
-            )
+            return Reading(State.DONE, f"GO after {lasted:.0f} s {self._where()}: {words}")
+        script = self._script
+        rolls_back = script is not None and script.decide == "auto" and self._watch.kind == "ROLLBACK"
+        if script is not None and lasted >= self._patience_s() and not rolls_back:
+            return Reading(State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s {self._where()}: {words}")
         return Reading(State.TO_DO, words)
+
+    def _patience_s(self) -> float:
+        return max(PATIENCE * self._act.seconds, THIN_S if self._act.flag else 0.0)
+
+    def _where(self) -> str:
+        if self._watch.where:
+            return self._watch.where
+        flag, percent = self._act.flag, self._act.percent
+        return f"with the flag {flag} {state_words(percent)}" if flag else f"on {percent:g} %"
+
+    def _changed(self) -> str:
+        if self._act.flag:
+            return f"the flag {self._act.flag} is not {state_words(self._act.percent)}: somebody else changed it"
+        return f"no session is routed to slot {self._act.slot}: somebody else changed it"

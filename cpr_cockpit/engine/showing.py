@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from cpr_cockpit.core import showing, showing_log, showing_panel, showing_window
+from cpr_cockpit.core import diagram, showing, showing_log, showing_panel, showing_window
 from cpr_cockpit.core.checklist import Standing
+from cpr_cockpit.core.events import PlanMade
+from cpr_cockpit.core.plan import Plan
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.showing import Stage
 from cpr_cockpit.core.signals import Source
 from cpr_cockpit.core.standings import lists_in_force, standings
-from cpr_cockpit.core.view import ListView, View, sections
+from cpr_cockpit.core.view import ListView, PlanView, View, sections
 from cpr_cockpit.engine.afterwards import Afterwards
 from cpr_cockpit.engine.gate import blocking_items
+from cpr_cockpit.engine.preparing import plan_of
 from cpr_cockpit.engine.shown import ShownSession
 
 # Signatures expire slowly: the lists are made anew at a new mark, and this often for what expires by itself.
@@ -24,7 +28,10 @@ Render = Callable[[Run], str]
 
 
 class Showing:
-    """Makes Views of one session; ``render`` writes the report's preview."""
+    """Makes Views of one session; ``render`` writes the report's preview.
+
+    ``earlier``: seconds that steps took in the newest run before this one, by key; told once they were read.
+    """
 
     def __init__(self, session: ShownSession, render: Render, findings: tuple[str, ...] = ()) -> None:
         self._session = session
@@ -32,6 +39,8 @@ class Showing:
         self._findings = findings
         self._lists: tuple[tuple[object, ...], tuple[ListView, ...], Stage] | None = None
         self._report: tuple[tuple[object, ...], str] | None = None
+        self._plan: tuple[PlanMade, Plan] | None = None
+        self.earlier: Mapping[str, float] = {}
 
     def sections(self) -> dict[str, Any]:
         """The View as JSON values, a member for each part."""
@@ -50,7 +59,7 @@ class Showing:
             rail=showing.rail(run, stage),
             gate=showing.gate(run, stage),
             lists=lists,
-            plan=showing.plan(run),
+            plan=self._planned(run),
             window=showing_window.window(run, stage),
             signals=showing_window.signals(run, stage),
             series=showing_window.series(run, stage),
@@ -60,6 +69,25 @@ class Showing:
             panel=showing_panel.panel(run, stage),
             report=self._reported(run, stage.now),
             report_path=str(session.settings.folder / "report"),
+        )
+
+    def _planned(self, run: Run) -> PlanView:
+        """The plan with its diagram."""
+        shown, event = showing.plan(run), run.plan
+        if event is None:
+            return shown
+        if self._plan is None or self._plan[0] is not event:
+            try:
+                self._plan = (event, plan_of(event))
+            except (KeyError, ValueError):
+                # A journal of another program's version: its steps are shown, as they were written.
+                return shown
+        plan, known = self._plan[1], diagram.Known(run, self.earlier)
+        return replace(
+            shown,
+            stages=diagram.forth(plan, known, self._session.scaled.window_s),
+            rungs=diagram.back(plan, known),
+            lower=diagram.below(plan, known),
         )
 
     def _listed(self, run: Run) -> tuple[tuple[ListView, ...], Stage]:
@@ -88,6 +116,8 @@ class Showing:
             production_look=watch.looks.get(Source.PROBES_PRODUCTION) if watch else None,
             slot_look=watch.looks.get(Source.PROBES_SLOT) if watch else None,
             later=watch.later if isinstance(watch, Afterwards) else None,
+            back_check=session.back_check,
+            answered_at=session.answered_at,
         )
 
     def _reported(self, run: Run, now: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from cpr_cockpit.core.events import RollbackChecked
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.readiness import ReadinessFacts
@@ -67,6 +68,14 @@ class ShownSession(Protocol):
     @property
     def settings(self) -> ShownSettings:
         """Its settings."""
+
+    @property
+    def back_check(self) -> tuple[float, RollbackChecked] | None:
+        """The newest rollback check and when it was made; None before the first one."""
+
+    @property
+    def answered_at(self) -> float | None:
+        """When Resource Manager last gave a good answer; None where that is not known."""
 
     @property
     def watch(self) -> ShownWatch | None:

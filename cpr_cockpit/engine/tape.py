@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.afterwards import Later
+from cpr_cockpit.core.back_check import every_s
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.policy import REFERENCE_WINDOW_S, Policy
 from cpr_cockpit.core.ports import Sighting
@@ -97,6 +98,19 @@ class Tape:
     def watch(self) -> Tape | None:
         """Itself, from the plan on."""
         return self if self._judge is not None else None
+
+    @property
+    def back_check(self) -> tuple[float, ev.RollbackChecked] | None:
+        """The newest one: those that said the same as the one before are not recorded."""
+        told = self.run_state.back_checked
+        if told is None:
+            return None
+        return self._now - (self._now - told[0]) % every_s(self.scaled.scale), told[1]
+
+    @property
+    def answered_at(self) -> float | None:
+        """Not recorded."""
+        return None
 
     def now(self) -> float:
         """The moment that is shown, epoch seconds."""

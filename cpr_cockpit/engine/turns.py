@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from cpr_cockpit.core.plan import Plan
+from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Asked, Clock, PortError, Reader
 from cpr_cockpit.core.signals import Observation
 
@@ -23,6 +25,15 @@ def pause_s(poll_s: float, began: float, now: float, least_s: float = LEAST_PAUS
     Never more than ``poll_s``: a clock that was set back meanwhile silences no source.
     """
     return max(least_s, min(poll_s, poll_s - (now - began)))
+
+
+def asked_of_window(switched_at: float | None, t0: float, now: float, plan: Plan, policy: Policy) -> Asked:
+    """What a further source is asked in the window.
+
+    What was before is what was before the version came (``switched_at``); with a feature flag that is earlier than T0.
+    """
+    came, since = (t0, None) if switched_at is None or switched_at >= t0 else (switched_at, t0)
+    return Asked(now, came, plan.old_version, plan.new_version, policy.window_s, policy.scale, since)
 
 
 class Turns:

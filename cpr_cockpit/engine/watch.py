@@ -7,7 +7,6 @@ of its own, and what it cannot read is an observation too.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -16,7 +15,7 @@ from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, Plan
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import PRODUCTION, Asked, PortError, Reader
+from cpr_cockpit.core.ports import PRODUCTION, PortError, Reader
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.signals import Observation, Source
 from cpr_cockpit.core.tally import reading
@@ -24,16 +23,16 @@ from cpr_cockpit.core.verdict import HoldCause, Verdict, VerdictKind, clock_time
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.baseline import TakeBaseline, with_usable_yardstick
 from cpr_cockpit.engine.block_range import BlockRange
-from cpr_cockpit.engine.foreign import foreign_change
+from cpr_cockpit.engine.flagging import foreign_flag, left_by
+from cpr_cockpit.engine.foreign_apps import ForeignApps
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.probing import ProbeBatch
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.restoring import note_hold, restore_trigger, restore_verdict, restored_baseline
-from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.spoken import Spoken, person_trigger, told_already, verdict_event, verdict_of
-from cpr_cockpit.engine.turns import Turns, pause_s
+from cpr_cockpit.engine.turns import Turns, asked_of_window, pause_s
 
 log = logging.getLogger(__name__)
 
@@ -93,10 +92,15 @@ class Watch(Spoken):
             self._judge.t0(began)
         for record in self._recorder.records:
             if isinstance(record.event, ev.TriggerRaised):
-                restore_trigger(self._judge, record.event, record.at)
+                if self._heeds(record):
+                    restore_trigger(self._judge, record.event, record.at)
             elif began is not None and record.at >= began:
                 # What was seen of a share before this one is of other minutes.
                 self._tell_again(record)
+
+    def _heeds(self, record: ev.Record) -> bool:
+        """Whether a trigger that a person raised is about what is judged here."""
+        return True
 
     def _tell_again(self, record: ev.Record) -> None:
         if isinstance(record.event, ev.Observed):
@@ -177,13 +181,10 @@ class Watch(Spoken):
 
     async def _watch_further(self, reader: Reader) -> None:
         t0 = await self._switch()
-        policy, plan, clock = self._scaled, self._plan, self._ports.clock
-
-        def asked() -> Asked:
-            return Asked(clock.now(), t0, plan.old_version, plan.new_version, policy.window_s, policy.scale)
-
+        policy, plan, clock, run = self._scaled, self._plan, self._ports.clock, self._recorder.run
         poll_s = max(policy.poll_floor_s, reader.poll_s * policy.scale)
-        await Turns(reader, clock, lambda: poll_s, self._take).go_on(asked)
+        turns = Turns(reader, clock, lambda: poll_s, self._take)
+        await turns.go_on(lambda: asked_of_window(run.switched_at, t0, clock.now(), plan, policy))
 
     async def _read_logs(self, t0: float) -> Observation:
         now = self._ports.clock.now()
@@ -223,15 +224,14 @@ class Watch(Spoken):
             return
         while self._recorder.run.phase not in (Phase.WINDOW, Phase.KEEPING):
             await self._recorder.wait_news()
-        first: Serving | None = None
+        # Who cannot be read tells of no change; the other sources tell that something is wrong.
+        looks = ForeignApps(self._plan, self._ports)
         while self._recorder.run.phase in (Phase.WINDOW, Phase.KEEPING):
-            with contextlib.suppress(PortError):
-                # Who cannot be read tells of no change; the other sources tell that something is wrong.
-                seen = await observe(self._ports.web_apps, self._ports.probe, self._plan.slot)
-                first = first or seen
-                words = foreign_change(self._plan, first, seen)
-                if words:
-                    self._judge.hold(HoldCause.FOREIGN, words)
+            words = await looks.look() or await foreign_flag(self._ports.flags, *left_by(self._plan))
+            if words:
+                self._judge.hold(HoldCause.FOREIGN, words)
+            if looks.silence:
+                self.hold(looks.silence)
             await self._ports.clock.sleep(self._scaled.poll_platform_s)
 
     # The judge.
@@ -275,6 +275,9 @@ class Watch(Spoken):
 
     def _judge_now(self) -> None:
         if self._began() is None:
+            return
+        if self._plan.apps and self._recorder.run.phase is Phase.ROLLING_BACK:
+            # App after app leaves the new version: fewer requests of it are the way back, and no sign of anything.
             return
         verdict = self._judge.verdict(self._ports.clock.now())
         # The journal's last word, not this session's: what one before it has told is told.

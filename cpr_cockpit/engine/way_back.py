@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.feature_flag import EVERYBODY
 from cpr_cockpit.core.ladder import ROUTE_OLD
-from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
+from cpr_cockpit.core.plan import Act, ActKind, Plan, Step, key_of
 from cpr_cockpit.core.ports import Clock, PortError
+from cpr_cockpit.core.preview import PREVIEW, RESET
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.engine.acts import Check, Context
+from cpr_cockpit.engine.apps_back import LANDING_S, AppsBack
+from cpr_cockpit.engine.back_checking import BackChecking
+from cpr_cockpit.engine.back_figures import BackFigures
 from cpr_cockpit.engine.background import kept_unproven
+from cpr_cockpit.engine.everywhere import Served, served
 from cpr_cockpit.engine.executor import Executor
+from cpr_cockpit.engine.flag_back import FlagBack, Off
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import plan_of
 from cpr_cockpit.engine.pursuit import Patience
+from cpr_cockpit.engine.reach import Reach, ReachedWebApps, ReachTold, ended
 from cpr_cockpit.engine.recorder import Recorder
-from cpr_cockpit.engine.serving import Serving, answering, observe
+from cpr_cockpit.engine.serving import Serving, observe
 from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.engine.switches import told_by
 
 if TYPE_CHECKING:
     from cpr_cockpit.engine.afterwards import Afterwards
     from cpr_cockpit.engine.share_watch import ShareWatch
     from cpr_cockpit.engine.watch import Watch
+
+# From this many seconds on it is said how long the end of a run that is rolled back waits for its users' figures.
+_LONG_S = 60.0
+_REFUSED = ", by another way than the swap, which was refused"
 
 
 class WayBack:
@@ -35,9 +49,12 @@ class WayBack:
         self.recorder = recorder
         self._watch: Watch | Afterwards | None = None
         self._share_watch: ShareWatch | None = None
-        self._ports = ports
+        self.reach = Reach(ports.clock)
+        self._ports = replace(ports, web_apps=ReachedWebApps(ports.web_apps, self.reach))
         self._patience = patience
         self.scaled = settings.policy.scaled(settings.window_s)
+        self.back_checks = BackChecking(self.scaled, self._ports, recorder)
+        self._lookers: list[asyncio.Task[None]] = []
         self._start = asyncio.Event()
         self._stop = asyncio.Event()
         self._back = asyncio.Event()
@@ -58,8 +75,22 @@ class WayBack:
 
     @property
     def watch(self) -> Watch | Afterwards | None:
-        """The watch that speaks now: a share's while one is judged; None before START."""
-        return self._share_watch or self._watch
+        """The watch that speaks now: that of a share or of some apps before T0; None before START."""
+        return self._before_t0 or self._watch
+
+    @property
+    def _before_t0(self) -> ShareWatch | None:
+        return self._share_watch if self.run_state.t0 is None else None
+
+    @property
+    def back_check(self) -> tuple[float, ev.RollbackChecked] | None:
+        """The newest rollback check and when it was made."""
+        return self.back_checks.newest
+
+    @property
+    def answered_at(self) -> float | None:
+        """When Resource Manager last gave a good answer."""
+        return self.reach.answered_at
 
     async def _end_share(self) -> None:
         """What is judged from here on is production."""
@@ -72,29 +103,46 @@ class WayBack:
         if self._watch is not None:
             await self._watch.close()
 
+    def _begin_looking(self) -> None:
+        """What only looks on, beside the way forth and the way back: nothing waits for it."""
+        told = ReachTold(self.reach, self.clock, self.recorder, self.scaled.scale)
+        self._lookers = [asyncio.create_task(one.go_on()) for one in (told, self.back_checks)]
+
+    async def _end_looking(self) -> None:
+        lookers, self._lookers = self._lookers, []
+        await ended(*lookers)
+
     # Looks at who serves, and who carries the steps out.
 
-    def _saw(self, serving: Serving, switched: bool) -> None:
+    def _saw(self, serving: Serving, switched: bool, *, app: str = "") -> None:
         """Every look at who serves comes here: the first sighting of the other version is the switch (T0)."""
-        run, event = self.run_state, self.run_state.plan
-        if event is None:
-            return
-        back = run.decision is not None and run.decision.word == "rollback"
-        version = event.old_version if back else event.new_version
-        known = run.switched_back_at if back else run.t0
-        if known is not None or (back and run.t0 is None):
-            return
-        seen = [look.at for look in serving.sightings[:-1] if look.version == version or switched]
-        if seen:
-            way: ev.Way = "back" if back else "forward"
-            self.recorder.record(ev.TrafficSwitched(way=way, version=version, t0=min(seen)))
+        for event in told_by(self.run_state, serving, switched=switched, app=app):
+            self.recorder.record(event)
 
-    def _routed(self, percent: float, version: str) -> None:
+    def _routed(self, percent: float, version: str, *, app: str = "") -> None:
         """Every look at the routing comes here: a share that changed is when users began, or ceased, to be sent."""
         plan = self.run_state.plan
-        if plan is not None and percent != self.run_state.share:
-            event = ev.ShareRouted(slot=plan.slot, version=version, percent=percent)
-            self.recorder.record(event)
+        if plan is None:
+            return
+        name = app or next(iter(plan.apps), "")
+        if percent != self.run_state.shares.get(name, 0.0):
+            self.recorder.record(ev.ShareRouted(slot=plan.slot, version=version, percent=percent, app=name))
+
+    def _begun(self, key: str) -> bool:
+        """Whether a change was intended, and so may have been sent; one that was refused before that was not."""
+        return any(row.key == key and row.mutates for row in self.run_state.steps)
+
+    def _flagged(self, percent: float) -> None:
+        """Every look at the flag comes here. On for everybody: that is the switch (T0) of a release shown by a flag."""
+        run = self.run_state
+        if run.plan is None or not run.plan.flag or percent == run.flag:
+            return
+        self.recorder.record(ev.FlagSeen(flag=run.plan.flag, percent=percent))
+        raised = run.by_flag and percent >= EVERYBODY and run.t0 is None and run.decision is None
+        if raised and run.switched_at is not None:
+            self.recorder.record(
+                ev.TrafficSwitched(way="forward", version=run.plan.new_version, t0=self._ports.clock.now())
+            )
 
     def _failure_words(self, step: Step, way: ev.Way) -> str:
         row = self.run_state.row(step.key, way)
@@ -103,9 +151,20 @@ class WayBack:
     def _executor_for(self, plan: Plan) -> Executor:
         lost = self.run_state.continued is not None
         opened = self.run_state.opened
-        sha256 = opened.artifact_sha256 if opened else ""
-        name = self.settings.run
-        context = Context(self._ports, plan, self.settings.artifacts, self._saw, self._routed, lost, sha256, name)
+        context = Context(
+            self._ports,
+            plan,
+            self.settings.artifacts,
+            self._saw,
+            self._routed,
+            self._begun,
+            lost,
+            artifact_sha256=opened.artifact_sha256 if opened else "",
+            commit=opened.commit if opened else "",
+            run=self.settings.run,
+            flagged=self._flagged,
+            switched=lambda: self.run_state.switched_at is not None,
+        )
         self._executor = Executor(self.recorder, context, self._patience, self._checks())
         return self._executor
 
@@ -127,52 +186,142 @@ class WayBack:
     async def _go_back(self) -> None:
         event = self.run_state.plan
         if event is None:
-            decision, words = "stopped", "no plan was made and no card written: production was never touched"
-            if self.run_state.continued is not None:
-                decision = "failed"
-                words = "neither journal nor card tells which version to go back to: nothing was sent. Go back by hand"
-            await self._end_observed(decision, words, way="back")
+            await self._end_without_plan()
             return
         plan = plan_of(event)
         executor = self._executor or self._executor_for(plan)
         pending = self.run_state.open_step
         if pending is not None and pending.way == "forward" and pending.mutates:
-            await executor.resolve("forward", plan.step(pending.key))
-        failed = await executor.run("back", plan.back)
-        by = ""
+            # While an app's swap hangs, the users of others meet the new version; before the first swap nobody does.
+            hurry = bool(plan.apps) and key_of(pending.key) == "swap"
+            await executor.resolve("forward", plan.step(pending.key), LANDING_S if hurry else None)
+        if plan.apps:
+            await self._all_back(plan, executor)
+            return
+        if plan.previews and self.run_state.finished("swap", "forward"):
+            executor.pass_over("back", (plan.step(RESET),), "the swap has completed it")
+        flag = FlagBack(plan, self.recorder, executor, self._offered, self._close_watches)
+        if await flag.first() is Off.ENOUGH:
+            words = f"flag {event.flag} is off on every instance, and that helped: {plan.new_version} stays dark"
+            await self._end_observed("rolled_back", words, way="back")
+            return
+        failed = await executor.run("back", plan.slots_back)
+        by, routed = "", False
         if failed is not None and failed.act.kind is ActKind.SWAP and await self._may_go_down(plan, failed):
-            failed, by = await self._down(executor, plan), ", by another way than the swap, which was refused"
-        unproven = ""
-        if failed is not None and failed.act.kind is ActKind.PROVE_WORKERS:
-            # Users are back; whoever works in the background is told of, and holds nobody up.
-            unproven, failed = f"; {self._failure_words(failed, 'back')}", None
+            failed, by, routed = await self._down(executor, plan), _REFUSED, True
+        elif self._by_others():
+            by = ", swapped back outside this run"
+        failed, unproven = self._but_for_workers(failed)
         if failed is None:
-            left = "" if event.artifact else await self._left_behind(plan, routed=bool(by))
-            left += unproven
+            left = "" if event.artifact else await self._left_behind(plan, self._ports, routed=routed)
+            left += unproven + await flag.last()
             decision = "partial" if left else "rolled_back"
-            again = "serves again" if self.run_state.t0 is not None else "serves everybody: production never switched"
+            await self._look_at_users()
+            again = "serves again"
+            if self.run_state.switched_at is None:
+                again = "serves everybody: production never switched"
             await self._end_observed(decision, f"{plan.old_version} {again}{by}{left}", way="back")
             return
-        words = self._failure_words(failed, "back")
-        back = self.run_state.finished("swap-back", "back")
+        words = f"{self._failure_words(failed, 'back')}{await flag.last()}"
+        # Production is back by either; what is left then is the slot.
+        back = any(self.run_state.finished(key, "back") for key in ("swap-back", "redeploy-old"))
         card = self.run_state.card.path if self.run_state.card else "the rollback card"
         await self._end_observed("partial" if back else "failed", f"{words} Go on by hand with {card}.", way="back")
 
+    def _but_for_workers(self, failed: Step | None) -> tuple[Step | None, str]:
+        """Users are back where the proof of the workers alone failed: no failed step then, but what is not proven."""
+        if failed is None or failed.act.kind is not ActKind.PROVE_WORKERS:
+            return failed, ""
+        return None, f"; {self._failure_words(failed, 'back')}"
+
+    async def _without_preview(self, plan: Plan) -> str:
+        """After a failure before the switch: no preview of ours is left behind. What is left of one in words, or ""."""
+        perhaps = self._begun(PREVIEW) or self.run_state.continued is not None
+        if self._executor is None or not plan.previews or not perhaps:
+            return ""
+        failed = await self._executor.run("back", (plan.step(RESET),))
+        return "" if failed is None else f" {self._failure_words(failed, 'back')}"
+
+    async def _look_at_users(self) -> None:
+        """The way back is done and proven: the run's end alone waits for the users' figures, and `stop` ends that."""
+        figures = BackFigures(self.scaled, self.settings.declared_delay_s, self._ports, self.recorder)
+        if figures.longest_s >= _LONG_S:
+            words = f"the way back is proven; users are looked at for at most {figures.longest_s:.0f} s before the end"
+            self.recorder.record(ev.Noted(by="cockpit", words=f"{words}, or until: cpr-cockpit stop"))
+        self._stop.clear()
+        await figures.settle(self._stop)
+
+    def _by_others(self) -> bool:
+        """Whether the swap back was seen to be somebody else's."""
+        row = self.run_state.row("swap-back", "back")
+        return row is not None and row.facts.get("outside") == "yes"
+
+    async def _end_without_plan(self) -> None:
+        """Nobody knows what to go back to."""
+        decision, words = "stopped", "no plan was made and no card written: production was never touched"
+        if self.run_state.continued is not None:
+            decision = "failed"
+            words = "neither journal nor card tells which version to go back to: nothing was sent. Go back by hand"
+        await self._end_observed(decision, words, way="back")
+
     async def _may_go_down(self, plan: Plan, failed: Step) -> bool:
         """The rungs below are offered once it is seen that no swap is under way; a person takes them, a script does."""
-        if not plan.lower:
+        if not plan.lower or not await self._at_rest(failed):
             return False
+        await self._offered(failed)
+        return True
+
+    async def _at_rest(self, failed: Step) -> bool:
+        """Whether no swap is seen to be under way where one failed."""
+        ports, act = self._ports.at(failed.act.app), failed.act
         try:
-            serving = await observe(self._ports.web_apps, self._ports.probe, plan.slot)
+            serving = await observe(ports.web_apps, ports.probe, act.slot)
         except PortError:
             return False
-        if serving.in_flight:
+        return not serving.in_flight
+
+    async def _app_offered(self, failed: Step) -> bool:
+        """Offer the rungs of one of several apps, if no swap is under way there; nobody waits for it yet."""
+        if not await self._at_rest(failed):
             return False
-        if not self.run_state.offered:
+        if failed.key not in self.run_state.refused:
             self.recorder.record(ev.RungOffered(step=failed.key, why=self._failure_words(failed, "back")))
-        if self.settings.script is None and not self._commanded:
-            await self._lower.wait()
         return True
+
+    async def _offered(self, failed: Step) -> None:
+        """Offer the rung below ``failed``; return once it is taken, by a person, a script or the command."""
+        if self.run_state.offered_at != failed.key:
+            self.recorder.record(ev.RungOffered(step=failed.key, why=self._failure_words(failed, "back")))
+        await self._taken()
+        self._lower.clear()
+
+    async def _taken(self) -> None:
+        """A person takes the next rung, a script and a command do at once."""
+        if self._asks:
+            await self._lower.wait()
+
+    @property
+    def _asks(self) -> bool:
+        return self.settings.script is None and not self._commanded
+
+    async def _all_back(self, plan: Plan, executor: Executor) -> None:
+        """The way back of several apps, and its end: an app that is left is named."""
+        back = AppsBack(plan, executor, lambda: self.run_state, self._app_offered, self._taken, self._asks)
+        await back.go()
+        for app in (app for app in plan.places if app not in back.left):
+            if self.run_state.plan is not None and not self.run_state.plan.artifact:
+                words = await self._left_behind(plan, self._ports.at(app))
+                back.left |= {app: words.removeprefix("; ")} if words else {}
+        served = [plan.name(app) for app in plan.places if app not in back.bad]
+        words = f"{plan.old_version} serves in " + ("all apps" if len(served) == len(plan.apps) else ", ".join(served))
+        if not back.left:
+            await self._look_at_users()
+            await self._end_observed("rolled_back", words, way="back")
+            return
+        card = self.run_state.card.path if self.run_state.card else "the rollback card"
+        left = "; ".join(f"{plan.name(app)}: {what}" for app, what in back.left.items())
+        reason = f"{words if served else 'No app was rolled back'}. Left: {left} Go on by hand with {card}."
+        await self._end_observed("partial" if served else "failed", reason, way="back")
 
     async def _down(self, executor: Executor, plan: Plan) -> Step | None:
         """The rungs in order; that traffic cannot be routed keeps nobody from redeploying. The one that failed last."""
@@ -187,20 +336,24 @@ class WayBack:
         return failed
 
     def go_down(self) -> bool:
-        """ROLLBACK again, once the swap back was refused: take the next rung. Whether there was one to take."""
-        offered = bool(self.run_state.offered)
+        """ROLLBACK again, once a rung did not do: take the next one. Whether there was one to take.
+
+        While a flag is set off, proven and judged, it is a person's word that nobody waits to see whether that helps.
+        """
+        offered = self.run_state.rung_waits or self.run_state.waits_for_flag
         if offered:
             self._lower.set()
         return offered
 
-    async def _left_behind(self, plan: Plan, *, routed: bool) -> str:
+    @staticmethod
+    async def _left_behind(plan: Plan, ports: Ports, *, routed: bool = False) -> str:
         """Without an artifact of the old version: what is left of the new one, in words; "" where nothing is.
 
         ``routed``: all new sessions were sent to the slot instead of a swap.
         """
         if routed:
             return f" to new sessions only: production still holds {plan.new_version} for whoever has its cookie"
-        seen = await self._ports.probe.look(plan.slot)
+        seen = await ports.probe.look(plan.slot)
         if seen.version not in (None, plan.new_version):
             return ""
         return f"; slot {plan.slot} still holds {seen.version or 'what does not answer with a version'}"
@@ -212,23 +365,19 @@ class WayBack:
     ) -> None:
         # Their last readings belong before the end: nothing follows it in the journal.
         await self._close_watches()
-        slot = self.settings.slot
-        try:
-            serving = await observe(self._ports.web_apps, self._ports.probe, slot)
-            self._saw(serving, False)
-        except PortError as error:
-            serving = await answering(self._ports.probe, slot)
-            reason = f"{reason} (whether a swap is under way could not be read at the end: {error.what})"
+        event = self.run_state.plan
+        seen = await served(self._ports, self.settings.slot, plan_of(event) if event is not None else None, self._saw)
+        reason = f"{reason} ({seen.unread})" if seen.unread else reason
+        if decision == "kept" and event is not None:
+            reason += await kept_unproven(self._ports, plan_of(event), self._patience.poll_s)
         if way == "forward" and self._back.is_set():
             # ROLLBACK came while we looked: nothing has ended.
             return
-        self._end(decision, serving, reason, provisional=provisional)
+        self._end(decision, seen, reason, provisional=provisional)
 
-    def _end(self, decision: str, serving: Serving | None, reason: str, *, provisional: bool = False) -> None:
-        plan, version = self.run_state.plan, serving.production if serving else None
-        if decision == "kept" and plan is not None and plan.workers:
-            reason += kept_unproven(self.run_state)
-        if serving is None and plan is not None and self.run_state.started_at is None:
+    def _end(self, decision: str, seen: Served | None, reason: str, *, provisional: bool = False) -> None:
+        plan, version = self.run_state.plan, seen.production if seen else None
+        if seen is None and plan is not None and self.run_state.started_at is None:
             version = plan.old_version
         self.recorder.record(
             ev.RunEnded.model_validate(
@@ -236,7 +385,7 @@ class WayBack:
                     "decision": decision,
                     "provisional": provisional,
                     "production_version": version or "unknown",
-                    "slot_version": serving.slot if serving else None,
+                    "slot_version": seen.slot if seen else None,
                     "reason": reason,
                 }
             )

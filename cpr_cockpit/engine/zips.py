@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zipfile
 from pathlib import Path
+
+from cpr_cockpit.core.inert import clean
+
+BUILD = "build.json"
+_MOST_BUILD = 65_536  # bytes of it that are read
 
 
 class ZipError(Exception):
@@ -23,6 +29,17 @@ def examine(path: Path) -> str:
     if damaged is not None:
         raise ZipError(f"The artifact {path.name} is damaged: {damaged} does not match its checksum.")
     return digest(path)
+
+
+def commit_of(path: Path) -> str | None:
+    """The commit that a zip says it was built from, by ``build.json`` at its root; None where it does not tell."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(BUILD) as file:
+            told = json.loads(file.read(_MOST_BUILD))
+    except (KeyError, zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError):
+        return None
+    commit = told.get("commit") if isinstance(told, dict) else None
+    return clean(commit)[:64] if isinstance(commit, str) and commit else None
 
 
 def digest(path: Path) -> str:

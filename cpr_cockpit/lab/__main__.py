@@ -16,6 +16,7 @@ from cpr_cockpit.lab.telemetry_faults import NAMES, Fault
 
 EXIT_REFUSED = 1
 LOOK_S = 0.05
+_INSTANCES = range(1, 5)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,6 +68,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=_port, metavar="N", help="of Resource Manager (default: any free one)")
     parser.add_argument("--seed", type=int, metavar="N", help="of everything random (default: a new one)")
     parser.add_argument("--apps", type=_apps, default=1, metavar="N", help=f"in as many regions, at most {MOST_APPS}")
+    parser.add_argument(
+        "--instances", type=int, choices=_INSTANCES, default=1, metavar="N", help="of each slot, at most 4"
+    )
     parser.add_argument("--announce", action="store_true", help="say on standard error when it is ready and has ended")
     return parser.parse_args(arguments)
 
@@ -82,6 +86,7 @@ def _settings(options: argparse.Namespace) -> LabSettings:
         lease=options.lease,
         telemetry_fault=None if options.telemetry_fault is None else Fault.parse(options.telemetry_fault),
         apps=options.apps,
+        instances=options.instances,
     )
 
 

@@ -27,6 +27,7 @@ from yarl import URL
 
 from cpr_cockpit.lab.browsers import Browsers
 from cpr_cockpit.lab.counts import PINNED, UNPINNED, Result
+from cpr_cockpit.lab.flags import HEADER
 from cpr_cockpit.lab.wishes import Request, Wishes
 
 GRACE = 3.0  # seconds that requests under way may take when told to stop
@@ -134,6 +135,7 @@ class _Client:
             ) as answer:
                 facts["version"] = answer.headers.get("x-app-version", "")
                 facts["defect"] = answer.headers.get("x-lab-defect", "")
+                facts["flag"] = answer.headers.get(HEADER, "")
                 facts["app"] = answer.headers.get("x-lab-app", "")
                 await answer.read()
             facts |= {"status": answer.status, "expected": answer.status in request.expected}

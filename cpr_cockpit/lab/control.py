@@ -43,10 +43,12 @@ class Control:
         app = web.Application(middlewares=[self._guarded])
         app.router.add_put("/scenario", self._scenario)
         app.router.add_put("/faults", self._faults)
+        app.router.add_put("/rights", self._rights)
         app.router.add_put("/telemetry", self._put_telemetry)
         app.router.add_get("/telemetry", self._telemetry)
         app.router.add_get("/traffic", self._traffic)
         app.router.add_get("/operations", self._operations)
+        app.router.add_get("/requests", self._requests)
         app.router.add_get("/state", self._state)
         app.router.add_post("/lease", self._renew)
         app.router.add_post("/stop", self._stop)
@@ -69,7 +71,7 @@ class Control:
         name, version = _text(body, "name"), _text(body, "version")
         window = _number(body, "window")
         share, factor = _number(body, "share"), _number(body, "factor")
-        asked = body.get("telemetry_fault")
+        asked, flag = body.get("telemetry_fault"), None if body.get("flag") is None else _text(body, "flag")
         try:
             await self._world.choose(
                 name,
@@ -77,6 +79,7 @@ class Control:
                 window=self._world.settings.window if window is None else window,
                 share=share,
                 factor=factor,
+                flag=flag,
                 telemetry_fault=None if asked is None else Fault.parse(asked),
             )
         except ValueError as error:
@@ -98,6 +101,20 @@ class Control:
             raise _Wrong(str(error)) from error
         return web.json_response({"swap": names})
 
+    async def _rights(self, request: web.Request) -> web.Response:
+        """`permissions`: the sets in force from now on; `away`: whether Resource Manager closes every connection."""
+        body, rights = await _object(request), self._world.rights
+        sets, away = body.get("permissions", rights.sets), body.get("away", rights.away)
+        if not isinstance(sets, list) or not isinstance(away, bool):
+            raise _Wrong("'permissions' must be a list, and 'away' true or false")
+        try:
+            rights.load(sets)
+        except ValueError as error:
+            raise _Wrong(str(error)) from error
+        rights.away = away
+        self._world.log.add("rights.changed", permissions=rights.sets, away=away)
+        return web.json_response({"permissions": rights.sets, "away": rights.away})
+
     async def _put_telemetry(self, request: web.Request) -> web.Response:
         try:
             fault = Fault.parse(await _object(request))
@@ -110,12 +127,10 @@ class Control:
         return web.json_response(self._world.telemetry.faults.as_dict())
 
     async def _traffic(self, request: web.Request) -> web.Response:
-        asked = request.query.get("since")
-        try:
-            since = None if asked is None else float(asked)
-        except ValueError as error:
-            raise _Wrong(f"'since' must be a time in epoch seconds, found {asked!r}") from error
-        return web.json_response(self._counts.summary(since))
+        return web.json_response(self._counts.summary(_since(request)))
+
+    async def _requests(self, request: web.Request) -> web.Response:
+        return web.json_response({"requests": self._world.log.requests(_since(request) or 0.0)})
 
     async def _operations(self, _: web.Request) -> web.Response:
         return web.json_response({"log": self._world.log.entries})
@@ -143,6 +158,14 @@ class Control:
     async def _stop(self, _: web.Request) -> web.Response:
         self.stop.set()
         return web.json_response({"stopping": True})
+
+
+def _since(request: web.Request) -> float | None:
+    asked = request.query.get("since")
+    try:
+        return None if asked is None else float(asked)
+    except ValueError as error:
+        raise _Wrong(f"'since' must be a time in epoch seconds, found {asked!r}") from error
 
 
 def _bytes(text: str) -> bytes:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cpr_cockpit.lab.flags import FLAG, OFF, ON
+
 PINNED, UNPINNED = "pinned", "unpinned"
 _CHUNK = 4096  # results that are summed up together
 _CHUNKS = 320  # kept: at 40 requests/s nine hours, in 16 MB
@@ -26,7 +28,8 @@ class Result:
     slot, or unpinned. ``version``: who answered, empty where nobody did or did not say. ``status`` 0: a connection
     error, told by ``error``; ``unsent``: it surely came before any byte went out. ``defect``: the header of the defect
     that hit the answer. ``expected``: the status is the one that a sound product answers. ``app``: which of several
-    answered, empty where there is one, or nobody did.
+    answered, empty where there is one, or nobody did. ``flag``: what the feature flag was for this user, "on" or "off",
+    empty where the answer did not say.
     """
 
     sent: float
@@ -38,6 +41,7 @@ class Result:
     error: str = ""
     unsent: bool = False
     app: str = ""
+    flag: str = ""
 
     @property
     def outcome(self) -> int:
@@ -47,8 +51,8 @@ class Result:
         return _OK if self.expected else _OTHERWISE
 
 
-# Group, version, outcome and app: what results that count alike have in common.
-_Key = tuple[str, str, int, str]
+# Group, version, outcome, app and flag: what results that count alike have in common.
+_Key = tuple[str, str, int, str, str]
 
 
 class _Tally:
@@ -83,20 +87,25 @@ class _Tally:
             "failed_otherwise": self.of_outcome(_OTHERWISE),
             "counts": self.by_version(),
             "last_sent": self.last_sent(),
+            "flags": {FLAG: self.flag()},
         }
 
     def by_version(self) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = {PINNED: {}, UNPINNED: {}}
-        for (group, version, _, _), count in self.counts.items():
+        for (group, version, *_), count in self.counts.items():
             versions = found[group]
             versions[version] = versions.get(version, 0) + count
         return found
 
     def last_sent(self) -> dict[str, dict[str, float]]:
         found: dict[str, dict[str, float]] = {PINNED: {}, UNPINNED: {}}
-        for (group, version, _, _), last in self.last.items():
+        for (group, version, *_), last in self.last.items():
             found[group][version] = max(found[group].get(version, last), last)
         return found
+
+    def flag(self) -> dict[str, Any]:
+        count = {state: sum(n for key, n in self.counts.items() if key[4] == state) for state in (ON, OFF)}
+        return count | {"last_on": max((last for key, last in self.last.items() if key[4] == ON), default=None)}
 
 
 class _Chunk:
@@ -132,7 +141,7 @@ class Counts:
 
     def add(self, result: Result) -> None:
         """Count one result; results may come in any order."""
-        key = (result.group, result.version, result.outcome, result.app)
+        key = (result.group, result.version, result.outcome, result.app, result.flag)
         index = self._keys.setdefault(key, len(self._keys))
         if len(self._chunks[-1].sent) >= _CHUNK:
             self._chunks.append(_Chunk())
@@ -151,7 +160,8 @@ class Counts:
 
         `failed_by_defect`: answers with the header of a defect; `failed_otherwise`: every other connection error or
         unexpected status. `counts` and `last_sent` are by group and version; the version of what nobody answered is "".
-        `apps`: the same of each of several apps, without what none of them answered.
+        `apps`: the same of each of several apps, without what none of them answered. `flags`: by feature flag, answers
+        to users for whom it was on or off, and when the last of the former was sent.
         `first_bad_at`, `errors` (the latest texts) and `unsent` (failures before any byte went out) ignore `since`.
         """
         tally = self._all if since is None else self._since(since)

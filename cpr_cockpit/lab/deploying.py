@@ -55,6 +55,7 @@ class Deploying:
                 await asyncio.to_thread(packages.examine, package)
                 slot.package, slot.last_modified = package, time.time()
                 await self._processes.restart(slot, once_held=lambda: self._laid_down(slot, deployment))
+                deployment.site_started = slot.instance is not None
         except packages.PackageError as error:
             self._end(slot, deployment, FAILED, str(error))
         finally:

@@ -59,14 +59,14 @@ class TelemetrySink(Protocol):
 class Instance:
     """A process and what is known of it.
 
-    `id`: a fresh name; `port`: on loopback; `version`: as the process tells it; `defect`: as the lab told it last.
-    `exited` is set once the process is gone and all it said was read; `exit_code` is negative for a signal. `log`: what
-    the application writes for people.
+    `id`: a fresh name; `port`: on loopback; `version`: as the process tells it; `defect`: as the lab told it last;
+    `worker`: which of its slot's it is, from 0 on. `exited` is set once the process is gone and all it said was read;
+    `exit_code` is negative for a signal. `log`: what the application writes for people.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, id: str, slot: str, telemetry: TelemetrySink) -> None:
         self.id, self.slot = id, slot
-        self.port, self.version = 0, ""
+        self.port, self.version, self.worker = 0, "", 0
         self.defect: Defect | None = None
         self.exit_code: int | None = None
         self.exited = asyncio.Event()

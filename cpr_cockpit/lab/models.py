@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ class LabSettings:
     ``telemetry_delay``: seconds from a request to its row in the logs. ``window``: seconds of the observation window,
     which scales the lab's own times. ``lease``: seconds after which the lab ends unless renewed; None: never.
     ``telemetry_fault``: what goes wrong with the telemetry from the switch to a new version on. ``apps``: how many.
+    ``instances``: of each slot.
     """
 
     ready_file: Path
@@ -38,6 +40,7 @@ class LabSettings:
     lease: float | None = None
     telemetry_fault: Fault | None = None
     apps: int = 1
+    instances: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +48,22 @@ class Defect:
     """What is wrong with a version while it runs: ``kind`` as the product's ``goals.defects`` names it.
 
     ``share`` of requests is hit; ``factor``: how much slower; ``until``: when it ends by itself (epoch seconds).
+    ``flag``: the feature flag that must be on for a user whose request is to be hit; None: everybody's are.
     """
 
     kind: str
     share: float
     factor: float
     until: float | None = None
+    flag: str | None = None
 
 
 @dataclass(slots=True)
 class Deployment:
-    """One zip deployment as Kudu keeps it; ``status`` 0 pending, 1 building, 2 deploying, 3 failed, 4 success."""
+    """One zip deployment as Kudu keeps it; ``status`` 0 pending, 1 building, 2 deploying, 3 failed, 4 success.
+
+    ``site_started``: whether the slot's process runs what was deployed; None as long as that is not known.
+    """
 
     id: str
     deployer: str
@@ -67,6 +75,7 @@ class Deployment:
     status_text: str = ""
     complete: bool = False
     active: bool = False
+    site_started: bool | None = None
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -100,9 +109,10 @@ class Prepared:
 
 @dataclass(slots=True)
 class Slot:
-    """One slot: what was deployed to it, its settings, and the process that runs it (None: it could not be started).
+    """One slot: what was deployed to it, its settings, and the processes that run it (none: they could not be started).
 
-    ``prepared``: its swap with preview that is neither completed nor undone.
+    ``settings``: its connection strings among them, by environment variable. ``prepared``: its swap with preview that
+    is neither completed nor undone. ``logs``: what was asked for of ``config/logs``.
     """
 
     name: str
@@ -114,18 +124,28 @@ class Slot:
     state: str = "Running"
     config_web: dict[str, Any] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
-    instance: Instance | None = None
+    instances: tuple[Instance, ...] = ()
     prepared: Prepared | None = None
+    logs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def instance(self) -> Instance | None:
+        """The first of its instances: the only one of a usual lab."""
+        return self.instances[0] if self.instances else None
 
     @property
     def instance_id(self) -> str:
-        """Name of the instance that runs the slot, as its process tells it; empty where none runs."""
+        """Name of the first instance that runs the slot, as its process tells it; empty where none runs."""
         return "" if self.instance is None else self.instance.id
 
     @property
     def instances_ready(self) -> bool:
-        """Whether its process is alive."""
-        return self.instance is not None and self.instance.alive
+        """Whether all its processes are alive."""
+        return bool(self.instances) and all(instance.alive for instance in self.instances)
+
+
+# How many requests are kept: a reader asks within minutes.
+_REQUESTS = 5000
 
 
 class OperationLog:
@@ -134,6 +154,15 @@ class OperationLog:
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
         self._always: dict[str, Any] = {}
+        self._requests: deque[tuple[float, str, str]] = deque(maxlen=_REQUESTS)
+
+    def came(self, method: str, path: str) -> None:
+        """Keep that a request to Resource Manager or Kudu came at this moment; the newest ones are kept."""
+        self._requests.append((time.time(), method, path))
+
+    def requests(self, since: float) -> list[dict[str, Any]]:
+        """Requests that came at or after `since` (epoch seconds), oldest first."""
+        return [{"at": at, "method": method, "path": path} for at, method, path in self._requests if at >= since]
 
     def add(self, kind: str, **members: Any) -> None:
         """Append an entry of ``kind`` at this moment."""

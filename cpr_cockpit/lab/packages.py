@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import stat
@@ -13,6 +14,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from cpr_cockpit.lab.models import Defect
 
 RELEASE = "release.json"
+BUILD = "build.json"
+"""Tells from which commit a package was built."""
 _PRODUCT = Path(__file__).with_name("product")
 _KINDS = {".py", ".html", ".js", ".css"}
 _DATE = (2025, 1, 1, 0, 0, 0)  # of every file, so that the same release is the same bytes
@@ -31,10 +34,17 @@ def build(version: str, *, built_in: Defect | None = None) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as file:
         _add(file, RELEASE, json.dumps(release, indent=2).encode() + b"\n")
+        built = {"version": version, "commit": commit_of(version)}
+        _add(file, BUILD, json.dumps(built, indent=2).encode() + b"\n")
         for path in sorted(_PRODUCT.rglob("*")):
             if path.suffix in _KINDS:
                 _add(file, path.relative_to(_PRODUCT).as_posix(), path.read_bytes())
     return packed.getvalue()
+
+
+def commit_of(version: str) -> str:
+    """The commit that a version's tag names: always the same one."""
+    return hashlib.sha1(version.encode(), usedforsecurity=False).hexdigest()
 
 
 def _add(file: zipfile.ZipFile, name: str, content: bytes) -> None:

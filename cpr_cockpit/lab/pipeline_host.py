@@ -19,6 +19,7 @@ from aiohttp import web
 
 from cpr_cockpit.lab.deploying import SUCCESS
 from cpr_cockpit.lab.errors import ApiError
+from cpr_cockpit.lab.packages import commit_of
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -179,11 +180,6 @@ class PipelineHost:
 
     def _address(self, run: WorkflowRun) -> str:
         return f"{self._url}/{OWNER_AND_NAME}/actions/runs/{run.id}"
-
-
-def commit_of(ref: str) -> str:
-    """The commit that a tag of the lab's repository names: always the same one."""
-    return hashlib.sha1(ref.encode(), usedforsecurity=False).hexdigest()
 
 
 def _refused(status: int, message: str) -> web.Response:

@@ -47,10 +47,10 @@ class Previewing:
                 if slot.prepared is None:
                     names = self._site.sticky_settings
                     settings, _ = sticky.exchanged(slot, other, names)
-                    instance = await self._processes.start_warm(slot, settings)
+                    instances = await self._processes.start_warm(slot, settings)
                     slot.prepared = Prepared(target, {name: slot.settings[name] for name in names & set(slot.settings)})
                     slot.settings, slot.last_modified = settings, time.time()
-                    self._processes.route({source: instance})
+                    self._processes.route({source: instances})
                     self._site.log.add("preview.applied", id=operation.id, source=source, target=target)
             status = "Succeeded"
         except StartError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,10 @@ _WARM_UP_TIMEOUT = 90.0  # seconds, both as App Service has them
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the processes of an app run in and report to; `environment`: what the platform gives to every process."""
+    """What the processes of an app run in and report to; `environment`: what the platform gives to every process.
+
+    `workers`: how many run each slot.
+    """
 
     folder: Path
     front: FrontEnd
@@ -42,10 +45,11 @@ class Parts:
     environment: Mapping[str, str]
     app: str
     seed: int
+    workers: int
 
 
 class Processes:
-    """All processes of one app. A slot's process is changed only by who holds the slot's lock.
+    """All processes of one app. A slot's processes are changed only by who holds the slot's lock.
 
     `tell_all`: tells the processes of every app the defects that they have now.
     """
@@ -63,7 +67,7 @@ class Processes:
         self._count = 0
 
     def lock(self, slot: str) -> asyncio.Lock:
-        """Held while the process of `slot` is being replaced."""
+        """Held while the processes of `slot` are being replaced."""
         return self._locks.setdefault(slot, asyncio.Lock())
 
     def living(self) -> Iterator[int]:
@@ -81,11 +85,11 @@ class Processes:
         if not task.cancelled() and (problem := task.exception()) is not None:
             sys.stderr.write(f"lab: {task.get_name()} failed: {problem!r}\n")
 
-    async def start(self, package: bytes, slot: str, settings: Mapping[str, str]) -> Instance:
-        """A new process of `package`, not yet routed to. Raises StartError."""
+    async def start(self, package: bytes, slot: str, settings: Mapping[str, str], worker: int) -> Instance:
+        """A new process of `package`, not yet routed to; `worker`: which of its slot's it is. Raises StartError."""
         self._count += 1
         name = self._parts.app if slot == PRODUCTION else f"{self._parts.app}-{slot}"
-        defect = self._parts.scenario.defect_for(artifacts.version(package))
+        defect = self._parts.scenario.defect_for(artifacts.version(package), worker)
         instance = await Instance.start(
             package,
             slot=slot,
@@ -95,30 +99,43 @@ class Processes:
             defect=defect,
             seed=self._parts.seed + self._count,
         )
+        instance.worker = worker
         self._living.add(instance)
         # Who chose a scenario while it started could not tell it.
-        if (now := self._parts.scenario.defect_for(instance.version)) != defect:
+        if (now := self._parts.scenario.defect_for(instance.version, worker)) != defect:
             await instance.set_defect(now)
         self.background(self._watch(instance), f"watch {instance.id}")
         return instance
 
-    async def start_warm(self, slot: Slot, settings: Mapping[str, str]) -> Instance:
-        """A warm process of the slot's package, not yet routed to, with these settings; the slot's own one runs on.
+    async def start_warm(self, slot: Slot, settings: Mapping[str, str]) -> tuple[Instance, ...]:
+        """Warm processes of the slot's package, not yet routed to, with these settings; the slot's own ones run on.
 
-        One that dies is started again some times, as App Service does. Raises StartError.
+        One that dies is started again some times, as App Service does. Raises StartError, none of them left, where one
+        does not start.
         """
         if not slot.package:
             raise StartError(f"nothing was ever deployed to the slot '{slot.name}'")
+        starting = (self._start_warm(slot, settings, worker) for worker in range(self._parts.workers))
+        began = await asyncio.gather(*starting, return_exceptions=True)
+        made = tuple(one for one in began if isinstance(one, Instance))
+        for problem in began:
+            if isinstance(problem, BaseException):
+                for instance in made:
+                    self.discard(instance)
+                raise problem
+        return made
+
+    async def _start_warm(self, slot: Slot, settings: Mapping[str, str], worker: int) -> Instance:
         for _ in range(_STARTS - 1):
             with suppress(StartError):
-                return await self._start_warm_once(slot, settings)
+                return await self._start_warm_once(slot, settings, worker)
             await asyncio.sleep(_REVIVE)
-        return await self._start_warm_once(slot, settings)
+        return await self._start_warm_once(slot, settings, worker)
 
-    async def _start_warm_once(self, slot: Slot, settings: Mapping[str, str]) -> Instance:
+    async def _start_warm_once(self, slot: Slot, settings: Mapping[str, str], worker: int) -> Instance:
         """Writes down why it did not start. Raises StartError."""
         try:
-            instance = await self.start(slot.package, slot.name, settings)
+            instance = await self.start(slot.package, slot.name, settings, worker)
             try:
                 await self.warm_up(instance)
             except StartError:
@@ -145,43 +162,53 @@ class Processes:
         raise StartError("the process did not answer the warm-up request")
 
     async def restart(self, slot: Slot, once_held: Callable[[], None] | None = None) -> None:
-        """Replace the process of `slot` by a new one of its package; requests for the slot wait meanwhile.
+        """Replace the processes of `slot` by new ones of its package: one after another, while the others serve.
 
-        `once_held` is called as soon as they wait. If the new process does not start, the slot answers 503. The caller
-        holds the slot's lock.
+        Where there is but one, requests for the slot wait meanwhile, and if the new process does not start, the slot
+        answers 503. `once_held` is called as soon as the first is on its way. The caller holds the slot's lock.
         """
-        self._parts.front.hold(slot.name)
+        alone = self._parts.workers == 1
+        if alone:
+            self._parts.front.hold(slot.name)
         try:
             if once_held is not None:
                 once_held()
-            self.route({slot.name: await self._start_or_none(slot)})
+            for worker in range(self._parts.workers):
+                await self._replace(slot, worker)
         finally:
-            self._parts.front.release(slot.name)
+            if alone:
+                self._parts.front.release(slot.name)
 
-    async def _start_or_none(self, slot: Slot) -> Instance | None:
+    async def _replace(self, slot: Slot, worker: int) -> None:
+        """Start one of the slot's processes anew; if that does not start, the slot has one less."""
+        made = await self._start_or_none(slot, worker)
+        others = [instance for instance in slot.instances if instance.worker != worker]
+        now = others if made is None else [*others, made]
+        self.route({slot.name: sorted(now, key=lambda instance: instance.worker)})
+
+    async def _start_or_none(self, slot: Slot, worker: int) -> Instance | None:
         if not slot.package:
             return None
         try:
-            return await self.start(slot.package, slot.name, slot.settings)
+            return await self.start(slot.package, slot.name, slot.settings, worker)
         except StartError as error:
             self._parts.log.add("process.failed", slot=slot.name, reason=str(error))
             return None
 
-    def route(self, mapping: Mapping[str, Instance | None]) -> None:
-        """From now on each slot is served by its instance, all in one step; who serves no slot any more is retired."""
-        before = {self._slots[name].instance for name in mapping}
-        for name, instance in mapping.items():
-            if (old := self._slots[name].instance) is not None and old is not instance:
+    def route(self, mapping: Mapping[str, Sequence[Instance]]) -> None:
+        """From now on each slot is served by its instances, all in one step; who serves none any more is retired."""
+        before = {instance for name in mapping for instance in self._slots[name].instances}
+        for name, instances in mapping.items():
+            for old in set(self._slots[name].instances) - set(instances):
                 # Who followed the slot's log followed this process: the slot has another one now.
                 old.log.cut()
-            self._slots[name].instance = instance
+            self._slots[name].instances = tuple(instances)
         self._parts.front.attach_all(mapping)
-        for gone in before - {slot.instance for slot in self._slots.values()}:
-            if gone is not None:
-                self.discard(gone)
-        serving = mapping.get(PRODUCTION)
-        if serving is not None:
-            self._met(serving.version, switched=True)
+        for gone in before - {instance for slot in self._slots.values() for instance in slot.instances}:
+            self.discard(gone)
+        if serving := mapping.get(PRODUCTION):
+            # The first is replaced first: from its version on users meet the new one.
+            self._met(serving[0].version, switched=True)
 
     def reached(self, slots: Iterable[str]) -> None:
         """New sessions are sent to these slots from now on: whatever is to go wrong with their versions begins."""
@@ -214,7 +241,7 @@ class Processes:
     async def tell_defects(self) -> None:
         """Every living process is told the defect that its version has now."""
         for instance in [instance for instance in self._living if instance.alive]:
-            await instance.set_defect(self._parts.scenario.defect_for(instance.version))
+            await instance.set_defect(self._parts.scenario.defect_for(instance.version, instance.worker))
 
     def discard(self, instance: Instance) -> None:
         """Stop a process to which no slot is routed, after it has finished what it has begun."""
@@ -226,7 +253,7 @@ class Processes:
         self._living.discard(instance)
 
     def _slot_of(self, instance: Instance) -> Slot | None:
-        return next((slot for slot in self._slots.values() if slot.instance is instance), None)
+        return next((slot for slot in self._slots.values() if instance in slot.instances), None)
 
     async def _watch(self, instance: Instance) -> None:
         """Start a slot's process again when it dies by itself; what died of an outage stays dead."""
@@ -241,8 +268,14 @@ class Processes:
         # A swap may have given it to another slot meanwhile.
         while (slot := self._slot_of(instance)) is not None:
             async with self.lock(slot.name):
-                if slot.instance is instance:
-                    await self.restart(slot)
+                if instance in slot.instances:
+                    await self._revive(slot, instance)
+
+    async def _revive(self, slot: Slot, instance: Instance) -> None:
+        if self._parts.workers == 1:
+            await self.restart(slot)
+        else:
+            await self._replace(slot, instance.worker)
 
     async def close(self) -> None:
         """Stop every process."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from aiohttp import hdrs, web
@@ -41,14 +41,25 @@ class _Door:
     """Where the requests of one slot go; while it is held they wait."""
 
     def __init__(self) -> None:
-        self.upstream: Upstream | None = None
+        self.upstreams: tuple[Upstream, ...] = ()
         self.waiting = 0
+        self._turn = 0
         self._open = asyncio.Event()
         self._open.set()
 
     @property
     def held(self) -> bool:
         return not self._open.is_set()
+
+    def next(self) -> Upstream | None:
+        """Where the next request goes: to each in turn, to none that has died while another lives."""
+        able = [upstream for upstream in self.upstreams if upstream.instance.alive] or self.upstreams
+        self._turn += 1
+        return able[self._turn % len(able)] if able else None
+
+    def others_live(self, upstream: Upstream) -> bool:
+        """Whether somebody is there in place of one that has died."""
+        return not upstream.instance.alive and any(other.instance.alive for other in self.upstreams)
 
     def hold(self) -> None:
         self._open.clear()
@@ -97,12 +108,12 @@ class FrontEnd:
 
     def attach(self, slot: str, instance: Instance | None) -> None:
         """From now on new requests for `slot` go to `instance`; None: they are answered 503."""
-        self.attach_all({slot: instance})
+        self.attach_all({slot: () if instance is None else (instance,)})
 
-    def attach_all(self, mapping: Mapping[str, Instance | None]) -> None:
-        """The same for several slots, in one step: no request meets a part of it."""
-        for slot, instance in mapping.items():
-            self._door(slot).upstream = None if instance is None else self._upstream(instance)
+    def attach_all(self, mapping: Mapping[str, Sequence[Instance]]) -> None:
+        """The same for several slots, each with all its instances, in one step: no request meets a part of it."""
+        for slot, instances in mapping.items():
+            self._door(slot).upstreams = tuple(self._upstream(instance) for instance in instances)
 
     def hold(self, slot: str) -> None:
         """Let the requests that arrive for `slot` wait, for 60 s at most, until `release`."""
@@ -135,7 +146,7 @@ class FrontEnd:
         except TimeoutError:
             return False
         # Nothing was awaited since it became idle: what is not routed to now gets no request any more.
-        if all(door.upstream is not upstream for door in self._doors.values()):
+        if all(upstream not in door.upstreams for door in self._doors.values()):
             del self._upstreams[instance.id]
             await upstream.close()
         return True
@@ -143,7 +154,7 @@ class FrontEnd:
     async def close(self) -> None:
         """Stop listening and close all connections."""
         for door in self._doors.values():
-            door.upstream = None
+            door.upstreams = ()
             door.release()
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
         await asyncio.gather(*(upstream.close() for upstream in self._upstreams.values()))
@@ -202,13 +213,13 @@ class FrontEnd:
             return web.Response(status=400, text="The path must begin with a slash.")
         deadline = asyncio.get_running_loop().time() + _LONGEST_HOLD
         while not door.held or await door.opened(deadline):
-            upstream = door.upstream
+            upstream = door.next()
             if upstream is None:
                 break
             try:
                 return await upstream.send(request, body)
             except Unanswered as unanswered:
-                changes = door.held or door.upstream is not upstream
+                changes = door.held or upstream not in door.upstreams or door.others_live(upstream)
                 if not changes or not (unanswered.refused or request.method in _REPEATABLE):
                     return await _without_answer(upstream, 503 if unanswered.refused else 502)
         return error_page(503)

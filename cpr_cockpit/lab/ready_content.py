@@ -25,8 +25,6 @@ def ready_content(world: World, manager: str) -> dict[str, Any]:
     return {
         "resource_manager": manager,
         "authority": manager,
-        "identity_endpoint": None,
-        "identity_header": None,
         "tenant": world.tenant,
         "client_id": world.client_id,
         "client_secret": world.client_secret,
@@ -39,7 +37,6 @@ def ready_content(world: World, manager: str) -> dict[str, Any]:
         "database_id": scope.database_id(world),
         "logs": manager,
         "logs_audience": tokens.LOGS_AUDIENCE,
-        "app_configuration": None,
         "apps": [_app(site) for site in world.sites.values()],
         "front_url": None if several is None else f"https://{several.host}",
         "front_profile_id": None if several is None else front.profile_id(world),

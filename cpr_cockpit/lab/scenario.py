@@ -9,11 +9,13 @@ import math
 import time
 from typing import Any
 
+from cpr_cockpit.lab.flags import FLAG
 from cpr_cockpit.lab.models import Defect
 
 HEALTHY, ERRORS, DEPENDENCY, CRASH_LOOP = "healthy", "errors", "dependency", "crash-loop"
+FLAG_IGNORED = "flag-ignored"
 SLOW_SWAP, SWAP_REFUSED, FOREIGN_SWAP = "slow-swap", "swap-refused", "foreign-swap"
-POOL = "pool"
+POOL, ONE_INSTANCE = "pool", "one-instance"
 # The defect that a version has in each scenario, by its kind; empty: it is sound.
 _KINDS = {
     HEALTHY: "",
@@ -24,14 +26,18 @@ _KINDS = {
     DEPENDENCY: DEPENDENCY,
     "one-endpoint": "one-endpoint",
     CRASH_LOOP: CRASH_LOOP,
+    FLAG_IGNORED: FLAG_IGNORED,
     SLOW_SWAP: "",
     SWAP_REFUSED: ERRORS,
     FOREIGN_SWAP: "",
     POOL: DEPENDENCY,
+    ONE_INSTANCE: ERRORS,
 }
 # Both versions suffer: from what they depend on, or from what one of them does to what they share.
 _SHARED = (DEPENDENCY, POOL)
 SCENARIOS = tuple(_KINDS)
+# What goes wrong with a whole process cannot be bound to a flag, which is on for some users and off for others.
+_WHOLE = frozenset({"outage", "silent", CRASH_LOOP})
 SHARE = 0.2  # of the requests are hit, where nothing else is asked for
 FACTOR = 3.0  # times as long as usual, where nothing else is asked for
 _SPIKE = 150.0  # seconds that the dependency suffers in a window of the real length
@@ -45,21 +51,34 @@ class Scenario:
     A defect begins when users are first sent to the version it belongs to, in whatever app, and stays with that version
     in whatever slot it runs. That of `dependency` hits every version and ends by itself; that of `pool` hits every
     version for as long as any production serves the one that takes all connections to the database; that of
-    `crash-loop` is there before any user is, for it shows when a process starts.
+    `crash-loop` is there before any user is, for it shows when a process starts. One that is bound to a feature flag
+    hits users for whom that is on; that of `flag-ignored` goes on hitting them when the flag is switched off. That of
+    `one-instance` is had by the first of the instances of each slot only.
     """
 
     def __init__(self) -> None:
         self.name = HEALTHY
         self.version = ""
+        self.flag: str | None = None
         self._window, self._share, self._factor = _WINDOW, SHARE, FACTOR
         self._serving: dict[str, tuple[str, float]] = {}  # what production of each app serves, and since when
         self._since: float | None = None
 
-    def choose(self, name: str, *, version: str, window: float, share: float | None, factor: float | None) -> None:
+    def choose(
+        self,
+        name: str,
+        *,
+        version: str,
+        window: float,
+        share: float | None,
+        factor: float | None,
+        flag: str | None = None,
+    ) -> None:
         """Give `version` the defect `name` from its next switch on; at once where production serves it already.
 
-        `window`: seconds of the observation window; `share` and `factor` None: the usual ones. ValueError on an unknown
-        name and on numbers that no defect can have; the scenario stays as it was.
+        `window`: seconds of the observation window; `share` and `factor` None: the usual ones; `flag`: the feature flag
+        to which the defect is bound. ValueError on an unknown name or flag, on a defect that cannot be bound to one,
+        and on numbers that no defect can have; the scenario stays as it was.
         """
         if name not in SCENARIOS:
             raise ValueError(f"the scenario {name!r} is unknown; allowed are {', '.join(SCENARIOS)}")
@@ -69,7 +88,9 @@ class Scenario:
             raise ValueError(f"'share' must be between 0 and 1, found {share}")
         if factor is not None and not (math.isfinite(factor) and factor > 0.0):
             raise ValueError(f"'factor' must be above 0, found {factor}")
+        _check_flag(name, flag)
         self.name, self.version, self._window = name, version, window
+        self.flag = FLAG if name == FLAG_IGNORED else flag
         self._share = SHARE if share is None else share
         self._factor = FACTOR if factor is None else factor
         now = time.time()
@@ -137,11 +158,13 @@ class Scenario:
             return None
         return self._since + _SPIKE * min(1.0, self._window / _WINDOW)
 
-    def defect_for(self, version: str) -> Defect | None:
-        """What a process of `version` must be told now."""
+    def defect_for(self, version: str, worker: int = 0) -> Defect | None:
+        """What a process of `version` must be told now; `worker`: which of its slot's it is, from 0 on."""
+        if self.name == ONE_INSTANCE and worker:
+            return None
         if self._since is None or (self.name not in _SHARED and version != self.version):
             return None
-        return Defect(_KINDS[self.name], self._share, self._factor, self.until)
+        return Defect(_KINDS[self.name], self._share, self._factor, self.until, self.flag)
 
     def as_dict(self) -> dict[str, Any]:
         """For the control endpoint; `active_since` is null until the defect has begun."""
@@ -151,6 +174,14 @@ class Scenario:
             "window": self._window,
             "share": self._share,
             "factor": self._factor,
+            "flag": self.flag,
             "active_since": self._since,
             "until": self.until,
         }
+
+
+def _check_flag(name: str, flag: str | None) -> None:
+    if flag not in (None, FLAG):
+        raise ValueError(f"the feature flag {flag!r} is unknown; the product has {FLAG!r}")
+    if flag is not None and name in _WHOLE:
+        raise ValueError(f"the scenario {name!r} hits whole processes and cannot be bound to a feature flag")

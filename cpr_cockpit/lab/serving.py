@@ -27,7 +27,7 @@ from cpr_cockpit.lab.proxy import FrontEnd
 from cpr_cockpit.lab.ready import ReadyFile
 from cpr_cockpit.lab.ready_content import ready_content
 from cpr_cockpit.lab.regions import Region
-from cpr_cockpit.lab.rest import app, metrics
+from cpr_cockpit.lab.rest import app, app_configuration, managed_identity, metrics
 from cpr_cockpit.lab.scenario import Scenario
 from cpr_cockpit.lab.site import GREEN, Site, metered
 from cpr_cockpit.lab.telemetry import Telemetry
@@ -139,13 +139,15 @@ class Lab:
             await self._open_global_front()
         manager = app.resource_manager_app(world)
         port = await self._open(manager, entrance, self._certificates.server)
+        more = await self._open_for_processes(f"https://localhost:{port}")
         control = await self._open(self.control.application(), _listen(None), None)
         pipeline = await self._open_pipeline()
         traffic = Traffic(self._counts, self._telemetry.browser)
         stack.push_async_callback(traffic.stop)
         await asyncio.gather(world.start(), self._start_traffic(traffic))
         await self._prove()
-        return self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}") | {"pipeline": pipeline}
+        told = self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}")
+        return told | more | {"pipeline": pipeline}
 
     async def _open_pipeline(self) -> dict[str, Any]:
         """The team's pipeline host; what the ready file tells of it."""
@@ -169,6 +171,22 @@ class Lab:
         await web.SockSite(runner, entrance, ssl_context=tls).start()
         port: int = entrance.getsockname()[1]
         return port
+
+    async def _open_for_processes(self, manager: str) -> dict[str, Any]:
+        """App Configuration and the app's identity, which its processes need from their start; their members."""
+        world = self._world
+        issuer = f"{manager}/{world.tenant}/"
+        store = await self._open(app_configuration.application(world), _listen(None), self._certificates.server)
+        port = await self._open(managed_identity.application(world, issuer), _listen(None), None)
+        configuration = f"https://localhost:{store}"
+        identity = f"http://{LOOPBACK}:{port}{managed_identity.PATH}"
+        world.connect(configuration, identity, self._certificates.ca)
+        return {
+            "app_configuration": configuration,
+            "app_configuration_key": world.configuration_key.as_dict(),
+            "identity_endpoint": identity,
+            "identity_header": world.identity_header,
+        }
 
     def _make_front(self, region: Region) -> FrontEnd:
         """The front end of the hosts of one app."""

@@ -6,10 +6,10 @@ import asyncio
 import copy
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cpr_cockpit.lab import background
+from cpr_cockpit.lab import background, connection_strings
 from cpr_cockpit.lab.deploying import SUCCESS, Deploying
 from cpr_cockpit.lab.models import PRODUCTION, Deployment, Operation, Slot
 from cpr_cockpit.lab.previewing import Previewing
@@ -27,16 +27,17 @@ if TYPE_CHECKING:
 
 GREEN = "green"
 _STICKY_SETTING = "SLOT_ENVIRONMENT"
-_CONFIG_WEB = {
-    "numberOfWorkers": 1,
-    "linuxFxVersion": "PYTHON|3.12",
-    "alwaysOn": True,
-    "healthCheckPath": "/api/health",
+# What a slot has of which nothing was said when it was created.
+_NEW_CONFIG_WEB = {
+    "linuxFxVersion": "",
+    "alwaysOn": False,
+    "healthCheckPath": None,
     "minTlsVersion": "1.2",
     "http20Enabled": False,
     "autoSwapSlotName": None,
     "experiments": {"rampUpRules": []},
 }
+_CONFIG_WEB = {"linuxFxVersion": "PYTHON|3.12", "alwaysOn": True, "healthCheckPath": "/api/health"}
 
 # Opens the Kudu of the slot with this name of that site and returns its host, `localhost:PORT`.
 OpenKudu = Callable[["Site", str], Awaitable[str]]
@@ -58,7 +59,15 @@ class Site:
         self._open_kudu = open_kudu
         self._creating = asyncio.Lock()
         parts = Parts(
-            world.folder, front, world.scenario, world.telemetry, self.log, world.environment, self.app, self.seed
+            world.folder,
+            front,
+            world.scenario,
+            world.telemetry,
+            self.log,
+            world.environment,
+            self.app,
+            self.seed,
+            world.settings.instances,
         )
         self._processes = Processes(parts, self.slots, world.tell_defects)
         self._swapping = Swapping(self, self._processes)
@@ -68,11 +77,12 @@ class Site:
     async def open_slots(self, package: bytes) -> None:
         """Open production and a second slot, both with `package` deployed, not yet started. Raises OSError."""
         for name in (PRODUCTION, GREEN):
-            slot = await self.create_slot(name)
+            own = {_STICKY_SETTING: name, background.SETTING: background.value(name)}
+            slot = await self.create_slot(name, own, _CONFIG_WEB)
             slot.package = package
             first = Deployment(uuid.uuid4().hex, "ZipDeploy", received=slot.last_modified, started=slot.last_modified)
             first.message, first.ended, first.status = "Deployed before the lab began.", first.started, SUCCESS
-            first.complete = first.active = True
+            first.complete = first.active = first.site_started = True
             slot.deployments.append(first)
 
     async def start(self) -> None:
@@ -94,7 +104,8 @@ class Site:
     @property
     def sticky_settings(self) -> set[str]:
         """Names of the settings that stay with their slot in a swap."""
-        return set(self.sticky.get("appSettingNames", ()))
+        strings = (connection_strings.variables(name) for name in self.sticky.get("connectionStringNames", ()))
+        return set(self.sticky.get("appSettingNames", ())).union(*strings)
 
     def busy(self) -> Operation | None:
         """The swap under way, or the beginning or end of one with preview."""
@@ -127,20 +138,18 @@ class Site:
         """Accept a zip deployment and let it run. Raises ApiError 409 while the slot is being changed otherwise."""
         return self._deploying.begin(self.slots[slot], package, deployer)
 
-    async def create_slot(self, name: str) -> Slot:
-        """A slot to which nothing is deployed yet, with production's settings; one that exists is returned as it is.
+    async def create_slot(self, name: str, settings: Mapping[str, str], configuration: Mapping[str, Any]) -> Slot:
+        """A slot with these settings and members of `config/web`, to which nothing is deployed yet.
 
-        Raises OSError where no port can be opened.
+        One that exists is returned as it is. Raises OSError where no port can be opened.
         """
         async with self._creating:
             if name not in self.slots:
                 host, scm_host = await self.front.open(name), await self._open_kudu(self, name)
                 self.world.telemetry.opened(self.metered(name))
-                pattern = self.slots.get(PRODUCTION)
-                settings = {} if pattern is None else dict(pattern.settings)
-                settings |= {_STICKY_SETTING: name, background.SETTING: background.value(name)}
-                config = copy.deepcopy(_CONFIG_WEB if pattern is None else pattern.config_web)
-                self.slots[name] = Slot(name, host, scm_host, settings, b"", time.time(), config_web=config)
+                new = _NEW_CONFIG_WEB | {"numberOfWorkers": self.settings.instances} | dict(configuration)
+                config = copy.deepcopy(new)
+                self.slots[name] = Slot(name, host, scm_host, dict(settings), b"", time.time(), config_web=config)
                 self.log.add("slot.created", slot=name)
         return self.slots[name]
 
@@ -186,12 +195,13 @@ class Site:
         await self._processes.tell_defects()
 
     def described(self) -> dict[str, dict[str, Any]]:
-        """Version, instance and life of each slot's process."""
+        """Version, instance and life of each slot's process; `instances`: of all its processes, by their names."""
         return {
             name: {
                 "version": "" if slot.instance is None else slot.instance.version,
                 "instance": slot.instance_id,
                 "alive": slot.instances_ready,
+                "instances": [instance.id for instance in slot.instances],
             }
             for name, slot in self.slots.items()
         }

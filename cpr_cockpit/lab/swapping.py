@@ -130,36 +130,36 @@ class Swapping:
         async with self._processes.lock(first), self._processes.lock(second):
             yield
 
-    async def _incoming(self, operation: Operation) -> Instance:
-        """A warm process of the source's package with the target's sticky settings. Raises StartError.
+    async def _incoming(self, operation: Operation) -> tuple[Instance, ...]:
+        """Warm processes of the source's package with the target's sticky settings. Raises StartError.
 
-        Where a preview has prepared the swap, the source's own process is one already.
+        Where a preview has prepared the swap, the source's own processes are such already.
         """
         source, target = self._site.slots[operation.source], self._site.slots[operation.target]
         if source.prepared is None:
             settings, _ = sticky.exchanged(source, target, self._site.sticky_settings)
             return await self._processes.start_warm(source, settings)
-        if source.instance is None:
+        if not source.instances:
             raise StartError("the slot has no process")
-        await self._processes.warm_up(source.instance)
-        return source.instance
+        await asyncio.gather(*(self._processes.warm_up(instance) for instance in source.instances))
+        return source.instances
 
-    def _switch(self, operation: Operation, incoming: Instance) -> None:
-        """From this moment the target serves what the source was given. Raises StartError if that died meanwhile."""
+    def _switch(self, operation: Operation, incoming: tuple[Instance, ...]) -> None:
+        """From this moment the target serves what the source was given. Raises StartError if one died meanwhile."""
         source, target = self._site.slots[operation.source], self._site.slots[operation.target]
-        if source.prepared is not None and source.instance is not None:
+        if source.prepared is not None and source.instances:
             # The slot may have been restarted since.
-            incoming = source.instance
-        if not incoming.alive:
-            if incoming is not source.instance:
-                self._processes.discard(incoming)
+            incoming = source.instances
+        if not all(instance.alive for instance in incoming):
+            for instance in set(incoming) - set(source.instances):
+                self._processes.discard(instance)
             raise StartError("the process died before the switch")
         target.settings, source.settings = sticky.exchanged(source, target, self._site.sticky_settings)
         source.prepared = None
         target.package, source.package = source.package, target.package
         target.deployments, source.deployments = source.deployments, target.deployments
         at = time.time()
-        self._processes.route({target.name: incoming, source.name: target.instance})
+        self._processes.route({target.name: incoming, source.name: target.instances})
         operation.switched.set()
         operation.switched_at = target.last_modified = source.last_modified = at
         self._site.last_swap = (at, source.name, target.name)
@@ -169,7 +169,7 @@ class Swapping:
             name=NAME,
             source=source.name,
             target=target.name,
-            version=incoming.version,
+            version=incoming[0].version,
         )
 
 

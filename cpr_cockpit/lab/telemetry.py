@@ -6,6 +6,7 @@ epoch seconds.
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import time
@@ -42,6 +43,7 @@ _FEW_VALUES = frozenset(
     | {"ProblemId", "ExceptionType", "OuterType", "OuterMessage", "Method", "DependencyType", "Target", "Data"}
     | {"ClientType", "ClientBrowser", "UserId"}
 )
+_PROPERTIES = "Properties"  # a column of objects, which are the same in most rows, too
 _MOST_TEXTS = 1000  # of those values and the names of columns: a product that has more of them gains nothing
 
 
@@ -59,6 +61,7 @@ class Telemetry:
         self._random = random.Random(seed)
         self._tables: dict[str, list[dict[str, Any]]] = {}
         self._texts: dict[str, str] = {}
+        self._properties: dict[str, dict[str, Any]] = {}
         self.faults = TelemetryFaults(clock)
         self._platform = PlatformMetrics(step, clock(), self.faults, seed)
 
@@ -151,10 +154,14 @@ class Telemetry:
 
     def _shared(self, row: dict[str, Any]) -> dict[str, Any]:
         """The same row; names of columns, and the values of those that have few, are the same objects in all rows."""
-        return {
-            self._text(key): self._text(value) if key in _FEW_VALUES and isinstance(value, str) else value
-            for key, value in row.items()
-        }
+        return {self._text(key): self._value(key, value) for key, value in row.items()}
+
+    def _value(self, column: str, value: Any) -> Any:
+        if column == _PROPERTIES and isinstance(value, dict):
+            text = json.dumps(value, sort_keys=True)
+            full = len(self._properties) >= _MOST_TEXTS
+            return self._properties.get(text, value) if full else self._properties.setdefault(text, value)
+        return self._text(value) if column in _FEW_VALUES and isinstance(value, str) else value
 
     def _text(self, text: str) -> str:
         return self._texts.setdefault(text, text) if len(self._texts) < _MOST_TEXTS else self._texts.get(text, text)

@@ -9,9 +9,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cpr_cockpit.lab import flags
 from cpr_cockpit.lab.gauges import Gauges
+from cpr_cockpit.lab.key_values import KeyValues
 from cpr_cockpit.lab.models import PRODUCTION, LabSettings, OperationLog
 from cpr_cockpit.lab.regions import APP, Region, regions
+from cpr_cockpit.lab.rest.signatures import AccessKey
+from cpr_cockpit.lab.rights import Rights
 from cpr_cockpit.lab.site import GREEN, OpenKudu, Site
 from cpr_cockpit.lab.somebody import NAME, Somebody
 
@@ -48,10 +52,14 @@ class World:
         self.scenario = scenario
         self.telemetry = telemetry
         self.log = OperationLog()
+        self.rights = Rights()
         self.resource_group = RESOURCE_GROUP
         self.tenant, self.subscription, self.client_id, self.workspace_id = (str(uuid.uuid4()) for _ in range(4))
         self.client_secret = secrets.token_urlsafe(32)
         self.user_token = secrets.token_urlsafe(24)
+        self.configuration_key, self.identity_header = AccessKey.new(), secrets.token_hex(16)
+        self.key_values = KeyValues()
+        flags.put_first(self.key_values)
         # One database for all apps: a user who is sent to another one finds their goals there.
         self.environment = {"DATABASE": str(folder / "goals.sqlite3"), "USER_TOKEN": self.user_token}
         self.global_front: GlobalFront | None = None
@@ -71,6 +79,19 @@ class World:
         """Open the slots of all apps with `package` deployed, not yet started. Raises OSError."""
         for site in self.sites.values():
             await site.open_slots(package)
+
+    def connect(self, configuration: str, identity: str, ca: Path) -> None:
+        """Processes that start from now on read their flags from the store at `configuration`, as `identity` lets them.
+
+        `ca`: file of the authority that they trust.
+        """
+        self.environment |= {
+            "APP_CONFIGURATION": configuration,
+            "FLAG_REFRESH": str(flags.refresh_interval(self.settings.window)),
+            "IDENTITY_ENDPOINT": identity,
+            "IDENTITY_HEADER": self.identity_header,
+            "SSL_CERT_FILE": str(ca),
+        }
 
     async def start(self) -> None:
         """Start every slot's process; requests that come meanwhile wait."""
@@ -108,15 +129,17 @@ class World:
         window: float,
         share: float | None,
         factor: float | None,
+        flag: str | None = None,
         telemetry_fault: Fault | None = None,
     ) -> None:
         """Choose what is wrong with `version`, and with all telemetry, from its switch on.
 
-        `telemetry_fault` None: what the lab was started with. Raises ValueError: unknown scenario, bad number.
+        `flag`: the feature flag to which that is bound. `telemetry_fault` None: what the lab was started with. Raises
+        ValueError: unknown scenario or flag, bad number.
         """
-        self.scenario.choose(scenario, version=version, window=window, share=share, factor=factor)
+        self.scenario.choose(scenario, version=version, window=window, share=share, factor=factor, flag=flag)
         self._somebody.again()
-        self.log.add("scenario.chosen", scenario=scenario, version=version)
+        self.log.add("scenario.chosen", scenario=scenario, version=version, flag=self.scenario.flag)
         faults = self.telemetry.faults
         if faults.awaits(version) if telemetry_fault is None else faults.at_switch(telemetry_fault, version):
             self.log.add("telemetry.fault", faults=faults.as_dict())

@@ -50,6 +50,13 @@ def _raises(shown: Shown) -> str:
     return "" if shown.view.phase in ("deploying", "window", "keeping") else "triggers are raised after START"
 
 
+def _chooses(shown: Shown) -> str:
+    reason = _writes(shown)
+    if reason or shown.view is None:
+        return reason
+    return shown.view.plan.fixed or ("" if shown.view.plan.choices else "the plan is being made")
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One action. ``where``: the screen that has it ("" : all); ``call``: Textual's name for it.
@@ -81,6 +88,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("trigger", "t", "Raise a trigger", "Critical functionality, data corruption or security breach",
            "app.triggers", why_not=_raises, hint="trigger"),
     Action("note", "e", "Note", "Writes a note into the journal", "app.note", why_not=_writes, hint="note"),
+    Action("strategy", "o", "Other strategy", "What can be chosen until START, and why not", "app.strategies",
+           why_not=_chooses, hint="other strategy"),
     Action("gate", "1", "Gate", "Documents side by side, blockers, findings", "app.go_to('gate')"),
     Action("lists", "2", "Lists", "Every checklist", "app.go_to('lists')"),
     Action("plan", "3", "Production", "The way forth and the way back", "app.go_to('plan')"),
@@ -147,5 +156,6 @@ def hints(where: str, *, replay: bool = False) -> list[Action]:
     if replay:
         return [REPLAY[0], BY_ID["quit"], *REPLAY[1:], BY_ID["help"]]
     own = [one for one in ACTIONS if one.hint and one.where == where and where]
+    own += [BY_ID["strategy"]] if where == "plan" else []
     own += [BY_ID["log"], BY_ID["sources"]] if where == "window" else []
     return [*own, BY_ID["help"], BY_ID["quit"], *(one for one in ACTIONS if one.hint in _MORE and not one.where)]

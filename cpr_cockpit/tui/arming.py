@@ -187,7 +187,7 @@ class Arming:
             self.disarm(f"disarmed, {why}: nothing was sent")
         elif armed.act is not Act.ROLLBACK and panel.worsened > armed.worsened:
             self.disarm(_WORSE)
-        elif armed.act is not Act.ROLLBACK and _asks(control) != _asks(armed.control):
+        elif armed.act is not Act.ROLLBACK and (_asks(control) != _asks(armed.control) or not _runs(armed, control)):
             self.disarm(_CHANGED)
         else:
             self.armed = replace(armed, control=control)
@@ -278,3 +278,8 @@ def _printable(character: str | None) -> bool:
 
 def _asks(control: Control) -> tuple[str, str, bool]:
     return control.label, control.type_this, control.needs_reason
+
+
+def _runs(armed: Armed, control: Control) -> bool:
+    """Whether START would still run what it was armed for: another strategy has other details."""
+    return armed.act is not Act.START or control.details == armed.control.details

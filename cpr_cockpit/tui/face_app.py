@@ -36,6 +36,7 @@ _SENT = {
     "raise": "trigger",
     "sign": "mark",
     "sign_list": "list",
+    "choose": "strategy",
     "note": "note",
 }
 
@@ -153,7 +154,7 @@ class FaceApp(App[None]):
             papers = self.view.report_path if self.view is not None else ""
             return f"The run {self.run_name} has ended: {word}. {f'Report: {papers}' if papers else ''}".rstrip()
         if not self.run_name:
-            return f"No session was reached. Try again: {back}"
+            return "No session was reached. What there is: cpr-cockpit runs"
         return f"The session of {self.run_name} goes on without this screen. Back to it: {back}"
 
     def _handle_exception(self, error: Exception) -> None:

@@ -13,6 +13,7 @@ from cpr_cockpit.tui.face_app import FaceApp
 from cpr_cockpit.tui.screens.base import CockpitScreen
 from cpr_cockpit.tui.widgets.menu import TriggerMenu
 from cpr_cockpit.tui.widgets.prompt import LONGEST, Prompt
+from cpr_cockpit.tui.widgets.strategies import StrategyMenu
 
 # What was said stays at least this long, whatever is typed.
 _STATUS_S = 1.5
@@ -50,7 +51,11 @@ class KeyedApp(FaceApp):
             return False
         command = self.decision.press(event.key, event.character)
         if command is not None:
-            self.send(*command)
+            name, arguments = command
+            if name == "start" and self.view is not None:
+                # What was looked at; another face may have chosen another strategy a moment ago.
+                arguments["plan"] = str(self.view.plan.number)
+            self.send(name, arguments)
         self.draw()
         return True
 
@@ -97,6 +102,30 @@ class KeyedApp(FaceApp):
             self.decision.arm_trigger(event.trigger, self.view.panel, event.key)
             self.set_timer(GUARD_S + 0.05, self.draw)
         self.draw()
+
+    # -- the strategy ------------------------------------------------------------------------------------------------
+
+    async def action_strategies(self) -> None:
+        """The menu of the strategies."""
+        if why := BY_ID["strategy"].why_not(self.newest()):
+            self.say(f"The strategy cannot be changed now: {why}")
+        elif isinstance(self.screen, CockpitScreen) and self.view is not None and not self.screen.query(StrategyMenu):
+            await self.screen.put(StrategyMenu(self.view.plan.choices))
+
+    async def on_strategy_menu_chosen(self, event: StrategyMenu.Chosen) -> None:
+        """Ask the session for it; what cannot be taken is told with its reason, and nothing is sent."""
+        if isinstance(self.screen, CockpitScreen):
+            await self.screen.clear()
+        choice = event.choice
+        if choice is None:
+            return
+        name = choice.label.partition(":")[0]
+        if choice.why_not:
+            self.say(f"{name} cannot be taken now: {choice.why_not}")
+        elif choice.chosen and choice.key == name:
+            self.say(f"{name} is chosen already: nothing was sent")
+        else:
+            self.send("choose", {"choice": choice.key})
 
     # -- commands ----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from cpr_cockpit.wiring.outside import Outside, outside_of
 from cpr_cockpit.wiring.run_config import CONFIG, SessionConfig, read_config, write_config
 from cpr_cockpit.wiring.sessions import open_session, plan_of_run, plan_text
-from cpr_cockpit.wiring.target import LAB_MODES, ConfigError, Place, Target, environment_of, place_of
+from cpr_cockpit.wiring.target import LAB_MODES, ConfigError, Place, Target, apps_of, environment_of, place_of
 
 __all__ = [
     "CONFIG",
@@ -19,6 +19,7 @@ __all__ = [
     "Place",
     "SessionConfig",
     "Target",
+    "apps_of",
     "environment_of",
     "open_session",
     "outside_of",

@@ -12,13 +12,14 @@ from cpr_cockpit.config import PIPELINE_TOKEN, Smoke
 from cpr_cockpit.config.pipeline_table import GITHUB
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import PRODUCTION, Clock, Pipeline, PlannedRequest, Reader
-from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, PlannedRequest, Reader
+from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.custom import custom_readers
-from cpr_cockpit.wiring.target import Place
+from cpr_cockpit.wiring.target import AppPlace, Place
 
 if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.credentials import PinnedCredential
+    from cpr_cockpit.adapters.azure.environment import AzureEnvironment
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.transport import SharedTransport
@@ -45,9 +46,11 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.logs import LogsTelemetry
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
+    from cpr_cockpit.adapters.azure.logs_pinned import LogsUserCount
     from cpr_cockpit.adapters.azure.logs_premises import LogsPremises
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
+    from cpr_cockpit.adapters.azure.rights import AzureRights
     from cpr_cockpit.adapters.azure.transport import SharedTransport
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.clock import SystemClock
@@ -78,11 +81,57 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
         platform = _platform_readers(manager, clock, policy or Policy())
         workers, queue = _workers(place, manager, connections, clock)
         readers = (*_log_readers(batch, clock, place.feature_operation), *platform, log_stream, *queue, *custom)
-        pipeline, metrics = _pipeline(place, connections), PlatformMetrics(manager, clock)
-        ports = Ports(clock, web_apps, probe, telemetry, metrics, readers, premises, pipeline, workers)
-        configured = (*((pipeline,) if pipeline else ()), *((workers,) if workers else ()))
-        planners = (*configured, web_apps, probe, telemetry, premises)
-        yield Outside(ports, lambda act: tuple(one for planner in planners for one in planner.planned(act)))
+        pipeline = _pipeline(place, connections)
+        metrics, user_count = PlatformMetrics(manager, clock), LogsUserCount(environment, credential, transport)
+        stack.push_async_callback(user_count.close)
+        flags = _flag_store(stack, environment, credential, transport)
+        ports = Ports(
+            clock,
+            web_apps,
+            probe,
+            telemetry,
+            metrics,
+            readers,
+            premises,
+            pipeline=pipeline,
+            user_count=user_count,
+            flags=flags,
+            rights=AzureRights(manager, credential),
+            workers=workers,
+            apps=_further(stack, place, credential, transport, connections),
+        )
+
+        def planned(act: Act) -> tuple[PlannedRequest, ...]:
+            there = ports.at(act.app)
+            planners = (pipeline, there.web_apps, there.probe, telemetry, premises, flags, workers)
+            return tuple(one for planner in planners if planner is not None for one in planner.planned(act))
+
+        yield Outside(ports, planned)
+
+
+def _further(
+    stack: AsyncExitStack,
+    place: Place,
+    credential: PinnedCredential,
+    transport: SharedTransport,
+    connections: Connections,
+) -> dict[str, AppPorts]:
+    """The ports of each further app of several, closed with ``stack``."""
+    from cpr_cockpit.adapters.azure.kudu import Kudu
+    from cpr_cockpit.adapters.azure.manager import Manager
+    from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
+    from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
+    from cpr_cockpit.adapters.clock import SystemClock
+    from cpr_cockpit.adapters.http_probe import HttpProbe
+
+    apps, clock = {}, SystemClock()
+    for one in place.apps:
+        manager = Manager(one.azure, credential, transport)
+        stack.push_async_callback(manager.close)
+        web_apps = AzureWebApps(manager, Kudu(one.azure, credential, connections))
+        probe = HttpProbe(_probing(place, one), connections, clock)
+        apps[one.azure.app] = AppPorts(web_apps, probe, PlatformMetrics(manager, clock))
+    return apps
 
 
 def _workers(
@@ -123,6 +172,19 @@ def _pipeline(place: Place, connections: Connections) -> Pipeline | None:
     return GitHubWorkflow(settings, connections) if table.kind == GITHUB else DevOpsPipeline(settings, connections)
 
 
+def _flag_store(
+    stack: AsyncExitStack, environment: AzureEnvironment, credential: PinnedCredential, transport: SharedTransport
+) -> FeatureFlags | None:
+    """The store of the feature flags, closed with ``stack``; None where the environment names none."""
+    from cpr_cockpit.adapters.azure.feature_flags import AppConfigurationFlags
+
+    if not environment.app_configuration:
+        return None
+    flags = AppConfigurationFlags(environment, credential, transport)
+    stack.push_async_callback(flags.close)
+    return flags
+
+
 def _log_readers(batch: SharedBatch, clock: Clock, feature_operation: str) -> tuple[Reader, ...]:
     """The further tables of the logs, each a source with an age and errors of its own; asked in one batch."""
     from cpr_cockpit.adapters.azure.logs_dependencies import DependenciesReader
@@ -156,8 +218,11 @@ def _credential(place: Place, transport: SharedTransport) -> AbstractAsyncContex
     )
 
 
-def _probing(place: Place) -> ProbeSettings:
-    """What the probe asks: the tests of ``cockpit.toml``, else a lab's own product, else the health address alone."""
+def _probing(place: Place, app: AppPlace | None = None) -> ProbeSettings:
+    """What the probe asks: the tests of ``cockpit.toml``, else a lab's own product, else the health address alone.
+
+    ``app``: a further one of several.
+    """
     from cpr_cockpit.adapters.http_probe import ProbeSettings
     from cpr_cockpit.adapters.smoke import GOALS_API, SmokeTest
 
@@ -165,12 +230,13 @@ def _probing(place: Place) -> ProbeSettings:
     tests = tuple(_test(one) for one in place.smoke) or (GOALS_API if place.on_lab else (health,))
     pages = [test.path for test in tests if test.method == "GET" and test.status == 200]
     return ProbeSettings(
-        hosts={PRODUCTION: place.production_url, place.slot: place.slot_url},
+        hosts={PRODUCTION: (app or place).production_url, place.slot: (app or place).slot_url},
         second=place.azure.manager_url("/metadata/endpoints?api-version=2022-09-01"),
         user_token=place.user_token,
         tests=tests,
         warm_paths=tuple(dict.fromkeys(("/", *pages, place.health_path))),
         health=place.health_path,
+        flags=place.flags_path,
     )
 
 

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.strategies import Course
-from cpr_cockpit.core.workers import WorkerRule
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.documents.papers.writing import feature_folder
 from cpr_cockpit.documents.whole import write_whole
@@ -52,7 +52,9 @@ def write_config(settings: SessionSettings, target: Target | None = None) -> Non
         "window_s": settings.window_s,
         "declared_delay_s": settings.declared_delay_s,
         "observe": settings.observe,
-        "course": asdict(settings.course),
+        "commit": settings.commit,
+        "course": settings.course.to_dict(),
+        "contacts": [asdict(one) for one in settings.contacts],
         "readiness": [asdict(facts) for facts in settings.readiness],
         "target": (target or Target()).to_dict(),
     }
@@ -82,19 +84,15 @@ def read_config(folder: Path) -> SessionConfig:
             folder=folder,
             signals=target.specs,
             observe=bool(body.get("observe", False)),
-            course=_course(body.get("course") or {}),
+            commit=str(body.get("commit", "")),
+            course=Course.from_dict(body.get("course") or {}),
+            contacts=tuple(Contact(**one) for one in body.get("contacts") or ()),
         )
     except LabError as error:
         raise ConfigError(str(error)) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{path} cannot be used ({error!r}). Nothing was changed. Begin a new run.") from error
     return SessionConfig(settings, ready, target)
-
-
-def _course(body: Mapping[str, Any]) -> Course:
-    lists = {name: tuple(body[name]) for name in ("percents", "harmless") if name in body}
-    rule = WorkerRule.from_dict(body.get("workers") or {})
-    return Course(**{**body, **lists, "workers": rule})
 
 
 def readiness_of(folder: Path) -> tuple[ReadinessFacts, ...]:

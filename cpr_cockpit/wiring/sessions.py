@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from cpr_cockpit.core import diagram
+from cpr_cockpit.core.choosing import refused
 from cpr_cockpit.core.events import Record
+from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.strategies import plan_by
-from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.documents.card import render_card
 from cpr_cockpit.documents.plan import render_plan
+from cpr_cockpit.engine.earlier import earlier_times
 from cpr_cockpit.engine.journal import Journal
 from cpr_cockpit.engine.observing import session_of
-from cpr_cockpit.engine.preparing import Blocked, keep_old_artifact, read_facts
+from cpr_cockpit.engine.places import runs_home
+from cpr_cockpit.engine.preparing import Blocked, check_artifact, choice_facts, keep_old_artifact, read_all_facts
 from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.session import Session
-from cpr_cockpit.engine.zips import ZipError, examine
 from cpr_cockpit.lab_client import keep_lease
 from cpr_cockpit.wiring.outside import outside_of
 from cpr_cockpit.wiring.run_config import SessionConfig, read_config
@@ -61,14 +65,19 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
     plan can be made.
     """
     settings = config.settings
-    try:
-        examine(settings.artifacts / NEW_ARTIFACT)
-    except ZipError as error:
-        raise Blocked(f"{error} Nothing was changed. Build the artifact of {settings.new_version} again.") from error
+    check_artifact(settings)
     scaled = settings.policy.scaled(settings.window_s)
     async with outside_of(place_of(config.target, config.ready)) as outside:
-        facts = await read_facts(outside.ports, settings.slot, settings.new_version)
+        course, baseline_s = settings.course.at_scale(scaled.scale), scaled.baseline_s
+        facts, others = await read_all_facts(outside.ports, settings, course)
+        exists = facts.slot_exists
+        read = await choice_facts(outside.ports, settings.slot, course, slot_exists=exists)
+        if why := refused(course, read):
+            raise Blocked(why)
         artifact = not await keep_old_artifact(outside.ports, settings)
-        course, baseline_s = settings.course_at(scaled.scale), scaled.baseline_s
         plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=artifact)
-        return render_plan(plan, outside.planned) + "\n" + render_card(shown, settings.environment, plan)
+        plan = replace(plan, remarks=(*plan.remarks, *others))
+        known = diagram.Known(Run(), earlier_times(runs_home(), settings))
+        short = diagram.lines(plan, known, scaled.window_s)
+        card = render_card(shown, settings.environment, plan, people=settings.contacts)
+        return render_plan(plan, outside.planned, short) + "\n" + card

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,17 @@ from cpr_cockpit.lab_client import READY_FILE
 # Runs of these modes change a lab only: every endpoint must be on this machine.
 LAB_MODES = frozenset({"drill", "rehearse"})
 HEALTH = "/api/health"
+FLAGS = "/api/flags"
 # What the sample feature is about: of the operations of a lab's own product, the one that stands for the new feature.
 LAB_FEATURE = "POST /api/v1/goals"
 _ENDPOINTS = ("resource_manager", "authority", "logs", "production_url", "slot_url")
 _IDS = ("tenant", "subscription", "resource_group", "app", "workspace_id", "app_insights_id")
 # A lab of an older program has none of them.
-_MORE_IDS = ("plan_id", "database_id")
+_MORE_IDS = ("plan_id", "database_id", "app_configuration")
 _NEEDED = (*_ENDPOINTS, *_IDS, "slot", "ca", "client_id", "client_secret", "logs_audience", "user_token")
+# Of each further app.
+_ADDRESSES = ("production_url", "slot_url")
+_STORE = "app_configuration"
 _SHOWN = ("tenant", "subscription", "resource_group", "app", "slot", "production_url", "slot_url", "workspace_id")
 
 
@@ -81,13 +85,23 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class AppPlace:
+    """A further app of several."""
+
+    azure: AzureEnvironment
+    production_url: str
+    slot_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Everything that the adapters are told. ``principal``: client id and secret; None: whoever is signed in.
 
     ``feature_operation``: the operation whose use is told ("": none).
     ``ca``: the only authority that is trusted (a lab's); ``authority``: address of the sign-in, None: public Azure's.
     ``secrets``: the variables that headers of ``signals`` are taken from, those that are set. ``pipeline`` with
-    ``pipeline_token``: the team's own, None: there is none. ``workers``: the rule of background work, likewise.
+    ``pipeline_token``: the team's own, None: there is none. ``apps``: the further ones of several, in their order.
+    ``workers``: the rule of background work; None: none is declared.
     """
 
     azure: AzureEnvironment
@@ -98,6 +112,7 @@ class Place:
     smoke: tuple[Smoke, ...]
     on_lab: bool
     feature_operation: str = ""
+    flags_path: str = FLAGS
     ca: str | None = None
     authority: str | None = None
     principal: tuple[str, str] | None = field(default=None, repr=False)
@@ -108,15 +123,45 @@ class Place:
     pipeline: Pipeline | None = None
     pipeline_token: str = field(default="", repr=False)
     workers: Workers | None = None
+    apps: tuple[AppPlace, ...] = ()
+
+    @property
+    def sites(self) -> tuple[tuple[str, str], ...]:
+        """Every app, as (address of Resource Manager, resource id)."""
+        return tuple((one.resource_manager, one.site_id) for one in (self.azure, *(app.azure for app in self.apps)))
 
 
 def environment_of(ready: Mapping[str, Any]) -> dict[str, str]:
-    """The pinned ids and addresses of a lab, without its secrets."""
-    return {name: str(ready[name]) for name in _SHOWN}
+    """The pinned ids and addresses of a lab, without its secrets; of a further app with its name behind an @."""
+    further = {f"{name}@{one['app']}": str(one[name]) for one in _further(ready) for name in _ADDRESSES}
+    store = {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
+    return {name: str(ready[name]) for name in _SHOWN} | store | further
+
+
+def apps_of(ready: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of a lab's apps in their order; ConfigError where its ready file tells them wrongly."""
+    return (str(ready["app"]), *(one["app"] for one in _further(ready)))
+
+
+def _further(ready: Mapping[str, Any]) -> list[dict[str, str]]:
+    """A lab's apps but the first, which is the lab's own; a lab of an older program tells of none."""
+    told = ready.get("apps") or []
+    try:
+        found = [{name: one[name] for name in ("app", *_ADDRESSES)} for one in told]
+    except (KeyError, TypeError) as error:
+        raise ConfigError(f"the lab's ready file tells its apps wrongly ({error!r}). Nothing was changed.") from error
+    odd = next((value for one in found for value in one.values() if not isinstance(value, str) or not value), None)
+    if found and odd is not None:
+        raise ConfigError(f"the lab's ready file tells its apps wrongly ({odd!r} is no text). Nothing was changed.")
+    return [one for one in found if one["app"] != ready["app"]]
 
 
 def _pinned(environment: Environment) -> dict[str, str]:
     told = {name: str(getattr(environment, name)) for name in _SHOWN}
+    for one in environment.apps:
+        told |= {f"{name}@{one.app}": getattr(one, name) for name in _ADDRESSES}
+        told |= {f"resource_group@{one.app}": one.resource_group} if one.resource_group else {}
+    told |= {_STORE: environment.app_configuration} if environment.app_configuration else {}
     return told if environment.health_path == HEALTH else told | {"health_path": environment.health_path}
 
 
@@ -136,8 +181,9 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
             "logs": cloud.logs,
             "logs_audience": cloud.logs_audience,
         }
+    azure = AzureEnvironment(**ids, **other)
     return Place(
-        azure=AzureEnvironment(**ids, **other),
+        azure=azure,
         slot=environment.slot,
         production_url=environment.production_url,
         slot_url=environment.slot_url,
@@ -145,6 +191,7 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         smoke=target.smoke,
         on_lab=False,
         feature_operation=environment.feature_operation,
+        flags_path=environment.flags_path,
         authority=cloud.authority if cloud else None,
         user_token=os.environ.get(USER_TOKEN, ""),
         signals=target.signals,
@@ -153,7 +200,16 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         pipeline=target.pipeline,
         pipeline_token=os.environ.get(PIPELINE_TOKEN, ""),
         workers=target.workers,
+        apps=tuple(
+            AppPlace(_of_app(azure, one.app, one.resource_group), one.production_url, one.slot_url)
+            for one in environment.apps
+        ),
     )
+
+
+def _of_app(azure: AzureEnvironment, app: str, resource_group: str = "") -> AzureEnvironment:
+    """The same environment with another app, which runs on a plan of its own."""
+    return replace(azure, app=app, resource_group=resource_group or azure.resource_group, plan_id="")
 
 
 def variables_of(signals: Sequence[Signal]) -> tuple[str, ...]:
@@ -162,13 +218,14 @@ def variables_of(signals: Sequence[Signal]) -> tuple[str, ...]:
 
 
 def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
+    azure = AzureEnvironment(
+        **{name: ready[name] for name in (*_IDS, "resource_manager", "logs", "logs_audience")},
+        **{name: str(ready.get(name) or "") for name in _MORE_IDS},
+        manager_scope=ready["resource_manager"].rstrip("/") + "/.default",
+        loopback_only=True,
+    )
     return Place(
-        azure=AzureEnvironment(
-            **{name: ready[name] for name in (*_IDS, "resource_manager", "logs", "logs_audience")},
-            **{name: str(ready.get(name) or "") for name in _MORE_IDS},
-            manager_scope=ready["resource_manager"].rstrip("/") + "/.default",
-            loopback_only=True,
-        ),
+        azure=azure,
         slot=ready["slot"],
         production_url=ready["production_url"].rstrip("/"),
         slot_url=ready["slot_url"].rstrip("/"),
@@ -183,6 +240,10 @@ def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
         pipeline=Pipeline.model_validate(ready["pipeline"]["table"]) if ready.get("pipeline") else None,
         pipeline_token=str(ready["pipeline"]["token"]) if ready.get("pipeline") else "",
         workers=lab_workers(ready),
+        apps=tuple(
+            AppPlace(_of_app(azure, one["app"]), one["production_url"].rstrip("/"), one["slot_url"].rstrip("/"))
+            for one in _further(ready)
+        ),
     )
 
 
@@ -201,6 +262,9 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
     if not Path(ready["ca"]).is_file():
         raise ConfigError(f"{path}: ca names {ready['ca']}, which is no file. Nothing was changed. Begin a new run.")
     addresses = {name: str(ready.get(name, "")) for name in _ENDPOINTS}
+    for one in _further(ready):
+        addresses |= {f"{name} of {one['app']}": one[name] for name in _ADDRESSES}
+    addresses |= {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
     addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():
         if not is_loopback(address):

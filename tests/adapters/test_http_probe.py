@@ -65,6 +65,14 @@ async def test_every_look_is_a_fresh_connection_marked_as_synthetic(probe: HttpP
         assert "Cookie" not in one.headers
 
 
+@pytest.mark.parametrize(("told", "commit"), [("5f1d2c3", "5f1d2c3"), (7, None), ("a\x1b[2Jb", None), (None, None)])
+async def test_a_look_tells_the_commit_where_the_answer_does(
+    probe: HttpProbe, wire: Wire, told: object, commit: str | None
+) -> None:
+    wire.on("GET", "/api/health", Answer(200, {"version": "v2", "commit": told}))
+    assert (await probe.look("green")).commit == commit
+
+
 async def test_no_cookie_is_kept_lest_every_look_meets_one_instance(probe: HttpProbe, wire: Wire) -> None:
     affinity = {"Set-Cookie": "ARRAffinity=one-instance; Path=/; Secure; HttpOnly"}
     wire.on("GET", HEALTH, replace(HEALTHY, headers=affinity))
@@ -279,3 +287,57 @@ async def test_without_a_users_token_nothing_is_sent_in_its_place(
     probe = HttpProbe(replace(settings, user_token="", warm_paths=("/",)), connections, FixedClock(1000.0))
     assert len(await probe.warm("green", 1)) == 1
     assert "Authorization" not in wire.asked[0].headers
+
+
+FLAGS = "/api/flags"
+
+
+def flags_told(share: object, *, enabled: object = True) -> Answer:
+    told = {"goal-suggestions": {"enabled": enabled, "percent": share, "etag": "e"}}
+    return Answer(200, {"version": "v2", "instance": "i1", "flags": told})
+
+
+@pytest.mark.parametrize(
+    ("answer", "share"),
+    [
+        (flags_told(25), 25.0),
+        (flags_told(25, enabled=False), 0.0),
+        (flags_told(0), 0.0),
+        (flags_told(12.5), 12.5),
+    ],
+)
+async def test_an_instance_tells_what_it_knows_of_a_flag(
+    probe: HttpProbe, wire: Wire, answer: Answer, share: float
+) -> None:
+    wire.on("GET", FLAGS, answer)
+    seen = await probe.flag("production", "goal-suggestions")
+    assert (seen.at, seen.version, seen.instance, seen.share, seen.error) == (1000.0, "v2", "i1", share, "")
+    [asked] = wire.asked
+    assert asked.headers["Cookie"] == "x-ms-routing-name=self"
+    assert asked.headers["SyntheticTest-Location"] == "cpr-cockpit"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(404, "none"),
+        Answer(500, {"version": "v2", "flags": {"goal-suggestions": {"enabled": False}}}),
+        Answer(200, "no JSON"),
+        Answer(200, {"flags": []}),
+        Answer(200, {"flags": {"other": {"enabled": True}}}),
+        Answer(200, {"flags": {"goal-suggestions": True}}),
+        flags_told(25, enabled="yes"),
+        flags_told("many"),
+        flags_told(True),
+        flags_told(250),
+        Answer(cut=True),
+    ],
+)
+async def test_an_instance_that_does_not_tell_is_never_taken_for_off(
+    probe: HttpProbe, wire: Wire, answer: Answer
+) -> None:
+    wire.on("GET", FLAGS, answer)
+    seen = await probe.flag("green", "goal-suggestions")
+    assert seen.share is None
+    assert seen.error
+    assert "Cookie" not in wire.asked[0].headers

@@ -3,17 +3,29 @@ from __future__ import annotations
 import json
 import ssl
 import sys
+from dataclasses import replace
 from pathlib import Path
 from subprocess import run
 from typing import Any
 
 import pytest
 
-from cpr_cockpit.config import Environment, Smoke
+from cpr_cockpit.config import App, Environment, Smoke
+from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.signals import Source
+from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.engine.settings import SessionSettings
-from cpr_cockpit.wiring import ConfigError, Target, environment_of, outside_of, place_of, read_config, write_config
+from cpr_cockpit.wiring import (
+    ConfigError,
+    Target,
+    apps_of,
+    environment_of,
+    outside_of,
+    place_of,
+    read_config,
+    write_config,
+)
 from tests.azure.rows import request
 from tests.azure.wire import TENANT, Wire
 from tests.azure.workspace import ASKED, NOW, T0
@@ -219,6 +231,56 @@ def test_a_drill_off_its_lab_and_a_real_run_on_one_are_refused(
     _write(tmp_path, ready, mode, target)
     with pytest.raises(ConfigError, match="does not fit its target"):
         read_config(tmp_path)
+
+
+APPS = [
+    {"app": "goals", "region": "r1", "production_url": "https://127.0.0.1:8444", "slot_url": "https://[::1]:8445"},
+    {"app": "goals-2", "region": "r2", "production_url": "https://127.0.0.1:8454", "slot_url": "https://[::1]:8455"},
+]
+WEST = App(app="goals-west", resource_group="west", production_url="https://w.net", slot_url="https://w-green.net")
+
+
+async def test_each_further_app_of_a_lab_or_an_environment_has_ports_of_its_own(ready: dict[str, Any]) -> None:
+    own = ENVIRONMENT.model_copy(update={"apps": (WEST,)})
+    for target, told, name, group in (
+        (Target(), ready | {"apps": APPS}, "goals-2", "rg"),
+        (Target(own), {}, WEST.app, "west"),
+    ):
+        async with outside_of(place_of(target, told)) as outside:
+            assert set(outside.ports.apps) == {name}
+            sent = [request.url for request in outside.planned(Act(ActKind.SWAP, "green", version="v1", app=name))]
+            site = f"/resourceGroups/{group}/providers/Microsoft.Web/sites/{name}/slots/green/slotsswap"
+            assert any(site in url for url in sent)
+            assert not any("/sites/goals/" in url for url in sent)
+            first = [request.url for request in outside.planned(Act(ActKind.SWAP, "green", version="v1"))]
+            assert any("/sites/goals/slots/green/slotsswap" in url for url in first)
+
+
+def test_what_differs_in_a_further_app_is_pinned_under_its_name(ready: dict[str, Any]) -> None:
+    lab = environment_of(ready | {"apps": APPS})
+    assert (lab["app"], lab["production_url@goals-2"]) == ("goals", "https://127.0.0.1:8454")
+    pinned = Target(ENVIRONMENT.model_copy(update={"apps": (WEST,)})).pinned({})
+    assert (pinned["resource_group"], pinned["resource_group@goals-west"]) == ("rg", "west")
+
+
+def test_an_app_off_this_machine_is_refused(tmp_path: Path, ready: dict[str, Any]) -> None:
+    away = [APPS[0], APPS[1] | {"slot_url": "https://goals-2.azurewebsites.net"}]
+    _write(tmp_path, ready | {"apps": away})
+    with pytest.raises(ConfigError, match="slot_url of goals-2 is https://goals-2"):
+        read_config(tmp_path)
+
+
+@pytest.mark.parametrize("apps", [[{"app": "goals-2"}], ["goals-2"], [{"app": None, "production_url": "x"}], 7])
+def test_apps_that_cannot_be_read_are_refused(ready: dict[str, Any], apps: Any) -> None:
+    with pytest.raises(ConfigError, match="tells its apps wrongly"):
+        apps_of(ready | {"apps": apps})
+
+
+def test_the_apps_of_a_course_are_kept_for_resume(tmp_path: Path, ready: dict[str, Any]) -> None:
+    course = Course("rolling", apps=("goals", "goals-2"), at_once=1)
+    _write(tmp_path, ready | {"apps": APPS})
+    write_config(replace(read_config(tmp_path).settings, course=course))
+    assert read_config(tmp_path).settings.course == course
 
 
 def test_reading_a_configuration_loads_no_client_of_azure() -> None:

@@ -86,6 +86,8 @@ def test_known_refusals_say_what_to_do_next_and_that_nothing_was_changed(
     assert (problem.status, problem.code) == (status, code)
     assert problem.unchanged == "Nothing was changed."
     assert advice in problem.next_step
+    # Only one of them is worth another try by itself, once it was seen that nothing came of it.
+    assert problem.again is (message == SCALED)
     assert message.rstrip(". ")[:80] in problem.words()
 
 

@@ -23,7 +23,9 @@ NOW = 1_700_000_000.0
 ALL_TABLES = TABLES | {"Operation": {"TimeGenerated": "datetime", "OperationCategory": "string", "Detail": "string"}}
 SPAN = {"start": kql.moment(NOW), "end": kql.moment(NOW + 900)}
 APP = {"app": kql.text("/subscriptions/s/resourceGroups/rg/providers/microsoft.insights/components/goals")}
-BY_VERSION = {"versions": kql.texts(("v1", "v2")), "every_version": kql.truth(False)}
+PLAIN = {"version_of": kql.version_of("")}
+BY_VERSION = {"versions": kql.texts(("v1", "v2")), "every_version": kql.truth(False)} | PLAIN
+BY_FLAG = BY_VERSION | {"version_of": kql.version_of('a "flag" \\{start}')}
 VERSIONS = {"old_version": kql.text('v1" or true //'), "new_version": kql.text("v2\\")}
 BEFORE = {"before": kql.moment(NOW - 3600)}
 # After GO: what lies between the two sides is not read.
@@ -53,6 +55,7 @@ SENT: dict[str, tuple[dict[str, kql.Literal], str]] = {
     "ingestion": (SINCE, "Stopped Resumed"),
     "new_problems": (SPAN | APP | BEFORE | VERSIONS, "ProblemId ExceptionType Rows Total First"),
     "page_loads": ({"end": SPAN["end"]} | APP | BESIDE, f"Part Rows P75 {DATED}"),
+    "pinned": (SPAN | APP | {"version": kql.text('v2" or true //')}, "Users Named Rows"),
     "pipeline": (SINCE | APP, DATED),
     "usage": (
         SPAN | APP | BESIDE | VERSIONS | STRETCHES | {"feature": kql.text('POST /goals/{id}" or true //')},
@@ -66,7 +69,9 @@ BARE = APP | {"app": kql.text("")}
 VARIANTS = [
     ("blocks", SPAN | BARE | BY_VERSION | {"length": kql.length(10), "slow": kql.counts_above(())}),
     ("usage", SPAN | BARE | UNSPLIT | VERSIONS | STRETCHES | {"feature": kql.text("")}),
-    ("whole", SPAN | BARE | {"versions": kql.texts(()), "every_version": kql.truth(True)}),
+    ("whole", SPAN | BARE | PLAIN | {"versions": kql.texts(()), "every_version": kql.truth(True)}),
+    ("whole", SPAN | APP | BY_FLAG),
+    ("bins", SPAN | APP | BY_FLAG | {"length": kql.length(60)}),
 ]
 
 

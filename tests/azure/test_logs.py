@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from cpr_cockpit.adapters.azure.logs import LogsTelemetry
+from cpr_cockpit.core.feature_flag import arm
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.signals import Observation
 from tests.azure.clocks import FixedClock
 from tests.azure.conftest import Azure
+from tests.azure.rows import request
 from tests.azure.wire import Answer, Wire
 
 BATCH = "/v1/$batch"
@@ -234,3 +236,19 @@ async def test_the_questions_mean_what_they_say(logs: Logs) -> None:
     assert found.measured_at == START + 26.0
     assert found.lag_p95 == 2.0
     assert found.partial is None
+
+
+async def test_with_a_flag_versions_are_told_apart_by_what_it_was_for_the_request(logs: Logs) -> None:
+    def sent(state: str | None, code: str) -> dict[str, Any]:
+        told: dict[str, Any] = {} if state is None else {"Properties": {"FeatureFlag.goal-suggestions": state}}
+        return request(START + 1.0, code, **told)
+
+    rows = [sent("on", "500"), sent("on", "200"), sent("off", "200"), sent(None, "500")]
+    rows.append(request(START + 1.0, "500", "v1", Properties={"FeatureFlag.goal-suggestions": "on"}))
+    logs.wire.answer_queries(rows, {}, START + 20)
+    on, off = (arm("v2", "goal-suggestions", on=state) for state in (True, False))
+    found = await logs.telemetry.requests(
+        start=START, end=START + 25, bin_s=4.0, versions=(off, on), flag="goal-suggestions"
+    )
+    assert {row.version: (row.requests, row.failures) for row in found.whole} == {on: (2, 1), off: (1, 0)}
+    assert {row.version: (row.requests, row.failures) for row in found.bins} == {on: (2, 1), off: (1, 0)}

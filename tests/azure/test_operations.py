@@ -4,7 +4,7 @@ import pytest
 
 from cpr_cockpit.core.ports import PortError
 from tests.azure.conftest import Azure
-from tests.azure.sites import GREEN, IN_PROGRESS, NO_PING, NOT_STARTED, app_service, site
+from tests.azure.sites import GREEN, IN_PROGRESS, NO_PING, NOT_STARTED, SCALED, app_service, site
 from tests.azure.wire import Answer, Wire
 
 PATH = f"{GREEN}/operationresults/7"
@@ -31,7 +31,12 @@ async def test_one_look_says_how_an_operation_stands(azure: Azure, wire: Wire, a
 
 @pytest.mark.parametrize(
     ("status", "code", "message"),
-    [(400, "BadRequest", NOT_STARTED), (409, "Conflict", IN_PROGRESS), (417, "ExpectationFailed", NO_PING)],
+    [
+        (400, "BadRequest", NOT_STARTED),
+        (400, "BadRequest", SCALED),
+        (409, "Conflict", IN_PROGRESS),
+        (417, "ExpectationFailed", NO_PING),
+    ],
 )
 async def test_a_failure_is_told_in_the_words_of_the_service(
     azure: Azure, wire: Wire, status: int, code: str, message: str
@@ -41,6 +46,8 @@ async def test_a_failure_is_told_in_the_words_of_the_service(
     assert found.state == "failed"
     assert message in found.words
     assert f"({status} {code})" in found.words
+    assert found.next_step
+    assert found.again is (message == SCALED)
 
 
 async def test_a_failure_inside_an_answer_of_success_is_a_failure(azure: Azure, wire: Wire) -> None:

@@ -1,4 +1,7 @@
-"""Benchmarks, as ratios within one run: ``python -m tests.bench``. Nothing here fails a test suite."""
+"""Benchmarks, as ratios within one run: ``python -m tests.bench``. Nothing here fails a test suite.
+
+How soon a rollback is on its way, and how long it takes: ``python -m tests.bench.rollback``, which takes minutes.
+"""
 
 from __future__ import annotations
 

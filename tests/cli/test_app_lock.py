@@ -13,7 +13,7 @@ import pytest
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import fold
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
-from cpr_cockpit.engine.app_lock import AppBusy, AppLock
+from cpr_cockpit.engine.app_lock import AppBusy, AppLock, hold_all
 from cpr_cockpit.engine.journal import read
 from cpr_cockpit.engine.places import make_run_folder
 from cpr_cockpit.engine.settings import SessionSettings
@@ -42,6 +42,16 @@ def test_a_second_lock_says_who_holds_the_first_and_what_to_do() -> None:
             AppLock("https://A", SITE.upper().replace("GOALS", "goals"), "second")
         AppLock("https://b", SITE, "of another lab").close()
     AppLock("https://a", SITE, "second").close()
+
+
+def test_of_several_apps_all_are_held_or_none() -> None:
+    others = ("https://a", f"{SITE}-2"), ("https://a", SITE)
+    with AppLock("https://a", SITE, "first"):
+        with pytest.raises(AppBusy, match=r"Run first \(process \d+\) holds app goals:"):
+            hold_all(others, "second")
+        AppLock("https://a", f"{SITE}-2", "third").close()
+    with hold_all(others, "second"), pytest.raises(AppBusy, match="Run second"):
+        AppLock("https://a", f"{SITE}-2", "third")
 
 
 def test_a_lock_ends_with_its_process() -> None:

@@ -59,7 +59,8 @@ def test_a_run_that_ended_gives_its_outcome_and_its_code(
     assert (outcome["type"], outcome["decision"], outcome["run"]) == ("outcome", decision, ONE)
     assert set(outcome) == {
         *("type", "run", "decision", "provisional", "production_version", "swaps", "detected_after_s", "rollback_s"),
-        *("proven_s", "azure_s", "requests", "telemetry_fault", "journal", "report", "reason", "left_to_do"),
+        *("swaps_by_others", "proven_s", "azure_s", "requests", "telemetry_fault", "journal", "report", "reason"),
+        "left_to_do",
     }
     assert Path(outcome["report"]).exists()
     assert Path(outcome["journal"]).name == FILE

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from cpr_cockpit.cli.outcome import OUTCOME_FILE, conclude, stored
+from cpr_cockpit.cli.outcome import OUTCOME_FILE, _swaps, conclude, stored
 from cpr_cockpit.cli.output import Printer
 from cpr_cockpit.core.run import fold
 from cpr_cockpit.documents.whole import write_whole
@@ -48,3 +48,15 @@ def test_without_another_face_the_missing_figures_are_told(command: Command) -> 
     assert said.code == 0
     assert "The figures of its clients are missing in the outcome." in said.err
     assert json.loads(said.out)["requests"] is None
+
+
+def test_a_swap_of_somebody_else_is_not_counted_as_the_runs_own() -> None:
+    log = [
+        {"kind": "swap.accepted", "id": "1"},
+        {"kind": "swap.switched", "id": "1"},
+        {"kind": "swap.accepted", "id": "2", "by": "somebody"},
+        {"kind": "swap.switched", "id": "2"},
+        {"kind": "swap.accepted", "id": "3"},
+    ]
+    assert _swaps(log) == {"swaps": 1, "swaps_by_others": 1}
+    assert _swaps(log[:2]) == {"swaps": 1, "swaps_by_others": 0}

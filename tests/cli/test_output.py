@@ -114,6 +114,20 @@ def test_the_outcome_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\n  NOT FINISHED        slot green still holds v1.3.0\n" in shown
 
 
+def test_a_flag_is_told_as_it_is_seen_and_as_it_was_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    for percent in (5.0, 0.0):
+        Printer(as_json=False).event({"type": "flag.seen", "at": 0.0, "flag": "goals", "percent": percent})
+    shown = capsys.readouterr().out
+    assert "flag goals: on for 5 % of the users\n" in shown
+    assert "flag goals: off\n" in shown
+    Printer(as_json=False).outcome(OUTCOME | {"flag": {"name": "goals", "percent": 0.0, "alone": True}})
+    shown = capsys.readouterr().out
+    assert "  flag                goals off\n" in shown
+    assert "s from the decision to the last request for which the flag was on\n" in shown
+    Printer(as_json=False).outcome(OUTCOME | {"flag": {"name": "goals", "percent": 0.0, "alone": False}})
+    assert "s from the decision to the last user's request on the bad version\n" in capsys.readouterr().out
+
+
 def test_the_outcome_as_json_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     Printer(as_json=True).outcome(OUTCOME)
     assert json.loads(capsys.readouterr().out) == OUTCOME

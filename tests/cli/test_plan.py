@@ -31,6 +31,32 @@ def test_the_whole_plan_on_a_lab_changes_nothing(
     assert lab.version(ready["slot_url"]) == ready["versions"]["serving"]
 
 
+def test_a_preview_is_planned_with_its_requests_its_way_back_and_the_times_that_are_known(
+    command: Command, feature: Path, lab: RunningLab, ready_file: Path
+) -> None:
+    before = lab.control("GET", "/operations")["log"]
+    said = command("plan", feature, "--lab", ready_file, "--preview")
+    assert (said.code, said.err) == (0, "")
+    assert "forth: slot unknown > proof unknown > baseline 5m > preview unknown > swap unknown" in said.out
+    assert "back: preview off unknown > swap back unknown" in said.out
+    assert said.out.count("/slots/green/applySlotConfig") == 1
+    assert said.out.count("/slots/green/resetSlotConfig") == 1
+    assert "az webapp deployment slot swap" in said.out
+    assert "--slot green --action reset" in said.out
+    assert lab.control("GET", "/operations")["log"] == before
+
+
+def test_a_preview_of_what_is_configured_as_a_canary_is_refused(
+    command: Command, feature: Path, ready_file: Path
+) -> None:
+    path = feature / "cockpit.toml"
+    path.write_text(path.read_text("utf-8") + '\n[strategy]\nname = "canary"\n', "utf-8")
+    said = command("plan", feature, "--lab", ready_file, "--preview")
+    assert said.code == 1
+    assert "--strategy blue-green beside --preview" in said.err
+    assert command("plan", feature, "--lab", ready_file, "--preview", "--strategy", "blue-green").code == 0
+
+
 def test_the_same_plan_for_an_environment_but_for_its_name(
     command: Command, feature: Path, lab: RunningLab, ready_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,3 +125,23 @@ def test_an_artifact_that_is_not_there_is_told_before_azure_is_asked(command: Co
 
 def test_a_lab_and_an_environment_at_once_is_wrong_use(command: Command, feature: Path) -> None:
     assert command("plan", feature, "--lab", "x", "--environment", "y").code == 2
+
+
+@pytest.mark.parametrize("verb", [("plan",), ("open", "--plain")])
+def test_with_one_app_rolling_is_refused_with_its_reason(
+    command: Command, feature: Path, lab: RunningLab, ready_file: Path, verb: tuple[str, ...]
+) -> None:
+    before = lab.control("GET", "/operations")["log"]
+    said = command(*verb, feature, "--lab", ready_file, "--strategy", "rolling")
+    assert said.code == 1
+    assert "rolling needs several apps, and there is one" in said.err
+    assert "Nothing was changed." in said.err
+    assert lab.control("GET", "/operations")["log"] == before
+
+
+def test_check_says_it_too_where_it_is_configured(command: Command, feature: Path, ready_file: Path) -> None:
+    with (feature / "cockpit.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[strategy]\nname = "rolling"\n')
+    said = command("check", feature, "--lab", ready_file)
+    assert said.code == 1
+    assert "rolling needs several apps, and there is one" in said.out

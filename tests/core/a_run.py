@@ -36,6 +36,9 @@ PLANNED = ev.PlanMade(
     back=tuple(ev.PlannedStep(key=step.key, title=step.title, undo=step.undo.words) for step in PLAN.back),
     remarks=PLAN.remarks,
 )
+CHOSEN = ev.StrategyChosen(
+    by="ana", strategy="blue-green", words="blue-green: everybody at once, by a swap", course={"strategy": "blue-green"}
+)
 
 
 def intent(step: str, way: ev.Way = "forward", attempt: int = 1, *, mutates: bool = False) -> ev.StepIntent:
@@ -124,12 +127,21 @@ CHECKED = ev.WatchChecked(
 )
 CROSSED = ev.LimitCrossed(what="CPU above # % for # s", holds=True, sentence="CPU above 80 % for 912 s")
 ROUTED = ev.ShareRouted(slot="green", version=NEW, percent=5.0)
+PINNED = ev.PinnedCounted(slot="green", users=42)
 EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     *A_RUN,
     ROUTED,
+    ev.AppSwitched(way="forward", app="goals-2", version=NEW, t0=T0),
+    PINNED,
+    CHOSEN,
+    ev.ReleasedDark(version=NEW, since=T0 - 400),
+    ev.FlagSeen(flag="goal-suggestions", percent=5.0),
     ev.RungOffered(step="swap-back", why="step 'Swap back' did not succeed: refused"),
+    ev.RollbackChecked(ready=True, words="slot green v1.2.0, 200 on 3 of 3", token_s=3000.0),
+    ev.ManagerReach(reached=False, since=T0, words="The service cannot be reached."),
     CHECKED,
     CROSSED,
+    ev.AfterwordBegun(old_head="ef" * 32),
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),
 )
 

@@ -197,6 +197,10 @@ Test 2-3 critical user journeys in production with real accounts.
 - Performance trends
 - Error patterns
 - Infrastructure capacity
+[rollback-follow-up]
+- Errors back at baseline
+- Revert or flag in main
+- Release withdrawn
 [rollback-database]
 # Verify data integrity after rollback
 [post-rollback]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.core.workers import WorkerRule
@@ -46,8 +47,15 @@ def test_a_shell_reads_every_command_as_it_is_meant() -> None:
     deploy = next(one for one in commands if one[:3] == ["az", "webapp", "deploy"] and "--slot" in one)
     assert deploy[3:9] == pinned
     assert deploy[-1] == "/home/it's me/$HOME/artifacts/old.zip"
-    assert commands.count(["curl", "-fsS", "https://goals.example.net/health"]) == 2
+    # Production itself is asked, also while all new sessions are routed to the slot.
+    assert commands.count(["curl", "-fsS", "https://goals.example.net/health?x-ms-routing-name=self"]) == 2
     assert commands.count(["curl", "-fsS", "https://goals-green.example.net/health"]) == 2
+
+
+def test_a_health_path_with_a_query_keeps_it() -> None:
+    card = render_card(Path("/runs/a"), ENVIRONMENT | {"health_path": "/health?deep=1"}, _plan())
+    assert ["curl", "-fsS", "https://goals.example.net/health?deep=1&x-ms-routing-name=self"] in _commands(card)
+    assert ["curl", "-fsS", "https://goals-green.example.net/health?deep=1"] in _commands(card)
 
 
 @pytest.mark.parametrize("artifact", [True, False])
@@ -115,3 +123,82 @@ def test_card_and_data_are_written_whole_for_their_owner_alone(tmp_path: Path) -
     data = json.loads((tmp_path / CARD_DATA).read_text("utf-8"))
     assert (data["old_version"], data["new_version"], data["artifact"]) == ("v1.2.0", "v1.3.0", True)
     assert data["sha256"] == digest
+
+
+APPS = ("goals", "goals-2", "goals-3")
+OF_APPS = ENVIRONMENT | {
+    "production_url@goals-2": "https://goals-2.example.net",
+    "slot_url@goals-2": "https://goals-2-green.example.net",
+    "production_url@goals-3": "https://goals-3.example.net",
+    "slot_url@goals-3": "https://goals-3-green.example.net",
+    "resource_group@goals-3": "rg-goals-3",
+}
+
+
+def test_several_apps_have_a_page_each_in_reverse_with_their_own_ids() -> None:
+    card = render_card(Path("/run"), OF_APPS, _plan(course=Course("rolling", apps=APPS)))
+    headings = [line for line in card.splitlines() if line.startswith("# App ")]
+    assert headings == ["# App goals-3", "# App goals-2", "# App goals"]
+    swaps = [command for command in _commands(card) if command[:5] == ["az", "webapp", "deployment", "slot", "swap"]]
+    ids = [(one[one.index("--name") + 1], one[one.index("--resource-group") + 1]) for one in swaps]
+    assert ids == [("goals-3", "rg-goals-3"), ("goals-2", "rg-goals (west)"), ("goals", "rg-goals (west)")]
+    looks = [command[-1] for command in _commands(card) if command[0] == "curl"]
+    assert looks[0].startswith("https://goals-3.example.net/api/health")
+    assert looks[-1].startswith("https://goals-green.example.net/api/health")
+    assert "An app that refuses keeps no other" in card
+
+
+def test_the_card_of_one_app_is_one_page() -> None:
+    card = render_card(Path("/run"), OF_APPS, _plan())
+    assert "# App " not in card
+    assert "goals-2" not in card
+
+
+FLAGGED = ENVIRONMENT | {"app_configuration": "https://goals.azconfig.io"}
+DISABLE = ["az", "appconfig", "feature", "disable", "--endpoint", "https://goals.azconfig.io", "--auth-mode", "login"]
+
+
+def test_a_flag_is_set_off_before_anything_is_done_to_the_slots() -> None:
+    course = Course("feature-flag", flag="goal $(reboot) suggestions")
+    card = render_card(Path("/runs/a"), FLAGGED, _plan(course=course))
+    commands = _commands(card)
+    off = commands.index([*DISABLE, "--feature", "goal $(reboot) suggestions", "--yes"])
+    swap = next(at for at, command in enumerate(commands) if "swap" in command)
+    assert off < swap
+    assert "that is the rollback: `v1.3.0` stays, dark" in card
+
+
+def test_beside_another_strategy_the_flag_is_the_kill_switch_and_nothing_waits_for_it() -> None:
+    card = render_card(Path("/runs/a"), FLAGGED, _plan(course=Course("canary", flag="goals")))
+    assert [*DISABLE, "--feature", "goals", "--yes"] in _commands(card)
+    assert "Go on with 2 whatever comes of it" in card
+    assert "appconfig" not in render_card(Path("/runs/a"), FLAGGED, _plan())
+
+
+def test_every_rung_tells_what_it_needs_and_how_long_it_takes_in_the_order_of_the_ladder() -> None:
+    plan = _plan(course=Course("canary"))
+    card = render_card(Path("/runs/a"), ENVIRONMENT, plan)
+    titles = [step.title for step in (*plan.back, *plan.lower) if step.act.mutates]
+    places = [card.index(f"**{title}**") for title in titles if title != "No new sessions go to slot green"]
+    assert places == sorted(places)
+    assert card.count("   - needs: ") == card.count("   - takes: ") == len(titles)
+    assert "the right `Microsoft.Web/sites/slots/slotsswap/action`" in card
+
+
+def test_the_portal_is_linked_by_tenant_and_resource_and_a_lab_has_none() -> None:
+    card = render_card(Path("/runs/a"), ENVIRONMENT, _plan())
+    group = f"/subscriptions/{ENVIRONMENT['subscription']}/resourceGroups/rg-goals%20(west)"
+    site = f"{group}/providers/Microsoft.Web/sites/goals"
+    assert f"<https://portal.azure.com/#@t/resource{site}>" in card
+    assert f"<https://portal.azure.com/#@t/resource{site}/slots/green>" in card
+    lab = render_card(Path("/runs/a"), ENVIRONMENT | {"production_url": "https://localhost:4711"}, _plan())
+    assert "portal.azure.com" not in lab
+
+
+def test_whom_to_call_stands_on_the_card_as_text() -> None:
+    people = (Contact("Marta [x](https://e)", "lead", "+49 30 5550 101"), Contact("Jo", "on call"))
+    card = render_card(Path("/runs/a"), ENVIRONMENT, _plan(), people=people)
+    assert "- Marta \\[x\\]" in card
+    assert "+49 30 5550 101" in card
+    assert "- Jo, on call: how to reach them is not configured" in card
+    assert "Nobody is configured" in render_card(Path("/runs/a"), ENVIRONMENT, _plan())

@@ -33,6 +33,16 @@ def test_every_step_is_there_with_its_undo_and_its_requests(name: str) -> None:
     )
 
 
+def test_the_strategy_is_told_with_its_options_and_who_chose_it() -> None:
+    state = run("kept")
+    assert state.plan is not None
+    assert "**Strategy**: blue-green  \n" in render_deployment_plan(state, None)
+    state.plan = state.plan.model_copy(update={"preview": True, "control": 5.0})
+    state.chosen = ev.StrategyChosen(by="ben", strategy="blue-green", words="preview", course={})
+    told = render_deployment_plan(state, None)
+    assert "**Strategy**: blue-green + preview + 5 % control, chosen by ben before START  \n" in told
+
+
 @pytest.mark.parametrize("name", ENDINGS)
 def test_every_item_in_force_is_there_with_its_mark(name: str) -> None:
     state = run(name)

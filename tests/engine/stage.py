@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from cpr_cockpit.core.events import Script
+from cpr_cockpit.core.plan import key_of
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.core.run import Phase, Run
@@ -25,6 +26,7 @@ from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.ground import take_ground
 from cpr_cockpit.engine.journal import COUNT
 from cpr_cockpit.engine.observing import session_of
+from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.settings import SessionSettings
@@ -52,6 +54,9 @@ STEPS_OF = {
     "deploy": ("deploy", "replace-bad", "redeploy-old"),
     "create": ("ensure-slot",),
     "pipeline": ("deploy",),
+    "preview": ("preview",),
+    "reset": ("reset-preview",),
+    "flag": ("flag-5", "flag-25", "flag-50", "flag-100", "flag-off"),
     "route": (
         "route-5",
         "route-25",
@@ -127,7 +132,7 @@ class Life:
         ground = take_ground(stage.settings, stage.world.clock.now(), go_on=go_on or rollback, must_not_fail=rollback)
         self.journal = ground.journal
         self.recorder = Recorder(ground.journal, stage.world.clock, ground.records)
-        self.session = session_of(stage.settings, stage.world.ports(), self.recorder, Patience())
+        self.session = session_of(stage.settings, stage.ports(), self.recorder, Patience())
         self.desk = Desk(self.session)
         self._rollback_by = rollback_by
         self._task: asyncio.Task[None] | None = None
@@ -244,6 +249,14 @@ class Stage:
         self.loop.close()
         shutil.rmtree(self._place)
 
+    def ports(self) -> Ports:
+        """The world as a session is given it."""
+        return self.world.ports()
+
+    def sent_before(self) -> int:
+        """Requests that changed something so far."""
+        return len(self.world.calls)
+
     def begin(self, rollback_by: str | None = None, *, go_on: bool = False) -> Life:
         """A new session on the run's folder, as the session process begins it."""
         return Life(self, rollback_by, go_on=go_on)
@@ -288,7 +301,7 @@ class Stage:
         assert changes, f"{call} left without an intent on disk"
         last = changes[-1]
         assert last["type"] == "step.intent", f"{call} left after the outcome of {last['step']}"
-        assert last["step"] in STEPS_OF[call.kind], f"{call} left for the intent of {last['step']}"
+        assert key_of(last["step"]) in STEPS_OF[call.kind], f"{call} left for the intent of {last['step']}"
         open_steps: set[tuple[str, str]] = set()
         for body in changes:
             key = (body["way"], body["step"])
@@ -300,5 +313,5 @@ class Stage:
         if not self.whole_journal:
             return
         intents = sum(body["type"] == "step.intent" for body in changes)
-        sent = len(self.world.calls) + 1
+        sent = self.sent_before() + 1
         assert sent <= intents, f"{sent} requests left for {intents} intents"

@@ -65,7 +65,8 @@ def test_workers_are_proven_before_the_swap_and_after_it_and_the_listing_is_in_t
         assert row is not None
         assert row.words == (
             f"production: hosted service notices running, triggered WebJob nightly by a schedule of {NEW}; "
-            f"slot {SLOT}: hosted service notices off of {OLD}; messages waiting: 2, the oldest for 1 s; dead letters: 0"
+            f"slot {SLOT}: hosted service notices off of {OLD}; "
+            "messages waiting: 2, the oldest for 1 s; dead letters: 0"
         )
         assert row.facts["slot: hosted service notices"] == "off"
         assert run.standings[ITEM].mark == "measured"
@@ -178,7 +179,7 @@ def test_workers_that_stand_still_after_the_swap_are_held_and_said_at_the_end() 
         assert life.live()
         decision, reason = ended(life.run_state)
         assert decision == "kept"
-        assert "was not proven" in reason
+        assert "is not proven" in reason
         assert "notices stands still in production" in reason
 
 

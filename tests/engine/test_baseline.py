@@ -30,7 +30,14 @@ class CutUsers(Users):
     times: float = float("inf")
 
     async def requests(
-        self, *, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None = None
+        self,
+        *,
+        start: float,
+        end: float,
+        bin_s: float,
+        versions: Sequence[str],
+        blocks: BlockQuestion | None = None,
+        flag: str = "",
     ) -> Observation:
         """The Telemetry port."""
         seen = await Users.requests(self, start=start, end=end, bin_s=bin_s, versions=versions, blocks=blocks)

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpr_cockpit.core.events import Script, StepIntent
+from cpr_cockpit.core.ports import PRODUCTION
+from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.host import CommandError
 from tests.engine.moments import WAY_BACK, WAY_FORTH, Moment, Troubles, bounded, deaths, moments, name_of, troubles
 from tests.engine.stage import AUTO, Death, Stage, bodies
@@ -103,3 +105,21 @@ def test_turn_by_turn_where_it_is_narrow(what: str, most: int, every: int) -> No
             assert life.run_state.ended is not None
             assert life.run_state.ended.decision == "rolled_back", turn
             assert (stage.world.production, stage.world.slot) == (OLD, OLD), turn
+
+
+@pytest.mark.parametrize(("hangs", "within_s"), [((), 0.2), ((PRODUCTION,), 1.2)])
+def test_the_swap_back_leaves_as_soon_as_it_is_known_that_it_is_to_do(hangs: tuple[str, ...], within_s: float) -> None:
+    """A production that hangs holds nothing up."""
+    with Stage(None, window_s=30.0) as stage:
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        until = stage.loop.time() + 3.0
+        assert not life.live(lambda: stage.loop.time() >= until)
+        stage.world.hangs.update(hangs)
+        began = stage.loop.time()
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: any(call.at >= began for call in stage.world.calls))
+        first = next(call for call in stage.world.calls if call.at >= began)
+        assert first.at - began <= within_s
+        assert first.kind == "swap"

@@ -26,7 +26,7 @@ from tests.engine.world import NEW, OLD, SWAP_FIRST
 
 READING = {
     "slots", "swap_status", "operation", "shares", "differences", "instances", "deployment", "content", "planned",
-    "look", "second_host",
+    "signing_in", "look", "flag", "second_host",
 }  # fmt: skip
 
 
@@ -354,12 +354,15 @@ def test_every_method_that_is_not_known_to_read_is_refused(port: type) -> None:
         target = sealed.web_apps if port is WebApps else sealed.probe
         methods = [name for name, one in vars(port).items() if inspect.isfunction(one) and not name.startswith("_")]
         refused = set(methods) - READING
-        assert refused == ({"create_slot", "swap", "deploy", "route"} if port is WebApps else {"smoke", "warm"})
+        changing = {"create_slot", "swap", "deploy", "route", "preview", "reset_preview"}
+        assert refused == (changing if port is WebApps else {"smoke", "warm"})
         arguments = {
             "create_slot": ("s",),
             "swap": ("s",),
             "deploy": ("s", Path("x.zip")),
             "route": ("s", 5.0),
+            "preview": ("s",),
+            "reset_preview": ("s",),
             "smoke": ("s",),
             "warm": ("s", 1),
         }
@@ -369,3 +372,4 @@ def test_every_method_that_is_not_known_to_read_is_refused(port: type) -> None:
         for name in set(methods) & READING:
             assert getattr(target, name) == getattr(stage.world, name)
         assert stage.world.calls == []
+        assert sealed.flags is None

@@ -19,7 +19,8 @@ from tests.engine.world import NEW, OLD, Call, Fault
 
 def piped(behaviour: Behaviour = HEALTHY, *, commit: str = COMMIT) -> tuple[Stage, TeamPipeline]:
     stage = Stage(behaviour=behaviour)
-    stage.change(course=Course(deploy=PIPELINE, commit=commit))
+    stage.change(course=Course(deploy=PIPELINE), commit=commit)
+    stage.world.commits[NEW] = COMMIT
     pipeline = TeamPipeline(stage.world, sha256=digest(stage.settings.artifacts / NEW_ARTIFACT))
     stage.world.pipeline = pipeline
     return stage, pipeline
@@ -41,6 +42,15 @@ def test_the_pipeline_lays_it_into_the_slot_and_all_else_is_the_same() -> None:
         assert built.facts["commit"] == COMMIT
 
 
+def test_what_the_pipeline_has_told_of_its_commit_is_enough_where_the_application_tells_none() -> None:
+    stage, _ = piped()
+    del stage.world.commits[NEW]
+    with stage:
+        run = stage.whole_run()
+        assert run.ended is not None
+        assert run.ended.decision == "kept"
+
+
 def test_the_way_back_needs_no_pipeline() -> None:
     stage, _ = piped(ERRORS)
     with stage:
@@ -53,8 +63,8 @@ def test_the_way_back_needs_no_pipeline() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"commit": "0" * 40}, "another commit"),
-        ({"commit": ""}, "another commit"),
+        ({"commit": "0" * 40}, f"built from commit {'0' * 40}, and the tag points to {COMMIT}"),
+        ({"commit": ""}, "built from commit that it does not tell"),
         ({"sha256": "0" * 64}, "not the one that this run was opened with"),
         ({"sha256": ""}, "not the one that this run was opened with"),
     ],

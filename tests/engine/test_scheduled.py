@@ -59,7 +59,14 @@ class CutUsers(Users):
     asked: int = 0
 
     async def requests(
-        self, *, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None = None
+        self,
+        *,
+        start: float,
+        end: float,
+        bin_s: float,
+        versions: Sequence[str],
+        blocks: BlockQuestion | None = None,
+        flag: str = "",
     ) -> Observation:
         """The Telemetry port."""
         self.asked += 1

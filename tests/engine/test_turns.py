@@ -204,7 +204,14 @@ class OddUsers(Users):
     """Logs whose reader meets a defect once it is asked for the new version."""
 
     async def requests(
-        self, *, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None = None
+        self,
+        *,
+        start: float,
+        end: float,
+        bin_s: float,
+        versions: Sequence[str],
+        blocks: BlockQuestion | None = None,
+        flag: str = "",
     ) -> Observation:
         """The Telemetry port."""
         if OLD in versions and NEW in versions:

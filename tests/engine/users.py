@@ -31,12 +31,13 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """``version`` served those requests whose number, modulo 100, is in ``share``."""
+    """``version`` served those requests whose number, modulo 100, is in ``share``; the flag is on below ``on``."""
 
     version: str
     begin: float
     end: float
     share: range
+    on: int = 0
 
 
 def _below(number: int, which: Sequence[int]) -> int:
@@ -61,7 +62,9 @@ OUTAGE = Behaviour(dead=True, silent=True)
 class Users:
     """Telemetry and Metrics over a timeline of who served production since when.
 
-    ``routed``: since when how many percent of the requests went to another slot, and its version then. ``delay``:
+    ``routed``: since when how many percent of the requests went to another slot, and its version then. ``flagged``:
+    since when a flag is on for how many percent, who fare ``with_flag`` in a version that is not the first one.
+    ``delay``:
     seconds until a request is in the logs; ``down``: neither source answers; ``counting_s``: until metrics answer.
     """
 
@@ -69,6 +72,8 @@ class Users:
     timeline: list[tuple[float, str]]
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     routed: list[tuple[float, float, str]] = field(default_factory=list)
+    flagged: list[tuple[float, float]] = field(default_factory=list)
+    with_flag: Behaviour = field(default_factory=Behaviour)
     delay: float = 0.5
     down: bool = False
     counting_s: float = 0.04
@@ -79,33 +84,45 @@ class Users:
     def _served(self, begin: float, end: float) -> Iterator[_Stretch]:
         """Who served which requests of production from when to when within [begin, end)."""
         changes = [at for at, _ in self.timeline] + [at for at, _, _ in self.routed]
+        changes += [at for at, _ in self.flagged]
         edges = sorted({begin, *(at for at in changes if begin < at < end), max(begin, end)})
         for since, until in pairwise(edges):
             production = [version for at, version in self.timeline if at <= since]
             away, slot = next(((percent, who) for at, percent, who in reversed(self.routed) if at <= since), (0.0, ""))
+            on = next((round(percent) for at, percent in reversed(self.flagged) if at <= since), 0)
             if production:
-                yield _Stretch(production[-1], since, until, range(round(away), 100))
-                yield _Stretch(slot, since, until, range(round(away)))
+                yield _Stretch(production[-1], since, until, range(round(away), 100), on)
+                yield _Stretch(slot, since, until, range(round(away)), on)
 
-    def _counts(self, stretch: _Stretch) -> tuple[int, int, float | None, float | None]:
-        """Requests, failures, the newest request and the newest success of a stretch."""
+    def _counts(self, stretch: _Stretch, on: bool | None = None) -> tuple[int, int, float | None, float | None]:
+        """Requests, failures, the newest request and the newest success of a stretch, or of one side of its flag."""
         first, last = (math.ceil((at - EPOCH) * RATE) for at in (stretch.begin, stretch.end))
         behaviour = self._of(stretch.version)
-        bad = [one for one in stretch.share if behaviour.dead or (behaviour.fails and one % behaviour.fails == 0)]
-        good = [one for one in stretch.share if one not in bad]
+        flagged = self.with_flag if stretch.version != self.timeline[0][1] else HEALTHY
+        asked = [one for one in stretch.share if on is None or (one < stretch.on) is on]
+        bad = [
+            one
+            for one in asked
+            if behaviour.dead
+            or (behaviour.fails and one % behaviour.fails == 0)
+            or (one < stretch.on and flagged.fails and one % flagged.fails == 0)
+        ]
+        good = [one for one in asked if one not in bad]
         counts = [_below(last, which) - _below(first, which) for which in (bad, good)]
         newest = [_newest(first, last, which) for which in (bad, good)]
         return sum(counts), counts[0], max((at for at in newest if at is not None), default=None), newest[1]
 
     def _row(self, version: str, start: float, length: float, upto: float) -> Bin | None:
-        """One row of the logs, None where none has come."""
+        """One row of the logs, None where none has come; of one side of a flag where the version is so named."""
+        name, _, side = version.partition(" with ")
+        on = side.endswith(" on") if side else None
         pieces = [
-            self._counts(stretch)
+            self._counts(stretch, on)
             for stretch in self._served(start, min(start + length, upto))
-            if stretch.version == version
+            if stretch.version == name
         ]
         requests, failures = sum(piece[0] for piece in pieces), sum(piece[1] for piece in pieces)
-        behaviour = self._of(version)
+        behaviour = self._of(name)
         if requests == 0 or behaviour.silent:
             return None
         good = [piece[3] for piece in pieces if piece[3] is not None]
@@ -114,7 +131,14 @@ class Users:
         return Bin(start, length, version, requests, failures, p50, p95, p99, None, newest, max(good, default=None))
 
     async def requests(
-        self, *, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None = None
+        self,
+        *,
+        start: float,
+        end: float,
+        bin_s: float,
+        versions: Sequence[str],
+        blocks: BlockQuestion | None = None,
+        flag: str = "",
     ) -> Observation:
         """The Telemetry port."""
         await self.clock.sleep(0.06)

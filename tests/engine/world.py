@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from cpr_cockpit.core.flags import FlagLook
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     PRODUCTION,
@@ -23,13 +24,16 @@ from cpr_cockpit.core.ports import (
     PortError,
     Premises,
     Reader,
+    Rights,
     Sighting,
     SlotFacts,
     SmokeResult,
     SwapStatus,
+    UserCount,
 )
 from cpr_cockpit.core.workers import Workers
 from cpr_cockpit.engine.ports import Ports
+from tests.engine.flags import FlagStore
 from tests.engine.users import Behaviour, FurtherSource, Users
 from tests.engine.virtual import VirtualClock, VirtualLoop
 
@@ -37,6 +41,8 @@ OLD, NEW, SLOT = "v1.2.0", "v1.3.0", "green"
 
 # Seconds: a request's way to the service and back, a read, a look at the application.
 WAY, READ, LOOK = 0.05, 0.04, 0.03
+# Seconds until a look at an application that hangs is given up.
+HANGS = 5.0
 # Seconds from acceptance: the first instance switches, the last one does, the other slot has restarted and all is over.
 SWAP_FIRST, SWAP_LAST, SWAP_END = 1.2, 1.6, 2.4
 # Seconds: until files are laid down, and then until the slot has restarted with them.
@@ -60,12 +66,22 @@ class Fault(StrEnum):
     NO_OPERATION = "202 without an operation"
     VANISHES = "the operation cannot be found"
     FAILS = "accepted, and the operation fails"
+    SCALED = "400: the plan was scaled, please retry"
+    SCALED_LATER = "accepted, and the operation fails so"
+    FORBIDDEN = "403"
     SLOW_ANSWER = "answered ten seconds after it took effect"
+
+
+SCALED = "The allocation of VM instances for the slot has changed during the swap process. Please retry."
+FORBIDDEN = PortError("The client does not have authorization.", next_step="Ask for the role.", status=403)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that changes something, as it left a session: ``at`` in virtual seconds."""
+    """A request that changes something, as it left a session: ``at`` in virtual seconds.
+
+    Of a flag: whether it is then ``enabled``, with its share ``kept`` or not, if it still is what ``etag`` names.
+    """
 
     at: float
     kind: str
@@ -73,6 +89,9 @@ class Call:
     version: str = ""
     percent: float = 0.0
     run: str = ""
+    enabled: bool = False
+    kept: bool = False
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +126,10 @@ class _Operation:
     state: str = "running"
     words: str = ""
     found: bool = True
+    again: bool = False
 
     def as_state(self) -> OperationState:
-        return OperationState(self.state, self.words) if self.found else OperationState("unknown")
+        return OperationState(self.state, self.words, again=self.again) if self.found else OperationState("unknown")
 
 
 def package(path: Path, version: str) -> Path:
@@ -129,24 +149,40 @@ class World:
         if slot_exists:
             self.sites[SLOT] = Site.serving(SLOT, slot, 1)
         self.users = Users(self.clock, [(self.clock.now(), OLD)])
+        self.flags = FlagStore(self)
         self.calls: list[Call] = []
         self.switches: list[Switch] = []
-        self.faults: dict[str, list[Fault]] = {"swap": [], "deploy": [], "create": [], "route": [], "pipeline": []}
+        self.faults: dict[str, list[Fault]] = {
+            kind: [] for kind in ("swap", "deploy", "create", "route", "preview", "reset", "pipeline", "flag")
+        }
         self.unreachable: list[tuple[float, float]] = []
+        # When our rights are gone: nothing may be read or changed.
+        self.forbidden: list[tuple[float, float]] = []
+        # What a version's health answer tells of its commit; of one that is not here nothing.
+        self.commits: dict[str, str] = {}
         self.read_s = READ
         self.share = 0.0
         self.differs: tuple[str, ...] = ()
+        self.unreadable_settings = False
         self.laying_s = LAYING
+        # The slot that a pending preview leads to, and the one that has its settings.
         self.pending_preview: str | None = None
+        self.preview_on: str | None = None
+        self.signs_in: tuple[str, ...] = ()
         self.content_missing = False
         self.smoke_fails = False
+        # The new version does not work with production's settings, which a preview gives it.
+        self.smoke_fails_previewed = False
         self.network_down = False
         self.premises: Premises | None = None
         self.pipeline: Pipeline | None = None
         self.workers: Workers | None = None
         # Of every operation of the pipeline: the run that started it.
         self.pipeline_runs: dict[str, str] = {}
+        self.user_count: UserCount | None = None
         self.readers: tuple[Reader, ...] = ()
+        self.rights: Rights | None = None
+        self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
         self._deployments = {SLOT: ["deploy-0"]}
@@ -158,8 +194,9 @@ class World:
     def ports(self) -> Ports:
         """The world as a session is given it."""
         readers = (FurtherSource(self.clock), *self.readers)
-        users, premises, pipeline = self.users, self.premises, self.pipeline
-        return Ports(self.clock, self, self, users, users, readers, premises, pipeline, self.workers)
+        ports = Ports(self.clock, self, self, self.users, self.users, readers, self.premises)
+        ports = replace(ports, workers=self.workers)
+        return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property
     def production(self) -> str | None:
@@ -202,6 +239,8 @@ class World:
         await asyncio.sleep(self.read_s)
         if any(begin <= self.loop.time() < end for begin, end in self.unreachable):
             raise PortError("Resource Manager cannot be reached.", next_step="Check the network.")
+        if any(begin <= self.loop.time() < end for begin, end in self.forbidden):
+            raise FORBIDDEN
 
     async def slots(self) -> tuple[SlotFacts, ...]:
         """Production first."""
@@ -212,7 +251,9 @@ class World:
         """What is under way, and the last swap."""
         await self._read()
         last_at, source = self._last_swap or (None, None)
-        return SwapStatus(self._swap, last_at, source, PRODUCTION if source else None, self.pending_preview)
+        return SwapStatus(
+            self._swap, last_at, source, PRODUCTION if source else None, self.pending_preview, self.preview_on
+        )
 
     async def operation(self, operation: str) -> OperationState:
         """One look at a swap or a creation."""
@@ -242,7 +283,14 @@ class World:
     async def differences(self, slot: str) -> tuple[str, ...]:
         """What was made to differ."""
         await self._read()
+        if self.unreadable_settings:
+            raise PortError("The settings may not be read.", status=403)
         return self.differs
+
+    async def signing_in(self, slot: str) -> tuple[str, ...]:
+        """What was made to have a sign-in."""
+        await self._read()
+        return self.signs_in
 
     async def shares(self) -> Mapping[str, float]:
         """What is routed to the slot."""
@@ -263,6 +311,14 @@ class World:
         """Route a share of the sessions; in force as soon as it has arrived."""
         return await self._send(Call(self.loop.time(), "route", slot, percent=percent))
 
+    async def preview(self, slot: str) -> Accepted:
+        """Give a slot production's settings: it restarts with them."""
+        return await self._send(Call(self.loop.time(), "preview", slot))
+
+    async def reset_preview(self, slot: str) -> Accepted:
+        """Give it its own settings back."""
+        return await self._send(Call(self.loop.time(), "reset", slot))
+
     async def deploy(self, slot: str, package: Path) -> Accepted:
         """Start a zip deployment."""
         try:
@@ -276,11 +332,24 @@ class World:
         """What another port of this world sends that would change something."""
         return await self._send(call)
 
+    async def send_flag(self, enabled: bool, percent: float | None, etag: str) -> Accepted:
+        """Change the flag; in force as soon as it has arrived, if it is still what was read."""
+        call = Call(
+            self.loop.time(),
+            "flag",
+            PRODUCTION,
+            percent=percent or 0.0,
+            enabled=enabled,
+            kept=percent is None,
+            etag=etag,
+        )
+        return await self._send(call)
+
     async def _send(self, call: Call) -> Accepted:
         self.witness(call)
         self.calls.append(call)
         fault = self.faults[call.kind].pop(0) if self.faults[call.kind] else None
-        if fault is Fault.UNSENT or any(begin <= call.at < end for begin, end in self.unreachable):
+        if fault is Fault.UNSENT or self._unreached(call):
             await asyncio.sleep(WAY)
             raise PortError("The service cannot be reached: the request never left.")
         answer: asyncio.Future[Accepted] = self.loop.create_future()
@@ -291,6 +360,10 @@ class World:
             await asyncio.sleep(2 * WAY)
             raise PortError("No answer came back.", ambiguous=True)
         return await answer
+
+    def _unreached(self, call: Call) -> bool:
+        """Resource Manager is gone; the flags have a store of their own."""
+        return call.kind != "flag" and any(begin <= call.at < end for begin, end in self.unreachable)
 
     def _arrived(self, call: Call, fault: Fault | None, answer: asyncio.Future[Accepted]) -> None:
         result = self._taken(call, fault)
@@ -310,17 +383,33 @@ class World:
         """The service has the request: what it does, and what it answers."""
         if fault is Fault.ERROR_BEFORE:
             return PortError("The service is unavailable.", ambiguous=True, status=503)
+        if fault is Fault.FORBIDDEN or any(begin <= call.at < end for begin, end in self.forbidden):
+            return FORBIDDEN
+        if fault is Fault.SCALED:
+            return PortError(SCALED, status=400, again=True)
         if fault is Fault.REFUSED:
             return PortError("The request is not valid.", status=400)
-        if fault is Fault.CONFLICT or self._busy(call):
+        prepared = call.kind == "swap" and self.pending_preview is not None and self.preview_on != call.slot
+        busy = call.kind != "flag" and (prepared or self._busy(call))
+        if fault is Fault.CONFLICT or busy:
             return PortError("Another operation is in progress.", status=409)
+        return self._begun(call, fault)
+
+    def _begun(self, call: Call, fault: Fault | None) -> Accepted | PortError:
         begin = {
             "swap": lambda: self._begin_swap(fault),
             "create": lambda: self._begin_create(call.slot),
             "route": lambda: self._begin_route(call.percent),
             "pipeline": lambda: self._begin_pipeline(call, fault),
+            "preview": lambda: self._begin_preview(call.slot, PRODUCTION, fault),
+            "reset": lambda: self._begin_preview(call.slot, None, fault),
         }
-        if call.kind == "deploy":
+        if call.kind == "flag":
+            wrong = self.flags.taken(call)
+            if wrong is not None:
+                return wrong
+            operation = ""
+        elif call.kind == "deploy":
             if call.slot not in self.sites:
                 return PortError(f"There is no slot {call.slot}.", status=404)
             operation = self._begin_deploy(call.slot, call.version, fault)
@@ -347,6 +436,15 @@ class World:
     def _begin_route(self, percent: float) -> str:
         self.share = percent
         self.users.routed.append((self.clock.now(), percent, self.slot or ""))
+        return ""
+
+    def _begin_preview(self, slot: str, target: str | None, fault: Fault | None) -> str:
+        """In force at once; the slot restarts with other settings. What is so already is left alone."""
+        if fault is not Fault.FAILS and self.pending_preview != target:
+            self.pending_preview, self.preview_on = target, slot if target else None
+            site = self.sites[slot]
+            site.answer(None)
+            self.loop.call_later(RESTARTING, lambda: site.answer(site.content))
         return ""
 
     def _begin_create(self, slot: str) -> str:
@@ -402,7 +500,8 @@ class World:
         self._swap = name
         # What was laid into the slot before is served first.
         wait = self.laying_s + RESTARTING if self._deploying(SLOT) else 0.0
-        if fault is Fault.FAILS:
+        if fault in (Fault.FAILS, Fault.SCALED_LATER):
+            operation.again = fault is Fault.SCALED_LATER
             self.loop.call_later(wait + SWAP_FIRST, self._swap_failed, operation)
             return name
         for after, phase in ((SWAP_FIRST, self._switch), (SWAP_LAST, self._switched)):
@@ -411,7 +510,8 @@ class World:
         return name
 
     def _swap_failed(self, operation: _Operation) -> None:
-        operation.state, operation.words = "failed", "The worker process for the slot could not be started."
+        words = SCALED if operation.again else "The worker process for the slot could not be started."
+        operation.state, operation.words = "failed", words
         self._swap = None
 
     def _switch(self) -> None:
@@ -420,6 +520,8 @@ class World:
         production.content, slot.content = slot.content, production.content
         production.instances[next(iter(production.instances))] = production.content
         slot.answer(None)
+        # A swap completes the preview that prepared it.
+        self.pending_preview = self.preview_on = None
         self._last_swap = (f"{self.clock.now():.3f}", SLOT)
         self.switches.append(Switch(self.loop.time(), production.content or ""))
         self.users.timeline.append((self.clock.now(), production.content or ""))
@@ -438,6 +540,9 @@ class World:
         await asyncio.sleep(LOOK)
         # A new session may be routed to the slot.
         at, site = self.clock.now(), self.sites.get(SLOT if as_new and self.share else slot)
+        if slot in self.hangs:
+            await asyncio.sleep(HANGS)
+            return Sighting(self.clock.now(), None, None, None, HANGS * 1000.0, "no whole answer")
         if site is None or self.network_down:
             return Sighting(at, None, None, None, LOOK * 1000.0, "no connection")
         self._looks += 1
@@ -445,7 +550,7 @@ class World:
         version = site.instances[name]
         if version is None or self._behaviour(version).dead:
             return Sighting(at, 503, None, None, LOOK * 1000.0)
-        return Sighting(at, 200, version, name, LOOK * 1000.0)
+        return Sighting(at, 200, version, name, LOOK * 1000.0, commit=self.commits.get(version))
 
     def _behaviour(self, version: str) -> Behaviour:
         """A release's defect shows once users have met it."""
@@ -453,11 +558,20 @@ class World:
         met = met or any(who == version for _, _, who in self.users.routed)
         return self.users.behaviours.get(version, Behaviour()) if met else Behaviour()
 
+    async def flag(self, slot: str, name: str) -> FlagLook:
+        """What an instance in turn says of the flag."""
+        seen = await self.look(slot)
+        if not seen.ok or seen.instance is None:
+            return FlagLook(seen.at, None, None, None, seen.error or f"{seen.status}")
+        number = tuple(self.sites[slot].instances).index(seen.instance)
+        return replace(self.flags.known(seen.instance, number), version=seen.version)
+
     async def smoke(self, slot: str) -> tuple[SmokeResult, ...]:
         """Two tests."""
         await asyncio.sleep(4 * LOOK)
         health = SmokeResult("health", True, "200", 30.0)
-        bad = SmokeResult("goals", not self.smoke_fails, "500" if self.smoke_fails else "200", 90.0)
+        fails = self.smoke_fails or (self.smoke_fails_previewed and self.preview_on is not None)
+        bad = SmokeResult("goals", not fails, "500" if fails else "200", 90.0)
         return health, bad
 
     async def warm(self, slot: str, times: int) -> tuple[float, ...]:

@@ -53,23 +53,24 @@ def _stop_jobs(lab: RunningLab) -> None:
         manager.put(f"{lab.slot}/config/appsettings", json={"properties": settings}).raise_for_status()
 
 
+def _named(job: Any) -> tuple[str, str]:
+    return str(job.name), str(getattr(job.properties, "status", "") or "")
+
+
 async def _jobs(lab: RunningLab) -> dict[str, list[tuple[str, str]]]:
     """WebJobs by slot, as Azure's own client reads them: name, and status where it is continuous."""
     place = (lab.ready["resource_group"], lab.ready["app"])
     async with running.sdk(lab) as client:
         web_apps = client.web_apps
-        found = {
+        found: dict[str, list[Any]] = {
             "production": [one async for one in web_apps.list_continuous_web_jobs(*place)],
             "slot": [one async for one in web_apps.list_continuous_web_jobs_slot(*place, lab.ready["slot"])],
             "triggered": [one async for one in web_apps.list_triggered_web_jobs_slot(*place, lab.ready["slot"])],
             "all": [one async for one in web_apps.list_web_jobs_slot(*place, lab.ready["slot"])],
         }
-        names = (await web_apps.list_slot_configuration_names(*place)).properties
-        assert SETTING in (names.app_setting_names or ())
-    return {
-        slot: [(str(job.name), str(getattr(job.properties, "status", "") or "")) for job in jobs]
-        for slot, jobs in found.items()
-    }
+        sticky = (await web_apps.list_slot_configuration_names(*place)).as_dict()
+        assert SETTING in sticky["properties"]["appSettingNames"]
+    return {slot: [_named(job) for job in jobs] for slot, jobs in found.items()}
 
 
 async def test_the_worker_runs_in_production_alone_whatever_is_swapped(lab: RunningLab) -> None:

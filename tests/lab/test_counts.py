@@ -34,6 +34,7 @@ def test_nothing_yet(since: float | None) -> None:
         "first_bad_at": None,
         "counts": {"pinned": {}, "unpinned": {}},
         "last_sent": {"pinned": {}, "unpinned": {}},
+        "flags": {"goal-suggestions": {"on": 0, "off": 0, "last_on": None}},
         "errors": [],
         "unsent": 0,
         "apps": {},
@@ -83,6 +84,23 @@ def test_each_of_several_apps_has_its_own_sums() -> None:
     assert apps["two"]["last_sent"]["unpinned"] == {OLD: AT + 2.0, NEW: AT + 1.0}
     assert set(counts.summary(AT + 0.5)["apps"]) == {"two"}
     assert counts.summary(None)["total"] == 4, "what nobody answered belongs to no app"
+
+
+def test_answers_with_the_flag_on_are_counted_since_any_moment() -> None:
+    counts = _counts(
+        _result(AT + 1.0, flag="on"),
+        _result(AT + 3.0, flag="on", version=NEW, status=500, expected=False, defect="errors"),
+        _result(AT + 2.0, flag="off"),
+        _result(AT + 5.0, flag="off", group="pinned"),
+        _result(AT + 4.0),  # nobody said
+    )
+    flag = [counts.summary(since)["flags"]["goal-suggestions"] for since in (None, AT + 2.0, AT + 3.1)]
+    assert flag == [
+        {"on": 2, "off": 2, "last_on": AT + 3.0},
+        {"on": 1, "off": 2, "last_on": AT + 3.0},
+        {"on": 0, "off": 1, "last_on": None},
+    ]
+    assert counts.summary(None)["counts"]["unpinned"] == {OLD: 3, NEW: 1}
 
 
 def test_the_first_bad_answer_is_the_one_sent_first_whatever_is_asked_for() -> None:

@@ -14,7 +14,8 @@ from aiohttp import web
 from cpr_cockpit.lab.deploying import FAILED, SUCCESS
 from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.models import Deployment, OperationLog
-from cpr_cockpit.lab.pipeline_host import OWNER_AND_NAME, WORKFLOW, PipelineHost, commit_of
+from cpr_cockpit.lab.packages import commit_of
+from cpr_cockpit.lab.pipeline_host import OWNER_AND_NAME, WORKFLOW, PipelineHost
 
 TAG, PACKAGE, TOKEN = "v1.3.0", b"a package", "a token"
 ACTIONS = f"/repos/{OWNER_AND_NAME}/actions"

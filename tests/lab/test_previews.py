@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.mgmt.web.aio import WebSiteManagementClient
-from azure.mgmt.web.models import CsmSlotEntity
+from azure.mgmt.web.models import ConnectionStringDictionary, CsmSlotEntity, SlotConfigNamesResource
 
 from tests.lab import running
 from tests.lab.running import RunningLab
@@ -57,7 +58,8 @@ class Azure:
             else self.client.web_apps.list_slot_differences_slot(*self.slot, slot_swap_entity=INTO_PRODUCTION)
         )
         listed = [one async for one in found]
-        assert {one.setting_type for one in listed} <= {"AppSetting"}
+        kinds = {(one.setting_type, one.setting_name in ("Main", "Own")) for one in listed}
+        assert kinds <= {("AppSetting", False), ("ConnectionString", True)}
         assert all(one.level in ("Information", "Warning") and one.description for one in listed)
         return [
             (one.setting_name, one.diff_rule, one.value_in_current_slot, one.value_in_target_slot) for one in listed
@@ -184,6 +186,50 @@ async def test_differences_are_what_a_swap_changes_and_sticky_settings_that_look
     assert len(await azure.differences(of_production=False)) == 5
     await azure.reset()
     assert _settings(lab, lab.slot) == before
+
+
+async def test_connection_strings_travel_unless_they_are_sticky(lab: RunningLab, azure: Azure) -> None:
+    apps, before = azure.client.web_apps, _settings(lab, lab.slot)
+
+    async def strings() -> list[dict[str, Any]]:
+        found = (
+            await apps.list_connection_strings(*azure.app),
+            await apps.list_connection_strings_slot(*azure.slot),
+        )
+        return [(one.as_dict().get("properties") or {}) for one in found]
+
+    main, other = {"value": "Server=a", "type": "SQLAzure"}, {"value": "Server=b", "type": "Custom"}
+    asked = ConnectionStringDictionary({"properties": {"Main": main, "Own": other}})
+    told = await apps.update_connection_strings_slot(*azure.slot, asked)
+    assert (told.as_dict()["properties"], await strings()) == (
+        {"Main": main, "Own": other},
+        [{}, {"Main": main, "Own": other}],
+    )
+    # They are no settings, and those that are put later leave them alone.
+    assert _settings(lab, lab.slot) == before
+    _put(lab, lab.slot, before).raise_for_status()
+    sticky = SlotConfigNamesResource({"properties": {"connectionStringNames": ["Own"]}})
+    await apps.update_slot_configuration_names(*azure.app, sticky)
+    assert {
+        ("Main", "SettingsWillBeAddedToDestination", "Server=a", None),
+        ("Own", "SlotSettingsMissing", "Server=b", None),
+    } <= set(await azure.differences(of_production=False))
+    assert lab.swap().status_code == 200
+    assert await strings() == [{"Main": main}, {"Own": other}]
+    wrong = {"properties": {"Main": {"value": "x", "type": "Oracle"}}}
+    with lab.manager() as manager:
+        assert manager.put(f"{lab.site}/config/connectionstrings", json=wrong).status_code == 400
+    assert (await strings())[0] == {"Main": main}
+
+
+def test_what_is_logged_can_be_asked_for(lab: RunningLab) -> None:
+    asked = {"httpLogs": {"fileSystem": {"enabled": True, "retentionInDays": 3}}, "applicationLogs": None}
+    with lab.manager() as manager:
+        before = manager.get(f"{lab.site}/config/logs").json()["properties"]
+        told = manager.put(f"{lab.site}/config/logs", json={"properties": asked}).raise_for_status().json()
+        assert told["properties"] == before | {"httpLogs": asked["httpLogs"]}
+        assert manager.get(f"{lab.site}/config/logs").json() == told
+        assert manager.get(f"{lab.slot}/config/logs").json()["properties"] == before
 
 
 async def test_slots_that_cannot_be_swapped_have_no_differences_and_no_preview(lab: RunningLab, azure: Azure) -> None:

@@ -194,7 +194,7 @@ async def test_each_request_is_reported_in_the_columns_of_azure_monitor(place: S
     first = rows[0]
     assert set(first) == {
         *("TimeGenerated", "Name", "Url", "Success", "ResultCode", "DurationMs", "AppVersion", "AppRoleName"),
-        *("AppRoleInstance", "OperationName", "OperationId", "ItemCount", "SyntheticSource"),
+        *("AppRoleInstance", "OperationName", "OperationId", "ItemCount", "SyntheticSource", "Properties"),
     }
     assert first["Name"] == first["OperationName"] == f"GET {GOALS}/{{id}}"
     assert first["Url"] == f"https://goals.example{GOALS}/1"
@@ -315,7 +315,7 @@ def test_a_release_is_whole_the_same_every_time_and_knows_nothing_of_the_cockpit
     release: dict[str, Any] = json.loads(contents["release.json"])
     assert release == {
         "version": GOOD,
-        "defect": {"kind": "errors", "share": 1.0, "factor": 3.0, "until": None},
+        "defect": {"kind": "errors", "share": 1.0, "factor": 3.0, "until": None, "flag": None},
     }
     assert {"main.py", "goals/__main__.py", "static/index.html", "static/app.js"} <= set(contents)
     assert not any(b"cpr_cockpit" in content for content in contents.values())

@@ -77,7 +77,7 @@ async def gate(tmp_path: Path) -> AsyncIterator[Front]:
 async def _both(place: Slots, gate: Front) -> tuple[Instance, Instance]:
     """v1.2.0 in production, v1.3.0 in green."""
     old, new = await asyncio.gather(place.start(SERVING), place.start(GOOD, slot="green"))
-    gate.end.attach_all({"production": old, "green": new})
+    gate.end.attach_all({"production": [old], "green": [new]})
     return old, new
 
 
@@ -152,7 +152,7 @@ async def test_a_switch_loses_no_request_and_holds_for_every_one_sent_after_it(p
 
     async def swap() -> None:
         nonlocal switched
-        gate.end.attach_all({"production": new, "green": old})
+        gate.end.attach_all({"production": [new], "green": [old]})
         switched = time.monotonic()
 
     traffic = Traffic(gate)
@@ -185,7 +185,7 @@ async def test_many_replacements_with_drain_and_stop_lose_no_request(place: Slot
         for _ in range(3):
             incoming = await place.start(current["green"].version, slot="green")
             old, outgoing = current["production"], current["green"]
-            gate.end.attach_all({"production": incoming, "green": old})
+            gate.end.attach_all({"production": [incoming], "green": [old]})
             current.update(production=incoming, green=old)
             assert await gate.end.drain(outgoing, WAIT)
             await outgoing.stop()

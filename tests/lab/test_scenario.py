@@ -11,8 +11,13 @@ from cpr_cockpit.lab.scenario import SCENARIOS, Scenario
 
 OLD, NEW = "v1.2.0", "v1.3.0"
 # The scenarios whose version is sound; the defect of the others, by its kind, where it is not called as they are.
-SOUND, CALLED = {"healthy", "slow-swap", "foreign-swap"}, {"swap-refused": "errors", "pool": "dependency"}
+SOUND, CALLED = (
+    {"healthy", "slow-swap", "foreign-swap"},
+    {"swap-refused": "errors", "pool": "dependency", "one-instance": "errors"},
+)
 AT_START = {"crash-loop"}
+# What goes wrong with whole processes.
+WHOLE = ("outage", "silent", "crash-loop")
 AT = 1_700_000_000.0
 
 
@@ -72,11 +77,45 @@ def test_a_sound_version_has_no_defect(name: str) -> None:
     assert scenario.as_dict()["active_since"] is None
 
 
+def test_a_defect_may_be_bound_to_a_flag() -> None:
+    scenario = Scenario()
+    scenario.choose("slow", version=NEW, window=900.0, share=None, factor=None, flag="goal-suggestions")
+    assert scenario.switched(NEW, AT)
+    assert scenario.defect_for(NEW) == Defect("slow", 0.2, 3.0, flag="goal-suggestions")
+    assert scenario.as_dict()["flag"] == "goal-suggestions"
+    scenario.choose("slow", version=NEW, window=900.0, share=None, factor=None)
+    assert scenario.defect_for(NEW) == Defect("slow", 0.2, 3.0)
+
+
+def test_a_release_that_ignores_its_flag_has_one_without_being_told() -> None:
+    scenario = _chosen("flag-ignored", share=1.0)
+    assert scenario.switched(NEW, AT)
+    assert scenario.defect_for(NEW) == Defect("flag-ignored", 1.0, 3.0, flag="goal-suggestions")
+
+
+@pytest.mark.parametrize(
+    ("name", "flag"), [("errors", "dark-mode"), ("errors", ""), *((name, "goal-suggestions") for name in WHOLE)]
+)
+def test_what_cannot_be_bound_to_a_flag_is_refused_and_changes_nothing(name: str, flag: str) -> None:
+    scenario = _chosen("silent")
+    before = scenario.as_dict()
+    with pytest.raises(ValueError, match="flag"):
+        scenario.choose(name, version=NEW, window=900.0, share=None, factor=None, flag=flag)
+    assert scenario.as_dict() == before
+
+
 def test_a_version_that_does_not_start_is_so_before_any_user_meets_it() -> None:
     scenario = _chosen("crash-loop")
     assert scenario.defect_for(NEW) == Defect("crash-loop", 0.2, 3.0)
     assert scenario.defect_for(OLD) is None
     assert not scenario.switched(NEW, AT)
+
+
+def test_one_instance_of_a_version_has_the_defect() -> None:
+    scenario = _chosen("one-instance", share=1.0)
+    assert scenario.switched(NEW, AT)
+    assert [scenario.defect_for(NEW, worker) for worker in range(3)] == [Defect("errors", 1.0, 3.0), None, None]
+    assert scenario.defect_for(OLD, 0) is None
 
 
 def test_only_the_version_under_deployment_cannot_be_swapped_out() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.lab import running
@@ -138,3 +139,24 @@ def test_one_operation_of_the_new_version_fails(lab: RunningLab) -> None:
     met = [(answer.status_code, answer.headers.get("x-lab-defect")) for answer in answers]
     assert met == [(500, "one-endpoint"), (200, None)]
     assert until(lambda: lab.control("GET", "/traffic")["failed_by_defect"] > 0)
+
+
+def test_rights_that_end_are_told_and_kept_and_a_manager_that_is_away_answers_nobody(lab: RunningLab) -> None:
+    path = f"{lab.site}/providers/Microsoft.Authorization/permissions"
+    reader = {"actions": ["*/read"], "notActions": []}
+    with lab.manager() as manager:
+        manager.params = manager.params.set("api-version", "2022-04-01")
+        assert manager.get(path).json()["value"][0]["actions"] == ["*"]
+        try:
+            lab.control("PUT", "/rights", json={"permissions": [reader]})
+            assert manager.get(path).json()["value"] == [reader | {"dataActions": [], "notDataActions": []}]
+            refused = manager.post(f"{lab.slot}/slotsswap", json=running.SWAP)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (403, "AuthorizationFailed")
+            assert "'Microsoft.Web/sites/slots/slotsswap/action'" in refused.json()["error"]["message"]
+            lab.control("PUT", "/rights", json={"permissions": [{"actions": ["*"]}], "away": True})
+            with pytest.raises(httpx.HTTPError):
+                manager.get(path)
+        finally:
+            lab.control("PUT", "/rights", json={"permissions": [{"actions": ["*"]}], "away": False})
+        assert manager.get(path).status_code == 200
+        assert any(one["path"] == path for one in lab.control("GET", "/requests")["requests"])

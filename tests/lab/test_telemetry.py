@@ -41,6 +41,15 @@ def test_a_row_is_found_from_its_ingestion_on() -> None:
     assert len(telemetry.rows("AppRequests", came)) == 1
 
 
+def test_properties_that_come_again_are_kept_once_and_those_that_differ_are_told_apart() -> None:
+    telemetry = _lab(Clock(), delay=0.0)
+    for flag in ("on", "off", "on"):
+        telemetry.request(_row(BEGAN, Properties={"Flag": flag}))
+    found = [row["Properties"] for row in telemetry.rows("AppRequests", BEGAN + 60.0)]
+    assert found == [{"Flag": "on"}, {"Flag": "off"}, {"Flag": "on"}]
+    assert found[0] is found[2]
+
+
 def test_rows_come_in_the_order_of_ingestion_each_once() -> None:
     clock = Clock()
     telemetry = _lab(clock, delay=30.0)

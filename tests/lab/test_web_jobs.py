@@ -53,7 +53,7 @@ async def test_each_slot_lists_its_own_by_kind_and_one_is_found_by_name(world: A
     assert (await world.ask("GET", f"{slot}/triggeredwebjobs/mailer"))[0] == 404
 
 
-async def test_workers_are_off_in_every_slot_but_production_by_a_sticky_setting(world: Apps) -> None:
+async def test_workers_are_off_in_the_slot_by_a_sticky_setting_that_a_new_slot_does_not_have(world: Apps) -> None:
     site = world.site("goals-lab")
     assert (await world.ask("PUT", f"{site}/slots/blue", json={"location": "westeurope"}))[0] == 202
     while len((await world.get(f"{site}/slots"))["value"]) < 2:
@@ -61,5 +61,7 @@ async def test_workers_are_off_in_every_slot_but_production_by_a_sticky_setting(
     told = {}
     for place in (site, f"{site}/slots/green", f"{site}/slots/blue"):
         body = (await world.ask("POST", f"{place}/config/appsettings/list"))[1]
-        told[place.rpartition("/")[2]] = body["properties"]["WORKERS_ENABLED"]
-    assert told == {"goals-lab": "1", "green": "0", "blue": "0"}
+        told[place.rpartition("/")[2]] = body["properties"].get("WORKERS_ENABLED")
+    assert told == {"goals-lab": "1", "green": "0", "blue": None}
+    names = (await world.get(f"{site}/config/slotConfigNames"))["properties"]["appSettingNames"]
+    assert "WORKERS_ENABLED" in names

@@ -10,6 +10,7 @@ import signal
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -202,15 +203,53 @@ def _pid_of(instance: str) -> int:
     raise AssertionError(f"no process is called {instance}")
 
 
-def test_a_new_slot_takes_a_deployment(lab: RunningLab) -> None:
-    blue = f"{lab.site}/slots/blue"
+def _created(lab: RunningLab, name: str, **properties: Any) -> tuple[dict[str, Any], ...]:
+    """Site, `config/web`, settings and connection strings of a slot that was created with these properties."""
+    place = f"{lab.site}/slots/{name}"
     with lab.manager() as manager:
-        made = manager.put(blue, json={"location": "westeurope", "properties": {}})
+        made = manager.put(place, json={"location": "westeurope", "properties": properties})
         assert made.status_code == 202
-        operation = made.headers["Azure-AsyncOperation"]
-        assert until(lambda: manager.get(operation).json()["status"] == "Succeeded")
-        host = manager.get(blue).json()["properties"]["defaultHostName"]
-        assert manager.get(f"{blue}/instances").json()["value"] == []
+        assert until(lambda: manager.get(made.headers["Azure-AsyncOperation"]).json()["status"] == "Succeeded")
+        assert manager.get(f"{place}/instances").json()["value"] == []
+        answers = (
+            *(manager.get(place + what) for what in ("", "/config/web")),
+            *(manager.post(f"{place}/config/{what}/list") for what in ("appsettings", "connectionstrings")),
+        )
+        return tuple(answer.raise_for_status().json()["properties"] for answer in answers)
+
+
+def test_a_new_slot_has_what_was_asked_for_and_nothing_of_production(lab: RunningLab) -> None:
+    _, web, *rest = _created(lab, "bare")
+    assert rest == [{}, {}]
+    assert (web["linuxFxVersion"], web["alwaysOn"], web["healthCheckPath"]) == ("", False, None)
+    asked = {
+        "appSettings": [{"name": "FEATURE", "value": "on"}],
+        "connectionStrings": [{"name": "Main", "connectionString": "Server=db", "type": "SQLAzure"}],
+        "healthCheckPath": "/api/health",
+    }
+    _, web, settings, strings = _created(lab, "asked", siteConfig=asked)
+    assert (settings, strings) == ({"FEATURE": "on"}, {"Main": {"value": "Server=db", "type": "SQLAzure"}})
+    assert web["healthCheckPath"] == "/api/health"
+    assert not {"appSettings", "connectionStrings"} & set(web)
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"siteConfig": []},
+        {"siteConfig": {"appSettings": {"FEATURE": "on"}}},
+        {"siteConfig": {"appSettings": [{"name": "FEATURE"}]}},
+        {"siteConfig": {"connectionStrings": [{"name": "Main", "connectionString": "x", "type": "Oracle"}]}},
+    ],
+)
+def test_a_slot_that_is_asked_for_wrongly_is_not_created(lab: RunningLab, properties: dict[str, Any]) -> None:
+    with lab.manager() as manager:
+        assert manager.put(f"{lab.site}/slots/wrong", json={"properties": properties}).status_code == 400
+        assert manager.get(f"{lab.site}/slots/wrong").status_code == 404
+
+
+def test_a_new_slot_takes_a_deployment(lab: RunningLab) -> None:
+    host = _created(lab, "blue")[0]["defaultHostName"]
     good = Path(lab.ready["packages"]["good"]).read_bytes()
     assert lab.deploy(good, "blue").status_code == 200
     assert lab.version(f"https://{host}") == lab.ready["versions"]["good"]

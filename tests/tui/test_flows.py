@@ -62,7 +62,7 @@ async def test_the_whole_way_by_keys_alone() -> None:
         clock.move(1)
         await pilot.press("g", "o", "enter")
         await until(pilot, lambda: len(source.commands) == 2)
-        assert source.commands == [("start", {"by": "ana"}), ("keep", {"reason": "", "by": "ana"})]
+        assert source.commands == [("start", {"plan": "1", "by": "ana"}), ("keep", {"reason": "", "by": "ana"})]
         source.push(views.kept())
         await until(pilot, lambda: at(app) == "papers" and "Deployment Report" in screen_text(app))
 

@@ -55,6 +55,22 @@ async def test_what_f9_interrupted_comes_back_for_the_same_item_only() -> None:
         assert (await asked(pilot, app, "w")).value == ""
 
 
+async def test_the_list_that_is_signed_comes_into_view() -> None:
+    app = face(Script(views.lists_half_done()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: app.screen.query(Prompt))
+        await pilot.pause()
+        words = screen_text(app)
+        signed = next(one for one in views.lists_half_done().lists if one.title in words)
+        left = next(item for item in signed.items if not item.stands)
+        assert left.text[:20] in screen_text(app)
+        chosen = app.screen.chosen  # type: ignore[attr-defined]  # it is the screen of the lists
+        assert chosen is not None
+        assert chosen.key in {item.key for item in signed.items}
+
+
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
 async def test_an_empty_answer_is_told_what_is_needed_and_the_question_is_whole(size: tuple[int, int]) -> None:
     source = Script(views.lists_half_done())

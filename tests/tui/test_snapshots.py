@@ -22,6 +22,7 @@ SCENES: dict[str, tuple[Callable[[], View], str]] = {
     "gate": (views.gate_contradictions, ""),
     "lists": (views.lists_half_done, ""),
     "plan": (views.deploying, ""),
+    "strategies": (views.ready, "o"),
     "window-calm": (views.window_calm, ""),
     "window-breach": (views.window_breach, ""),
     "armed": (views.window_breach, "r ."),

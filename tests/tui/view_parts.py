@@ -9,7 +9,18 @@ from cpr_cockpit.core import checklists
 from cpr_cockpit.core.checklist import Checklist, Item, Kind
 from cpr_cockpit.core.plan import PlanFacts, Step
 from cpr_cockpit.core.strategy import blue_green
-from cpr_cockpit.core.view import FactRow, Gate, Header, ItemRow, ListView, PlanStep, PlanView, Stop
+from cpr_cockpit.core.view import (
+    FactRow,
+    Gate,
+    Header,
+    ItemRow,
+    ListView,
+    PlanChoice,
+    PlanStage,
+    PlanStep,
+    PlanView,
+    Stop,
+)
 
 OLD, NEW, SLOT = "v1.2.0", "v1.3.0", "green"
 WINDOW_S = 900.0
@@ -168,7 +179,20 @@ def plan(
     forward = _steps(_PLAN.forward, "forward", running if way == "forward" else "all", failed, now - since)
     back = _steps(_PLAN.back, "back", running if way == "back" else "", failed, now - since)
     measured = way == "back" or running == "all"
+    begun = bool(running) or way == "back"
     return PlanView(
+        number=1,
+        choices=CHOICES,
+        fixed="START was pressed by ana" if begun else "",
+        stages=_diagram(forward),
+        rungs=(PlanStage("swap back", "~41s", "waiting"), PlanStage("old into slot", "~14s", "waiting")),
+        lower=(
+            PlanStage("all to slot", "", "waiting"),
+            PlanStage("redeploy", "~14s", "waiting"),
+            PlanStage("routing off", "", "waiting"),
+            PlanStage("proof", "", "waiting"),
+            PlanStage("card, by hand", "", "waiting"),
+        ),
         strategy="blue-green",
         old_version=OLD,
         new_version=NEW,
@@ -180,6 +204,33 @@ def plan(
         else "not measured yet in this run",
         card="/home/ana/.local/state/cpr-cockpit/runs/0001-a1b2/rollback-card.md",
     )
+
+
+CHOICES = (
+    PlanChoice("blue-green", "blue-green: everybody at once, by a swap", True),
+    PlanChoice(
+        "canary",
+        "canary: 5, 25, 50 % of new sessions first, each judged, then everybody",
+        False,
+        "users who are routed to it would meet other settings: slot green differs from production in: app setting "
+        "Flags:New, connection string Db. Make them alike, or declare them harmless in [strategy].",
+    ),
+    PlanChoice("control=5", "control: 5 % of new sessions stay on the old version after the swap", False),
+    PlanChoice("preview=on", "preview: production's settings are proven on the slot before the swap", False),
+)
+
+
+def _diagram(forward: tuple[PlanStep, ...]) -> tuple[PlanStage, ...]:
+    """The stages of a swap, as far as its steps have come."""
+    names = (
+        ("slot", "deploy", "~14s"),
+        ("proof", "prove-telemetry", "unknown"),
+        ("baseline", "baseline", "20s"),
+        ("swap", "swap", "~41s"),
+        ("proof", "keep-warm", ""),
+    )
+    state = {one.key: one.state for one in forward}
+    return (*(PlanStage(name, time, state[key]) for name, key, time in names), PlanStage("window", "15m", "waiting"))
 
 
 def _steps(steps: tuple[Step, ...], way: str, here: str, failed: str, began: float) -> tuple[PlanStep, ...]:

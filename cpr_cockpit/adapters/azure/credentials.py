@@ -21,6 +21,8 @@ from cpr_cockpit.core.ports import PortError
 
 # A token is renewed this long before it ends, so that none runs out on its way.
 RENEW_S = 300.0
+# Where it cannot be renewed it is used on, up to this long before its end.
+LAST_S = 10.0
 
 
 class PinnedCredential:
@@ -54,9 +56,12 @@ class PinnedCredential:
                 options["claims"] = claims
             try:
                 token = await self._inner.get_token(*scopes, **options)
-            except ClientAuthenticationError as error:
-                raise self._refused(error) from error
             except AzureError as error:
+                if known is not None and claims is None and known.expires_on - time.time() > LAST_S:
+                    # It is good for some minutes yet: that must be enough for a way back.
+                    return known
+                if isinstance(error, ClientAuthenticationError):
+                    raise self._refused(error) from error
                 raise unsent(error, "Signing in") from error
             self._tokens[scopes] = token
             return token

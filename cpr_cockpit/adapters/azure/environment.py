@@ -20,8 +20,8 @@ class AzureEnvironment:
 
     ``manager_scope`` and ``kudu_scope`` are what tokens are asked for. ``app_insights_id``: resource id of the
     component whose rows count ("": all of the workspace). ``plan_id`` and ``database_id``: resource ids of what the
-    app shares ("": the plan that the site names; no database). ``loopback_only``: Kudu's host must
-    be on this machine too (a lab run).
+    app shares ("": the plan that the site names; no database). ``app_configuration``: address of the store of the
+    feature flags ("": none). ``loopback_only``: Kudu's host must be on this machine too (a lab run).
     """
 
     tenant: str
@@ -32,6 +32,7 @@ class AzureEnvironment:
     app_insights_id: str = ""
     plan_id: str = ""
     database_id: str = ""
+    app_configuration: str = ""
     resource_manager: str = PUBLIC_MANAGER
     manager_scope: str = PUBLIC_MANAGER + "/.default"
     kudu_scope: str = PUBLIC_KUDU + "/.default"

@@ -24,6 +24,7 @@ LONGEST = 400
 _NOT_KNOWN = "Whether anything was changed is not known."
 _LOOK_FIRST = "Do not send it again before it has been observed who serves what."
 
+_SCALED = r"allocation of VM instances .* changed"
 _ADVICE: tuple[tuple[str, str], ...] = (
     (
         r"another operation is in progress",
@@ -42,7 +43,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         "The slot did not warm up: check its start-up time, and redirects or sign-in pages on its first page.",
     ),
     (
-        r"allocation of VM instances .* changed",
+        _SCALED,
         "The plan was scaled during the swap: look at who serves what, then swap again.",
     ),
     (
@@ -158,11 +159,21 @@ def of_answer(status: int, text: str, doing: str, *, mutating: bool = False) -> 
         )
     verb = "failed" if status >= 500 else "was refused"
     return PortError(
-        f"{doing} {verb}: {message} ({label}).", next_step=_advice(status, message), code=heard.code, status=status
+        f"{doing} {verb}: {message} ({label}).",
+        next_step=advice(status, message),
+        code=heard.code,
+        status=status,
+        again=asks_again(message),
     )
 
 
-def _advice(status: int, message: str) -> str:
+def asks_again(message: str) -> bool:
+    """Whether the service says that the same may be sent once more: the plan was scaled while it swapped."""
+    return re.search(_SCALED, message, re.IGNORECASE) is not None
+
+
+def advice(status: int, message: str) -> str:
+    """What to do about an error, in a sentence; "" where nothing is known of it."""
     for pattern, advice in _ADVICE:
         if re.search(pattern, message, re.IGNORECASE):
             return advice

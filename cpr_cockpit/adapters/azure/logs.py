@@ -38,7 +38,14 @@ class LogsTelemetry:
         self._client = logs_client(environment, credential, transport)
 
     async def requests(
-        self, *, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None = None
+        self,
+        *,
+        start: float,
+        end: float,
+        bin_s: float,
+        versions: Sequence[str],
+        blocks: BlockQuestion | None = None,
+        flag: str = "",
     ) -> Observation:
         """Bins aligned to ``start``, one row per version for the whole time, the newest datum and the delay.
 
@@ -46,7 +53,7 @@ class LogsTelemetry:
         blocks stand apart: where they did not come whole the observation has none and its ``lines`` say why, because
         the figures of the written triggers are whole without them.
         """
-        texts = self._texts(start, end, bin_s, versions, blocks)
+        texts = self._texts(start, end, bin_s, versions, blocks, flag)
         items = await ask(self._client, self._environment.workspace_id, texts, _DOING)
         received = self._clock.now()
         grid, whole, fresh = items[:3]
@@ -68,10 +75,11 @@ class LogsTelemetry:
         )
 
     def _texts(
-        self, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None
+        self, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None, flag: str
     ) -> list[str]:
         try:
             ours = {"versions": kql.texts(versions), "every_version": kql.truth(not versions)}
+            ours["version_of"] = kql.version_of(flag)
             ours["app"] = app = kql.text(self._environment.app_insights_id)
             span = {"start": kql.moment(start), "end": kql.moment(end)}
             texts = [

@@ -82,7 +82,7 @@ class Manager:
 
         return await self.read(doing, once)
 
-    async def change(self, doing: str, method: str, path: str, body: dict[str, Any]) -> AsyncHttpResponse:
+    async def change(self, doing: str, method: str, path: str, body: dict[str, Any] | None) -> AsyncHttpResponse:
         """Send a change, once. PortError; ``ambiguous`` where it may have taken effect."""
         url = self.environment.manager_url(path)
         request = HttpRequest(method, url, params={"api-version": API_VERSION}, json=body)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from azure.core.exceptions import AzureError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from cpr_cockpit.adapters.azure.errors import of_answer, of_azure, said, unreadable
+from cpr_cockpit.adapters.azure.errors import advice, asks_again, of_answer, of_azure, said, unreadable
 from cpr_cockpit.adapters.azure.manager import Manager
 from cpr_cockpit.core.ports import OperationState
 
@@ -45,7 +45,7 @@ async def look(manager: Manager, operation: str) -> OperationState:
     if status == 404:
         return OperationState("unknown", "the operation is not known any more")
     if status in _FINAL:
-        return OperationState("failed", _words(answer))
+        return _failed(answer)
     if status >= 300:
         raise of_answer(status, answer.text(), _DOING)
     return _state(answer)
@@ -56,16 +56,18 @@ def _same_host(url: str, base: str) -> bool:
     return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port)
 
 
-def _words(answer: AsyncHttpResponse) -> str:
+def _failed(answer: AsyncHttpResponse) -> OperationState:
     heard = said(answer.text())
-    return f"{heard.message or 'The operation failed'} ({answer.status_code} {heard.code})".replace(" )", ")")
+    words = f"{heard.message or 'The operation failed'} ({answer.status_code} {heard.code})".replace(" )", ")")
+    next_step = advice(answer.status_code, heard.message)
+    return OperationState("failed", words, next_step=next_step, again=asks_again(heard.message))
 
 
 def _state(answer: AsyncHttpResponse) -> OperationState:
     body = _body(answer)
     word = str(body.get("status") or "").lower() if body else ""
     if word in _FAILED:
-        return OperationState("failed", _words(answer))
+        return _failed(answer)
     if answer.status_code == 202 or (word and word not in _SUCCEEDED):
         return OperationState("running", retry_after_s=_retry_after(answer.headers))
     return OperationState("succeeded")

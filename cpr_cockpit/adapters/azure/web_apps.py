@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from cpr_cockpit.adapters.azure import likeness, operations, traffic_routing
+from cpr_cockpit.adapters.azure import likeness, operations, previews, traffic_routing
 from cpr_cockpit.adapters.azure.environment import is_loopback
 from cpr_cockpit.adapters.azure.kudu import Kudu
 from cpr_cockpit.adapters.azure.manager import API_VERSION, Manager
@@ -54,6 +54,7 @@ class AzureWebApps:
             last_source=last.source if last else None,
             last_destination=last.destination if last else None,
             pending_preview=next((site.preview for site in sites if site.preview), None),
+            preview_on=next((site.facts.name for site in sites if site.preview), None),
         )
 
     async def _sites(self, doing: str) -> tuple[ToldSite, ...]:
@@ -98,6 +99,10 @@ class AzureWebApps:
     async def differences(self, slot: str) -> tuple[str, ...]:
         """In what ``slot`` differs from production, by name."""
         return await likeness.differences(self._manager, slot)
+
+    async def signing_in(self, slot: str) -> tuple[str, ...]:
+        """Which of production and ``slot`` have the platform's authentication switched on."""
+        return await previews.signing_in(self._manager, slot)
 
     async def operation(self, operation: str) -> OperationState:
         """One look at an accepted operation; a vanished one, or one without an address, is ``unknown``."""
@@ -148,6 +153,16 @@ class AzureWebApps:
         await traffic_routing.route(self._manager, slot, percent, await self._hosts())
         return Accepted("")
 
+    async def preview(self, slot: str) -> Accepted:
+        """Give ``slot`` production's settings: the first half of a swap."""
+        await previews.apply(self._manager, slot, SWAP_BODY)
+        return Accepted("")
+
+    async def reset_preview(self, slot: str) -> Accepted:
+        """Give ``slot`` its own settings back."""
+        await previews.reset(self._manager, slot)
+        return Accepted("")
+
     async def deploy(self, slot: str, package: Path) -> Accepted:
         """Start a zip deployment; ``operation`` is its id."""
         return await self._kudu.deploy(await self.kudu_host(slot), slot, package)
@@ -181,6 +196,11 @@ class AzureWebApps:
             ActKind.ROUTE: (
                 self._request("GET", f"{site}/config/web"),
                 self._request("PATCH", f"{site}/config/web", f"rampUpRules: {act.percent:g} % to {act.slot}"),
+            ),
+            ActKind.PREVIEW: (*state, self._request("POST", f"{slot}/{previews.APPLY}", json.dumps(SWAP_BODY))),
+            ActKind.RESET_PREVIEW: (
+                *state,
+                self._request("POST", f"{slot}/{previews.RESET}", "only where this run's preview is still pending"),
             ),
             ActKind.SWAP: (
                 *state,

@@ -39,7 +39,7 @@ POST_ROLLBACK = checklist(
         signed(
             "plan-fix",
             "Plan fix and redeployment",
-            "The named person planned the fix, the revert or flag in main, and the withdrawal of the release.",
+            "The named person planned the fix and when it is deployed, as a new run.",
         ),
         derived(
             "update-report",
@@ -50,4 +50,30 @@ POST_ROLLBACK = checklist(
     applies=Applies.ROLLED_BACK,
 )
 
-ROLLBACK_FOLLOW_UP = (ROLLBACK_DATABASE, POST_ROLLBACK)
+FOLLOW_UP = checklist(
+    "rollback-follow-up",
+    "Rollback Follow-up",
+    10,
+    Due.CLOSE,
+    (
+        measured(
+            "errors-at-baseline",
+            "Errors back at baseline",
+            "The users' failures after the way back are as many as the baseline shows, told by at least 100 requests.",
+        ),
+        signed(
+            "revert-or-flag",
+            "Revert or flag in main",
+            "The named person took the change out of main, or behind a flag that is off.",
+        ),
+        signed(
+            "release-withdrawn",
+            "Release withdrawn",
+            "The named person withdrew tag, package and announcement, so that nobody deploys it again.",
+        ),
+    ),
+    applies=Applies.ROLLED_BACK,
+)
+"""Of this program, beside the procedure's own list."""
+
+ROLLBACK_FOLLOW_UP = (FOLLOW_UP, ROLLBACK_DATABASE, POST_ROLLBACK)

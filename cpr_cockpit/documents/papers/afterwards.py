@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cpr_cockpit.core.afterwards import schedule
+from cpr_cockpit.core.apps_words import rows_of
 from cpr_cockpit.core.checklists import MONITORING_PLAN, ROLLBACK_FOLLOW_UP
 from cpr_cockpit.core.policy import REFERENCE_WINDOW_S
 from cpr_cockpit.core.run import Run
@@ -90,10 +91,8 @@ def _plan_status(run: Run) -> str:
 def _kept_version(run: Run) -> str:
     plan, ended = run.plan, run.ended
     kept = "its artifact is kept" if plan is not None and plan.artifact else "no artifact of it could be had"
-    warm = run.row("keep-warm", "forward")
-    seen = (
-        f"; {warm.words} at {clock(warm.ended_at)}" if warm is not None and warm.result in ("done", "already") else ""
-    )
+    warm = [row for row in rows_of(run, "keep-warm") if row.result in ("done", "already")]
+    seen = "".join(f"; {row.words} at {clock(row.ended_at)}" for row in warm)
     at_end = f"; at the end {ending.slot_words(run)}" if ended is not None else ""
     return f"{kept}{seen}{at_end}; whether it is tagged is not known to the journal"
 
@@ -177,5 +176,7 @@ def _watched(run: Run) -> str:
     if not ending.switched(run):
         return f"not applicable: {_why_not(run)}"
     window = f"critical window of {limit(run, 'window_s'):g} s from {clock(run.t0)}"
+    if run.t0 is None:
+        window = "the critical window did not begin: not all apps were switched"
     end = f"the cockpit's own watch ended at {clock(run.ended_at)}" if run.ended else "the cockpit watches now"
     return f"{window}; {end}; what is ticked below was marked in the journal, the rest is to be done"

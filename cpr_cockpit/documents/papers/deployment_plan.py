@@ -44,6 +44,11 @@ def render_deployment_plan(run: Run, documents: FeatureDocuments | None) -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
+def _chosen(run: Run) -> str:
+    """Who chose the strategy, where it is not the configured one."""
+    return f", chosen by {run.chosen.by} before START" if run.chosen else ""
+
+
 def _head(run: Run) -> list[str]:
     opened, plan = run.opened, run.plan
     rehearsal = ending.rehearsal(run)
@@ -51,7 +56,7 @@ def _head(run: Run) -> list[str]:
     lines += heading(1, f"Deployment Plan: {opened.feature if opened else 'no opened run in the journal'}")
     lines += [
         field("Release", f"{old_version(run)} to {new_version(run)}"),
-        field("Strategy", plan.strategy if plan else "no plan was made"),
+        field("Strategy", f"{plan.course}{_chosen(run)}" if plan else "no plan was made"),
         field("Staging deployment", "not carried out by this run"),
         field("Production deployment", stamp(run.started_at, "START was not pressed")),
         field("Rollback plan", _rollback_plan(run)),

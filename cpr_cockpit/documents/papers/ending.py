@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cpr_cockpit.core.events import PlanMade
+from cpr_cockpit.core.flags import state_words
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers.figures import back_seconds, new_version, old_version, users_back_seconds
 from cpr_cockpit.documents.papers.text import clock, span, stamp
@@ -26,8 +28,8 @@ def looked_on(run: Run) -> str:
 
 
 def switched(run: Run) -> bool:
-    """Whether users were seen to be served by the new version."""
-    return run.t0 is not None
+    """Whether production was seen to serve the new version; of several apps whether any of them was."""
+    return run.switched_at is not None
 
 
 def ordered_back(run: Run) -> bool:
@@ -73,7 +75,11 @@ def _rolled_back(run: Run) -> str:
     left = left_to_do(run)
     if left:
         return f"PARTIAL: ROLLED BACK to {old_version(run)} in production, NOT FINISHED: {left}"
+    if run.went_dark and run.plan is not None:
+        return f"FAILED: ROLLED BACK by the feature flag {run.plan.flag}: off; {new_version(run)} stays dark"
     tail = "" if switched(run) else " before production was switched"
+    if run.t0 is None and run.plan is not None and run.met:
+        tail = f" when {len(run.met)} of {len(run.plan.apps)} apps were switched"
     return f"FAILED: ROLLED BACK to {old_version(run)}{tail}"
 
 
@@ -180,7 +186,8 @@ def rollback_times(run: Run) -> str:
     """The two lengths of a rollback, by their names; "" where none was measured."""
     old, users, proof = old_version(run), users_back_seconds(run), back_seconds(run)
     said = [] if users is None else [f"{span(users)} from the decision until production served {old} again"]
-    said += [] if proof is None else [f"{span(proof)} from the decision to the proof that {old} serves"]
+    proven = "every instance has the flag off" if run.went_dark else f"{old} serves"
+    said += [] if proof is None else [f"{span(proof)} from the decision to the proof that {proven}"]
     return ", ".join(said)
 
 
@@ -193,7 +200,26 @@ def _course(run: Run) -> str:
     begun = f"{feature} {new_version(run)}: watched from {stamp(run.started_at)} on, deployed by others."
     if not run.observed:
         begun = f"{feature} {new_version(run)}: START at {stamp(run.started_at)} by {run.started_by}, by {strategy}."
-    if run.t0 is None:
+    if run.switched_at is None:
         return f"{begun} Production was not seen to serve {new_version(run)}."
     tail = f" It served {old_version(run)} again from {clock(run.switched_back_at)}." if run.switched_back_at else ""
-    return f"{begun} Production served {new_version(run)} from {clock(run.t0)}.{tail}"
+    if plan is not None and plan.apps:
+        return f"{begun} {_apps(run, plan)}{tail}"
+    served = f"{begun} Production served {new_version(run)} from {clock(run.switched_at)}"
+    if run.by_flag and run.plan is not None:
+        served += f", its feature off; flag {run.plan.flag}: {_flag_course(run)}"
+    return f"{served}.{tail}"
+
+
+def _apps(run: Run, plan: PlanMade) -> str:
+    """Which of several apps served the new version, since when."""
+    since = ", ".join(f"{app} from {clock(at)}" for app, at in run.met.items())
+    return f"{len(run.met)} of {len(plan.apps)} apps served {plan.new_version}: {since}."
+
+
+def _flag_course(run: Run) -> str:
+    """How the flag was raised, and what it was at the end."""
+    if run.flag_at is None:
+        return "never raised"
+    everybody = f", for everybody from {clock(run.t0)}" if run.t0 is not None else ""
+    return f"raised share by share{everybody}; at the end {state_words(run.flag)}"

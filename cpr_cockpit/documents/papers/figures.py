@@ -6,8 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cpr_cockpit.core.apps_words import rows_of
+from cpr_cockpit.core.feature_flag import PROVE_OFF, arm
+from cpr_cockpit.core.plan import key_at
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.run import Run, StepRow
 from cpr_cockpit.core.signals import Bin, Observation, Source
 from cpr_cockpit.core.tally import reading
 
@@ -87,10 +90,17 @@ def _added(rows: list[Bin], read_at: float) -> Served | None:
 
 
 def served(run: Run, version: str) -> Served | None:
-    """The version since the switch, from the last believed answer of the logs; without percentiles from bins."""
-    seen = _logs(run)
+    """The version since the switch, from the last believed answer of the logs; without percentiles from bins.
+
+    Of a release that was rolled back by its flag: those for whom it was on, as they fared before it went off.
+    """
+    dark = run.by_flag and run.decision is not None and run.decision.word == "rollback"
+    body = run.decided_on.get(Source.LOGS.value) if dark else None
+    seen = _logs(run) if body is None else reading(body)
     if seen is None:
         return None
+    if run.plan is not None and run.by_flag and arm(version, run.plan.flag, on=True) in seen.versions:
+        version = arm(version, run.plan.flag, on=True)
     row = next((one for one in seen.whole if one.version == version), None)
     if row is not None and row.requests:
         return Served(row.requests, row.failures, row.p50, row.p95, row.p99, seen.at)
@@ -98,8 +108,10 @@ def served(run: Run, version: str) -> Served | None:
 
 
 def served_again(run: Run) -> Served | None:
-    """The old version after the switch back, from whole bins that began after it."""
+    """The old version after the switch back, from whole bins that began after it; where that was all, the dark one."""
     seen, since = _logs(run), run.switched_back_at
+    if seen is not None and run.went_dark:
+        return _added([one for one in seen.bins if one.version == new_version(run)], seen.at)
     if seen is None or since is None:
         return None
     return _added([one for one in seen.bins if one.version == old_version(run) and one.start >= since], seen.at)
@@ -129,8 +141,9 @@ def rate_missed(run: Run) -> bool | None:
 
 
 def swap_seconds(run: Run) -> float | None:
-    """How long this run's own swap took."""
-    return next((row.seconds for row in run.steps if row.key == "swap" and row.result == "done"), None)
+    """How long this run's own swap took, of several apps all of them together."""
+    swaps = [row.seconds for row in rows_of(run, "swap") if row.result == "done"]
+    return sum(swaps) if swaps else None
 
 
 def users_back_seconds(run: Run) -> float | None:
@@ -142,8 +155,20 @@ def users_back_seconds(run: Run) -> float | None:
 
 
 def back_seconds(run: Run) -> float | None:
-    """From the decision ROLLBACK to the proof that the old version serves."""
-    row = run.row("prove-rollback", "back")
-    if row is None or row.ended_at is None or row.result not in ("done", "already") or run.decided_at is None:
-        return None
-    return row.ended_at - run.decided_at
+    """From the decision ROLLBACK to the proof that the old version serves; where that was all, that the flag is off."""
+    proven = proven_at(run)
+    return None if proven is None or run.decided_at is None else proven - run.decided_at
+
+
+def proven_at(run: Run) -> float | None:
+    """When the last app was proven to serve the old version again, by whichever rung; None while one was not."""
+    apps = ("", *run.plan.apps[1:]) if run.plan is not None else ("",)
+    rows = [run.row(PROVE_OFF, "back")] if run.went_dark else [_proof(run, app) for app in apps]
+    ends = [row.ended_at for row in rows if row is not None and row.result in ("done", "already")]
+    told = [at for at in ends if at is not None]
+    return max(told) if len(told) == len(rows) else None
+
+
+def _proof(run: Run, app: str) -> StepRow | None:
+    keys = (key_at(key, app) for key in ("prove-redeployed", "prove-rollback"))
+    return next((row for key in keys if (row := run.row(key, "back")) is not None), None)

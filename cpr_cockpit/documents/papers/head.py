@@ -82,7 +82,7 @@ def duration(run: Run) -> str:
     if run.started_at is None:
         return "not applicable: START was not pressed"
     return (
-        f"{between(run.started_at, run.t0)} from START to the switch; "
+        f"{between(run.started_at, run.switched_at)} from START to the switch; "
         f"{between(run.started_at, run.ended_at)} from START to the end of the run"
     )
 

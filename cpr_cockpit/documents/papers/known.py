@@ -169,7 +169,10 @@ def _immediate(run: Run, marks: Marks) -> dict[str, Any]:
     said |= {name: marks.passed(*keys) for name, keys in _IMMEDIATE.items()}
     said["error_rate_acceptable"] = None if seen is None else seen.rate < limit(run, "error_rate")
     fields: dict[str, Any] = {name: word(passed) for name, passed in said.items()}
-    return fields | {"execution_time": iso(run.t0), "overall_status": word(all_of(list(said.values())))}
+    return fields | {
+        "execution_time": iso(run.t0 if run.t0 is not None else run.switched_at),
+        "overall_status": word(all_of(list(said.values()))),
+    }
 
 
 def _extended(run: Run, marks: Marks) -> dict[str, Any]:

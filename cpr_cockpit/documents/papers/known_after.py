@@ -124,5 +124,7 @@ def after_rollback(run: Run) -> dict[str, Any]:
 
 def rollback_method(run: Run) -> str | None:
     """The framework's word for the way back of the plan."""
+    if run.went_dark:
+        return "feature-flag"
     back = run.plan.back if run.plan else ()
     return "slot-swap" if any(step.key == "swap-back" for step in back) else None

@@ -114,6 +114,13 @@ def _health(run: Run) -> str:
 # -- performance -------------------------------------------------------------------------------------------------------
 
 
+def _since(run: Run) -> str:
+    """From when on the requests are counted, and which."""
+    if run.t0 is None and run.flag_at is not None and run.plan is not None:
+        return f"with the flag {run.plan.flag} on, the last share from {clock(run.flag_at)} on"
+    return f"since the switch at {clock(run.t0 if run.t0 is not None else run.switched_at)}"
+
+
 def _performance(run: Run) -> list[str]:
     now = served(run, new_version(run))
     if now is None:
@@ -122,7 +129,7 @@ def _performance(run: Run) -> list[str]:
     else:
         window = limit(run, "window_s")
         since = (
-            f"Users' requests to {new_version(run)} since the switch at {clock(run.t0)}, read at {clock(now.read_at)}, "
+            f"Users' requests to {new_version(run)} {_since(run)}, read at {clock(now.read_at)}, "
             f"n = {now.requests:,}; critical window {window:g} s."
         )
     lines = paragraph(since)
@@ -131,8 +138,10 @@ def _performance(run: Run) -> list[str]:
     lines.append(bullet("Error rate", _rate(run)))
     again = served_again(run)
     if again is not None:
-        words = f"{share(again.failures, again.requests)} requests failed (whole bins after the switch back)"
-        lines.append(bullet(f"Error rate of {old_version(run)} after the rollback", words))
+        since = "since the flag was proven off" if run.went_dark else "whole bins after the switch back"
+        words = f"{share(again.failures, again.requests)} requests failed ({since})"
+        served_by = new_version(run) if run.went_dark else old_version(run)
+        lines.append(bullet(f"Error rate of {served_by} after the rollback", words))
     elif run.switched_back_at is not None:
         words = f"{NOT_MEASURED}: the run ended before a whole bin of it"
         lines.append(bullet(f"Error rate of {old_version(run)} after the rollback", words))

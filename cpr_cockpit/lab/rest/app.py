@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
-from cpr_cockpit.lab.rest import config, front, identity, kudu, logs, metrics, plan, previews, routing, swaps, web_jobs
+from cpr_cockpit.lab.rest import (
+    config,
+    deployment_status,
+    front,
+    identity,
+    kudu,
+    logs,
+    metrics,
+    permissions,
+    plan,
+    previews,
+    routing,
+    swaps,
+    web_jobs,
+)
 from cpr_cockpit.lab.rest.scope import Place
 from cpr_cockpit.lab.rest.sites import Sites
 
@@ -22,12 +36,14 @@ def resource_manager_app(world: World) -> web.Application:
         *identity.routes(),
         *logs.routes(),
         *metrics.routes(),
+        *permissions.routes(),
         *plan.routes(),
         *front.routes(),
         *swaps.routes(),
         *previews.routes(),
         *config.routes(),
         *web_jobs.routes(),
+        *deployment_status.routes(),
         *Sites().routes(),
     ]
     app = routing.application(world, routes, ApiError.body)
@@ -44,8 +60,7 @@ def kudu_app(site: Site, slot: str) -> web.Application:
     app = routing.application(site.world, kudu.routes(Place(site, slot)), kudu.error_body)
 
     async def end_streams(_: web.Application) -> None:
-        instance = site.slots[slot].instance
-        if instance is not None:
+        for instance in site.slots[slot].instances:
             instance.log.cut()
 
     app.on_shutdown.append(end_streams)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from cpr_cockpit.lab import connection_strings
 from cpr_cockpit.lab.rest import errors, kudu, scope
 from cpr_cockpit.lab.rest.routing import Call, Route
 
@@ -23,11 +24,13 @@ def routes() -> list[Route]:
         *both("POST", "/config/appsettings/list", _settings),
         *both("PUT", "/config/appsettings", _put_settings, mutates=True),
         *both("POST", "/config/connectionstrings/list", _connection_strings),
+        *both("PUT", "/config/connectionstrings", _put_connection_strings, mutates=True),
         Route("GET", scope.SITE + "/config/slotConfigNames", _sticky),
         Route("PUT", scope.SITE + "/config/slotConfigNames", _put_sticky, mutates=True),
         *both("GET", "/config/web", _web),
         *both("PATCH", "/config/web", _patch_web, mutates=True),
         *both("GET", "/config/logs", _logs),
+        *both("PUT", "/config/logs", _put_logs, mutates=True),
         *both("GET", "/config/authsettingsV2", _authentication),
         *both("GET", "/basicPublishingCredentialsPolicies", _policies),
         *both("GET", "/basicPublishingCredentialsPolicies/{policy}", _policy),
@@ -57,7 +60,7 @@ async def _properties(call: Call) -> dict[str, Any]:
 
 async def _settings(call: Call) -> web.Response:
     slot = scope.slot_of(call)
-    return _config(call, slot, "appsettings", dict(slot.settings))
+    return _config(call, slot, "appsettings", connection_strings.plain(slot.settings))
 
 
 async def _put_settings(call: Call) -> web.Response:
@@ -68,12 +71,30 @@ async def _put_settings(call: Call) -> web.Response:
     if wrong:
         raise errors.invalid_content(f"the value of the setting '{wrong[0]}' must be a string")
     _check_idle(site, slot.name)
-    await site.set_settings(slot.name, asked)
-    return _config(call, slot, "appsettings", dict(slot.settings))
+    await site.set_settings(slot.name, asked | connection_strings.strings(slot.settings))
+    return _config(call, slot, "appsettings", connection_strings.plain(slot.settings))
 
 
 async def _connection_strings(call: Call) -> web.Response:
-    return _config(call, scope.slot_of(call), "connectionstrings", {})
+    slot = scope.slot_of(call)
+    return _config(call, slot, "connectionstrings", dict(connection_strings.shown(slot.settings)))
+
+
+async def _put_connection_strings(call: Call) -> web.Response:
+    """Replaces the whole set, as App Service does."""
+    site, slot = scope.site_of(call), scope.slot_of(call)
+    variables: dict[str, str] = {}
+    for name, pair in (await _properties(call)).items():
+        value, kind = (pair.get("value"), pair.get("type")) if isinstance(pair, dict) else (None, None)
+        if not (isinstance(value, str) and isinstance(kind, str)):
+            raise errors.invalid_content(f"the connection string '{name}' must have a value and a type")
+        try:
+            variables[connection_strings.variable(name, kind)] = value
+        except ValueError as problem:
+            raise errors.invalid_content(str(problem)) from problem
+    _check_idle(site, slot.name)
+    await site.set_settings(slot.name, connection_strings.plain(slot.settings) | variables)
+    return await _connection_strings(call)
 
 
 def _sticky_resource(call: Call, slot: Slot) -> web.Response:
@@ -120,15 +141,23 @@ async def _patch_web(call: Call) -> web.Response:
     return _config(call, slot, "web", slot.config_web)
 
 
+async def _put_logs(call: Call) -> web.Response:
+    """Members that are given replace what was there; `az` asks for logs of production after a failed deployment."""
+    slot = scope.slot_of(call)
+    asked = await _properties(call)
+    slot.logs |= {name: value for name, value in asked.items() if value is not None}
+    return await _logs(call)
+
+
 async def _logs(call: Call) -> web.Response:
-    off = {"level": "Off"}
+    slot, off = scope.slot_of(call), {"level": "Off"}
     properties = {
         "applicationLogs": {"fileSystem": off, "azureBlobStorage": off},
         "httpLogs": {"fileSystem": {"enabled": False}},
         "failedRequestsTracing": {"enabled": False},
         "detailedErrorMessages": {"enabled": False},
     }
-    return _config(call, scope.slot_of(call), "logs", properties)
+    return _config(call, slot, "logs", properties | slot.logs)
 
 
 async def _authentication(call: Call) -> web.Response:

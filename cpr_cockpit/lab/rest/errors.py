@@ -34,6 +34,17 @@ def wrong_method(method: str, path: str) -> ApiError:
     return ApiError(405, "MethodNotAllowed", f"The method '{method}' is not supported on the path '{path}'.")
 
 
+def unauthorized(client: str, action: str, scope: str) -> ApiError:
+    """403: a right that nobody grants to this client."""
+    return ApiError(
+        403,
+        "AuthorizationFailed",
+        f"The client '{client}' with object id '{client}' does not have authorization to perform action '{action}' "
+        f"over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your "
+        "credentials.",
+    )
+
+
 def unknown_subscription(subscription: str) -> ApiError:
     """404: a subscription the caller cannot see."""
     return ApiError(404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from cpr_cockpit.lab import connection_strings
 from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.rest import log_stream, scope
 from cpr_cockpit.lab.rest.routing import Call, Route
@@ -169,4 +170,5 @@ def _pack_anew(package: bytes) -> bytes:
 
 async def _settings(place: Place, call: Call) -> web.Response:
     slot = _slot(place)
-    return web.json_response({"WEBSITE_SITE_NAME": place.site.app, "deployment_branch": "master"} | slot.settings)
+    platform = {"WEBSITE_SITE_NAME": place.site.app, "deployment_branch": "master"}
+    return web.json_response(platform | connection_strings.plain(slot.settings))

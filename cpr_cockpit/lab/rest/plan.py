@@ -38,6 +38,7 @@ def check_database(call: Call) -> None:
 
 async def _plan(call: Call) -> web.Response:
     site = site_on(call)
+    workers = site.settings.instances
     return web.json_response(
         {
             "id": scope.plan_id(site),
@@ -46,7 +47,7 @@ async def _plan(call: Call) -> web.Response:
             "kind": "linux",
             "location": site.location,
             "properties": {"status": "Ready", "numberOfSites": len(site.slots), "reserved": True},
-            "sku": {"name": "P1v3", "tier": "PremiumV3", "size": "P1v3", "family": "Pv3", "capacity": 1},
+            "sku": {"name": "P1v3", "tier": "PremiumV3", "size": "P1v3", "family": "Pv3", "capacity": workers},
         }
     )
 

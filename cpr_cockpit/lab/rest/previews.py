@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from cpr_cockpit.lab import sticky
+from cpr_cockpit.lab import connection_strings, sticky
 from cpr_cockpit.lab.rest import scope, swaps
 from cpr_cockpit.lab.rest.routing import Call, Route
 
@@ -32,11 +32,12 @@ async def _differences(call: Call) -> web.Response:
 
 
 def _properties(difference: Difference) -> dict[str, Any]:
+    string = connection_strings.named(difference.name)
     return {
         "level": difference.level,
-        "settingType": "AppSetting",
+        "settingType": "AppSetting" if string is None else "ConnectionString",
         "diffRule": difference.rule,
-        "settingName": difference.name,
+        "settingName": difference.name if string is None else string[0],
         "valueInCurrentSlot": difference.current,
         "valueInTargetSlot": difference.target,
         "description": difference.text,

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.rest import errors, tokens
+from cpr_cockpit.lab.rights import action_of
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.world import World
@@ -102,23 +103,39 @@ async def _answer(table: tuple[Route, ...], world: World, request: web.Request) 
         route, parts = _find(table, request.method, request.path)
     except ApiError:
         if request.method not in _SAFE:
-            _note(world, request)
+            note(world, request)
         raise
+    if route.access in ("manager", "kudu"):
+        world.log.came(request.method, request.path)
     if route.mutates:
-        _note(world, request)
+        note(world, request)
     if route.source is not None and not await world.telemetry.faults.passed(route.source):
+        return _cut(request)
+    if world.rights.away and route.access == "manager":
         return _cut(request)
     if route.access is not None:
         tokens.check(world, request, route.access)
+    _authorize(world, route, request)
     if route.api_version and "api-version" not in {name.lower() for name in request.query}:
         raise errors.missing_api_version()
     call = Call(request, world, parts)
     if not route.mutates:
         return await route.handler(call)
-    return await _logged(route, call)
+    return await logged(world, request, lambda: route.handler(call))
 
 
-def _note(world: World, request: web.Request) -> None:
+def _authorize(world: World, route: Route, request: web.Request) -> None:
+    """Raises ApiError 403 where the client's rights do not give what the request asks for."""
+    action = None
+    if route.access == "manager":
+        action = action_of(request.method, request.path)
+    elif route.access == "kudu":
+        action = "Microsoft.Web/sites/publish/action"
+    if action is not None and not world.rights.allows(action):
+        raise errors.unauthorized(world.client_id, action, request.path)
+
+
+def note(world: World, request: web.Request) -> None:
     """Write down a request that changes something, or would, the moment it comes, whatever becomes of it."""
     world.log.add("request.mutating", method=request.method, path=request.path)
 
@@ -140,11 +157,13 @@ def _find(table: tuple[Route, ...], method: str, path: str) -> tuple[Route, Mapp
     raise errors.wrong_method(method, path) if known_path else errors.unknown_route(path)
 
 
-async def _logged(route: Route, call: Call) -> web.StreamResponse:
-    """Runs the handler of a changing request and writes it, with the status it got, to the operation log."""
+async def logged(
+    world: World, request: web.Request, handle: Callable[[], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Carries out a changing request and writes it, with the status it got, to the operation log."""
     status = 500
     try:
-        response = await route.handler(call)
+        response = await handle()
         status = response.status
     except ApiError as error:
         status = error.status
@@ -152,8 +171,7 @@ async def _logged(route: Route, call: Call) -> web.StreamResponse:
     else:
         return response
     finally:
-        request = call.request
-        call.world.log.add(
+        world.log.add(
             "request",
             method=request.method,
             path=request.path,

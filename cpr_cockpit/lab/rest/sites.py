@@ -13,11 +13,12 @@ from aiohttp import web
 
 from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.models import PRODUCTION
-from cpr_cockpit.lab.rest import errors, scope
+from cpr_cockpit.lab.rest import errors, scope, slot_bodies
 from cpr_cockpit.lab.rest.routing import Call, Route
 from cpr_cockpit.lab.rest.wire import bare_utc
 
 if TYPE_CHECKING:
+    from cpr_cockpit.lab.instance import Instance
     from cpr_cockpit.lab.models import Slot
     from cpr_cockpit.lab.site import Site
 
@@ -54,7 +55,7 @@ class Sites:
     async def _put_slot(self, call: Call) -> web.Response:
         """Creates a slot as a long-running operation; on a slot that exists nothing is changed (200)."""
         name, site = call.parts["slot"], scope.site_of(call)
-        await call.json()
+        settings, configuration = slot_bodies.asked(await call.json())
         present = scope.find_slot(site, name)
         if present is not None:
             return web.json_response(resource(site, present))
@@ -62,7 +63,9 @@ class Sites:
             raise errors.bad_request(f"The parameter SlotName has an invalid value: '{name}'.")
         _check_idle(site)
         id = str(uuid.uuid4())
-        self._creations[id] = asyncio.create_task(site.create_slot(name), name=f"create slot {name}")
+        self._creations[id] = asyncio.create_task(
+            site.create_slot(name, settings, configuration), name=f"create slot {name}"
+        )
         where = (
             f"{call.origin}/subscriptions/{call.world.subscription}/providers/Microsoft.Web/locations/{site.location}"
             f"/operations/{id}?api-version={call.request.query['api-version']}"
@@ -194,26 +197,27 @@ async def _get(call: Call) -> web.Response:
     return web.json_response(resource(scope.site_of(call), scope.slot_of(call)))
 
 
-def _instance_resource(site: Site, slot: Slot) -> dict[str, Any]:
+def _instance_resource(site: Site, slot: Slot, instance: Instance) -> dict[str, Any]:
     properties = {
-        "state": "READY" if slot.instances_ready else "UNKNOWN",
+        "state": "READY" if instance.alive else "UNKNOWN",
         "statusUrl": f"https://{slot.scm_host}/api/deployments/latest",
         "healthCheckUrl": None,
     }
-    return scope.child(site, slot, "instances", slot.instance_id, properties)
+    return scope.child(site, slot, "instances", instance.id, properties)
 
 
 async def _instances(call: Call) -> web.Response:
-    slot = scope.slot_of(call)
-    present = [] if slot.instance is None else [_instance_resource(scope.site_of(call), slot)]
+    site, slot = scope.site_of(call), scope.slot_of(call)
+    present = [_instance_resource(site, slot, instance) for instance in slot.instances]
     return web.json_response({"value": present, "nextLink": None})
 
 
 async def _instance(call: Call) -> web.Response:
     slot, asked = scope.slot_of(call), call.parts["instance"]
-    if slot.instance is None or asked.lower() != slot.instance_id.lower():
+    found = next((instance for instance in slot.instances if instance.id.lower() == asked.lower()), None)
+    if found is None:
         raise errors.not_found(f"Cannot find instance with id {asked}.")
-    return web.json_response(_instance_resource(scope.site_of(call), slot))
+    return web.json_response(_instance_resource(scope.site_of(call), slot, found))
 
 
 async def _publish_xml(call: Call) -> web.Response:

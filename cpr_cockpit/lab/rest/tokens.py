@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 LIFETIME = 3600  # seconds
 LOGS_AUDIENCE = "https://api.loganalytics.io"
 APP_SERVICE_AUDIENCE = "https://appservice.azure.com"
+CONFIGURATION_AUDIENCE = "https://appconfig.azure.com"
 _MANAGER = frozenset({"https://management.azure.com", "https://management.core.windows.net"})
 ACCEPTED = {
     "manager": _MANAGER,
     "kudu": _MANAGER | {APP_SERVICE_AUDIENCE},
     "logs": frozenset({LOGS_AUDIENCE, "https://api.loganalytics.azure.com"}),
+    "configuration": frozenset({CONFIGURATION_AUDIENCE}),
 }
 _LOOPBACK = ("localhost", "127.0.0.1")
 
@@ -69,7 +71,7 @@ def check(world: World, request: web.Request, access: str) -> None:
             f"The access token expiry UTC time '{utc(claims['exp'])}' is earlier than current UTC time '{utc(now)}'.",
         )
     audience = str(claims["aud"])
-    if not _accepts(access, audience):
+    if not _accepts(access, audience, f"{request.scheme}://{request.host}"):
         raise ApiError(
             401,
             "InvalidAuthenticationTokenAudience",
@@ -78,10 +80,15 @@ def check(world: World, request: web.Request, access: str) -> None:
         )
 
 
-def _accepts(access: str, audience: str) -> bool:
-    """The lab's own address stands for Resource Manager, as `az cloud register` and the SDK's clients derive it."""
+def _accepts(access: str, audience: str, here: str) -> bool:
+    """The lab's own address stands for Resource Manager, as `az cloud register` and the SDK's clients derive it.
+
+    A store accepts its own address, `here`, as well.
+    """
     if audience.rstrip("/") in ACCEPTED[access]:
         return True
+    if access == "configuration":
+        return audience.rstrip("/") == here
     return access != "logs" and urlsplit(audience).hostname in _LOOPBACK
 
 

@@ -106,10 +106,16 @@ class ListsScreen(CockpitScreen):
 
     def action_sign_list(self) -> None:
         """Ask how the next list with something to sign, from the cursor on, was checked; then sign its open items."""
-        index = self.query_one("#items", Rows).index
+        items = self.query_one("#items", Rows)
+        index = items.index
         for one in dict.fromkeys((*self._lists[index:], *self._lists[:index])):
             left = sum(not item.stands for item in one.items if not item.follows)
             if left:
+                # Whoever signs sees what: the list comes into view.
+                open_ones = (at for at, item in enumerate(self._items) if item is not None and not item.stands)
+                first = next((at for at in open_ones if self._lists[at].key == one.key), None)
+                if first is not None and self._lists[index].key != one.key:
+                    items.rest_on(first)
                 title = f"Sign {left} of {one.title}, how checked"
                 self.post_message(PromptOpened(title, "sign_list", "note", {"list": one.key}))
                 return

@@ -8,11 +8,14 @@ from typing import ClassVar
 from textual.containers import Container
 from textual.widget import Widget
 
-from cpr_cockpit.core.view import PlanStep, PlanView, View
-from cpr_cockpit.tui.screens.base import CockpitScreen, title
+from cpr_cockpit.core.view import PlanStage, PlanStep, PlanView, View
+from cpr_cockpit.tui.screens.base import TALL, CockpitScreen, show_or_hide, title
 from cpr_cockpit.tui.shown import Shown, ago, clock
-from cpr_cockpit.tui.toned import Row, cell, chip, row, tone_of
+from cpr_cockpit.tui.toned import Row, Span, cell, chip, row, tone_of, wrapped
 from cpr_cockpit.tui.widgets.rows import Rows
+
+# Below so many rows there is room for the steps alone.
+LEAST_ROWS = 20
 
 
 class PlanScreen(CockpitScreen):
@@ -29,6 +32,10 @@ class PlanScreen(CockpitScreen):
 
     def panes(self) -> Iterable[Widget]:
         """Steps and detail."""
+        strategy = Rows(id="strategy", classes="pane", wrap=True, indent=7)
+        # It is shown whole: the cursor belongs to the steps.
+        strategy.can_focus = False
+        yield strategy
         with Container(id="plan-panes"):
             yield Rows(id="steps", classes="pane", cursor=True, empty="The plan is being made.")
             yield Rows(id="step", classes="pane", wrap=True, indent=2)
@@ -46,6 +53,23 @@ class PlanScreen(CockpitScreen):
         steps.show(lambda width: plan_rows(plan, width, shown.now), place, headings)
         title(steps, f"PLAN  {plan.strategy}  slot {plan.slot}" if plan.forward else "PLAN")
         self._draw_step(view.plan)
+        self._draw_strategy(plan)
+
+    def _draw_strategy(self, plan: PlanView) -> None:
+        """The diagram: where there is little room only while something can be chosen."""
+        pane = self.query_one("#strategy", Rows)
+        width, rows = self.app.size
+        tall = rows >= TALL
+        show_or_hide(pane, bool(plan.stages) and rows >= LEAST_ROWS and (tall or not plan.fixed))
+        why = f"  fixed: {plan.fixed}" if plan.fixed else "  o: another one, until START"
+        title(pane, f"STRATEGY  {plan.strategy}{why}")
+        diagram = diagram_rows(plan)
+        pane.show(diagram)
+        # Padding and the place of a scrollbar, and the sides of a box; above the title, and in a box its lower edge.
+        lines = sum(len(wrapped(one, width - (5 if tall else 3), 7)) for one in diagram)
+        height = lines + (2 if tall else 1)
+        if pane.styles.height is None or pane.styles.height.value != height:
+            pane.styles.height = height
 
     def _draw_step(self, plan: PlanView) -> None:
         detail = self.query_one("#step", Rows)
@@ -69,6 +93,23 @@ class PlanScreen(CockpitScreen):
 
 def _same(one: PlanStep | None, other: PlanStep | None) -> bool:
     return one is not None and other is not None and (one.key, one.way) == (other.key, other.way)
+
+
+def diagram_rows(plan: PlanView) -> list[Row]:
+    """The way forth, the way back, and what is below it, each as its stages in a row with their times."""
+    ways = (("FORTH  ", plan.stages), ("BACK   ", plan.rungs), ("ELSE   ", plan.lower))
+    return [row((name, "strong"), *_stages(stages)) for name, stages in ways if stages]
+
+
+def _stages(stages: Iterable[PlanStage]) -> list[Span]:
+    spans: list[Span] = []
+    for one in stages:
+        words = f"{one.name} {one.time}".rstrip()
+        # A state is told by a sign as well: not every terminal has colours, and not every eye.
+        before, after = {"running": ("[", "]"), "failed": ("!", "!"), "done": ("", " ok")}.get(one.state, ("", ""))
+        tone = "warn" if one.time == "unknown" and one.state == "waiting" else tone_of(one.state)
+        spans += [(" > " if spans else "", "dim"), (f"{before}{words}{after}", "" if tone == "dim" else tone)]
+    return spans
 
 
 def plan_rows(plan: PlanView, width: int, now: float) -> list[Row]:

@@ -26,6 +26,9 @@ _HUGE = 160
 # What needs a person comes first; what is well, last.
 _ORDER = ("FAIL", "no data", "warn", "open", "run", "ok", "-")
 
+# What a fact begins with where it must not be passed over.
+_WARNINGS = ("NOT READY", "NOT CHECKED", "NO ANSWER")
+
 
 class WindowScreen(CockpitScreen):
     """What the decision is made from; nothing moves unless it means something."""
@@ -117,7 +120,7 @@ def check_row(check: Check, width: int) -> Row:
 
 def fact_row(name: str, value: str) -> Row:
     """One fact beside the clock; what is not ready is not said in passing."""
-    return row((cell(name, 10), "dim"), (value, "warn" if value.startswith("NOT READY") else ""))
+    return row((cell(name, 10), "dim"), (value, "warn" if value.startswith(_WARNINGS) else ""))
 
 
 def event_row(one: Happening) -> Row:

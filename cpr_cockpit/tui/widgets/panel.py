@@ -54,7 +54,10 @@ class DecisionPanel(Canvas):
         rest = 13 if viewport.height >= 40 else 7 if viewport.height >= 20 else 5
         arming = self._arming
         if arming is None or arming.armed is None:
-            return rest
+            # A command that is cut helps nobody.
+            orders = len(_commands(self._panel, width - 6))
+            more = orders + 1 if orders else 0
+            return min(rest + more, max(5, viewport.height * 2 // 3))
         details = sum(len(wrapped(row("- ", one), width - 6, indent=2)) for one in arming.armed.control.details)
         return min(max(rest, details + 7 + arming.armed.control.needs_reason), max(5, viewport.height * 2 // 3))
 
@@ -62,7 +65,8 @@ class DecisionPanel(Canvas):
     def value(self) -> str:
         """Its words: what ``c`` copies."""
         panel = self._panel
-        return "\n".join(clean(part) for part in (panel.word, panel.sentence, panel.detail) if part)
+        parts = (panel.word, panel.sentence, panel.back, *panel.commands, panel.detail)
+        return "\n".join(clean(part) for part in parts if part)
 
     def compose_rows(self, width: int, height: int) -> Sequence[Row]:
         """The frame and what is in it."""
@@ -93,21 +97,31 @@ def panel_rows(panel: Panel, words: str, width: int, height: int, glyphs: Glyphs
     keys = key_rows(panel, width, lines=height - 1)[: max(0, height - 1)]
     room = height - len(keys)
     said = [*wrapped(row((panel.sentence, "strong")), width)] if panel.sentence else []
+    back = [*wrapped(row((panel.back, "warn" if panel.warns else "dim")), width)] if panel.back else []
     more = [*wrapped(row((panel.detail, "dim")), width)] if panel.detail else []
     if words:
         said = [*wrapped(row((words, "warn")), width), *said]
-    texts = said + more
+    orders = _commands(panel, width)
+    texts = said + orders + back + more
     # Of a View's words there is more on the screens; a path and a command that are cut help nobody.
-    least = len(texts) if panel.word == NO_SESSION else min(len(texts), 2)
+    least = len(texts) if panel.word == NO_SESSION else min(len(texts), 2 + len(orders) + panel.warns)
     letters = _word_rows(panel, width, room - least, glyphs)
     if room == len(letters) == 1:
         letters = [_with_words(letters[0], words, panel.sentence, width)]
-    texts = _cut(texts, room - len(letters), width)
+    left = room - len(letters)
+    # What is wrong with the way back keeps a place beside a sentence that is long.
+    kept = min(len(back), 2) if panel.warns else 0
+    texts = _cut(_cut(said, max(1, left - len(orders) - kept), width) + orders + back + more, left, width)
     spare = height - len(letters) - len(texts) - len(keys)
     above = [()] if spare >= 1 and len(letters) > 1 else []
     below: list[Row] = [()] if spare >= 1 + len(above) else []
     lead: list[Row] = [()] if spare >= 3 else []
     return [*lead, *letters, *above, *texts, *below, *keys]
+
+
+def _commands(panel: Panel, width: int) -> list[Row]:
+    """What to send by hand, each from its first letter to its last."""
+    return [line for one in panel.commands for line in wrapped(row(("$ ", "dim"), (one, "strong")), width, indent=2)]
 
 
 def _with_words(word: Row, words: str, sentence: str, width: int) -> Row:

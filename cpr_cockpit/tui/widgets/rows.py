@@ -119,6 +119,10 @@ class Rows(ScrollView, Toned, can_focus=True):
         """Every row's words."""
         return [row_text(one) for one in self._rows]
 
+    def rest_on(self, index: int) -> None:
+        """Put the cursor on that row, which comes into view, as a person would."""
+        self._put_cursor(index)
+
     # -- drawing -----------------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:

@@ -59,6 +59,8 @@ CASES = (
     Case(("--scenario", "errors", "--decide", "keep"), 0, KEPT),
     Case(("--no-fast", "--scenario", "errors", "--window", "60s"), 10, BACK, _rolled_back_well),
     Case(("--extended",), 0, KEPT),
+    Case(("--preview",), 0, KEPT, _zero_downtime),
+    Case(("--preview", "--scenario", "errors", "--window", "60s"), 10, BACK, _rolled_back_well),
 )
 
 

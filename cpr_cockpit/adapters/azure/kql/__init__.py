@@ -56,6 +56,17 @@ def truth(value: bool) -> Literal:
     return Literal("true" if value else "false")
 
 
+def version_of(flag: str) -> Literal:
+    """An expression over rows: whose they are, by version; with a flag, by what it was for the request too.
+
+    The application tells it in Properties, ``FeatureFlag.<id>``: ``on`` or ``off``. The names are those of
+    `core.feature_flag.arm`.
+    """
+    if not flag:
+        return Literal("AppVersion")
+    return Literal(f"strcat(AppVersion, {text(f' with {flag} ')}, tostring(Properties[{text(f'FeatureFlag.{flag}')}]))")
+
+
 def moment(at: float) -> Literal:
     """A datetime literal of epoch seconds, to the microsecond."""
     when = _EPOCH + timedelta(seconds=at)

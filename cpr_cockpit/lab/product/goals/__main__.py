@@ -10,7 +10,9 @@ from pathlib import Path
 
 from aiohttp import web
 
+from .configuration import Configuration
 from .defects import Defect, Defects
+from .flags import Flags
 from .log import Log
 from .parent import Parent, die_with_the_parent
 from .pipeline import Pipeline
@@ -49,18 +51,20 @@ async def _serve(settings: Settings) -> None:
     reporter = Reporter(parent.say)
     defects = Defects(settings.built_in, settings.seed, die=lambda: _die(reporter))
     defects.tell(settings.told)
-    parent.listen(lambda message: _told(defects, message))
-    store = Store(settings.database)
     log = Log(parent.write)
-    pipeline = Pipeline(settings, defects, reporter, log)
+    flags = _flags(settings, log)
+    parent.listen(lambda message: _told(defects, flags, message))
+    store = Store(settings.database)
+    pipeline = Pipeline(settings, defects, flags, reporter, log)
     worker = Worker(settings, store.queue, log)
     runner = web.AppRunner(
-        application(settings, store, defects, pipeline, worker),
+        application(settings, store, defects, flags, pipeline, worker),
         access_log=None,
         handle_signals=False,
         keepalive_timeout=_KEEPALIVE,
         shutdown_timeout=_FINISH,
     )
+    await flags.load()
     await runner.setup()
     await web.TCPSite(runner, LOOPBACK, settings.port, backlog=_BACKLOG).start()
     log.say("INFO", f"{settings.version} serves as {settings.role}")
@@ -71,14 +75,23 @@ async def _serve(settings: Settings) -> None:
     log.say("INFO", f"{settings.version} is asked to end")
     await worker.stop()
     await runner.cleanup()
+    await flags.close()
     store.close()
     reporter.flush()
     await parent.close()
 
 
-def _told(defects: Defects, message: dict[str, object]) -> None:
+def _flags(settings: Settings, log: Log) -> Flags:
+    configuration = None if settings.configuration is None else Configuration(settings.configuration)
+    return Flags(configuration, settings.flag_refresh, lambda text: log.say("WARN", text))
+
+
+def _told(defects: Defects, flags: Flags, message: dict[str, object]) -> None:
     if "defect" in message:
+        before = defects.current
         defects.tell(Defect.parse(message["defect"]))
+        if defects.current != before:
+            flags.forget()
 
 
 def _die(reporter: Reporter) -> None:

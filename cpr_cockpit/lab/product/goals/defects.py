@@ -9,10 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .flags import Seen
+from .targeting import FLAG
+
 ERRORS, SLOW, OUTAGE, SILENT, DEPENDENCY = "errors", "slow", "outage", "silent", "dependency"
-ONE_ENDPOINT, CRASH_LOOP = "one-endpoint", "crash-loop"
-KINDS = (ERRORS, SLOW, OUTAGE, SILENT, DEPENDENCY, ONE_ENDPOINT, CRASH_LOOP)
-_WITH_A_SHARE = (ERRORS, DEPENDENCY, ONE_ENDPOINT)
+ONE_ENDPOINT, CRASH_LOOP, FLAG_IGNORED = "one-endpoint", "crash-loop", "flag-ignored"
+KINDS = (ERRORS, SLOW, OUTAGE, SILENT, DEPENDENCY, ONE_ENDPOINT, CRASH_LOOP, FLAG_IGNORED)
+_WITH_A_SHARE = (ERRORS, DEPENDENCY, ONE_ENDPOINT, FLAG_IGNORED)
 _NOT_MET = (SILENT, CRASH_LOOP)  # by users
 SHARE, FACTOR = 0.2, 3.0  # where a defect does not say them
 ENDPOINT = "POST /api/v1/goals"  # the one that `one-endpoint` hits
@@ -21,12 +24,16 @@ OUTAGE_LASTS = 2.0  # seconds from the beginning of an outage to the death of th
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """`share` of the requests is hit; `factor`: how much slower; `until`: when it ends by itself (epoch seconds)."""
+    """`share` of the requests is hit; `factor`: how much slower; `until`: when it ends by itself (epoch seconds).
+
+    `flag`: only requests of users for whom this feature flag is on are hit; None: all requests.
+    """
 
     kind: str
     share: float = SHARE
     factor: float = FACTOR
     until: float | None = None
+    flag: str | None = None
 
     @classmethod
     def parse(cls, value: Any) -> Defect | None:
@@ -35,10 +42,12 @@ class Defect:
             return None
         if not isinstance(value, dict) or value.get("kind") not in KINDS:
             raise ValueError(f"a defect is null or an object with a 'kind' of {', '.join(KINDS)}, found {value!r}")
-        until = value.get("until")
+        until, flag = value.get("until"), value.get("flag")
+        if flag not in (None, FLAG):
+            raise ValueError(f"the product has no feature flag {flag!r}")
         try:
             share, factor = float(value.get("share", SHARE)), float(value.get("factor", FACTOR))
-            return cls(value["kind"], share, factor, None if until is None else float(until))
+            return cls(value["kind"], share, factor, None if until is None else float(until), flag)
         except TypeError as error:
             raise ValueError(f"the numbers of the defect {value!r} cannot be read") from error
 
@@ -92,13 +101,23 @@ class Defects:
         current = self.current
         return current is not None and current.kind == ERRORS and self._random.random() < current.share
 
-    def hits(self, operation: str) -> Defect | None:
-        """The defect that hits the next user's request, drawn anew at every call; `operation`: method and path."""
+    def hits(self, operation: str, seen: Seen) -> Defect | None:
+        """The defect that hits the next user's request, drawn anew at every call; `operation`: method and path.
+
+        `seen`: the feature flag for that user.
+        """
         current = self.current
-        if current is None or current.kind in _NOT_MET:
+        if current is None or current.kind in _NOT_MET or not _reaches(current, seen):
             return None
         if current.kind == ONE_ENDPOINT and operation != ENDPOINT:
             return None
         if current.kind in _WITH_A_SHARE and self._random.random() >= current.share:
             return None
         return current
+
+
+def _reaches(defect: Defect, seen: Seen) -> bool:
+    """Whether the feature flag lets the defect hit a request; one that ignores the flag asks what it once was."""
+    if defect.flag is None:
+        return True
+    return seen.once_on if defect.kind == FLAG_IGNORED else seen.on

@@ -19,7 +19,7 @@ class Log:
         self._well = 0
 
     def say(self, level: str, text: str) -> None:
-        """One line; `level`: INFO or ERROR."""
+        """One line; `level`: INFO, WARN or ERROR."""
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self._write(f"{at} {level:<5} {text}")
 

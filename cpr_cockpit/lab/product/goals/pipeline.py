@@ -12,7 +12,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from . import calls
-from .defects import DEPENDENCY, ERRORS, ONE_ENDPOINT, OUTAGE, SLOW, Defect, Defects
+from .defects import DEPENDENCY, ERRORS, FLAG_IGNORED, ONE_ENDPOINT, OUTAGE, SLOW, Defect, Defects
+from .flags import HEADER, Flags, Seen
 from .log import Log
 from .problems import problem
 from .settings import Settings
@@ -25,10 +26,11 @@ from .telemetry import (
     operation,
     request_row,
     served_by_database,
+    user_name,
 )
 
-HEALTH, WORKERS = "/api/health", "/api/workers"
-_OPERATORS = (HEALTH, WORKERS)  # pages for those who run the service
+HEALTH, FLAGS, WORKERS = "/api/health", "/api/flags", "/api/workers"
+_OWN = (HEALTH, FLAGS, WORKERS)  # what the product tells of itself
 _logger = logging.getLogger(__name__)
 _MEDIAN, _SPREAD = 0.085, 0.25  # seconds, and the deviation of the logarithm
 _SHORTEST, _LONGEST = 0.060, 0.150  # seconds
@@ -42,9 +44,10 @@ _UNREACHABLE = Failure(
 class Pipeline:
     """The middleware around every route, unknown ones included."""
 
-    def __init__(self, settings: Settings, defects: Defects, reporter: Reporter, log: Log) -> None:
+    def __init__(self, settings: Settings, defects: Defects, flags: Flags, reporter: Reporter, log: Log) -> None:
         self._settings = settings
         self._defects = defects
+        self._flags = flags
         self._reporter = reporter
         self._log = log
         self._random = random.Random(settings.seed + 1)
@@ -60,16 +63,21 @@ class Pipeline:
 
     async def _through(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         began, clock = time.time(), time.perf_counter()
-        defect = self._defect(request)
+        self._flags.active()
+        seen = self._flags.seen(user_name(request))
+        defect = self._defect(request, seen)
         response, failure = await self._answer(request, handler, defect)
         response.headers["x-app-version"] = self._settings.version
+        response.headers[HEADER] = seen.word
         if defect is not None:
             response.headers["x-lab-defect"] = defect.kind
         ms = (time.perf_counter() - clock) * 1000.0
-        self._tell(request, response.status, began, ms, failure)
+        self._tell(request, response.status, began, ms, failure, seen)
         return response
 
-    def _tell(self, request: web.Request, status: int, began: float, ms: float, failure: Failure | None) -> None:
+    def _tell(
+        self, request: web.Request, status: int, began: float, ms: float, failure: Failure | None, seen: Seen
+    ) -> None:
         """Telemetry and log; the database counts for itself, and the log is written, also where telemetry is silent."""
         same, made = operation(request, self._settings), calls.of(request)
         self._log.request(same["OperationName"], status, ms, failure)
@@ -77,7 +85,7 @@ class Pipeline:
             self._reporter.add("database", served)
         if self._defects.silent:
             return
-        self._reporter.add("request", request_row(request, status, began, ms, same))
+        self._reporter.add("request", request_row(request, status, began, ms, same, seen))
         for call in made.made:
             self._reporter.add("dependency", dependency_row(call, same))
         for name, properties in made.events:
@@ -85,11 +93,11 @@ class Pipeline:
         if failure is not None:
             self._reporter.add("exception", exception_row(failure, time.time(), same))
 
-    def _defect(self, request: web.Request) -> Defect | None:
-        """The defect that hits this request; nothing but an outage hits the pages for those who run the service."""
-        if request.path in _OPERATORS and not self._defects.out:
+    def _defect(self, request: web.Request, seen: Seen) -> Defect | None:
+        """The defect that hits this request; of what the product tells of itself nothing but an outage does."""
+        if request.path in _OWN and not self._defects.out:
             return None
-        return self._defects.hits(f"{request.method} {request.path}")
+        return self._defects.hits(f"{request.method} {request.path}", seen)
 
     async def _answer(
         self, request: web.Request, handler: Handler, defect: Defect | None
@@ -114,7 +122,7 @@ class Pipeline:
         if kind == DEPENDENCY:
             await made.no_database()
             return problem(503, "The database cannot be reached."), _UNREACHABLE
-        if kind in (ERRORS, ONE_ENDPOINT):
+        if kind in (ERRORS, ONE_ENDPOINT, FLAG_IGNORED):
             await asyncio.sleep(seconds)
             return problem(500, "An unexpected error occurred."), _BROKEN
         await asyncio.sleep(seconds * calls.BEFORE)

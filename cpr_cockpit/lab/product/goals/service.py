@@ -13,7 +13,8 @@ from aiohttp.typedefs import Handler
 
 from . import calls
 from .defects import Defects
-from .pipeline import HEALTH, WORKERS, Pipeline
+from .flags import Flags
+from .pipeline import FLAGS, HEALTH, WORKERS, Pipeline
 from .problems import problem
 from .settings import Settings
 from .store import DELETE, INSERT, NEWEST, ONE, UPDATE, Store
@@ -31,13 +32,14 @@ _PAGES = {
 
 
 def application(
-    settings: Settings, store: Store, defects: Defects, pipeline: Pipeline, worker: Worker
+    settings: Settings, store: Store, defects: Defects, flags: Flags, pipeline: Pipeline, worker: Worker
 ) -> web.Application:
     """All routes, each behind the pipeline."""
     made = web.Application(middlewares=[pipeline.middleware()])
     api = _Api(settings, store, defects)
     made.router.add_get(HEALTH, _Health(settings, defects).show)
     made.router.add_get(WORKERS, _Working(worker).show)
+    made.router.add_get(FLAGS, _Flags(settings, flags).show)
     made.router.add_get(_GOALS, api.signed_in(api.list))
     made.router.add_post(_GOALS, api.signed_in(api.create))
     made.router.add_get(_GOALS + "/{id}", api.signed_in(api.show))
@@ -79,6 +81,17 @@ class _Working:
 
     async def show(self, _: web.Request) -> web.Response:
         return web.json_response(self.worker.as_dict())
+
+
+class _Flags:
+    """The feature flags as this process knows them, so that everybody can see when a change has come to it."""
+
+    def __init__(self, settings: Settings, flags: Flags) -> None:
+        self._same = {"version": settings.version, "instance": settings.instance}
+        self._flags = flags
+
+    async def show(self, _: web.Request) -> web.Response:
+        return web.json_response(self._same | {"flags": self._flags.described()})
 
 
 class _Invalid(Exception):

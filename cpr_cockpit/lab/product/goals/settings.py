@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .configuration import Access
 from .defects import CRASH_LOOP, Defect
 
 RELEASE = "release.json"
 _WORKERS = "WORKERS_ENABLED"  # "0": switched off; like a framework's hosted services they run where nobody says so
+_FLAG_REFRESH = 30.0  # seconds, as .NET has it
 _ENVIRONMENT, _FATAL = "SLOT_ENVIRONMENT", "production"  # the setting, and the value that `crash-loop` dies of
 
 
@@ -25,7 +27,8 @@ class Settings:
     """`folder`: of the release; `token`: what signed-in users send; `role`, `instance`: names in telemetry.
 
     `port` 0: any free one. `built_in`: the release's own defect; `told`: the one it has in this lab. `seed`: of
-    everything random. `workers`: work in the background. `started`: epoch seconds.
+    everything random. `configuration`: the store of feature flags, None without one; `flag_refresh`: seconds that what
+    was read there is kept. `workers`: work in the background. `started`: epoch seconds.
     """
 
     folder: Path
@@ -39,6 +42,8 @@ class Settings:
     role: str
     seed: int
     told: Defect | None
+    configuration: Access | None
+    flag_refresh: float
     workers: bool = True
     started: float = field(default_factory=time.time)
 
@@ -61,8 +66,17 @@ def read(environment: Mapping[str, str], folder: Path) -> Settings:
         role=environment.get("WEBSITE_SITE_NAME") or "goals",
         seed=_number(environment, "SEED"),
         told=told,
+        configuration=_configuration(environment),
+        flag_refresh=_seconds(environment, "FLAG_REFRESH", _FLAG_REFRESH),
         workers=environment.get(_WORKERS) != "0",
     )
+
+
+def _configuration(environment: Mapping[str, str]) -> Access | None:
+    store = environment.get("APP_CONFIGURATION", "")
+    if not store:
+        return None
+    return Access(store, _required(environment, "IDENTITY_ENDPOINT"), _required(environment, "IDENTITY_HEADER"))
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:
@@ -78,6 +92,14 @@ def _number(environment: Mapping[str, str], name: str) -> int:
         return int(text)
     except ValueError:
         raise SettingsError(f"The app setting {name} must be a whole number, found {text!r}.") from None
+
+
+def _seconds(environment: Mapping[str, str], name: str, usual: float) -> float:
+    text = environment.get(name) or str(usual)
+    try:
+        return float(text)
+    except ValueError:
+        raise SettingsError(f"The app setting {name} must be a number of seconds, found {text!r}.") from None
 
 
 def _release(path: Path) -> tuple[str, Defect | None]:

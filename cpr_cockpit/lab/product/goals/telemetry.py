@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from .calls import Call, Calls
+from .flags import PROPERTY, Seen
 from .settings import Settings
 
 _DELAY = 0.05  # seconds that a row may wait for others
@@ -73,8 +74,10 @@ def synthetic_source(request: web.Request) -> str:
     return _WARM_UP if request.headers.get("User-Agent", "").startswith(_WARM_UP) else ""
 
 
-def request_row(request: web.Request, status: int, began: float, ms: float, same: dict[str, Any]) -> dict[str, Any]:
-    """A row of AppRequests; `same`: the columns of `operation`."""
+def request_row(
+    request: web.Request, status: int, began: float, ms: float, same: dict[str, Any], seen: Seen
+) -> dict[str, Any]:
+    """A row of AppRequests; `same`: the columns of `operation`; `seen`: the feature flag for who asked."""
     scheme = request.headers.get("X-Forwarded-Proto", request.scheme)
     return same | {
         "TimeGenerated": began,
@@ -84,6 +87,7 @@ def request_row(request: web.Request, status: int, began: float, ms: float, same
         "Success": status < 400 or status == 401,
         "ResultCode": str(status),
         "DurationMs": round(ms, 3),
+        "Properties": {PROPERTY: seen.word},
     }
 
 
@@ -127,9 +131,14 @@ def served_by_database(calls: Calls) -> dict[str, Any] | None:
     return {"ok": len(made) - failed, "failed": failed, "ms": round(sum(call.ms for call in made), 3)}
 
 
+def user_name(request: web.Request) -> str:
+    """The name of who is signed in; empty where nobody is."""
+    return request.headers.get(_USER, "")
+
+
 def operation(request: web.Request, settings: Settings) -> dict[str, Any]:
     """The columns that the rows of one request have in common; a user is told by a hash of the name."""
-    user = request.headers.get(_USER, "")
+    user = user_name(request)
     who = {"UserId": hashlib.sha256(user.encode("utf-8", "surrogateescape")).hexdigest()[:16]} if user else {}
     return who | {
         "OperationName": operation_name(request),

@@ -1,0 +1,104 @@
+"""The way back by hand: the exact commands for a person with a shell and ``az``, by what is seen to serve.
+
+Names are quoted for a shell; no command is ever run by this program.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+_PINNED = (("subscription", "subscription"), ("resource-group", "resource_group"), ("name", "app"))
+_STATE = "{swapped: slotSwapStatus, running: inProgressOperationId}"
+PORTAL = "https://portal.azure.com"
+
+
+def pinned(environment: Mapping[str, str]) -> str:
+    """The options that pin the app, whatever the client's defaults are."""
+    return " ".join(f"--{option} {shlex.quote(environment.get(key, ''))}" for option, key in _PINNED)
+
+
+def swap_back(environment: Mapping[str, str], slot: str) -> str:
+    """Swap the slot with production; to be sent once."""
+    options = pinned(environment)
+    return f"az webapp deployment slot swap {options} --slot {shlex.quote(slot)} --target-slot production"
+
+
+def unroute(environment: Mapping[str, str]) -> str:
+    """No new session goes to any slot."""
+    return f"az webapp traffic-routing clear {pinned(environment)}"
+
+
+def route_old(environment: Mapping[str, str], slot: str) -> str:
+    """All new sessions go to the slot."""
+    return f"az webapp traffic-routing set {pinned(environment)} --distribution {shlex.quote(slot)}=100"
+
+
+def deploy_old(environment: Mapping[str, str], package: str, slot: str = "") -> str:
+    """Put the kept zip into production, or into the slot."""
+    where = f" --slot {shlex.quote(slot)}" if slot else ""
+    return f"az webapp deploy {pinned(environment)}{where} --type zip --src-path {shlex.quote(package)}"
+
+
+def look(environment: Mapping[str, str]) -> str:
+    """What Resource Manager says of the last swap, and of one under way."""
+    return f"az webapp show {pinned(environment)} --query {shlex.quote(_STATE)}"
+
+
+def pending(environment: Mapping[str, str], slot: str) -> str:
+    """Where a preview of a swap of the slot leads to, if one is pending."""
+    return f"az webapp show {pinned(environment)} --slot {shlex.quote(slot)} --query targetSwapSlot"
+
+
+def reset(environment: Mapping[str, str], slot: str) -> str:
+    """Give the slot its own settings back, where a preview is pending."""
+    return f"az webapp deployment slot swap {pinned(environment)} --slot {shlex.quote(slot)} --action reset"
+
+
+def setting(environment: Mapping[str, str], slot: str, name: str) -> str:
+    """An app setting of the slot, and whether it stays there."""
+    query = shlex.quote(f"[?name=='{name}']")
+    return f"az webapp config appsettings list {pinned(environment)} --slot {shlex.quote(slot)} --query {query}"
+
+
+def resource(environment: Mapping[str, str], slot: str = "") -> str:
+    """The resource id of the app, or of its slot."""
+    subscription, group, app = (environment.get(key, "") for key in ("subscription", "resource_group", "app"))
+    site = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/sites/{app}"
+    return f"{site}/slots/{slot}" if slot else site
+
+
+def portal(environment: Mapping[str, str], slot: str = "") -> str:
+    """The app, or its slot, in the portal of public Azure."""
+    return f"{PORTAL}/#@{environment.get('tenant', '')}/resource{resource(environment, slot)}"
+
+
+def first_commands(
+    environment: Mapping[str, str],
+    slot: str,
+    versions: tuple[str, str],
+    seen: tuple[str | None, str | None],
+    *,
+    routed: bool,
+    package: str = "",
+    sent: bool = False,
+) -> Sequence[str]:
+    """What to send first, for the state that is seen.
+
+    ``versions``: the old and the new one; ``seen``: what production and the slot answer (None: nothing). ``routed``:
+    whether sessions go to the slot; ``package``: the kept zip of the old version, "" where there is none. ``sent``: a
+    swap back was sent that may be under way: whoever swaps without looking may undo it.
+    """
+    old, _ = versions
+    production, other = seen
+    first = (unroute(environment),) if routed else ()
+    if production == old:
+        if other == old or not package:
+            return first
+        return (*first, deploy_old(environment, package, slot))
+    if other == old:
+        return (*first, *((look(environment),) if sent else ()), swap_back(environment, slot))
+    if package and production is not None and other is not None:
+        return (*first, deploy_old(environment, package))
+    # Who serves what is not known: to look comes first.
+    return (*first, look(environment))

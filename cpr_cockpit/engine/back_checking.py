@@ -1,0 +1,171 @@
+"""The rollback check at work: looks every 30 s whether the way back is there, and keeps connection and token warm.
+
+It only looks and tells. Nothing waits for it, and a rollback that begins ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Sequence
+
+from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.back_check import FLOOR_S, Looked, concluded, every_s, same
+from cpr_cockpit.core.checklist import Mark
+from cpr_cockpit.core.plan import Plan
+from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.ports import PRODUCTION, PortError, Sighting, SwapStatus
+from cpr_cockpit.core.rights import Permission, missing
+from cpr_cockpit.core.run import Phase, Run
+from cpr_cockpit.core.standings import PROGRAM
+from cpr_cockpit.engine.journal import JournalError
+from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.engine.preparing import plan_of
+from cpr_cockpit.engine.pursuit import MAY_NOT
+from cpr_cockpit.engine.recorder import Recorder
+
+log = logging.getLogger(__name__)
+
+ITEM = "deployment-safety.rollback-ready"
+# A check that changes nothing is recorded this often; seconds of the procedure's window, and after GO.
+_SLOW_S, _SLOW_KEPT_S = 300.0, 3600.0
+_LONGEST_S = 20.0
+# Fresh connections: so many at once, and for each instance that is listed so many in all, before one is given up.
+_AT_ONCE, _LOOKS_EACH = 3, 6
+
+
+class BackChecking:
+    """Checks while there is something to go back from; ``newest``: the last check and when it was made."""
+
+    def __init__(self, scaled: Policy, ports: Ports, recorder: Recorder) -> None:
+        self._scaled = scaled
+        self._ports = ports
+        self._recorder = recorder
+        self.newest: tuple[float, ev.RollbackChecked] | None = recorder.run.back_checked
+
+    async def go_on(self) -> None:
+        """Never returns; cancel it."""
+        pause_s = every_s(self._scaled.scale)
+        while True:
+            run, now = self._recorder.run, self._ports.clock.now()
+            if run.plan is None or not _wanted(run, now, self._scaled):
+                await self._ports.clock.sleep(FLOOR_S)
+                continue
+            found = await self._check(plan_of(run.plan), PRODUCTION if run.on_share else run.plan.slot)
+            # What was seen while a rollback began says nothing of it.
+            if _wanted(self._recorder.run, now, self._scaled):
+                self.newest = (self._ports.clock.now(), found)
+                self._tell(found)
+            await self._ports.clock.sleep(max(FLOOR_S, pause_s - (self._ports.clock.now() - now)))
+
+    async def _check(self, plan: Plan, where: str) -> ev.RollbackChecked:
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                return concluded(plan, await self._look(plan, where))
+        except TimeoutError:
+            words = f"no whole answer within {_LONGEST_S:.0f} s"
+            return concluded(plan, Looked(where, None, 0, 0, manager=words))
+        except Exception as error:
+            log.exception("the rollback check met a defect")
+            words = f"the check met a defect of this program ({type(error).__name__})"
+            return ev.RollbackChecked(ready=False, words="", trouble=words, rung="ROLL BACK, which needs no check")
+
+    async def _look(self, plan: Plan, where: str) -> Looked:
+        instances, swaps, rights = await asyncio.gather(
+            self._instances(where), self._swaps(), self._rights(), return_exceptions=False
+        )
+        listed = instances if isinstance(instances, int) else None
+        good, other = await self._looks(plan, where, listed)
+        granted, token_s = rights
+        errors = [one for one in (instances, swaps) if isinstance(one, PortError)]
+        refused = [one for one in (*errors, granted) if isinstance(one, PortError) and one.status in MAY_NOT]
+        steps = (*plan.back, *plan.lower)
+        return Looked(
+            where=where,
+            listed=listed,
+            met=len({look.instance for look in good if look.instance}),
+            answers=len(good),
+            other=other,
+            in_flight=swaps.in_flight or "" if isinstance(swaps, SwapStatus) else "",
+            preview=swaps.pending_preview or "" if isinstance(swaps, SwapStatus) else "",
+            manager=errors[0].what if errors else "",
+            ended=refused[0].what if refused else "",
+            lacking=missing(granted, steps) if isinstance(granted, Sequence) else (),
+            unread=granted.what if isinstance(granted, PortError) and not refused else "",
+            token_s=token_s,
+        )
+
+    async def _instances(self, where: str) -> int | PortError:
+        try:
+            return len(await self._ports.web_apps.instances(where))
+        except PortError as error:
+            return error
+
+    async def _swaps(self) -> SwapStatus | PortError:
+        try:
+            return await self._ports.web_apps.swap_status()
+        except PortError as error:
+            return error
+
+    async def _rights(self) -> tuple[Sequence[Permission] | PortError | None, float | None]:
+        """What is granted (None: nothing tells), and how long the token is good."""
+        rights = self._ports.rights
+        if rights is None:
+            return None, None
+        try:
+            token_s = await rights.warm()
+            return await rights.granted(), token_s
+        except PortError as error:
+            return error, None
+
+    async def _looks(self, plan: Plan, where: str, listed: int | None) -> tuple[list[Sighting], str]:
+        """Healthy answers of the old version until every listed instance was met; and what else was answered."""
+        probe, good, other = self._ports.probe, list[Sighting](), ""
+        most = max(1, math.ceil(_LOOKS_EACH * max(1, listed or 1) / _AT_ONCE))
+        for _ in range(most):
+            for look in await asyncio.gather(*(probe.look(where) for _ in range(_AT_ONCE))):
+                if look.ok and look.version == plan.old_version:
+                    good.append(look)
+                elif look.version not in (None, plan.old_version):
+                    other = str(look.version)
+            met = {look.instance for look in good if look.instance}
+            if other or (good and len(met) >= (listed or 0)):
+                break
+        return good, other
+
+    # -- telling -----------------------------------------------------------------------------------------------------
+
+    def _tell(self, found: ev.RollbackChecked) -> None:
+        """Into the journal where it is news, or the last word there is old."""
+        run, now = self._recorder.run, self._ports.clock.now()
+        slow_s = (_SLOW_KEPT_S if run.phase is Phase.KEEPING else _SLOW_S) * self._scaled.scale
+        told = run.back_checked
+        if told is not None and same(told[1], found) and now - told[0] < max(10.0, slow_s):
+            return
+        try:
+            self._recorder.record(found)
+            self._mark(run, found, now + 3.0 * max(10.0, slow_s))
+        except JournalError:
+            log.exception("the rollback check could not be recorded")
+
+    def _mark(self, run: Run, found: ev.RollbackChecked, until: float) -> None:
+        """The checklist's item; a person's mark is left alone."""
+        before = run.standings.get(ITEM)
+        if before is not None and before.by != PROGRAM:
+            return
+        mark, value = (Mark.MEASURED, found.words) if found.ready else (Mark.FAILED, found.trouble)
+        self._recorder.record(ev.ItemMarked(item=ITEM, mark=mark, by=PROGRAM, value=value, expires_at=until))
+
+
+def _wanted(run: Run, now: float, scaled: Policy) -> bool:
+    """Whether there is something to go back from by this run: a share, or the switch until the slot may be changed."""
+    if run.observed or run.ended is not None or run.phase in (Phase.ROLLING_BACK, Phase.ENDED):
+        return False
+    step = run.open_step
+    if step is not None and step.mutates:
+        # Our own change is under way: that is no trouble.
+        return False
+    if run.on_share:
+        return True
+    return run.t0 is not None and (run.phase is not Phase.KEEPING or now < run.t0 + scaled.keep_warm_s)

@@ -1,0 +1,54 @@
+"""A run until START: preparing it, signing, choosing how it is brought to production, pressing START."""
+
+from __future__ import annotations
+
+from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.checklist import Mark
+from cpr_cockpit.engine.choosing import Choosing
+from cpr_cockpit.engine.gate import start_blockers
+from cpr_cockpit.engine.preparing import Blocked, Preparation
+from cpr_cockpit.engine.way_back import WayBack
+
+
+class UntilStart(WayBack):
+    """What may be done to a run before production begins; from START on nothing of this changes it any more."""
+
+    def blockers(self) -> list[str]:
+        """What stands between the run and START, in words."""
+        return [f"{one.item.text} ({one.reason})" for one in start_blockers(self.run_state, self._ports.clock.now())]
+
+    def start(self, by: str) -> None:
+        """START: production begins."""
+        self.recorder.record(ev.Started(by=by))
+        self._start.set()
+
+    @property
+    def choosing(self) -> Choosing:
+        """How the run is brought to production, to be chosen until START."""
+        return Choosing(self.settings, self._preparation(), self.recorder)
+
+    def _preparation(self) -> Preparation:
+        return Preparation(self.settings, self.scaled, self._ports, self.recorder)
+
+    async def _ready(self) -> None:
+        """Everything up to START; Blocked or PortError where the run cannot begin."""
+        if self.run_state.started_at is None:
+            await self._preparation().run()
+            await self._until_started()
+
+    async def _until_started(self) -> None:
+        script, run = self.settings.script, self.run_state
+        if script is not None and run.started_at is None:
+            self._sign_all(self.settings.actor)
+            left = self.blockers()
+            if left:
+                raise Blocked(f"{len(left)} items block START: {'; '.join(left[:3])}. Nothing was changed.")
+            self.start(self.settings.actor)
+        await self._start.wait()
+
+    def _sign_all(self, actor: str) -> None:
+        for blocker in start_blockers(self.run_state, self._ports.clock.now()):
+            if blocker.item.follows:
+                continue
+            note = "signed by the script of a drill: nobody looked"
+            self.recorder.record(ev.ItemMarked(item=blocker.item.key, mark=Mark.SIGNED, by=actor, note=note))

@@ -1,0 +1,74 @@
+"""The strategies and their options, in the place of the foot: each with why it cannot be taken now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Blur
+from textual.message import Message
+
+from cpr_cockpit.core.view import PlanChoice
+from cpr_cockpit.tui.toned import Row, row, wrapped
+from cpr_cockpit.tui.widgets.rows import Rows
+
+_INDENT = 6
+
+
+class StrategyMenu(Rows):
+    """A number, or Enter on a row, chooses; Escape leaves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(number), f"choose({number})", show=False) for number in range(1, 10)),
+        Binding("enter", "choose(0)", "Choose", show=False),
+        Binding("escape,o", "leave", "Leave", show=False),
+    ]
+    DEFAULT_CSS = """
+    StrategyMenu { background: $panel; width: 1fr; }
+    """
+
+    class Chosen(Message):
+        """One was chosen, or none (None)."""
+
+        def __init__(self, choice: PlanChoice | None) -> None:
+            super().__init__()
+            self.choice = choice
+
+    def __init__(self, choices: Sequence[PlanChoice]) -> None:
+        super().__init__(cursor=True, wrap=True, indent=_INDENT, classes="foot-place")
+        self._choices = tuple(choices)
+
+    def on_mount(self) -> None:
+        """As many lines as it needs, up to half of the screen."""
+        rows, size = menu_rows(self._choices), self.app.size
+        lines = sum(len(wrapped(one, size.width - 1, _INDENT)) for one in rows)
+        self.styles.height = min(lines, max(3, size.height // 2))
+        self.show(rows, headings=frozenset((0,)))
+        self.focus()
+
+    def on_blur(self, event: Blur) -> None:
+        """Whoever looks elsewhere has left."""
+        self.action_leave()
+
+    def action_choose(self, number: int) -> None:
+        """That row; 0: the one under the cursor."""
+        place = (number or self.index) - 1
+        if 0 <= place < len(self._choices):
+            self.post_message(self.Chosen(self._choices[place]))
+
+    def action_leave(self) -> None:
+        """None of them."""
+        self.post_message(self.Chosen(None))
+
+
+def menu_rows(choices: Sequence[PlanChoice]) -> list[Row]:
+    """A heading, then each choice: chosen, free, or in grey with its reason, which is told in words as well."""
+    rows = [row((" STRATEGY until START: ", "key"), ("a number, or enter; esc leaves", "dim"))]
+    for number, one in enumerate(choices, start=1):
+        chosen = ("[x] " if one.chosen else "[ ] ", "strong" if one.chosen else "")
+        if one.why_not:
+            rows.append(row((f" {number} ", "dim"), (f"{chosen[0]}{one.label}  NOT NOW: {one.why_not}", "dim")))
+        else:
+            rows.append(row((f" {number} ", "key"), chosen, (one.label, "strong" if one.chosen else "")))
+    return rows
