@@ -21,7 +21,7 @@ def with_workers(plan: Plan, rule: WorkerRule) -> Plan:
     """
     slot, old, new = plan.slot, plan.old_version, plan.new_version
     forward: list[Step] = []
-    swapped = proven = False
+    listed = swapped = proven = False
     for step in plan.forward:
         swapped = swapped or step.act.kind is ActKind.SWAP
         if swapped and not proven and step.act.flag:
@@ -30,7 +30,9 @@ def with_workers(plan: Plan, rule: WorkerRule) -> Plan:
         if rule.rule == STICKY_OFF and step.act.kind is ActKind.DEPLOY:
             forward.append(_setting(slot, rule))
         forward.append(step)
-        if step.act.kind is ActKind.PROVE_SLOT:
+        if step.act.kind is ActKind.PROVE_SLOT and not listed:
+            # Once: under a preview the slot is proven again, with production's settings.
+            listed = True
             forward.append(_before(slot, new, rule))
     if not proven:
         forward.append(_after(AFTER_SWAP, slot, new, old, rule))
