@@ -71,7 +71,7 @@ async def outside_of(place: Place, policy: Policy | None = None) -> AsyncIterato
         premises = LogsPremises(environment, credential, transport)
         stack.push_async_callback(premises.close)
         kudu = Kudu(environment, credential, connections)
-        web_apps = AzureWebApps(manager, kudu)
+        web_apps = AzureWebApps(manager, kudu, _own_settings(place))
         log_stream = LogStream(connections, clock, partial(web_apps.kudu_host, PRODUCTION), kudu.headers)
         stack.push_async_callback(log_stream.close)
         probe = HttpProbe(_probing(place), connections, clock)
@@ -132,6 +132,12 @@ def _further(
         probe = HttpProbe(_probing(place, one), connections, clock)
         apps[one.azure.app] = AppPorts(web_apps, probe, PlatformMetrics(manager, clock))
     return apps
+
+
+def _own_settings(place: Place) -> dict[str, str]:
+    """What a new slot has of its own: the setting that keeps its workers off, where one does."""
+    table = place.workers
+    return {table.setting: table.off} if table is not None and table.setting else {}
 
 
 def _workers(

@@ -86,7 +86,7 @@ async def test_a_platform_that_knows_no_web_jobs_has_none_and_any_other_error_is
         (["OTHER", "WORKERS"], {"WORKERS": "1"}, {"WORKERS": "0"}, SettingTold(True, "1", "0")),
         (["OTHER"], {}, {"WORKERS": "0"}, SettingTold(False, None, "0")),
         (None, {"WORKERS": "1"}, {}, SettingTold(False, "1", None)),
-        (["workers"], {}, {"workers": "0"}, SettingTold(False, None, None)),
+        (["workers"], {}, {"workers": "0"}, SettingTold(True, None, None)),
     ],
 )
 async def test_the_setting_is_told_for_both_slots_and_whether_it_stays(

@@ -54,7 +54,8 @@ def _stop_jobs(lab: RunningLab) -> None:
 
 
 def _named(job: Any) -> tuple[str, str]:
-    return str(job.name), str(getattr(job.properties, "status", "") or "")
+    status = getattr(job.properties, "status", None)
+    return str(job.name), str(getattr(status, "value", status) or "")
 
 
 async def _jobs(lab: RunningLab) -> dict[str, list[tuple[str, str]]]:

@@ -75,7 +75,8 @@ class AzureWorkers:
 
         async def sticky() -> bool:
             names = (await web_apps.list_slot_configuration_names(*self._place)).properties
-            return name in ((names.app_setting_names if names else None) or ())
+            # App Service compares these names in any case; the application may not.
+            return name.lower() in {one.lower() for one in (names.app_setting_names if names else None) or ()}
 
         async def value(where: str) -> str | None:
             told = (
