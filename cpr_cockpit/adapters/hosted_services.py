@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import deque
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -27,6 +28,8 @@ _ANSWER_S = 10.0
 _LONGEST = 256 * 1024  # bytes of an answer that are read
 _WORDS = 200  # characters of a name, a version or an error that are kept
 _MOST = 100  # workers of one instance
+_HEARD = 600
+_SETTLES_S = 2.0
 _TELLING = (ActKind.PROVE_WORKERS, ActKind.PROVE_WORKERS_OFF)
 
 
@@ -37,8 +40,8 @@ class HostedServices:
         self._client, self._clock = connections.fresh, clock
         self._hosts, self._path = hosts, path
         self._marks = {"SyntheticTest-RunId": uuid.uuid4().hex, "SyntheticTest-Location": "cpr-cockpit"}
-        self.first: WorkersTold | None = None
-        """The first answer of production in this session that told of its queue."""
+        self.heard: deque[WorkersTold] = deque(maxlen=_HEARD)
+        """The newest answers of production that told of its queue, in their order."""
 
     async def look(self, slot: str) -> WorkersTold:
         """One answer; what the application does is in it, never raised."""
@@ -63,8 +66,8 @@ class HostedServices:
             told = told_by(bytes(read), self._clock.now())
         except ValueError as error:
             return self._untold(f"its answer is no listing of workers: {_short(str(error))}")
-        if slot == PRODUCTION and self.first is None and told.queue is not None:
-            self.first = told
+        if slot == PRODUCTION and told.queue is not None:
+            self.heard.append(told)
         return told
 
     def _url(self, slot: str) -> str:
@@ -139,8 +142,8 @@ def _short(text: str) -> str:
 class QueueReader:
     """The Reader of what waits for the workers, and of what they have given up, as production tells it.
 
-    Dead letters are held against the first number that this session saw: before the switch, or, where a session began
-    after it, as soon as it began.
+    Dead letters are held against their number when that began which is judged; where this session began later, against
+    the first that it saw. What was written before is given up a little later.
     """
 
     source = Source.WORKERS
@@ -150,14 +153,17 @@ class QueueReader:
 
     def __init__(self, hosted: HostedServices) -> None:
         self._hosted = hosted
+        self._begun: dict[float, WorkersTold] = {}
 
     async def read(self, asked: Asked) -> Observation:
         """The queue as it is now. PortError where production does not tell of one."""
         told = await self._hosted.look(PRODUCTION)
-        queue, first = told.queue, self._hosted.first
-        if queue is None or first is None or first.queue is None:
+        queue = told.queue
+        if queue is None:
             raise PortError(f"Reading the queue: {told.error or 'production tells of none'}.")
-        before = first.queue if first.at < asked.t0 else None
+        begun = self._when_begun(asked, told)
+        first = begun.queue or queue
+        before = first if begun.at < asked.t0 else None
         oldest = 0.0 if not queue.depth else queue.oldest_s
         readings = (
             Reading(QUEUE_DEPTH, float(queue.depth), before=None if before is None else float(before.depth)),
@@ -165,8 +171,19 @@ class QueueReader:
             Reading(
                 DEAD_LETTERS,
                 float(queue.dead_letters),
-                limit=float(first.queue.dead_letters),
+                limit=float(first.dead_letters),
                 before=None if before is None else float(before.dead_letters),
             ),
         )
         return Observation(self.source, told.at, measured_at=told.at, readings=readings)
+
+    def _when_begun(self, asked: Asked, told: WorkersTold) -> WorkersTold:
+        """The newest answer of when that began which is asked for, else the oldest that is known."""
+        if (found := self._begun.get(asked.t0)) is not None:
+            return found
+        until = asked.t0 + _SETTLES_S
+        known = [one for one in self._hosted.heard if one.at <= until]
+        found = known[-1] if known else self._hosted.heard[0]
+        if told.at > until:
+            self._begun[asked.t0] = found
+        return found

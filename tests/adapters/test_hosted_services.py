@@ -34,9 +34,9 @@ class Product:
     wire: Wire
     connections: Connections
 
-    def hosted(self, now: float = NOW) -> HostedServices:
+    def hosted(self, clock: FixedClock | None = None) -> HostedServices:
         hosts = {PRODUCTION: self.wire.url, "green": self.wire.url + "/slot"}
-        return HostedServices(self.connections, FixedClock(now), hosts, PATH)
+        return HostedServices(self.connections, clock or FixedClock(NOW), hosts, PATH)
 
     async def look(self, body: Any, **told: Any) -> WorkersTold:
         self.wire.on("GET", PATH, Answer(body=body, **told))
@@ -104,17 +104,32 @@ async def test_an_answer_without_end_is_left(product: Product) -> None:
 
 
 async def test_the_queue_is_told_beside_what_it_was_before_the_switch(product: Product) -> None:
-    hosted = product.hosted()
+    clock = FixedClock(NOW)
+    hosted = product.hosted(clock)
     product.wire.on("GET", PATH, Answer(body=TOLD), Answer(body=TOLD | {"queue": QUEUE | {"dead_letters": 5}}))
     await hosted.look(PRODUCTION)
-    seen = await QueueReader(hosted).read(Asked(NOW, NOW + 1.0, "v1", "v2", 900.0, 1.0))
-    assert (seen.source, seen.measured_at) == (Source.WORKERS, NOW)
+    clock.at += 10.0
+    seen = await QueueReader(hosted).read(Asked(clock.at, NOW + 1.0, "v1", "v2", 900.0, 1.0))
+    assert (seen.source, seen.measured_at) == (Source.WORKERS, NOW + 10.0)
     figures = [(one.name, one.value, one.unit, one.limit, one.before) for one in seen.readings]
     assert figures == [
         ("queue depth", 3.0, "", None, 3.0),
         ("oldest message", 1.5, "s", None, None),
         ("dead letters", 5.0, "", 2.0, 2.0),
     ]
+
+
+async def test_dead_letters_are_held_against_when_that_began_which_is_judged(product: Product) -> None:
+    clock = FixedClock(NOW)
+    reader, window, calm = QueueReader(product.hosted(clock)), NOW + 5.0, NOW + 25.0
+    limits = []
+    # The window begins at 5 s, and at 25 s the watch whether it is calm again: what dies just then is of before.
+    for at, dead, t0 in ((0, 1, 0), (6, 2, window), (20, 7, window), (26, 8, calm), (30, 9, calm), (90, 20, calm)):
+        clock.at = NOW + at
+        product.wire.on("GET", PATH, Answer(body=TOLD | {"queue": QUEUE | {"dead_letters": dead}}))
+        seen = await reader.read(Asked(clock.at, t0 or window, "v1", "v2", 900.0, 1.0))
+        limits.append(seen.readings[2].limit)
+    assert limits == [1.0, 2.0, 2.0, 8.0, 8.0, 8.0]
 
 
 async def test_a_session_that_began_after_the_switch_has_no_before(product: Product) -> None:

@@ -18,6 +18,7 @@ from .pipeline import FLAGS, HEALTH, WORKERS, Pipeline
 from .problems import problem
 from .settings import Settings
 from .store import DELETE, INSERT, NEWEST, ONE, UPDATE, Store
+from .telemetry import user_name
 from .worker import Worker
 
 _GOALS = "/api/v1/goals"
@@ -36,7 +37,7 @@ def application(
 ) -> web.Application:
     """All routes, each behind the pipeline."""
     made = web.Application(middlewares=[pipeline.middleware()])
-    api = _Api(settings, store, defects)
+    api = _Api(settings, store, defects, flags)
     made.router.add_get(HEALTH, _Health(settings, defects).show)
     made.router.add_get(WORKERS, _Working(worker).show)
     made.router.add_get(FLAGS, _Flags(settings, flags).show)
@@ -103,8 +104,8 @@ class _Invalid(Exception):
 
 
 class _Api:
-    def __init__(self, settings: Settings, store: Store, defects: Defects) -> None:
-        self._store, self._defects = store, defects
+    def __init__(self, settings: Settings, store: Store, defects: Defects, flags: Flags) -> None:
+        self._store, self._defects, self._flags = store, defects, flags
         self._token = f"Bearer {settings.token}".encode()
 
     def signed_in(self, handler: Handler) -> Handler:
@@ -127,7 +128,7 @@ class _Api:
 
     async def create(self, request: web.Request) -> web.Response:
         content, asked = await _content(request), calls.of(request)
-        sound = not self._defects.spoils_a_notice
+        sound = not self._defects.spoils_a_notice(self._flags.seen(user_name(request)))
         goal = await asked.database(INSERT, lambda: self._store.add(**content, sound=sound))
         await asked.partner()
         asked.happened("GoalCreated", feature=_FEATURE)
