@@ -25,6 +25,8 @@ from cpr_cockpit.lab_client import LabControl, LabError, LabOptions, start_lab
 
 # How many apps the lab of a rolling run has: enough for two gates.
 ROLLED = 3
+# The scenario that needs several instances of each slot.
+_ONE_INSTANCE = "one-instance"
 # What goes wrong with whole processes is behind no flag.
 _WHOLE = frozenset({"outage", "silent", "crash-loop"})
 FEATURE = "0001-personal-goal-creation-management"
@@ -54,6 +56,7 @@ def begin(options: argparse.Namespace, folder: Path, *, mode: str, actor: str, s
         telemetry_delay_s=options.telemetry_delay,
         window_s=options.window,
         apps=ROLLED if options.strategy == ROLLING else 1,
+        instances=2 if options.scenario == _ONE_INSTANCE else 1,
     )
     ready = start_lab(folder, lab)
     try:

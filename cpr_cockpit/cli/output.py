@@ -108,6 +108,8 @@ def _outcome_lines(outcome: dict[str, Any]) -> Iterator[str]:
 
 def _words(record: dict[str, Any]) -> str:
     kind = record["type"]
+    if record.get("ready") is False or record.get("reached") is True:
+        kind = f"{kind}, otherwise"
     if kind in _SAYINGS:
         # A run that only looks on may not know yet what it waits for.
         unknown = {"new_version": "the next version"} if record.get("new_version") == "" else {}
@@ -140,6 +142,11 @@ _SAYINGS = {
     "released.dark": "released dark: production serves {version}, its flag off",
     "flag.seen": "flag {flag}: {state}",
     "rung.offered": "the next rung of the way back: {why}",
+    "rollback.checked": "rollback check: {words}",
+    "rollback.checked, otherwise": "rollback check: NOT READY: {trouble}. What would work now: {rung}",
+    "manager.reach": "Resource Manager does not answer: {words} The way by hand is on the rollback card",
+    "manager.reach, otherwise": "Resource Manager answers again",
+    "afterword.begun": "signed after the end",
     "baseline.taken": "  baseline: {failures} of {requests} requests failed",
     "verdict": "verdict {kind}: {sentence}",
     "watch.checked": "check, {stage}: {kind}: {sentence}",

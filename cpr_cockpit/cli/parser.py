@@ -19,7 +19,7 @@ SURPRISES = (
     *("healthy", "errors", "slow", "outage", "silent", "dependency"),
     *("one-endpoint", "pool", "crash-loop", "slow-swap"),
 )
-SCENARIOS = (*SURPRISES, "swap-refused", "foreign-swap", "flag-ignored")
+SCENARIOS = (*SURPRISES, "swap-refused", "foreign-swap", "flag-ignored", "one-instance")
 SURPRISE = "surprise"
 
 _EPILOG = """\

@@ -50,7 +50,7 @@ class BackChecking:
         while True:
             run, now = self._recorder.run, self._ports.clock.now()
             if run.plan is None or not _wanted(run, now, self._scaled):
-                await self._ports.clock.sleep(FLOOR_S)
+                await self._recorder.wait_news()
                 continue
             found = await self._check(plan_of(run.plan), PRODUCTION if run.on_share else run.plan.slot)
             # What was seen while a rollback began says nothing of it.

@@ -42,6 +42,7 @@ class Reach:
         self.answered_at: float | None = None
         self.silent_since: float | None = None
         self.trouble = ""
+        self.fell_silent = asyncio.Event()
 
     async def note(self, asked: Awaitable[Answer]) -> Answer:
         """The answer of ``asked``, or its error. A refusal is a good answer, but not one that lets nobody in."""
@@ -58,15 +59,17 @@ class Reach:
 
     def _answered(self) -> None:
         self.answered_at, self.silent_since, self.trouble = self._clock.now(), None, ""
+        self.fell_silent.clear()
 
     def _silent(self, why: str) -> None:
         self.trouble = why
+        self.fell_silent.set()
         if self.silent_since is None:
-            # It may have fallen silent at any time since its last answer; nobody has asked in between.
-            self.silent_since = self._clock.now() if self.answered_at is None else self.answered_at
+            # Not since its last answer: where it is asked seldom, one lost answer is no silence.
+            self.silent_since = self._clock.now()
 
     def silent_s(self, now: float) -> float:
-        """Seconds since the last good answer, where the newest asking had none; else 0."""
+        """Seconds since the first asking in a row that had no good answer; 0 where the newest one had."""
         return 0.0 if self.silent_since is None else max(0.0, now - self.silent_since)
 
 
@@ -145,6 +148,8 @@ class ReachTold:
     async def go_on(self) -> None:
         """Never returns; cancel it."""
         while True:
+            if self._reach.silent_since is None and self._recorder.run.manager_lost is None:
+                await self._reach.fell_silent.wait()
             self._look()
             await self._clock.sleep(_TICK_S)
 

@@ -60,7 +60,7 @@ def test_a_run_that_ended_gives_its_outcome_and_its_code(
     assert set(outcome) == {
         *("type", "run", "decision", "provisional", "production_version", "swaps", "detected_after_s", "rollback_s"),
         *("swaps_by_others", "proven_s", "azure_s", "requests", "telemetry_fault", "journal", "report", "reason"),
-        "left_to_do",
+        *("left_to_do", "flag"),
     }
     assert Path(outcome["report"]).exists()
     assert Path(outcome["journal"]).name == FILE

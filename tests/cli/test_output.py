@@ -144,3 +144,17 @@ def test_a_terminal_of_another_encoding_loses_no_message() -> None:
     assert said.returncode == 2
     assert "There is no run 'caf? ?'" in said.stderr
     assert "Traceback" not in said.stderr
+
+
+def test_a_check_that_fails_and_a_manager_that_answers_again_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+    printer = Printer(as_json=False)
+    printer.event({"type": "rollback.checked", "at": 0.0, "ready": True, "words": "slot green v1"})
+    printer.event({"type": "rollback.checked", "at": 0.0, "ready": False, "trouble": "rights", "rung": "the card"})
+    printer.event({"type": "manager.reach", "at": 0.0, "reached": False, "words": "No connection."})
+    printer.event({"type": "manager.reach", "at": 0.0, "reached": True})
+    assert [line.split("  ", 1)[1] for line in capsys.readouterr().out.splitlines()] == [
+        "rollback check: slot green v1",
+        "rollback check: NOT READY: rights. What would work now: the card",
+        "Resource Manager does not answer: No connection. The way by hand is on the rollback card",
+        "Resource Manager answers again",
+    ]

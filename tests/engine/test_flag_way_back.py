@@ -55,7 +55,7 @@ def off_or_said(stage: Stage, ended: ev.RunEnded) -> None:
         assert "is not off" in ended.reason or not stage.world.flags.flag.enabled
 
 
-@bounded(25)
+@bounded(12)
 @given(
     trouble=troubles(st.sampled_from(Fault), within_s=150.0),
     flag=flag_faults,
@@ -90,7 +90,7 @@ def test_no_fault_and_no_death_leaves_the_flag_on_after_a_rollback(
             assert ended.decision != "kept"
 
 
-@bounded(25)
+@bounded(5)
 @given(
     moment=MOMENTS,
     away=st.sampled_from((0.0, 5.0, 400.0)),

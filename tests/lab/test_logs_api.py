@@ -23,6 +23,7 @@ from azure.monitor.query.aio import LogsQueryClient
 from cpr_cockpit.lab import certificates
 from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.rest import identity, logs, routing, tokens
+from cpr_cockpit.lab.rights import Rights
 from cpr_cockpit.lab.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class _Workspace:
     workspace_id: str = field(default_factory=_new_id)
     app_insights_id: str = "/subscriptions/s/resourceGroups/g/providers/microsoft.insights/components/shop"
     telemetry: _Watched = field(default_factory=_Watched)
+    rights: Rights = field(default_factory=Rights)
 
     def take_requests(self, *ages: float) -> None:
         """Rows of requests that began so many seconds ago, and have come in."""

@@ -272,6 +272,10 @@ async def test_unknown_shapes_and_empty_panels_are_drawn() -> None:
     assert "READY" in ready().panel.word
 
 
+SWAP_BACK = (
+    "az webapp deployment slot swap --subscription 8b1f3c52-6f0e-4d55-9a43-0c5a3f6f2b11 --resource-group "
+    "rg-goals-production --name goals-api --slot green --target-slot production"
+)
 BY_HAND = Panel(
     "BACK BY HAND",
     Shape.BREACH,
@@ -279,12 +283,7 @@ BY_HAND = Panel(
     "reached) What is done by hand is taken up as soon as it answers.",
     back="The whole way by hand: /home/ana/.local/state/cpr-cockpit/runs/20260101-goal-aaaa/rollback-card.md",
     warns=True,
-    commands=(
-        (
-            "az webapp deployment slot swap --subscription 8b1f3c52-6f0e-4d55-9a43-0c5a3f6f2b11 --resource-group "
-            "rg-goals-production --name goals-api --slot green --target-slot production"
-        ),
-    ),
+    commands=(SWAP_BACK,),
     rollback=Control("r", "ROLL BACK to v1.2.0", enabled=False, reason="under way"),
 )
 
@@ -292,8 +291,7 @@ BY_HAND = Panel(
 @pytest.mark.parametrize("size", [(160, 48), (120, 40), (80, 24)])
 async def test_a_command_for_the_hand_is_whole_and_the_card_is_named(size: tuple[int, int]) -> None:
     lines = await lines_of(BY_HAND, size)
-    inside = " ".join(line.strip("│┃║!| ").strip() for line in lines)
-    told = " ".join(inside.split())
+    told = " ".join(" ".join(line[1:-1] for line in lines).split())
     assert " ".join(BY_HAND.commands[0].split()) in told
     assert "The whole way by hand: /home/ana/" in told
     assert "NO ANSWER OF RESOURCE MANAGER for 34 s. Production answers v1.3.0, slot green v1.2.0." in told
