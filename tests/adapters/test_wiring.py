@@ -15,6 +15,7 @@ from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.signals import Source
 from cpr_cockpit.core.strategies import Course
+from cpr_cockpit.core.workers import WorkerRule
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.wiring import (
     ConfigError,
@@ -214,6 +215,27 @@ async def test_the_further_sources_of_a_place(ready: dict[str, Any]) -> None:
             assert sources | {"exceptions", "dependencies", "usage", "browser"} <= names
             assert ("database" in sources) is ("database" in names)
             assert outside.ports.premises is not None
+
+
+async def test_who_works_in_the_background_is_asked_where_a_rule_is_declared(ready: dict[str, Any]) -> None:
+    table = {"rule": "sticky-off", "setting": "WORKERS_ENABLED", "off": "0"}
+    for told, tells in ((table | {"path": "/api/workers"}, True), (table, False), (None, None)):
+        async with outside_of(place_of(Target(), ready | {"workers": told})) as outside:
+            workers = outside.ports.workers
+            assert (None if workers is None else workers.tells) is tells
+            # Only instances tell of a queue.
+            assert (Source.WORKERS in {reader.source for reader in outside.ports.readers}) is bool(tells)
+            planned = outside.planned(Act(ActKind.PROVE_WORKERS, "green"))
+            assert any(one.url.endswith("/api/workers") for one in planned) is bool(tells)
+            assert bool(planned) is (told is not None)
+
+
+def test_the_rule_of_the_workers_is_kept_for_resume(tmp_path: Path, ready: dict[str, Any]) -> None:
+    rule = WorkerRule("sticky-off", "WORKERS_ENABLED", "0")
+    _write(tmp_path, ready)
+    kept = read_config(tmp_path).settings
+    write_config(replace(kept, course=Course(workers=rule)))
+    assert read_config(tmp_path).settings.course == Course(workers=rule)
 
 
 def test_a_lab_gives_its_service_principal(tmp_path: Path, ready: dict[str, Any]) -> None:
