@@ -28,6 +28,7 @@ from cpr_cockpit.engine.acts import Context, Reading, State
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.serving import exists
 
+BY_HAND = "See to it by hand: this program starts and stops no worker."
 ITEM = "background-work.one-rule"
 _LEAST_LOOKS, _LOOKS_EACH = 3, 3
 _LAST_LOOKS = 3
@@ -149,7 +150,7 @@ async def kept_unproven(ports: Ports, plan: Plan, poll_s: float) -> str:
                 return ""
             words = reading.words
         await ports.clock.sleep(poll_s)
-    return f"; that workers run once and on the right version is not proven: {words}"
+    return f"; that workers run once and on the right version is not proven: {words}. {BY_HAND}"
 
 
 def _rule_of(act: Act) -> WorkerRule:

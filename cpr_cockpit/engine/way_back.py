@@ -18,7 +18,7 @@ from cpr_cockpit.engine.acts import Check, Context
 from cpr_cockpit.engine.apps_back import LANDING_S, AppsBack
 from cpr_cockpit.engine.back_checking import BackChecking
 from cpr_cockpit.engine.back_figures import BackFigures
-from cpr_cockpit.engine.background import kept_unproven
+from cpr_cockpit.engine.background import BY_HAND, kept_unproven
 from cpr_cockpit.engine.everywhere import Served, served
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.flag_back import FlagBack, Off
@@ -232,7 +232,7 @@ class WayBack:
         """Users are back where the proof of the workers alone failed: no failed step then, but what is not proven."""
         if failed is None or failed.act.kind is not ActKind.PROVE_WORKERS:
             return failed, ""
-        return None, f"; {self._failure_words(failed, 'back')}"
+        return None, f"; {self._failure_words(failed, 'back')}. {BY_HAND}"
 
     async def _without_preview(self, plan: Plan) -> str:
         """After a failure before the switch: no preview of ours is left behind. What is left of one in words, or ""."""

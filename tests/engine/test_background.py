@@ -200,6 +200,7 @@ def test_unproven_workers_make_a_partial_end_and_hold_nobody_up(trouble: str) ->
         decision, reason = ended(life.run_state)
         assert decision == "partial"
         assert reason.startswith(f"{OLD} serves again; step 'Workers run once")
+        assert reason.endswith("See to it by hand: this program starts and stops no worker.")
         assert stage.world.production == OLD
 
 
