@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
+from cpr_cockpit.core.worker_proof import not_off, unproven
+from cpr_cockpit.core.workers import WorkerRule
+from cpr_cockpit.engine.background import listed
 from cpr_cockpit.lab.background import OFF, ON, SETTING, STOPPED, TABLE
+from cpr_cockpit.wiring import Target, outside_of, place_of
 from tests.lab import running
 from tests.lab.running import RunningLab, until
 
@@ -46,10 +50,10 @@ def _with_jobs(lab: RunningLab) -> bytes:
     return packed.getvalue()
 
 
-def _stop_jobs(lab: RunningLab) -> None:
-    """Stop all WebJobs of the slot, by the platform's own setting."""
+def _set(lab: RunningLab, name: str, value: str) -> None:
+    """Change a setting of the slot, which restarts it."""
     with lab.manager() as manager:
-        settings = manager.post(f"{lab.slot}/config/appsettings/list").json()["properties"] | {STOPPED: "1"}
+        settings = manager.post(f"{lab.slot}/config/appsettings/list").json()["properties"] | {name: value}
         manager.put(f"{lab.slot}/config/appsettings", json={"properties": settings}).raise_for_status()
 
 
@@ -95,7 +99,7 @@ async def test_the_worker_runs_in_production_alone_whatever_is_swapped(lab: Runn
     assert lab.swap().status_code == 200
     assert _working(lab) == ((old, True), (new, False))
     assert (await _jobs(lab))["production"] == []
-    await asyncio.to_thread(_stop_jobs, lab)
+    await asyncio.to_thread(_set, lab, STOPPED, "1")
     assert (await _jobs(lab))["slot"] == [(f"{app}/green/mailer", "Stopped")]
 
 
@@ -103,3 +107,18 @@ def test_each_slot_keeps_its_own_value(lab: RunningLab) -> None:
     with lab.manager() as manager:
         read = [manager.post(f"{path}/config/appsettings/list").json() for path in (lab.site, lab.slot)]
     assert [body["properties"][SETTING] for body in read] == [ON, OFF]
+
+
+async def test_the_cockpit_sees_who_works_and_who_works_twice(lab: RunningLab) -> None:
+    rule, slot = WorkerRule(TABLE["rule"], TABLE["setting"], TABLE["off"]), lab.ready["slot"]
+    async with outside_of(place_of(Target(), lab.ready)) as outside:
+        seen = await listed(outside.ports, rule, slot)
+        version = seen.production.looks[0].version or ""
+        assert (unproven(rule, slot, version, seen), seen.tells) == ("", True)
+        assert [(one.name, one.runs) for one in seen.production.hosted] == [("notices", True)]
+        await asyncio.to_thread(_set, lab, SETTING, ON)
+        seen = await listed(outside.ports, rule, slot)
+        words = not_off(rule, slot, seen)
+        assert f"app setting {SETTING} is not '0' in slot {slot}" in words
+        assert f"hosted service notices runs in slot {slot} (running)" in words
+        assert unproven(rule, slot, version, seen).startswith(words)
