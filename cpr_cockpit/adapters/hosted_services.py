@@ -153,7 +153,7 @@ class QueueReader:
 
     def __init__(self, hosted: HostedServices) -> None:
         self._hosted = hosted
-        self._begun: dict[float, WorkersTold] = {}
+        self._known: dict[float, WorkersTold | None] = {}
 
     async def read(self, asked: Asked) -> Observation:
         """The queue as it is now. PortError where production does not tell of one."""
@@ -161,9 +161,9 @@ class QueueReader:
         queue = told.queue
         if queue is None:
             raise PortError(f"Reading the queue: {told.error or 'production tells of none'}.")
-        begun = self._when_begun(asked, told)
-        first = begun.queue or queue
-        before = first if begun.at < asked.t0 else None
+        begun = self._told_by(asked.start + _SETTLES_S, told.at, keep=asked.since is None) or self._hosted.heard[0]
+        earlier = self._told_by(asked.t0, told.at, keep=True)
+        limit, before = begun.queue or queue, None if earlier is None else earlier.queue
         oldest = 0.0 if not queue.depth else queue.oldest_s
         readings = (
             Reading(QUEUE_DEPTH, float(queue.depth), before=None if before is None else float(before.depth)),
@@ -171,19 +171,17 @@ class QueueReader:
             Reading(
                 DEAD_LETTERS,
                 float(queue.dead_letters),
-                limit=float(first.dead_letters),
+                limit=float(limit.dead_letters),
                 before=None if before is None else float(before.dead_letters),
             ),
         )
         return Observation(self.source, told.at, measured_at=told.at, readings=readings)
 
-    def _when_begun(self, asked: Asked, told: WorkersTold) -> WorkersTold:
-        """The newest answer of when that began which is asked for, else the oldest that is known."""
-        if (found := self._begun.get(asked.t0)) is not None:
-            return found
-        until = asked.t0 + _SETTLES_S
-        known = [one for one in self._hosted.heard if one.at <= until]
-        found = known[-1] if known else self._hosted.heard[0]
-        if told.at > until:
-            self._begun[asked.t0] = found
+    def _told_by(self, until: float, now: float, *, keep: bool) -> WorkersTold | None:
+        """The newest answer from before ``until``; None where none is known. ``keep``: it may be asked for in days."""
+        if until in self._known:
+            return self._known[until]
+        found = next((one for one in reversed(self._hosted.heard) if one.at < until), None)
+        if keep and now >= until:
+            self._known[until] = found
         return found

@@ -124,12 +124,12 @@ async def test_dead_letters_are_held_against_when_that_began_which_is_judged(pro
     reader, window, calm = QueueReader(product.hosted(clock)), NOW + 5.0, NOW + 25.0
     limits = []
     # The window begins at 5 s, and at 25 s the watch whether it is calm again: what dies just then is of before.
-    for at, dead, t0 in ((0, 1, 0), (6, 2, window), (20, 7, window), (26, 8, calm), (30, 9, calm), (90, 20, calm)):
+    for at, dead, since in ((0, 1, None), (6, 2, None), (20, 7, None), (26, 8, calm), (30, 9, calm), (90, 20, calm)):
         clock.at = NOW + at
         product.wire.on("GET", PATH, Answer(body=TOLD | {"queue": QUEUE | {"dead_letters": dead}}))
-        seen = await reader.read(Asked(clock.at, t0 or window, "v1", "v2", 900.0, 1.0))
-        limits.append(seen.readings[2].limit)
-    assert limits == [1.0, 2.0, 2.0, 8.0, 8.0, 8.0]
+        seen = await reader.read(Asked(clock.at, window, "v1", "v2", 900.0, 1.0, since))
+        limits.append((seen.readings[2].limit, seen.readings[2].before))
+    assert limits == [(1.0, 1.0), (2.0, 1.0), (2.0, 1.0), (8.0, 1.0), (8.0, 1.0), (8.0, 1.0)]
 
 
 async def test_a_session_that_began_after_the_switch_has_no_before(product: Product) -> None:
