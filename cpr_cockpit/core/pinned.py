@@ -34,7 +34,7 @@ def pinned_words(run: Run, now: float) -> str:
     counted = run.pinned
     who = "an unknown number of users keep" if counted is None or counted.users is None else _users(counted.users)
     meets = slot_holds(run)
-    words = f"{who} the cookie of slot {plan.slot}" + (f" and meet {meets}" if meets else "")
+    words = f"{who} the cookie of slot {plan.slot}" + (f", which leads to {meets}" if meets else "")
     return words + (f", until {clock_time(until)} at the latest" if until is not None else "")
 
 

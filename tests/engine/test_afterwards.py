@@ -130,6 +130,7 @@ def test_stop_ends_it_and_only_before_the_end_of_the_extended_validation_provisi
     assert (ended.decision, ended.provisional) == ("kept", provisional)
 
 
+@pytest.mark.long
 def test_the_week_ends_it() -> None:
     with Stage(None, window_s=10.0) as stage:
         life = kept(stage)

@@ -53,7 +53,7 @@ def test_a_share_that_is_rolled_back_leaves_users_on_the_old_version() -> None:
         assert {version for version, _, _ in named.asked} == {NEW}
         assert run.unrouted_at is not None
         words = pinned_words(run, now)
-        assert words.startswith(f"{run.pinned.users} users keep the cookie of slot green and meet {OLD}, until ")
+        assert words.startswith(f"{run.pinned.users} users keep the cookie of slot green, which leads to {OLD}, until ")
         assert pinned_words(run, run.unrouted_at + COOKIE_S) == ""
 
 
