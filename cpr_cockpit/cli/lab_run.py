@@ -13,7 +13,7 @@ from typing import Any
 
 from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.parser import SURPRISE, SURPRISES
-from cpr_cockpit.cli.release import LAB_HARMLESS, lab_flag
+from cpr_cockpit.cli.release import LAB_HARMLESS, lab_flag, lab_rule
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.strategies import Course
@@ -95,6 +95,7 @@ def _configured(
                 apps=apps_of(ready),
                 preview=bool(options.preview),
                 deploy=options.deploy,
+                workers=lab_rule(ready),
             )
         ),
         commit=str(ready["pipeline"]["commit"]),

@@ -17,11 +17,12 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import BLUE_GREEN, FEATURE_FLAG, NEW_ARTIFACT, OLD_ARTIFACT
+from cpr_cockpit.core.workers import WorkerRule
 from cpr_cockpit.documents.feature import FeatureDocuments
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabError, read_ready
 from cpr_cockpit.wiring import ConfigError, Target, apps_of
-from cpr_cockpit.wiring.target import check_ready
+from cpr_cockpit.wiring.target import check_ready, lab_workers
 
 # A lab that somebody else runs: its ready file is not called as that of a run's own lab, which ends with the run.
 BORROWED_LAB = "borrowed-lab.json"
@@ -120,6 +121,7 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
             smoke=loaded.settings.smoke,
             signals=loaded.settings.signals,
             pipeline=loaded.settings.pipeline if course.deploy == PIPELINE else None,
+            workers=loaded.settings.workers,
         ),
         ready={},
         slot=chosen.slot,
@@ -140,6 +142,8 @@ def _contacts(loaded: Loaded | None) -> tuple[Contact, ...]:
 def _course(loaded: Loaded | None, strategy: str | None, control: float | None, preview: bool | None) -> Course:
     configured = loaded.settings.strategy if loaded else None
     course = configured.course if configured else Course()
+    if loaded is not None and loaded.settings.workers is not None:
+        course = replace(course, workers=loaded.settings.workers.declared)
     if strategy is not None:
         # A preview that was configured for a swap is none of another strategy's.
         course = replace(course, strategy=strategy, preview=course.preview and strategy == BLUE_GREEN)
@@ -178,10 +182,22 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
         delay_s=LAB_DELAY_S,
         new_version=version,
         new_path=package,
-        # A lab deploys its own packages by zip, also where the team's pipeline is configured.
-        course=replace(lab_flag(course), harmless=(*course.harmless, *LAB_HARMLESS), apps=apps_of(ready), deploy=ZIP),
+        # A lab deploys its own packages by zip, also where the team's pipeline is configured; its workers are its own.
+        course=replace(
+            lab_flag(course),
+            harmless=(*course.harmless, *LAB_HARMLESS),
+            apps=apps_of(ready),
+            deploy=ZIP,
+            workers=lab_rule(ready),
+        ),
         contacts=_contacts(loaded),
     )
+
+
+def lab_rule(ready: Mapping[str, Any]) -> WorkerRule | None:
+    """The rule of a lab's own background work."""
+    table = lab_workers(ready)
+    return table.declared if table is not None else None
 
 
 def lacking(chosen: Aim) -> list[Problem]:

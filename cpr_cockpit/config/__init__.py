@@ -7,6 +7,7 @@ from cpr_cockpit.config.model import App, Artifacts, Cloud, Environment, Person,
 from cpr_cockpit.config.pipeline_table import PIPELINE_TOKEN, Pipeline
 from cpr_cockpit.config.problems import Problem, SettingsError
 from cpr_cockpit.config.signals_table import Signal
+from cpr_cockpit.config.workers_table import Workers
 
 __all__ = [
     "NAME",
@@ -24,6 +25,7 @@ __all__ = [
     "SettingsError",
     "Signal",
     "Smoke",
+    "Workers",
     "find",
     "load",
 ]

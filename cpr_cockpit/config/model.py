@@ -12,6 +12,7 @@ from cpr_cockpit.config.pipeline_table import Pipeline
 from cpr_cockpit.config.policy import PolicySettings
 from cpr_cockpit.config.signals_table import Signal
 from cpr_cockpit.config.values import percent, seconds
+from cpr_cockpit.config.workers_table import Workers
 from cpr_cockpit.core.canary import PERCENTS, STEP_S
 from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.pipeline import DEPLOYERS, PIPELINE, ZIP
@@ -347,6 +348,7 @@ class Settings(Part):
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
     strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")
     pipeline: Pipeline | None = Field(None, description="a table [pipeline]")
+    workers: Workers | None = Field(None, description="a table [workers]; without it background work is not looked at")
 
     @model_validator(mode="after")
     def _has_its_pipeline(self) -> Self:

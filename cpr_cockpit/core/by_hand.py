@@ -55,6 +55,12 @@ def reset(environment: Mapping[str, str], slot: str) -> str:
     return f"az webapp deployment slot swap {pinned(environment)} --slot {shlex.quote(slot)} --action reset"
 
 
+def setting(environment: Mapping[str, str], slot: str, name: str) -> str:
+    """An app setting of the slot, and whether it stays there."""
+    query = shlex.quote(f"[?name=='{name}']")
+    return f"az webapp config appsettings list {pinned(environment)} --slot {shlex.quote(slot)} --query {query}"
+
+
 def resource(environment: Mapping[str, str], slot: str = "") -> str:
     """The resource id of the app, or of its slot."""
     subscription, group, app = (environment.get(key, "") for key in ("subscription", "resource_group", "app"))

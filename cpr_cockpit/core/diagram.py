@@ -37,7 +37,10 @@ _WORDS: dict[str, str] = {
     "keep-old": _SLOT,
     "deploy": _SLOT,
     "prove-built": _SLOT,
+    "prove-setting": _SLOT,
     "prove-slot": _PROOF,
+    "prove-workers-off": _PROOF,
+    "prove-workers": _PROOF,
     "warm-up": _PROOF,
     "smoke": _PROOF,
     "prove-telemetry": _PROOF,
@@ -66,6 +69,8 @@ _WORDS: dict[str, str] = {
     "redeploy-old": "redeploy",
     "route-home": "routing off",
     "prove-redeployed": "proof",
+    "prove-workers-back": "proof",
+    "prove-workers-redeployed": "proof",
 }
 """What the steps of a stage are called together; a step that is not here is a stage of its own, by its key."""
 

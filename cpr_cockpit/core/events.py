@@ -105,7 +105,7 @@ class PlanMade(Event):
 
     ``control``: percentage of new sessions that stay on the old version. ``apps``: several, in the order in which at
     most ``at_once`` of them are switched between two gates. ``preview``: the swap is prepared by one. ``deploy``: who
-    lays the new version into the slot. ``flag``: the feature flag, "": none.
+    lays the new version into the slot. ``flag``: the feature flag, "": none. ``workers``: the rule of background work.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -127,6 +127,7 @@ class PlanMade(Event):
     deploy: str = "zip"
     flag: str = ""
     choices: tuple[PlannedChoice, ...] = ()
+    workers: dict[str, str] = {}
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     lower: tuple[PlannedStep, ...] = ()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from cpr_cockpit.core.block_queue import BlockQueue
 from cpr_cockpit.core.custom import CustomSignals, SignalSpec
+from cpr_cockpit.core.dead_letters import dead_letters_rose
 from cpr_cockpit.core.decision import incomplete_or_thin, keep_words, pending, slower, stale
 from cpr_cockpit.core.doubt import Doubt
 from cpr_cockpit.core.early import EarlyTests
@@ -219,4 +220,4 @@ class Judge:
             sentence = f"both arms run {evidence.new_version}: users' figures cannot be told apart"
             return Doubt(HoldCause.UNDECIDABLE, sentence)
         doubt = incomplete_or_thin(evidence) or pending(rising) or target_missed(evidence) or slower(evidence)
-        return doubt or no_history(evidence)
+        return doubt or dead_letters_rose(evidence) or no_history(evidence)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from cpr_cockpit.core.workers import WorkerRule
+
 
 class ActKind(StrEnum):
     """What a step can do."""
@@ -32,6 +34,9 @@ class ActKind(StrEnum):
     PROVE_SERVING = "prove-serving"
     KEEP_WARM = "keep-warm"
     AWAIT_VERSION = "await-version"
+    PROVE_SETTING = "prove-setting"
+    PROVE_WORKERS_OFF = "prove-workers-off"
+    PROVE_WORKERS = "prove-workers"
     SET_FLAG = "set-flag"
     FLAG_OFF = "flag-off"
     PROVE_FLAG = "prove-flag"
@@ -61,6 +66,7 @@ class Act:
     two apps those that serve the new version by then. ``app``: where it is done; "" in the first app, or the only one.
     ``by``: who lays an artifact into the slot, "" this program itself. ``flag``: the feature flag that is meant; it is
     on for ``percent`` of the users then, and for ``before`` percent when the act begins.
+    ``workers``: the rule of background work that is to be proven.
     """
 
     kind: ActKind
@@ -75,6 +81,7 @@ class Act:
     by: str = ""
     flag: str = ""
     before: float = 0.0
+    workers: WorkerRule | None = None
 
     @property
     def mutates(self) -> bool:

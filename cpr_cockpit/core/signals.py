@@ -32,6 +32,7 @@ class Source(StrEnum):
     PLAN = "plan"
     DATABASE = "database"
     LOG_STREAM = "log_stream"
+    WORKERS = "workers"
     CUSTOM = "custom"
     SURROUNDINGS = "surroundings"
 

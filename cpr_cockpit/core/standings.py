@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cpr_cockpit.core.checklist import Checklist, Mark, Standing, applying, derive
 from cpr_cockpit.core.checklists import ALL_CHECKLISTS
+from cpr_cockpit.core.checklists.background import BACKGROUND_WORK
 from cpr_cockpit.core.readiness import Readiness
 from cpr_cockpit.core.run import Run
 
@@ -14,7 +15,8 @@ def lists_in_force(run: Run) -> tuple[Checklist, ...]:
     """The checklists that apply to this run."""
     conditional = run.gate is not None and run.gate.level == Readiness.CONDITIONAL
     rolled_back = run.decision is not None and run.decision.word == "rollback"
-    return applying(ALL_CHECKLISTS, conditional=conditional, rolled_back=rolled_back)
+    lists = applying(ALL_CHECKLISTS, conditional=conditional, rolled_back=rolled_back)
+    return (*lists, BACKGROUND_WORK) if run.plan is not None and run.plan.workers else lists
 
 
 def marks_of(run: Run) -> dict[str, Standing]:

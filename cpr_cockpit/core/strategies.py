@@ -14,6 +14,8 @@ from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.preview import with_preview
 from cpr_cockpit.core.rolling_strategy import rolling, why_not
 from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, FEATURE_FLAG, OBSERVED, ROLLING, blue_green, observed
+from cpr_cockpit.core.worker_steps import not_looked_at, with_workers
+from cpr_cockpit.core.workers import WorkerRule
 
 STRATEGIES = (BLUE_GREEN, CANARY, ROLLING, FEATURE_FLAG)
 """What a run may choose."""
@@ -28,7 +30,7 @@ class Course:
     production's settings applied to the slot and proven there before the swap. ``deploy``: who lays the new version
     into the slot. ``apps``: all of several, in the order in which at most ``at_once`` of them are switched between two
     gates; only rolling looks at them. ``flag``: the feature flag that is raised, or beside another strategy the kill
-    switch; "": none.
+    switch; "": none. ``workers``: the rule of background work; None: none is declared, and nothing is proven.
     """
 
     strategy: str = BLUE_GREEN
@@ -41,12 +43,13 @@ class Course:
     apps: tuple[str, ...] = ()
     at_once: int = 1
     flag: str = ""
+    workers: WorkerRule | None = None
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Course:
         """From what `to_dict` made, or JSON made of it; TypeError where it is none."""
         lists = {name: tuple(body[name]) for name in ("percents", "harmless", "apps") if name in body}
-        return cls(**{**body, **lists})
+        return cls(**{**body, **lists, "workers": WorkerRule.from_dict(body.get("workers") or {})})
 
     def to_dict(self) -> dict[str, Any]:
         """For the journal and for the run's folder."""
@@ -74,12 +77,17 @@ class Course:
         """Whether sessions are routed to the slot, so that they meet its own settings."""
         return self.strategy == CANARY or self.control > 0.0
 
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """All differences that are declared harmless: the rule of the workers demands one itself."""
+        return tuple(dict.fromkeys((*self.harmless, *(self.workers.harmless if self.workers else ()))))
+
 
 def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:
     """The plan of a course, its times as they are; KeyError for another name, ValueError for impossible shares."""
     plan = _plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=artifact)
     if course.strategy in (OBSERVED, ROLLING):
-        return plan
+        return not_looked_at(plan) if course.workers and course.strategy == ROLLING else plan
     plan = with_ladder(plan, artifact=artifact)
     if len(course.apps) > 1:
         left = f"only {course.apps[0]} of {len(course.apps)} apps is changed: rolling brings the version to all of them"
@@ -90,8 +98,10 @@ def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s
         plan = with_preview(plan)
     if course.control:
         plan = hold_back(plan, course.control)
+    if course.workers:
+        plan = with_workers(plan, course.workers)
     if course.shares_sessions:
-        plan = proven_alike(plan, course.harmless)
+        plan = proven_alike(plan, course.declared)
     return with_kill_switch(plan, course.flag) if course.flag and course.strategy != FEATURE_FLAG else plan
 
 

@@ -13,7 +13,7 @@ from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.plan import ActKind, Plan
 from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.documents.card_apps import alone, of_app
-from cpr_cockpit.documents.card_rungs import contacts, ladder, portal
+from cpr_cockpit.documents.card_rungs import background, contacts, ladder, portal
 from cpr_cockpit.documents.papers.figures import path_of_health
 from cpr_cockpit.documents.papers.text import heading, inert
 from cpr_cockpit.documents.parts import printable
@@ -112,6 +112,7 @@ def _page(folder: Path, environment: dict[str, str], plan: Plan, people: Sequenc
         *_ladder(folder, environment, plan),
         *_replace(folder, environment, plan),
         *_prove(look, plan),
+        *background(environment, plan),
         *_never(plan),
         *portal(environment, plan),
     ]

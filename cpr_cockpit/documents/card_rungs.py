@@ -9,6 +9,7 @@ from cpr_cockpit.core import by_hand
 from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.plan import PRODUCTION, ActKind, Plan, Step
 from cpr_cockpit.core.rights import need_of
+from cpr_cockpit.core.workers import STICKY_OFF
 from cpr_cockpit.documents.papers.text import heading, inert
 from cpr_cockpit.documents.parts import printable
 
@@ -49,6 +50,20 @@ def _needs(step: Step, plan: Plan) -> str:
         words = f"the kept zip of {old}, and production answers {old} (else {new} stays with those who are pinned)"
     right = need_of(act)
     return f"{words}; the right {_code(right)}" if right is not None else words
+
+
+def background(environment: Mapping[str, str], plan: Plan) -> list[str]:
+    """Where the plan proves background work: how a person sees that nobody does it twice."""
+    rule = next((step.act.workers for step in plan.back if step.act.workers is not None), None)
+    if rule is None or rule.rule != STICKY_OFF:
+        return []
+    name, off = _code(rule.setting), _code(rule.off)
+    return [
+        f"Background work: {name} is {off} in slot {_code(plan.slot)}, with slotSetting true:",
+        "",
+        f"    {by_hand.setting(environment, plan.slot, rule.setting)}",
+        "",
+    ]
 
 
 def portal(environment: Mapping[str, str], plan: Plan) -> list[str]:

@@ -11,6 +11,7 @@ from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
+from cpr_cockpit.engine.background import ProveSetting, ProveWorkers, ProveWorkersOff
 from cpr_cockpit.engine.flagging import ProveFlag
 from cpr_cockpit.engine.piping import ProveBuilt
 from cpr_cockpit.engine.serving import exists
@@ -203,6 +204,9 @@ _CHECKS: dict[ActKind, Callable[[Context, Act], Check]] = {
     ActKind.SMOKE: Smoke,
     ActKind.PROVE_SERVING: ProveServing,
     ActKind.KEEP_WARM: KeepWarm,
+    ActKind.PROVE_SETTING: ProveSetting,
+    ActKind.PROVE_WORKERS_OFF: ProveWorkersOff,
+    ActKind.PROVE_WORKERS: ProveWorkers,
     ActKind.PROVE_FLAG: ProveFlag,
 }
 

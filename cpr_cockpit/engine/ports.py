@@ -20,6 +20,7 @@ from cpr_cockpit.core.ports import (
     WebApps,
 )
 from cpr_cockpit.core.surroundings import SurroundingsReader
+from cpr_cockpit.core.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,9 @@ class Ports:
     ``pipeline``: the team's own; None: none is configured. ``user_count``: who was routed; None: nothing tells.
     ``flags``: the store of the feature flags; None: none is configured.
     ``rights``: what this sign-in may do; None: nothing tells. ``apps``: the further ones of several apps by name;
-    ``web_apps`` and ``probe`` are those of the first.
-    ``surroundings``: what others could change, of the first app; None: only who serves what is looked at. ``lease``:
-    of the environment; None: it has none.
+    ``web_apps`` and ``probe`` are those of the first. ``workers``: who works in the background; None: no rule is
+    declared. ``surroundings``: what others could change, of the first app; None: only who serves what is looked at.
+    ``lease``: of the environment; None: it has none.
     """
 
     clock: Clock
@@ -55,6 +56,7 @@ class Ports:
     user_count: UserCount | None = None
     flags: FeatureFlags | None = None
     rights: Rights | None = None
+    workers: Workers | None = None
     apps: Mapping[str, AppPorts] = field(default_factory=dict)
     surroundings: SurroundingsReader | None = None
     lease: LeaseStore | None = None

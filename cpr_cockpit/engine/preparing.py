@@ -17,7 +17,9 @@ from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, ROLLING
+from cpr_cockpit.core.workers import WorkerRule
 from cpr_cockpit.documents.card import write_card
+from cpr_cockpit.engine.background import declared_rule
 from cpr_cockpit.engine.checks import undeclared
 from cpr_cockpit.engine.flag_premises import flag_facts
 from cpr_cockpit.engine.gate import judge
@@ -161,6 +163,7 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         preview=plan.previews,
         deploy=next((step.act.by for step in plan.forward if step.act.by), ZIP),
         flag=next((step.act.flag for step in plan.back if step.act.flag), ""),
+        workers=next((step.act.workers.to_dict() for step in plan.forward if step.act.workers), {}),
         forward=planned((*plan.forward, *plan.after)),
         back=planned(plan.back),
         lower=planned(plan.lower),
@@ -181,6 +184,7 @@ def plan_of(event: ev.PlanMade) -> Plan:
         preview=event.preview,
         deploy=event.deploy,
         flag=event.flag,
+        workers=WorkerRule.from_dict(event.workers),
     )
     course = replace(course, apps=event.apps, at_once=event.at_once)
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
@@ -207,7 +211,7 @@ async def choice_facts(ports: Ports, slot: str, course: Course, *, slot_exists: 
         found = await ports.web_apps.differences(slot) if slot_exists else ()
     except PortError as error:
         return ChoiceFacts(unread=error.words(), flag=flag)
-    return ChoiceFacts(undeclared(slot, found, course.harmless), signing_in, flag=flag)
+    return ChoiceFacts(undeclared(slot, found, course.declared), signing_in, flag=flag)
 
 
 async def premises_told(settings: SessionSettings, scaled: Policy, ports: Ports, recorder: Recorder) -> tuple[str, ...]:
@@ -276,6 +280,10 @@ class Preparation:
         known = await choice_facts(self._ports, settings.slot, course, slot_exists=facts.slot_exists)
         if why := refused(course, known):
             raise Blocked(why)
+        wrong, marks = await declared_rule(self._ports, course, settings.slot, slot_exists=facts.slot_exists)
+        if wrong:
+            raise Blocked(wrong)
+        self._mark(marks)
         before = self._recorder.run.plan
         if before is not None and before.old_version != facts.production_version:
             # What was kept for a plan before this one is of another version.
@@ -301,7 +309,7 @@ class Preparation:
 
     def _requests(self, act: Act) -> tuple[PlannedRequest, ...]:
         there = self._ports.at(act.app)
-        planners = (there.pipeline, there.web_apps, there.probe, there.flags)
+        planners = (there.pipeline, there.web_apps, there.probe, there.flags, there.workers)
         return tuple(one for planner in planners if planner is not None for one in planner.planned(act))
 
     def write_card(self) -> None:

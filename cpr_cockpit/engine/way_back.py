@@ -18,6 +18,7 @@ from cpr_cockpit.engine.acts import Check, Context
 from cpr_cockpit.engine.apps_back import LANDING_S, AppsBack
 from cpr_cockpit.engine.back_checking import BackChecking
 from cpr_cockpit.engine.back_figures import BackFigures
+from cpr_cockpit.engine.background import BY_HAND, kept_unproven
 from cpr_cockpit.engine.everywhere import Served, served
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.flag_back import FlagBack, Off
@@ -219,9 +220,10 @@ class WayBack:
             failed = await self._down(executor, plan)
         else:
             by = ", swapped back outside this run" if self._by_others() else ""
+        failed, unproven = self._but_for_workers(failed)
         if failed is None:
             left = "" if event.artifact else await self._left_behind(plan, self._ports, routed=routed)
-            left += await flag.last()
+            left += unproven + await flag.last()
             decision = "partial" if left else "rolled_back"
             await self._look_at_users()
             again = "serves again"
@@ -245,6 +247,12 @@ class WayBack:
         if failed is None and undone is not None:
             undone = await executor.run("back", steps[:swap])
         return failed or await executor.run("back", steps[swap + 1 :]) or undone
+
+    def _but_for_workers(self, failed: Step | None) -> tuple[Step | None, str]:
+        """Users are back where the proof of the workers alone failed: no failed step then, but what is not proven."""
+        if failed is None or failed.act.kind is not ActKind.PROVE_WORKERS:
+            return failed, ""
+        return None, f"; {self._failure_words(failed, 'back')}. {BY_HAND}"
 
     async def _without_preview(self, plan: Plan) -> str:
         """After a failure before the switch: no preview of ours is left behind. What is left of one in words, or ""."""
@@ -381,6 +389,8 @@ class WayBack:
         event = self.run_state.plan
         seen = await served(self._ports, self.settings.slot, plan_of(event) if event is not None else None, self._saw)
         reason = f"{reason} ({seen.unread})" if seen.unread else reason
+        if decision == "kept" and event is not None:
+            reason += await kept_unproven(self._ports, plan_of(event), self._patience.poll_s)
         if way == "forward" and self._back.is_set():
             # ROLLBACK came while we looked: nothing has ended.
             return

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cpr_cockpit.lab import connection_strings
+from cpr_cockpit.lab import background, connection_strings
 from cpr_cockpit.lab.deploying import SUCCESS, Deploying
 from cpr_cockpit.lab.models import PRODUCTION, Deployment, Operation, Slot
 from cpr_cockpit.lab.previewing import Previewing
@@ -53,7 +53,7 @@ class Site:
         self.log = world.log.of(region.app) if world.settings.apps > 1 else world.log
         self.faults = SwapFaults()
         self.slots: dict[str, Slot] = {}
-        self.sticky: dict[str, list[str]] = {"appSettingNames": [_STICKY_SETTING]}
+        self.sticky: dict[str, list[str]] = {"appSettingNames": [_STICKY_SETTING, background.SETTING]}
         size = {"name": "P1v3", "tier": "PremiumV3", "size": "P1v3", "family": "Pv3"}
         self.plan_sku = size | {"capacity": world.settings.instances}
         self.last_swap: tuple[float, str, str] | None = None
@@ -79,7 +79,8 @@ class Site:
     async def open_slots(self, package: bytes) -> None:
         """Open production and a second slot, both with `package` deployed, not yet started. Raises OSError."""
         for name in (PRODUCTION, GREEN):
-            slot = await self.create_slot(name, {_STICKY_SETTING: name}, _CONFIG_WEB)
+            own = {_STICKY_SETTING: name, background.SETTING: background.value(name)}
+            slot = await self.create_slot(name, own, _CONFIG_WEB)
             slot.package = package
             first = Deployment(uuid.uuid4().hex, "ZipDeploy", received=slot.last_modified, started=slot.last_modified)
             first.message, first.ended, first.status = "Deployed before the lab began.", first.started, SUCCESS

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.transport import SharedTransport
+    from cpr_cockpit.adapters.azure.workers import AzureWorkers
     from cpr_cockpit.adapters.connections import Connections
     from cpr_cockpit.adapters.http_probe import ProbeSettings
     from cpr_cockpit.adapters.smoke import SmokeTest
@@ -74,7 +75,7 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
         premises = LogsPremises(environment, credential, transport)
         stack.push_async_callback(premises.close)
         kudu = Kudu(environment, credential, connections)
-        web_apps = AzureWebApps(manager, kudu)
+        web_apps = AzureWebApps(manager, kudu, _own_settings(place))
         log_stream = LogStream(connections, clock, partial(web_apps.kudu_host, PRODUCTION), kudu.headers)
         stack.push_async_callback(log_stream.close)
         probe = HttpProbe(_probing(place), connections, clock)
@@ -82,7 +83,8 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
         batch = SharedBatch(environment, credential, transport)
         stack.push_async_callback(batch.close)
         platform = _platform_readers(manager, clock, policy or Policy())
-        readers = (*_log_readers(batch, clock, place.feature_operation), *platform, log_stream, *custom)
+        workers, queue = _workers(place, manager, connections, clock)
+        readers = (*_log_readers(batch, clock, place.feature_operation), *platform, log_stream, *queue, *custom)
         pipeline = _pipeline(place, connections)
         metrics, user_count = PlatformMetrics(manager, clock), LogsUserCount(environment, credential, transport)
         stack.push_async_callback(user_count.close)
@@ -99,6 +101,7 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
             user_count=user_count,
             flags=flags,
             rights=AzureRights(manager, credential),
+            workers=workers,
             apps=_further(stack, place, credential, transport, connections),
             surroundings=AzureSurroundings(manager, web_apps, place.slot, key or secrets.token_bytes(32)),
             lease=_lease(stack, place, credential, transport),
@@ -106,7 +109,7 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
 
         def planned(act: Act) -> tuple[PlannedRequest, ...]:
             there = ports.at(act.app)
-            planners = (pipeline, there.web_apps, there.probe, telemetry, premises, flags)
+            planners = (pipeline, there.web_apps, there.probe, telemetry, premises, flags, workers)
             return tuple(one for planner in planners if planner is not None for one in planner.planned(act))
 
         yield Outside(ports, planned)
@@ -135,6 +138,29 @@ def _further(
         probe = HttpProbe(_probing(place, one), connections, clock)
         apps[one.azure.app] = AppPorts(web_apps, probe, PlatformMetrics(manager, clock))
     return apps
+
+
+def _own_settings(place: Place) -> dict[str, str]:
+    """What a new slot has of its own: the setting that keeps its workers off, where one does."""
+    table = place.workers
+    return {table.setting: table.off} if table is not None and table.setting else {}
+
+
+def _workers(
+    place: Place, manager: Manager, connections: Connections, clock: Clock
+) -> tuple[AzureWorkers | None, tuple[Reader, ...]]:
+    """Who tells of background work, where a rule is declared; and of its queue, where instances tell."""
+    from cpr_cockpit.adapters.azure.workers import AzureWorkers
+    from cpr_cockpit.adapters.hosted_services import HostedServices, QueueReader
+
+    table = place.workers
+    if table is None:
+        return None, ()
+    if not table.path:
+        return AzureWorkers(manager, None), ()
+    hosts = {PRODUCTION: place.production_url, place.slot: place.slot_url}
+    hosted = HostedServices(connections, clock, hosts, table.path)
+    return AzureWorkers(manager, hosted), (QueueReader(hosted),)
 
 
 def _pipeline(place: Place, connections: Connections) -> Pipeline | None:

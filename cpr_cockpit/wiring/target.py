@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment, is_loopback
-from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Pipeline, Signal, Smoke
+from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Pipeline, Signal, Smoke, Workers
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.lab_client import READY_FILE
 
@@ -40,7 +40,7 @@ class Target:
 
     ``environment`` None: the lab whose ready file lies in the run's folder as ``ready_file``. ``smoke``: the tests of
     ``cockpit.toml``, none: those that fit the target. ``signals``: its custom signals; a lab has none. ``pipeline``:
-    the team's; a lab has its own.
+    the team's, ``workers``: the rule of its background work; a lab has its own.
     """
 
     environment: Environment | None = None
@@ -48,6 +48,7 @@ class Target:
     smoke: tuple[Smoke, ...] = ()
     signals: tuple[Signal, ...] = ()
     pipeline: Pipeline | None = None
+    workers: Workers | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
@@ -56,7 +57,7 @@ class Target:
         signals = [signal.model_dump() for signal in self.signals]
         pipeline = self.pipeline.model_dump() if self.pipeline else None
         told = {"environment": environment, "ready_file": self.ready_file, "smoke": smoke, "signals": signals}
-        return told | {"pipeline": pipeline}
+        return told | {"pipeline": pipeline, "workers": self.workers.model_dump() if self.workers else None}
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Target:
@@ -68,6 +69,7 @@ class Target:
             tuple(Smoke.model_validate(test) for test in body["smoke"]),
             tuple(Signal.model_validate(signal) for signal in body.get("signals", ())),
             None if body.get("pipeline") is None else Pipeline.model_validate(body["pipeline"]),
+            None if body.get("workers") is None else Workers.model_validate(body["workers"]),
         )
 
     @property
@@ -99,6 +101,7 @@ class Place:
     ``ca``: the only authority that is trusted (a lab's); ``authority``: address of the sign-in, None: public Azure's.
     ``secrets``: the variables that headers of ``signals`` are taken from, those that are set. ``pipeline`` with
     ``pipeline_token``: the team's own, None: there is none. ``apps``: the further ones of several, in their order.
+    ``workers``: the rule of background work; None: none is declared.
     """
 
     azure: AzureEnvironment
@@ -119,6 +122,7 @@ class Place:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     pipeline: Pipeline | None = None
     pipeline_token: str = field(default="", repr=False)
+    workers: Workers | None = None
     apps: tuple[AppPlace, ...] = ()
 
     @property
@@ -195,6 +199,7 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         secrets={name: os.environ[name] for name in variables_of(target.signals) if os.environ.get(name)},
         pipeline=target.pipeline,
         pipeline_token=os.environ.get(PIPELINE_TOKEN, ""),
+        workers=target.workers,
         apps=tuple(
             AppPlace(_of_app(azure, one.app, one.resource_group), one.production_url, one.slot_url)
             for one in environment.apps
@@ -234,11 +239,17 @@ def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
         user_token=ready["user_token"],
         pipeline=Pipeline.model_validate(ready["pipeline"]["table"]) if ready.get("pipeline") else None,
         pipeline_token=str(ready["pipeline"]["token"]) if ready.get("pipeline") else "",
+        workers=lab_workers(ready),
         apps=tuple(
             AppPlace(_of_app(azure, one["app"]), one["production_url"].rstrip("/"), one["slot_url"].rstrip("/"))
             for one in _further(ready)
         ),
     )
+
+
+def lab_workers(ready: Mapping[str, Any]) -> Workers | None:
+    """The table of a lab's own product; None where its lab is of an older program."""
+    return Workers.model_validate(ready["workers"]) if ready.get("workers") else None
 
 
 def check_ready(path: Path, ready: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.signals import Source
 from cpr_cockpit.core.strategies import Course
+from cpr_cockpit.core.workers import WorkerRule
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.wiring import (
     ConfigError,
@@ -238,6 +239,27 @@ def test_the_key_of_a_run_is_made_once_is_private_and_is_no_obstacle(tmp_path: P
     (tmp_path / KEY).write_bytes(b"short")
     assert run_key(tmp_path) not in (key, b"short")
     assert len(run_key(tmp_path / "gone")) == 32
+
+
+async def test_who_works_in_the_background_is_asked_where_a_rule_is_declared(ready: dict[str, Any]) -> None:
+    table = {"rule": "sticky-off", "setting": "WORKERS_ENABLED", "off": "0"}
+    for told, tells in ((table | {"path": "/api/workers"}, True), (table, False), (None, None)):
+        async with outside_of(place_of(Target(), ready | {"workers": told})) as outside:
+            workers = outside.ports.workers
+            assert (None if workers is None else workers.tells) is tells
+            # Only instances tell of a queue.
+            assert (Source.WORKERS in {reader.source for reader in outside.ports.readers}) is bool(tells)
+            planned = outside.planned(Act(ActKind.PROVE_WORKERS, "green"))
+            assert any(one.url.endswith("/api/workers") for one in planned) is bool(tells)
+            assert bool(planned) is (told is not None)
+
+
+def test_the_rule_of_the_workers_is_kept_for_resume(tmp_path: Path, ready: dict[str, Any]) -> None:
+    rule = WorkerRule("sticky-off", "WORKERS_ENABLED", "0")
+    _write(tmp_path, ready)
+    kept = read_config(tmp_path).settings
+    write_config(replace(kept, course=Course(workers=rule)))
+    assert read_config(tmp_path).settings.course == Course(workers=rule)
 
 
 def test_a_lab_gives_its_service_principal(tmp_path: Path, ready: dict[str, Any]) -> None:

@@ -148,6 +148,18 @@ async def test_a_slot_is_created_like_production_without_what_stays_with_a_slot(
     }
 
 
+async def test_a_slot_is_created_with_the_settings_that_are_to_be_its_own(azure: Azure, wire: Wire) -> None:
+    _tell_production(wire)
+    wire.on("PUT", GREEN, Answer(202, site("goals/green")))
+    own = {"WORKERS_ENABLED": "0", "SHARED": "2"}
+    await AzureWebApps(azure.manager, azure.kudu, own).create_slot("green")
+    [put] = wire.of("PUT")
+    assert put.json["properties"]["siteConfig"]["appSettings"] == [
+        {"name": "WORKERS_ENABLED", "value": "0"},
+        {"name": "SHARED", "value": "2"},
+    ]
+
+
 async def test_the_creation_of_a_slot_is_not_sent_again_when_its_connection_is_cut(azure: Azure, wire: Wire) -> None:
     _tell_production(wire)
     wire.on("PUT", GREEN, Answer(cut=True))

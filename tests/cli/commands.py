@@ -59,7 +59,8 @@ def as_environment(lab: RunningLab) -> str:
     cloud = ("resource_manager", "authority", "logs", "logs_audience")
     lines = ["[environments.loop]", *(f'{key} = "{ready[key]}"' for key in (*keys, "production_url", "slot_url"))]
     lines += ["[environments.loop.cloud]", *(f'{key} = "{ready[key]}"' for key in cloud)]
-    lines += ['kudu_audience = "https://appservice.azure.com"', "[artifacts]"]
+    lines += ['kudu_audience = "https://appservice.azure.com"', "[workers]"]
+    lines += [*(f'{key} = "{value}"' for key, value in ready["workers"].items()), "[artifacts]"]
     return "\n".join([*lines, f'version = "{ready["versions"]["good"]}"', f'path = "{ready["packages"]["good"]}"', ""])
 
 

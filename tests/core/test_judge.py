@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cpr_cockpit.core.blocks import Reading
 from cpr_cockpit.core.judge import PRODUCTION_SOURCES, Judge
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.signals import Baseline, Bin, Observation, Source
@@ -78,6 +79,15 @@ def test_at_the_deadline_a_healthy_release_may_be_kept_and_not_a_moment_before()
     assert _answer(verdict) == (VerdictKind.GO, None)
     assert verdict.sentence.startswith("0 of 1500 requests to v1.3.0 failed since 08:54:00 UTC (0.0 %, target 1.0 %")
     assert {figure.name for figure in verdict.figures} >= {"error rate", "p95", "platform requests", "logs coverage"}
+
+
+def test_dead_letters_that_came_since_the_switch_keep_the_decision_for_a_person() -> None:
+    for dead, kind in ((2.0, VerdictKind.GO), (3.0, VerdictKind.HOLD)):
+        queue = Observation(Source.WORKERS, END, measured_at=END, readings=(Reading("dead letters", dead, limit=2.0),))
+        verdict = _judge(*_sources(), queue).verdict(END)
+        assert verdict.kind is kind
+        assert ("3 dead letters, 1 more than before" in verdict.sentence) is (kind is VerdictKind.HOLD)
+        assert verdict.warnings == (("workers: dead letters 3",) if kind is VerdictKind.HOLD else ())
 
 
 def test_a_short_window_decides_the_same_way() -> None:

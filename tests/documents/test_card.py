@@ -12,6 +12,7 @@ import pytest
 from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.strategies import Course, plan_by
+from cpr_cockpit.core.workers import WorkerRule
 from cpr_cockpit.documents.card import CARD, CARD_DATA, render_card, write_card
 
 ENVIRONMENT = {
@@ -102,6 +103,16 @@ def test_the_lower_rungs_are_on_the_card_in_their_order() -> None:
         command for command in commands if command[:3] == ["az", "webapp", "deploy"] and "--slot" not in command
     ]
     assert [command[-1] for command in production] == ["/runs/a/artifacts/old.zip"]
+
+
+def test_who_works_in_the_background_is_looked_at_where_a_setting_switches_it_off() -> None:
+    rule = WorkerRule("sticky-off", "WORKERS_ENABLED", "0")
+    card = render_card(Path("/run"), ENVIRONMENT, _plan(course=Course(workers=rule)))
+    (looked,) = [one for one in _commands(card) if one[:4] == ["az", "webapp", "config", "appsettings"]]
+    assert looked[-4:] == ["--slot", "green", "--query", "[?name=='WORKERS_ENABLED']"]
+    assert "Background work: `WORKERS_ENABLED` is `0` in slot `green`" in card
+    for other in (SWAP, Course(workers=WorkerRule("idempotent"))):
+        assert "Background work" not in render_card(Path("/run"), ENVIRONMENT, _plan(course=other))
 
 
 def test_card_and_data_are_written_whole_for_their_owner_alone(tmp_path: Path) -> None:

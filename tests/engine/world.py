@@ -32,6 +32,7 @@ from cpr_cockpit.core.ports import (
     SwapStatus,
     UserCount,
 )
+from cpr_cockpit.core.workers import Workers
 from cpr_cockpit.engine.ports import Ports
 from tests.engine.around import Around
 from tests.engine.flags import FlagStore
@@ -179,6 +180,7 @@ class World:
         self.network_down = False
         self.premises: Premises | None = None
         self.pipeline: Pipeline | None = None
+        self.workers: Workers | None = None
         # Of every operation of the pipeline: the run that started it.
         self.pipeline_runs: dict[str, str] = {}
         self.user_count: UserCount | None = None
@@ -198,7 +200,7 @@ class World:
         """The world as a session is given it."""
         readers = (FurtherSource(self.clock), *self.readers)
         ports = Ports(self.clock, self, self, self.users, self.users, readers, self.premises)
-        ports = replace(ports, surroundings=self.around, lease=self.lease_store)
+        ports = replace(ports, surroundings=self.around, lease=self.lease_store, workers=self.workers)
         return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property

@@ -67,7 +67,10 @@ async def test_settings_slots_and_sticky_names_of_an_app_are_its_own(world: Apps
         pass
     assert [slot["name"] for slot in (await world.get(f"{one}/slots"))["value"]] == ["goals-lab/green"]
     found = [(await world.get(f"{site}/config/slotConfigNames"))["properties"] for site in (one, two)]
-    assert [names["appSettingNames"] for names in found] == [["SLOT_ENVIRONMENT"], ["SLOT_ENVIRONMENT", "REGION"]]
+    assert [names["appSettingNames"] for names in found] == [
+        ["SLOT_ENVIRONMENT", "WORKERS_ENABLED"],
+        ["SLOT_ENVIRONMENT", "REGION"],
+    ]
 
 
 async def test_ramp_up_rules_of_an_app_are_its_own(world: Apps) -> None:

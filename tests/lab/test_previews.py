@@ -164,7 +164,7 @@ async def test_differences_are_what_a_swap_changes_and_sticky_settings_that_look
     lab: RunningLab, azure: Azure
 ) -> None:
     with lab.manager() as manager:
-        names = {"appSettingNames": ["SLOT_ENVIRONMENT", "KEY", "LEVEL"]}
+        names = {"appSettingNames": ["SLOT_ENVIRONMENT", "WORKERS_ENABLED", "KEY", "LEVEL"]}
         manager.put(f"{lab.site}/config/slotConfigNames", json={"properties": names}).raise_for_status()
     production, slot = _settings(lab, lab.site), _settings(lab, lab.slot)
     _put(lab, lab.site, production | {"FEATURE": "off", "OLD": "x", "LEVEL": "2"}).raise_for_status()

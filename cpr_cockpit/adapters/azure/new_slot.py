@@ -6,7 +6,7 @@ A slot made without them would have no application settings at all, as ``az weba
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from azure.mgmt.web.models import Site
@@ -39,8 +39,11 @@ _CONFIGURATION = (
 )
 
 
-async def like_production(manager: Manager, doing: str) -> dict[str, Any]:
-    """The body of the request that creates a slot; reads production's configuration first. PortError."""
+async def like_production(manager: Manager, doing: str, own: Mapping[str, str]) -> dict[str, Any]:
+    """The body of the request that creates a slot; reads production's configuration first. PortError.
+
+    ``own``: settings that the slot shall have with values of its own, such as the one that switches its workers off.
+    """
     web_apps, place = manager.client.web_apps, (manager.environment.resource_group, manager.environment.app)
 
     async def body() -> dict[str, Any]:
@@ -52,7 +55,8 @@ async def like_production(manager: Manager, doing: str) -> dict[str, Any]:
         copied = {name: configuration[name] for name in _CONFIGURATION if configuration.get(name) is not None}
         own_settings = (sticky.app_setting_names if sticky else None) or ()
         own_strings = (sticky.connection_string_names if sticky else None) or ()
-        copied["appSettings"] = [{"name": name, "value": value} for name, value in _without(settings, own_settings)]
+        given = [*_without(settings, (*own_settings, *own)), *own.items()]
+        copied["appSettings"] = [{"name": name, "value": value} for name, value in given]
         copied["connectionStrings"] = [
             {"name": name, "connectionString": pair["value"], "type": pair["type"]}
             for name, pair in _without(strings, own_strings)

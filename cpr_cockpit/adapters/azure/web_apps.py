@@ -28,11 +28,12 @@ SWAP_BODY = {"targetSlot": PRODUCTION, "preserveVnet": True}
 
 
 class AzureWebApps:
-    """The WebApps port over azure-mgmt-web and Kudu."""
+    """The WebApps port over azure-mgmt-web and Kudu; ``own``: settings that a new slot has with values of its own."""
 
-    def __init__(self, manager: Manager, kudu: Kudu) -> None:
+    def __init__(self, manager: Manager, kudu: Kudu, own: Mapping[str, str] | None = None) -> None:
         self._manager = manager
         self._kudu = kudu
+        self._own = own or {}
         self._environment = manager.environment
         self._group, self._app = self._environment.resource_group, self._environment.app
         # A slot's Kudu host stays where it is in a swap, so it is read once.
@@ -138,7 +139,7 @@ class AzureWebApps:
     async def create_slot(self, slot: str) -> Accepted:
         """Create a slot with production's configuration, settings that stay with a slot left out."""
         doing = f"Creating slot {slot}"
-        body = await like_production(self._manager, doing)
+        body = await like_production(self._manager, doing, self._own)
         answer = await self._manager.change(doing, "PUT", self._environment.slot_id(slot), body)
         return Accepted(operations.address(answer))
 

@@ -180,12 +180,16 @@ def _triggers(run: Run) -> list[str]:
 
 
 def _checklists(run: Run, marks: Marks) -> list[str]:
-    in_force = {one.key for one in lists_in_force(run)}
+    lists = lists_in_force(run)
+    in_force, of_steps = {one.key for one in lists}, {each.key for step in WORKFLOW for each in step.checklists}
     lines = heading(2, "Checklists")
     for step in WORKFLOW:
         for one in (each for each in step.checklists if each.key in in_force):
             lines += heading(3, f"{one.title} (step {step.number}, {marks.count([one])})")
             lines += marks.lines(one)
+    for one in (each for each in lists if each.key not in of_steps):
+        lines += heading(3, f"{one.title} ({marks.count([one])})")
+        lines += marks.lines(one)
     return lines
 
 

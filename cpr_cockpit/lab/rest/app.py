@@ -21,6 +21,7 @@ from cpr_cockpit.lab.rest import (
     previews,
     routing,
     swaps,
+    web_jobs,
 )
 from cpr_cockpit.lab.rest.scope import Place
 from cpr_cockpit.lab.rest.sites import Sites
@@ -43,6 +44,7 @@ def resource_manager_app(world: World) -> web.Application:
         *swaps.routes(),
         *previews.routes(),
         *config.routes(),
+        *web_jobs.routes(),
         *deployment_status.routes(),
         *Sites().routes(),
     ]

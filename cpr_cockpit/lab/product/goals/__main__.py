@@ -20,6 +20,7 @@ from .service import application
 from .settings import Settings, SettingsError, read
 from .store import Store
 from .telemetry import Reporter
+from .worker import Worker
 
 LOOPBACK = "127.0.0.1"
 EXIT_SETTINGS = 1
@@ -55,8 +56,9 @@ async def _serve(settings: Settings) -> None:
     parent.listen(lambda message: _told(defects, flags, message))
     store = Store(settings.database)
     pipeline = Pipeline(settings, defects, flags, reporter, log)
+    worker = Worker(settings, store.queue, log)
     runner = web.AppRunner(
-        application(settings, store, defects, flags, pipeline),
+        application(settings, store, defects, flags, pipeline, worker),
         access_log=None,
         handle_signals=False,
         keepalive_timeout=_KEEPALIVE,
@@ -66,10 +68,12 @@ async def _serve(settings: Settings) -> None:
     await runner.setup()
     await web.TCPSite(runner, LOOPBACK, settings.port, backlog=_BACKLOG).start()
     log.say("INFO", f"{settings.version} serves as {settings.role}")
+    worker.start()
     built_in = None if settings.built_in is None else settings.built_in.kind
     parent.say({"ready": {"port": runner.addresses[0][1], "version": settings.version, "defect": built_in}})
     await stop.wait()
     log.say("INFO", f"{settings.version} is asked to end")
+    await worker.stop()
     await runner.cleanup()
     await flags.close()
     store.close()

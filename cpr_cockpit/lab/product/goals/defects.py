@@ -95,6 +95,13 @@ class Defects:
         current = self.current
         return current is not None and current.kind == kind
 
+    def spoils_a_notice(self, seen: Seen) -> bool:
+        """Whether the next notice is written without what it needs: by the share of `errors`, drawn anew."""
+        current = self.current
+        if current is None or current.kind != ERRORS or not _reaches(current, seen):
+            return False
+        return self._random.random() < current.share
+
     def hits(self, operation: str, seen: Seen) -> Defect | None:
         """The defect that hits the next user's request, drawn anew at every call; `operation`: method and path.
 

@@ -29,7 +29,8 @@ from .telemetry import (
     user_name,
 )
 
-HEALTH, FLAGS = "/api/health", "/api/flags"
+HEALTH, FLAGS, WORKERS = "/api/health", "/api/flags", "/api/workers"
+_OWN = (HEALTH, FLAGS, WORKERS)  # what the product tells of itself
 _logger = logging.getLogger(__name__)
 _MEDIAN, _SPREAD = 0.085, 0.25  # seconds, and the deviation of the logarithm
 _SHORTEST, _LONGEST = 0.060, 0.150  # seconds
@@ -94,7 +95,7 @@ class Pipeline:
 
     def _defect(self, request: web.Request, seen: Seen) -> Defect | None:
         """The defect that hits this request; of what the product tells of itself nothing but an outage does."""
-        if request.path in (HEALTH, FLAGS) and not self._defects.out:
+        if request.path in _OWN and not self._defects.out:
             return None
         return self._defects.hits(f"{request.method} {request.path}", seen)
 

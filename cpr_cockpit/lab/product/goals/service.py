@@ -14,10 +14,12 @@ from aiohttp.typedefs import Handler
 from . import calls
 from .defects import Defects
 from .flags import Flags
-from .pipeline import FLAGS, HEALTH, Pipeline
+from .pipeline import FLAGS, HEALTH, WORKERS, Pipeline
 from .problems import problem
 from .settings import Settings
 from .store import DELETE, INSERT, NEWEST, ONE, UPDATE, Store
+from .telemetry import user_name
+from .worker import Worker
 
 _GOALS = "/api/v1/goals"
 _LONGEST_TITLE, _LONGEST_DESCRIPTION = 200, 2000  # characters
@@ -31,12 +33,13 @@ _PAGES = {
 
 
 def application(
-    settings: Settings, store: Store, defects: Defects, flags: Flags, pipeline: Pipeline
+    settings: Settings, store: Store, defects: Defects, flags: Flags, pipeline: Pipeline, worker: Worker
 ) -> web.Application:
     """All routes, each behind the pipeline."""
     made = web.Application(middlewares=[pipeline.middleware()])
-    api = _Api(settings, store)
+    api = _Api(settings, store, defects, flags)
     made.router.add_get(HEALTH, _Health(settings, defects).show)
+    made.router.add_get(WORKERS, _Working(worker).show)
     made.router.add_get(FLAGS, _Flags(settings, flags).show)
     made.router.add_get(_GOALS, api.signed_in(api.list))
     made.router.add_post(_GOALS, api.signed_in(api.create))
@@ -73,6 +76,14 @@ class _Health:
         return web.json_response(body, status=503 if out else 200)
 
 
+@dataclass(frozen=True, slots=True)
+class _Working:
+    worker: Worker
+
+    async def show(self, _: web.Request) -> web.Response:
+        return web.json_response(self.worker.as_dict())
+
+
 class _Flags:
     """The feature flags as this process knows them, so that everybody can see when a change has come to it."""
 
@@ -93,8 +104,8 @@ class _Invalid(Exception):
 
 
 class _Api:
-    def __init__(self, settings: Settings, store: Store) -> None:
-        self._store = store
+    def __init__(self, settings: Settings, store: Store, defects: Defects, flags: Flags) -> None:
+        self._store, self._defects, self._flags = store, defects, flags
         self._token = f"Bearer {settings.token}".encode()
 
     def signed_in(self, handler: Handler) -> Handler:
@@ -117,7 +128,8 @@ class _Api:
 
     async def create(self, request: web.Request) -> web.Response:
         content, asked = await _content(request), calls.of(request)
-        goal = await asked.database(INSERT, lambda: self._store.add(**content))
+        sound = not self._defects.spoils_a_notice(self._flags.seen(user_name(request)))
+        goal = await asked.database(INSERT, lambda: self._store.add(**content, sound=sound))
         await asked.partner()
         asked.happened("GoalCreated", feature=_FEATURE)
         return web.json_response(goal.as_dict(), status=201, headers={"Location": f"{_GOALS}/{goal.id}"})

@@ -13,6 +13,7 @@ from .configuration import Access
 from .defects import CRASH_LOOP, Defect
 
 RELEASE = "release.json"
+_WORKERS = "WORKERS_ENABLED"  # "0": switched off; like a framework's hosted services they run where nobody says so
 _FLAG_REFRESH = 30.0  # seconds, as .NET has it
 _ENVIRONMENT, _FATAL = "SLOT_ENVIRONMENT", "production"  # the setting, and the value that `crash-loop` dies of
 
@@ -27,7 +28,7 @@ class Settings:
 
     `port` 0: any free one. `built_in`: the release's own defect; `told`: the one it has in this lab. `seed`: of
     everything random. `configuration`: the store of feature flags, None without one; `flag_refresh`: seconds that what
-    was read there is kept. `started`: epoch seconds.
+    was read there is kept. `workers`: work in the background. `started`: epoch seconds.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class Settings:
     told: Defect | None
     configuration: Access | None
     flag_refresh: float
+    workers: bool = True
     started: float = field(default_factory=time.time)
 
 
@@ -66,6 +68,7 @@ def read(environment: Mapping[str, str], folder: Path) -> Settings:
         told=told,
         configuration=_configuration(environment),
         flag_refresh=_seconds(environment, "FLAG_REFRESH", _FLAG_REFRESH),
+        workers=environment.get(_WORKERS) != "0",
     )
 
 

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .queue import SCHEMA, Queue
+
 _WAIT = 10.0  # seconds for another process's transaction
 _MOST = 100  # goals of a list
 NEWEST = "SELECT id, title, description, done, created_at FROM goals ORDER BY id DESC LIMIT ?"
@@ -51,11 +53,12 @@ class Goal:
 
 
 class Store:
-    """An open database; the first process to open it makes the table and a few goals."""
+    """An open database with its queue; the first process to open it makes the tables and a few goals."""
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
         self._database.execute("PRAGMA synchronous = OFF")
+        self.queue = Queue(self._database)
         self._create()
 
     def _create(self) -> None:
@@ -63,7 +66,8 @@ class Store:
         with self._database:
             (version,) = self._database.execute("PRAGMA user_version").fetchone()
             if version == 0:
-                self._database.execute(_SCHEMA)
+                for table in (_SCHEMA, *SCHEMA):
+                    self._database.execute(table)
                 for title in _FIRST:
                     self._insert(title, "", done=False)
                 self._database.execute("PRAGMA user_version = 1")
@@ -82,9 +86,13 @@ class Store:
         row = self._database.execute(ONE, (id,)).fetchone()
         return None if row is None else _goal(row)
 
-    def add(self, title: str, description: str, *, done: bool) -> Goal:
-        """Keep a new goal."""
-        return self._insert(title, description, done=done)
+    def add(self, title: str, description: str, *, done: bool, sound: bool = True) -> Goal:
+        """Keep a new goal, and put its notice into the queue; ``sound`` False: one that nobody can send."""
+        self._database.execute("BEGIN IMMEDIATE")
+        with self._database:
+            goal = self._insert(title, description, done=done)
+            self.queue.put(goal.id, sound=sound)
+        return goal
 
     def _insert(self, title: str, description: str, *, done: bool) -> Goal:
         created = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
