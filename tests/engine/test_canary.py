@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import CANARY
+from cpr_cockpit.documents.papers.head import user_impact
 from tests.engine.moments import Moment, Troubles, bounded, deaths, lived, troubles
 from tests.engine.stage import AUTO, Death, Stage
 from tests.engine.users import ERRORS, HEALTHY, SILENT, SLOW, Behaviour
@@ -63,6 +64,7 @@ def test_a_fault_ends_at_the_first_share_and_production_never_served_it(behaviou
         assert run.ended is not None
         assert (run.ended.decision, stage.world.production, stage.world.slot) == ("rolled_back", OLD, OLD)
         assert stage.world.switches == []
+        assert "were routed to v1.3.0 in the slot; the verdict on them: " in user_impact(run)
         # The share goes first: from then on no new session meets the fault.
         assert sent(stage) == ["deploy", "route", "route", "deploy"]
         assert routed(stage) == [5.0, 0.0]

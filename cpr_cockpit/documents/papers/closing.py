@@ -106,7 +106,7 @@ def _whats_new(run: Run, marks: Marks) -> list[str]:
 def _impact(run: Run) -> list[str]:
     seen = served(run, new_version(run))
     if not ending.switched(run):
-        return [f"None: users were not served by {new_version(run)}"]
+        return [ending.of_a_share(run) or f"None: users were not served by {new_version(run)}"]
     met = f"{share(seen.failures, seen.requests)} requests to {new_version(run)} failed" if seen else "not measured"
     return [met, f"People: {people(run)}", f"Changes that users will notice, and the user documentation: {_TO_FILL}"]
 

@@ -32,6 +32,16 @@ def switched(run: Run) -> bool:
     return run.switched_at is not None
 
 
+def of_a_share(run: Run) -> str:
+    """Whom the new version met where production was never switched but some were routed to it; "" where nobody was."""
+    if switched(run) or not run.exposed:
+        return ""
+    users = run.pinned.users if run.pinned is not None else None
+    who = "an unknown number of users were" if users is None else "1 user was" if users == 1 else f"{users} users were"
+    verdict = f"; the verdict on them: {run.verdict.sentence}" if run.verdict is not None else ""
+    return f"{who} routed to {new_version(run)} in the slot{verdict}"
+
+
 def ordered_back(run: Run) -> bool:
     """Whether ROLLBACK was decided."""
     return run.decision is not None and run.decision.word == "rollback"

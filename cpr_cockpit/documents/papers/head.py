@@ -106,7 +106,7 @@ def downtime(run: Run) -> str:
 def error_impact(run: Run) -> str:
     """The error rate since the switch beside the one before it."""
     if not ending.switched(run):
-        return "not applicable: production was not switched"
+        return ending.of_a_share(run) or "not applicable: production was not switched"
     now, before = served(run, new_version(run)), rate_before(run)
     if now is None:
         return f"{NOT_MEASURED}: no request of {new_version(run)} is in the journal"
@@ -134,7 +134,8 @@ def performance_impact(run: Run) -> str:
 def user_impact(run: Run) -> str:
     """Requests that failed, where slow ones are told, and who uses the application as far as that was read."""
     if not ending.switched(run):
-        return f"none by the new version: users were not served by {new_version(run)}; {people(run)}"
+        met = ending.of_a_share(run) or f"none by the new version: users were not served by {new_version(run)}"
+        return f"{met}; {people(run)}"
     now = served(run, new_version(run))
     met = NOT_MEASURED
     if now is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cpr_cockpit.core.run import Run, StepRow
-from cpr_cockpit.documents.papers.ending import ordered_back, switched
+from cpr_cockpit.documents.papers.ending import of_a_share, ordered_back, switched
 from cpr_cockpit.documents.papers.figures import new_version, old_version, served
 from cpr_cockpit.documents.papers.text import clock, share, span
 
@@ -81,7 +81,9 @@ def _met(run: Run) -> str:
     seen = served(run, new_version(run))
     if seen is not None:
         return f"{share(seen.failures, seen.requests)} users' requests to {new_version(run)} failed"
-    return "not measured" if switched(run) else f"none: users were not served by {new_version(run)}"
+    if switched(run):
+        return "not measured"
+    return of_a_share(run) or f"none: users were not served by {new_version(run)}"
 
 
 def _triggers(run: Run) -> Iterator[Issue]:
