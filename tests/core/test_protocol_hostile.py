@@ -175,6 +175,7 @@ def _kept(judge: ProtocolJudge) -> int:
     return len(seen)
 
 
+@pytest.mark.long
 def test_what_is_kept_does_not_grow_with_the_length_of_a_run() -> None:
     """A day of scrapes. Times that were told of are remembered to find what is told twice, but so many and no more."""
     night = Night(rate=0.4, share=0.5, window=86_400.0, history=900.0)

@@ -102,6 +102,7 @@ def test_a_limit_that_is_kept_again_is_told_once(stage: Stage) -> None:
     assert told == ["HOLD", "GO"]
 
 
+@pytest.mark.long
 def test_a_day_takes_no_more_room_than_an_hour(stage: Stage) -> None:
     life = kept(stage)
     at(life, 3 * 3600.0)

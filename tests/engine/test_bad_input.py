@@ -225,6 +225,7 @@ def test_rights_that_end_before_the_switch_end_the_run_with_what_serves() -> Non
         assert "swap" not in sent(stage)
 
 
+@pytest.mark.long
 def test_rights_that_end_on_the_way_back_are_told_at_once_and_it_goes_on_when_they_are_back() -> None:
     with Stage(None, behaviour=ERRORS, window_s=30.0) as stage:
         life = stage.begin()

@@ -142,7 +142,7 @@ MOMENTS = st.builds(
 )
 
 
-@bounded(20)
+@bounded(10)
 @given(
     trouble=troubles(st.sampled_from(Fault), within_s=100.0),
     ends=st.lists(st.tuples(MOMENTS, deaths), max_size=2),

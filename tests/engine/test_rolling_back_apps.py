@@ -204,6 +204,7 @@ def test_without_its_journal_a_rollback_goes_by_what_every_app_serves(when: str)
         assert all(len(world.switches) in (0, 2) for world in stage.worlds.values())
 
 
+@pytest.mark.long
 def test_going_on_without_its_journal_switches_no_app_twice() -> None:
     with Apps() as stage:
         stage.whole_journal = False

@@ -115,6 +115,7 @@ def test_the_way_back_is_refused_for_good_and_all_else_works(lab: RunningLab) ->
     assert lab.swap().status_code == 200
 
 
+@pytest.mark.long
 def test_somebody_else_swaps_back_after_a_third_of_the_window(lab: RunningLab) -> None:
     _begin(lab, "foreign-swap")
     before = len(lab.log("swap.accepted"))
