@@ -122,7 +122,7 @@ def test_resume_says_first_what_it_follows_and_how_to_leave(command: Command) ->
             assert line.startswith(f"Follows the session (process {session.pid}) of run {ONE}: preparing.")
             assert f"Ctrl-C leaves it running; cpr-cockpit stop {ONE} ends it." in line
             resumed.send_signal(signal.SIGINT)
-            assert resumed.wait(20.0) == 130
+            assert resumed.wait(60.0) == 130
         finally:
             resumed.kill()
             resumed.wait()

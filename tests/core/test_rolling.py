@@ -108,6 +108,7 @@ histories = st.builds(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=10, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(histories, st.integers(65, MOST_MINUTES - 1))
 def test_who_watched_for_hours_says_what_one_says_who_was_told_of_the_last_hour_alone(

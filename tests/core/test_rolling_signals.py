@@ -179,6 +179,7 @@ def test_what_a_person_raised_or_somebody_else_changed_stands_before_a_signal() 
     assert night.last.cause is HoldCause.FOREIGN
 
 
+@pytest.mark.long
 def test_hours_of_a_signal_at_its_own_rate_are_calm_and_take_no_more_room_than_one() -> None:
     night = Night(LOGINS, QUEUE).go_on(70, around(70, seed=7), length=10.0)
     kept = night.rolling.kept

@@ -169,6 +169,7 @@ def test_false_alarms_keep_their_bound_however_often_one_looks(null: str) -> Non
     assert at_least(alarms(make, draw, runs, 120), runs) <= ALPHA
 
 
+@pytest.mark.long
 def test_the_bound_holds_over_many_long_runs() -> None:
     runs = 2000
     found = alarms(limit_test, failures(beta_binomial(BLOCK, 0.02, RHO_FLOOR)), runs, 200)

@@ -1,4 +1,4 @@
-"""Three real drills that prove the most, one at a time; the long series are in `tests/drills/long`."""
+"""Real drills that prove the most, one at a time; the long series are in `tests/drills/long`."""
 
 from __future__ import annotations
 
@@ -69,6 +69,7 @@ def test_a_plan_prints_every_request_and_sends_none(home: Home) -> None:
     assert [entry for entry in watch.log() if entry["at"] > ready_at] == []
 
 
+@pytest.mark.long
 def test_silence_holds_and_what_was_written_cannot_be_changed_unseen(home: Home) -> None:
     drill = home.start("drill", "--scenario", "silent", "--window", "20s", "--json")
     drill.wait_for_type("run.started")

@@ -175,6 +175,7 @@ def test_the_end_of_the_extended_validation_is_a_check_of_its_own(stage: Stage) 
     assert [one.due for one in others] == pytest.approx([t0 + 2700.0 * SCALE, t0 + 3600.0 * SCALE])
 
 
+@pytest.mark.long
 def test_a_crossed_limit_is_told_once_however_many_sessions_see_it_and_again_after_it_was_kept(stage: Stage) -> None:
     slow, p95 = Behaviour(slower=5.0), "p95 above 500 ms for # s"
     life = kept(stage)

@@ -78,6 +78,7 @@ def test_readers_are_asked_for_the_newest_stretch_and_told_when_the_switch_was(s
     assert lengths == pytest.approx([ROLLING_S * SCALE] * len(lengths), abs=WINDOW_S / 15.0 + 1.0)
 
 
+@pytest.mark.long
 def test_a_signal_that_breaks_hours_later_is_told_as_a_rollback(stage: Stage, orders: Orders) -> None:
     life = kept(stage)
     at(life, 2 * 3600.0)

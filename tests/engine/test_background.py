@@ -159,6 +159,7 @@ def test_a_slot_that_does_not_tell_is_not_taken_for_silent_workers(rule: WorkerR
         assert sent(stage) == ["deploy"]
 
 
+@pytest.mark.long
 def test_workers_that_stand_still_after_the_swap_are_held_and_said_at_the_end() -> None:
     stage, workers = working(script=None)
     with stage:
@@ -301,7 +302,7 @@ def test_a_lower_rung_proves_the_workers_of_the_redeployed_version() -> None:
         assert once(stage.world, workers)
 
 
-@bounded(12)
+@bounded(6)
 @given(
     trouble=troubles(st.sampled_from(Fault), within_s=60.0),
     ends=st.lists(st.tuples(moments(WAY_FORTH, WAY_BACK), deaths), max_size=2),

@@ -120,6 +120,7 @@ def test_a_third_version_in_the_slot_is_told_before_start() -> None:
         assert any("slot green holds v1.1.0, which is neither version" in one for one in life.run_state.plan.remarks)
 
 
+@pytest.mark.long
 def test_a_third_version_that_came_into_the_slot_is_not_swapped_in_on_the_way_back() -> None:
     with Stage(behaviour=ERRORS, window_s=30.0) as stage:
         life = stage.begin()

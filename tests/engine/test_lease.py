@@ -208,7 +208,7 @@ def test_one_that_could_not_be_renewed_before_its_end_is_told() -> None:
         assert len(told) == 1
 
 
-@bounded(8)
+@bounded(4)
 @given(
     fault=st.sampled_from(("", "down", "hangs", "lost")),
     thief=st.sampled_from((None, BEN, "ours")),

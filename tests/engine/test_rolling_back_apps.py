@@ -47,6 +47,7 @@ def test_a_deployment_that_is_under_way_lands_before_its_slot_is_put_back() -> N
         assert {world.slot for world in stage.worlds.values()} == {OLD}
 
 
+@pytest.mark.long
 def test_a_swap_of_which_nothing_can_be_read_keeps_the_other_apps_for_a_minute_and_no_longer() -> None:
     with Apps() as stage:
         life = stage.begin()
@@ -156,6 +157,7 @@ def test_a_person_is_offered_the_next_rung_of_one_app_when_the_others_are_finish
         assert stage.everywhere(OLD, OLD)
 
 
+@pytest.mark.long
 def test_an_app_whose_manager_is_gone_keeps_no_other() -> None:
     with Apps() as stage:
         life = stage.begin()

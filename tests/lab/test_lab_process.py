@@ -109,6 +109,7 @@ async def test_a_release_is_deployed_swapped_in_and_swapped_back_without_a_faile
         assert set(traffic["counts"][group_of_clients]) == {versions["serving"], versions["good"]}
 
 
+@pytest.mark.long
 async def test_the_status_of_a_deployment_goes_on_until_the_site_runs_it(lab: running.RunningLab) -> None:
     ready, place = lab.ready, (lab.ready["resource_group"], lab.ready["app"], lab.ready["slot"])
     good = await asyncio.to_thread(Path(ready["packages"]["good"]).read_bytes)
@@ -210,6 +211,7 @@ def _flag_is(lab: running.RunningLab, store: AzureAppConfigurationClient, enable
             assert running.until(lambda url=url: known(url))  # type: ignore[misc]
 
 
+@pytest.mark.long
 def test_a_flag_is_switched_on_and_off_and_only_those_who_have_it_meet_its_defect(lab: running.RunningLab) -> None:
     version = lab.control("GET", "/state")["slots"]["production"]["version"]
     order = {"name": "errors", "version": version, "window": 30, "share": 1.0, "flag": "goal-suggestions"}

@@ -167,6 +167,7 @@ async def test_a_switch_loses_no_request_and_holds_for_every_one_sent_after_it(p
         assert {one.slot for one in met} == {"green" if kind == "pinned" else "production"}
 
 
+@pytest.mark.long
 async def test_many_replacements_with_drain_and_stop_lose_no_request(place: Slots, gate: Front) -> None:
     """Eight processes come and go under load, in the steps of a swap, also with their requests held."""
     await _both(place, gate)

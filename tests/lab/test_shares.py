@@ -98,6 +98,7 @@ def _met(lab: RunningLab, times: int, cookie: str = "") -> Counter[tuple[str, st
     return found
 
 
+@pytest.mark.long
 def test_a_share_sends_new_sessions_and_every_cookie_is_kept(lab: RunningLab) -> None:
     with lab.manager() as manager:
         assert _met(lab, 20) == {("production", ""): 20}

@@ -50,6 +50,7 @@ def _places(lab: RunningLab) -> list[Any]:
         return [lab.control("GET", "/state")["slots"], settings, said["targetSwapSlot"], said["slotSwapStatus"]]
 
 
+@pytest.mark.long
 def test_a_process_that_dies_with_the_settings_of_production_is_not_swapped_in(lab: RunningLab) -> None:
     _begin(lab, "crash-loop")
     before, switched, failures = _places(lab), len(lab.log("swap.switched")), len(lab.log("process.failed"))
@@ -68,6 +69,7 @@ def test_a_process_that_dies_with_the_settings_of_production_is_not_swapped_in(l
     assert traffic["failed_by_defect"] + traffic["failed_otherwise"] == 0, traffic["errors"]
 
 
+@pytest.mark.long
 def test_what_is_chosen_later_ends_a_crash_loop(lab: RunningLab) -> None:
     _begin(lab, "crash-loop")
     lab.control("PUT", "/scenario", json={"name": "healthy", "version": _versions(lab)[1]})
@@ -85,6 +87,7 @@ def test_slow_swaps_take_ten_times_as_long_and_come_to_the_same(lab: RunningLab)
     assert accepted + 19.9 <= ended
 
 
+@pytest.mark.long
 def test_the_way_back_is_refused_for_good_and_all_else_works(lab: RunningLab) -> None:
     _begin(lab, "swap-refused", share=1.0)
     assert lab.swap().status_code == 200

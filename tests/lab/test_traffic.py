@@ -181,6 +181,7 @@ async def test_clients_keep_their_cookie_and_their_connections(server: Server) -
     assert len(server.product.connections) < len(seen) / 2
 
 
+@pytest.mark.long
 async def test_clients_keep_the_app_that_a_front_gave_them(server: Server) -> None:
     given = itertools.cycle(("one", "two"))
 
@@ -295,6 +296,7 @@ async def test_stopping_lets_requests_under_way_finish(server: Server) -> None:
     assert summary["failed_otherwise"] == 0
 
 
+@pytest.mark.long
 async def test_stopping_does_not_wait_for_ever_and_blames_nobody(server: Server) -> None:
     async def fault(_: web.Request) -> None:
         await asyncio.Event().wait()

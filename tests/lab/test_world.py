@@ -291,6 +291,7 @@ def test_a_defect_comes_on_at_the_switch_and_follows_its_version(lab: RunningLab
         assert until(lambda: _met(client, lab.ready["slot_url"]) == WELL)
 
 
+@pytest.mark.long
 def test_what_dies_of_an_outage_stays_dead_and_can_be_swapped_out_and_replaced(lab: RunningLab) -> None:
     serving, good = lab.ready["versions"]["serving"], lab.ready["versions"]["good"]
     assert _served(lab) == (serving, good)

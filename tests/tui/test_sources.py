@@ -175,5 +175,5 @@ async def test_a_replay_has_the_sources_as_they_were(
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press("i")
-        await until(pilot, lambda: at(app) == "sources" and "SOURCES  5 ok" in screen_text(app))
+        await until(pilot, lambda: at(app) == "sources" and "SOURCES  6 ok" in screen_text(app))
         assert "+ ok       usage" in screen_text(app)
