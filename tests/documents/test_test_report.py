@@ -311,6 +311,7 @@ def test_a_worse_line_anywhere_is_never_lost(score: int, data: st.DataObject) ->
     assert report("\n".join(lines)).document.facts.score == score
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "text", ["<!--" * 200_000, "|" * 400_000, "**" * 300_000, "[" * 400_000, "- [x] " * 100_000, "> " * 300_000]
 )

@@ -389,7 +389,7 @@ def test_after_go_a_change_is_told_and_then_taken_for_granted() -> None:
 CHANGES = st.sampled_from([change for change, _ in QUIET + LOUD])
 
 
-@bounded(6)
+@bounded(4)
 @given(
     changes=st.lists(st.tuples(CHANGES, st.floats(0.0, 4.0)), min_size=1, max_size=3),
     begin=st.sampled_from(("run.started", "deploy", "swap", "window")),

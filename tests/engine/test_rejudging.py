@@ -343,6 +343,7 @@ def test_a_policy_of_another_program_is_refused_in_words() -> None:
         judge_again(records)
 
 
+@pytest.mark.long
 def test_the_whole_window_of_fifteen_minutes_takes_a_moment() -> None:
     records = records_of(window_s=900.0)
     began = time.process_time()

@@ -232,6 +232,7 @@ def test_a_flag_is_switched_on_and_off_and_only_those_who_have_it_meet_its_defec
     lab.control("PUT", "/scenario", json=order | {"name": "healthy", "flag": None})
 
 
+@pytest.mark.long
 def test_the_logs_tell_the_flag_of_every_request(lab: running.RunningLab) -> None:
     query = """AppRequests | where AppVersion == "v1.2.0" or AppVersion == "v1.3.0"
         | extend Flag = tostring(Properties["FeatureFlag.goal-suggestions"])

@@ -188,6 +188,7 @@ async def test_differences_are_what_a_swap_changes_and_sticky_settings_that_look
     assert _settings(lab, lab.slot) == before
 
 
+@pytest.mark.long
 async def test_connection_strings_travel_unless_they_are_sticky(lab: RunningLab, azure: Azure) -> None:
     apps, before = azure.client.web_apps, _settings(lab, lab.slot)
 

@@ -265,6 +265,7 @@ async def test_silent_answers_and_reports_nothing(place: Slots) -> None:
     assert not place.rows.requests
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("told", [True, False])
 async def test_an_outage_refuses_everything_for_two_seconds_and_dies(place: Slots, told: bool) -> None:
     outage = Defect("outage", share=0.2, factor=3.0)
