@@ -135,7 +135,6 @@ def test_the_live_log_streams_until_the_slot_has_another_process(lab: RunningLab
         assert "Welcome" in next(stream.iter_lines())
 
 
-@pytest.mark.long
 def test_a_fault_that_the_lab_was_started_with_begins_with_the_switch(lab: RunningLab, logs: httpx.Client) -> None:
     lab.control("PUT", "/scenario", json={"name": "healthy", "version": lab.ready["versions"]["good"]})
     assert lab.control("GET", "/telemetry")["awaiting_switch"]["fault"] == "frozen"
