@@ -104,6 +104,8 @@ def test_plan_and_database_are_resources_with_metrics(lab: RunningLab) -> None:
     assert max(_numbers(database["connection_successful"], "total")) > 0.0
     assert set(_numbers(database["connection_failed"], "total")) == {0.0}
     assert max(_numbers(database["cpu_percent"], "average")) > 0.0
+    # Which of its users is sent away first, and when, is the lab's chance.
+    assert until(lambda: sum(_numbers(_metrics(lab, lab.site, "Http401")["Http401"], "total")) > 0.0)
     site_metrics = _metrics(lab, lab.site, "HttpResponseTime,Http4xx,Http401,Http403,RequestsInApplicationQueue")
     assert 0.0 < max(_numbers(site_metrics["HttpResponseTime"], "average")) < 5.0
     assert sum(_numbers(site_metrics["Http401"], "total")) == sum(_numbers(site_metrics["Http4xx"], "total")) > 0.0

@@ -59,8 +59,16 @@ def picture(compare: Compare, make: Callable[[], View], keys: str, size: tuple[i
     return compare(app, terminal_size=size, run_before=go)
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT])
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x48"])
+# A theme changes colours, not places: the light one is looked at where more is shown, at both sizes with --long.
+LOOKS = [
+    pytest.param(SMALL, DARK, id="80x24-" + DARK),
+    pytest.param(LARGE, DARK, id="160x48-" + DARK),
+    pytest.param(SMALL, LIGHT, id="80x24-" + LIGHT, marks=pytest.mark.long),
+    pytest.param(LARGE, LIGHT, id="160x48-" + LIGHT),
+]
+
+
+@pytest.mark.parametrize(("size", "theme"), LOOKS)
 @pytest.mark.parametrize("name", SCENES)
 def test_screen(snap_compare: Compare, name: str, size: tuple[int, int], theme: str) -> None:
     assert picture(snap_compare, *SCENES[name], size, theme)
