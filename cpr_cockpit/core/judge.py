@@ -1,12 +1,14 @@
 """The judge: a stream of observations in, one verdict with its reason out.
 
 Pure: it has no clock and asks nobody. `Judge.verdict` may be asked at any time; what it answers depends only on what it
-was told and on ``now``. Missing data is never healthy: without it there is no GO. ROLLBACK is sticky.
+was told and on ``now``. Missing data is never healthy: without it there is no GO. ROLLBACK is sticky; its figures go
+on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cpr_cockpit.core.block_queue import BlockQueue
 from cpr_cockpit.core.custom import CustomSignals, SignalSpec
@@ -129,7 +131,8 @@ class Judge:
     def verdict(self, now: float, *, last: bool = False) -> Verdict:
         """The verdict at ``now``; ``last``: no more data will be awaited, so it is not WAIT."""
         if self._final is not None:
-            return self._final
+            # What was decided stands; who carries it out still watches the figures.
+            return replace(self._final, at=now, figures=figures(self._evidence, now))
         findings = self._findings(now)
         given = self._given(now, findings, last)
         if given.kind is VerdictKind.ROLLBACK:

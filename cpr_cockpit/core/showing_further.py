@@ -61,7 +61,7 @@ def _row(figure: Figure, stage: Stage) -> vw.Signal:
 
 
 def measured_at(figure: Figure, stage: Stage) -> float | None:
-    """When a figure was measured: a verdict that stands for good, such as ROLLBACK, ages with its figures."""
+    """When a figure was measured (epoch seconds); None where there is none."""
     if figure.age_s is None or stage.verdict is None:
         return None
     return stage.verdict.at - figure.age_s

@@ -69,6 +69,7 @@ class Session(UntilStart):
 
     async def _live(self) -> None:
         if self._back.is_set():
+            self._watch_again()
             await self._go_back()
             return
         forward = asyncio.create_task(self._forward())
@@ -86,6 +87,12 @@ class Session(UntilStart):
         finally:
             for task in (forward, *waits):
                 task.cancel()
+
+    def _watch_again(self) -> None:
+        """After a death on the way back: who rolls back still watches the figures. Nothing waits for them."""
+        event = self.run_state.plan
+        if event is not None and self.run_state.t0 is not None:
+            self._begin_watch(plan_of(event))
 
     @staticmethod
     async def _cancel(task: asyncio.Task[None]) -> None:

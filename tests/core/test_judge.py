@@ -298,7 +298,17 @@ def test_a_written_trigger_rolls_back_before_the_deadline_and_stays(bins: list[B
     for one in _sources(at=END):
         judge.observe(one)
     judge.release(HoldCause.FOREIGN)
-    assert judge.verdict(END) is first
+    later = judge.verdict(END)
+    assert (later.key, later.sentence) == (first.key, first.sentence)
+
+
+def test_after_a_rollback_the_figures_go_on() -> None:
+    judge = _judge(*_sources([user_bin(index, 100, 6) for index in range(6)], at=T0 + 360))
+    first = judge.verdict(T0 + 360)
+    assert first.kind is VerdictKind.ROLLBACK
+    judge.observe(probes(*(END - T0 - late for late in range(7, 0, -1)), ok=False))
+    probing = {figure.name: figure for figure in judge.verdict(END).figures}["probes failed in a row"]
+    assert (judge.verdict(END).at, probing.value, probing.age_s) == (END, 7.0, 1.0)
 
 
 def test_a_trigger_counts_also_while_data_is_stale() -> None:
@@ -338,7 +348,7 @@ def test_after_a_restart_a_rollback_stays_given_and_other_verdicts_are_judged_af
     given = _judge(*_sources([user_bin(index, 100, 6) for index in range(6)], at=T0 + 360)).verdict(T0 + 360)
     judge = _judge(*_sources())
     judge.restore(given)
-    assert judge.verdict(END) == given
+    assert replace(judge.verdict(END), at=given.at, figures=given.figures) == given
     other = _judge(*_sources())
     other.restore(replace(given, kind=VerdictKind.HOLD, cause=HoldCause.STALE))
     assert other.verdict(END).kind is VerdictKind.GO
