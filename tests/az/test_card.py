@@ -96,6 +96,8 @@ def test_the_card_swaps_back_and_puts_the_old_version_into_the_slot(home: Home, 
     person.follows(*[line for line in person.commands if line.startswith("az webapp deploy ") and "--slot " in line])
     assert person.looks() == (OLD, OLD)
     assert person.lab.serving() == {"production": OLD, "green": OLD}
+    (setting,) = json.loads(person.follows("az webapp config appsettings list"))
+    assert (setting["value"], setting["slotSetting"]) == ("0", True), "its workers stay off in the slot"
     assert person.commands == []
 
 
