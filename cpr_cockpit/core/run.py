@@ -12,7 +12,7 @@ from cpr_cockpit.core import others
 from cpr_cockpit.core.feature_flag import FLAG_STEPS
 from cpr_cockpit.core.heard import Heard, Key
 from cpr_cockpit.core.heard import key_of as source_of
-from cpr_cockpit.core.plan import app_of, key_of
+from cpr_cockpit.core.plan import app_of, key_at, key_of
 from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.core.tally import Tally, believed
 
@@ -237,8 +237,13 @@ class Run:
 
     @property
     def proven_back(self) -> bool:
-        """Whether the way back has been proven by this run; what is left is to look at the users' figures."""
-        return self.finished("prove-rollback", "back") or self.finished("prove-redeployed", "back")
+        """Whether the way back has been proven by this run, in every app; what is left is to look at their figures."""
+        planned = self.plan.back if self.plan else ()
+        apps = {app_of(step.key) for step in planned if key_of(step.key) == "prove-rollback"}
+        return bool(apps) and all(self._proven_back_in(app) for app in apps)
+
+    def _proven_back_in(self, app: str) -> bool:
+        return any(self.finished(key_at(key, app), "back") for key in ("prove-rollback", "prove-redeployed"))
 
     @property
     def on_part(self) -> bool:
@@ -258,8 +263,8 @@ class Run:
 
     @property
     def rungs(self) -> tuple[ev.PlannedStep, ...]:
-        """The steps below the swaps back that were refused."""
-        apps = {app_of(step) for step in self.refused}
+        """The steps below the swaps back that were refused and not done since: a resumed one tries again."""
+        apps = {app_of(step) for step in self.refused if not self.finished(step, "back")}
         return tuple(step for step in self.plan.lower if app_of(step.key) in apps) if self.plan else ()
 
     @property
