@@ -204,8 +204,12 @@ class Run:
     @property
     def rung_waits(self) -> bool:
         """Whether a rung of the way back did not do, and nobody has taken the next one yet."""
-        taken = {app_of(step.key) for step in self.rungs_left if self.row(step.key, "back") is not None}
-        return any(app_of(step.key) not in taken for step in self.rungs_left)
+        left = self.rungs_left
+        taken = {app_of(step.key) for step in left if self.row(step.key, "back") is not None}
+        # A swap that was refused may be done after all, by a session that resumes.
+        return any(
+            not self.finished(key_at("swap-back", app), "back") for app in {app_of(one.key) for one in left} - taken
+        )
 
     @property
     def verdict_before_back(self) -> str | None:
@@ -263,8 +267,8 @@ class Run:
 
     @property
     def rungs(self) -> tuple[ev.PlannedStep, ...]:
-        """The steps below the swaps back that were refused and not done since: a resumed one tries again."""
-        apps = {app_of(step) for step in self.refused if not self.finished(step, "back")}
+        """The steps below the swaps back that were refused."""
+        apps = {app_of(step) for step in self.refused}
         return tuple(step for step in self.plan.lower if app_of(step.key) in apps) if self.plan else ()
 
     @property
