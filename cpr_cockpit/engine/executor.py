@@ -17,7 +17,16 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
-from cpr_cockpit.engine.pursuit import FLAG_REST_S, MAY_NOT, Patience, Pursuit, by_others, calm_needed, not_now
+from cpr_cockpit.engine.pursuit import (
+    ANSWER_S,
+    FLAG_REST_S,
+    MAY_NOT,
+    Patience,
+    Pursuit,
+    by_others,
+    calm_needed,
+    not_now,
+)
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.rights import rights_ended
 
@@ -38,6 +47,7 @@ class Executor:
         self._extra = extra_checks
         self._clock = context.ports.clock
         self._sending: asyncio.Future[Accepted] | None = None
+        self._late: set[asyncio.Future[Accepted]] = set()
 
     async def run(self, way: ev.Way, steps: tuple[Step, ...]) -> Step | None:
         """Run the steps that are not finished yet, in order; returns the step that failed, or None."""
@@ -89,12 +99,13 @@ class Executor:
         Before a rollback: a swap or a deployment that is on the wire but not to be seen yet must land before anyone may
         say who serves what; one that landed later would undo what the rollback has proven.
         """
-        await self._sent(way, step)
+        within_s = FLAG_REST_S if step.act.kind in FLAGGING else within_s
+        until = None if within_s is None else self._clock.now() + within_s
+        await self._sent(way, step, ANSWER_S if within_s is None else within_s)
         pursuit = self._pursuit(way, step)
         pursuit.last = True
-        within_s = FLAG_REST_S if step.act.kind in FLAGGING else within_s
-        if within_s is not None:
-            pursuit.deadline = min(pursuit.deadline, self._clock.now() + within_s)
+        if until is not None:
+            pursuit.deadline = min(pursuit.deadline, until)
         reading = await self._settle(pursuit)
         if reading.state is State.DONE:
             self._outcome(pursuit, "done", reading)
@@ -102,12 +113,12 @@ class Executor:
             words = f"given up for the rollback, without effect: {reading.words}"
             self._outcome(pursuit, "stopped", Reading(reading.state, words, reading.facts))
 
-    async def _sent(self, way: ev.Way, step: Step) -> None:
+    async def _sent(self, way: ev.Way, step: Step, within_s: float) -> None:
         """Wait for the answer of a request that was left to itself, and keep the operation that it names."""
         sending, self._sending = self._sending, None
         if sending is None:
             return
-        await asyncio.wait({sending}, timeout=60.0)
+        await asyncio.wait({sending}, timeout=within_s)
         row = self._recorder.run.row(step.key, way)
         if not sending.done() or sending.cancelled() or sending.exception() is not None:
             return
@@ -205,8 +216,7 @@ class Executor:
         sending = asyncio.ensure_future(pursuit.change.send())
         self._sending = sending
         try:
-            # A rollback may cancel this wait; the request itself is never torn off half way.
-            accepted = await asyncio.shield(sending)
+            accepted = await self._answer(pursuit, sending)
         except PortError as error:
             self._sending = None
             pursuit.refusal, pursuit.arrived = error, pursuit.arrived or error.ambiguous
@@ -219,6 +229,25 @@ class Executor:
         self._recorder.record(
             ev.StepAccepted(way=pursuit.way, step=step.key, attempt=pursuit.attempt, operation=accepted.operation)
         )
+
+    async def _answer(self, pursuit: Pursuit, sending: asyncio.Future[Accepted]) -> Accepted:
+        """The answer. A rollback, or the end of a flag's time, may cut this wait: the request itself is never torn off.
+
+        A flag's write is conditional, so that one which arrives after all undoes nothing that was done since.
+        """
+        timeout_s = pursuit.left_s(self._clock.now()) if pursuit.step.act.kind in FLAGGING else None
+        await asyncio.wait({sending}, timeout=timeout_s)
+        if not sending.done():
+            self._late.add(sending)
+            sending.add_done_callback(self._came_late)
+            raise PortError(f"No answer came in {timeout_s or 0.0:.0f} s.", ambiguous=True)
+        return sending.result()
+
+    def _came_late(self, sending: asyncio.Future[Accepted]) -> None:
+        """Nobody waits for the answer any more: what is observed has decided."""
+        self._late.discard(sending)
+        if not sending.cancelled():
+            sending.exception()
 
     async def _settle(self, pursuit: Pursuit) -> Reading:
         """Observe until the change is done or at rest: to do (or refused), and calm for a while if it was sent."""
@@ -241,9 +270,14 @@ class Executor:
             await self._clock.sleep(self._patience.poll_s)
 
     async def _observe(self, pursuit: Pursuit) -> Reading | None:
+        left_s = pursuit.left_s(self._clock.now())
+        # Where the journal has lost what was sent, a request that was refused tells nothing of what is seen.
+        sent = pursuit.arrived if self._context.lost else pursuit.sent
         try:
-            # Where the journal has lost what was sent, a request that was refused tells nothing of what is seen.
-            return await pursuit.change.observe(sent=pursuit.arrived if self._context.lost else pursuit.sent)
+            async with asyncio.timeout(left_s):
+                return await pursuit.change.observe(sent=sent)
+        except TimeoutError:
+            return Reading(State.REFUSED, f"The state cannot be read: no answer in {left_s:.0f} s.")
         except PortError as error:
             now, give_way_at = self._clock.now(), None if pursuit.sent else pursuit.give_way_at
             if now >= pursuit.deadline or (give_way_at is not None and now >= give_way_at):

@@ -16,6 +16,8 @@ MAY_NOT = frozenset({401, 403})
 # A write of a flag takes effect at once or never; nothing restarts. And how long a rollback waits for the store to tell
 # what became of one that was on its way: every write is conditional, so what comes later than the next one is refused.
 FLAG_CALM_S, FLAG_REST_S = 5.0, 15.0
+# How long the answer of a request that was left to itself is waited for; and the least time that a look is given.
+ANSWER_S, LOOK_S = 60.0, 1.0
 # The answer to a conditional change: somebody else was first.
 CHANGED = 412
 # The longest pause between two tries of a change that is told "not now"; seconds.
@@ -70,6 +72,10 @@ class Pursuit:
     give_way_at: float | None = None
     told: bool = False
     arrived: bool = False
+
+    def left_s(self, now: float) -> float:
+        """Seconds until the deadline, enough for one look."""
+        return max(LOOK_S, self.deadline - now)
 
     def why_failed(self, reading: Reading, patience: Patience) -> Reading:
         """The reading with the reason why the change is given up."""

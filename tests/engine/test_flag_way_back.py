@@ -199,13 +199,19 @@ def test_a_person_is_offered_the_swap_back_and_takes_it() -> None:
         assert (stage.world.production, stage.world.slot) == (OLD, OLD)
 
 
-def test_a_store_that_is_away_while_the_flag_is_raised_keeps_the_swap_back_up_for_less_than_a_minute() -> None:
+@pytest.mark.parametrize(("hangs", "moment"), [(False, "doubtful flag-5"), (True, "intent flag-5")])
+def test_a_store_that_is_gone_while_the_flag_is_raised_keeps_the_swap_back_up_for_less_than_a_minute(
+    hangs: bool, moment: str
+) -> None:
     with flagged(script=None) as stage:
         life = stage.begin()
         stage.sign_and_start(life)
-        stage.world.faults["flag"] = [Fault.LOST_BEFORE]
-        assert not life.live(Moment("doubtful flag-5", 0).of(life))
-        stage.world.flags.away.append((stage.loop.time(), 1e9))
+        stage.world.faults["flag"] = [] if hangs else [Fault.LOST_BEFORE]
+        assert not life.live(Moment(moment, 0).of(life))
+        if hangs:
+            stage.world.flags.hung = frozenset({"read", "write"})
+        else:
+            stage.world.flags.away.append((stage.loop.time(), 1e9))
         life.command("rollback", by="ana")
         assert life.live()
         run = life.run_state
