@@ -193,13 +193,17 @@ class StepAccepted(Event):
 
 
 class StepDoubtful(Event):
-    """The answer to a change was lost or bad: what came of it is found out by observation."""
+    """The answer to a change was lost or bad: what came of it is found out by observation.
+
+    ``arrived``: the request may have reached the service and been taken.
+    """
 
     type: Literal["step.doubtful"] = "step.doubtful"
     way: Way
     step: str
     attempt: int
     words: str
+    arrived: bool = True
 
 
 class StepOutcome(Event):

@@ -40,7 +40,8 @@ SKEW_S = 5.0
 class StepRow:
     """One step as it went: ``result`` None while it runs; times epoch seconds; ``seconds`` over all attempts.
 
-    ``facts``: what was read with the outcome (of a smoke test: each test's name and what came of it).
+    ``facts``: what was read with the outcome (of a smoke test: each test's name and what came of it). ``arrived``: one
+    of its requests may have been taken by the service.
     """
 
     way: ev.Way
@@ -56,6 +57,7 @@ class StepRow:
     ended_at: float | None = None
     seconds: float = 0.0
     facts: dict[str, str] = field(default_factory=dict)
+    arrived: bool = False
 
 
 @dataclass(slots=True)
@@ -249,6 +251,21 @@ class Run:
     def _proven_back_in(self, app: str) -> bool:
         return any(self.finished(key_at(key, app), "back") for key in ("prove-rollback", "prove-redeployed"))
 
+    def brought_back(self, app: str) -> bool:
+        """Whether a request of this run may have brought the old version back into production of an app."""
+        keys = {key_at(key, app) for key in ("swap-back", "redeploy-old")}
+        rows = [row for row in self.steps if row.key in keys and row.way == "back"]
+        return any(row.arrived or (row.mutates and self._cut(row)) for row in rows)
+
+    def _cut(self, row: StepRow) -> bool:
+        """Whether a session died in the step: what was on the wire then may have been taken."""
+        return any(row.began_at <= at <= (row.ended_at or at) for at, _ in self.interruptions)
+
+    def was_switched(self, app: str) -> bool:
+        """Whether production of an app was ever seen to serve the new version."""
+        apps = self.plan.apps if self.plan else ()
+        return (app or apps[0]) in self.met if apps else self.switched_at is not None
+
     @property
     def on_part(self) -> bool:
         """Whether some of several apps serve the new version, and the others do not yet."""
@@ -383,13 +400,14 @@ def _intent(run: Run, at: float, event: ev.StepIntent) -> None:
 def _accepted(run: Run, at: float, event: ev.StepAccepted) -> None:
     row = run.row(event.step, event.way)
     if row is not None:
-        row.operation = event.operation
+        row.operation, row.arrived = event.operation, True
 
 
 def _doubtful(run: Run, at: float, event: ev.StepDoubtful) -> None:
     row = run.row(event.step, event.way)
     if row is not None:
         row.doubts.append(event.words)
+        row.arrived = row.arrived or event.arrived
 
 
 def _outcome(run: Run, at: float, event: ev.StepOutcome) -> None:

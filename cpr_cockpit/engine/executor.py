@@ -167,10 +167,10 @@ class Executor:
 
     def _outside(self, pursuit: Pursuit) -> bool:
         """Whether somebody else swapped back: production had switched, and no request of ours can have done it."""
-        swap_back = pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP
-        return (
-            swap_back and not pursuit.arrived and not self._context.lost and self._recorder.run.switched_at is not None
-        )
+        run, act = self._recorder.run, pursuit.step.act
+        if pursuit.way != "back" or act.kind is not ActKind.SWAP or pursuit.arrived or self._context.lost:
+            return False
+        return run.was_switched(act.app) and not run.brought_back(act.app)
 
     def _given_up(self, pursuit: Pursuit, began: int) -> bool:
         """Refused for good, sent often enough, or out of time; "not now" costs time only.
@@ -222,7 +222,11 @@ class Executor:
             pursuit.refusal, pursuit.arrived = error, pursuit.arrived or error.ambiguous
             pursuit.put_off = pursuit.put_off + 1 if pursuit.put_off_by(error) else 0
             words = error.words() if not error.ambiguous else f"{error.what} What came of it is being observed."
-            self._recorder.record(ev.StepDoubtful(way=pursuit.way, step=step.key, attempt=pursuit.attempt, words=words))
+            self._recorder.record(
+                ev.StepDoubtful(
+                    way=pursuit.way, step=step.key, attempt=pursuit.attempt, words=words, arrived=error.ambiguous
+                )
+            )
             return
         self._sending = None
         pursuit.operation, pursuit.put_off, pursuit.arrived = accepted.operation, 0, True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.engine.writer import FILE
 from tests.engine.moments import Moment
 from tests.engine.stage import bodies
@@ -14,6 +14,11 @@ from tests.engine.worlds import APPS, Apps
 
 FIRST, SECOND, THIRD = APPS
 REFUSED = [Fault.REFUSED] * 12
+
+
+def outside(run: Run) -> list[str]:
+    """The steps that are said to have been done by somebody else."""
+    return [row.key for row in run.steps if row.facts.get("outside")]
 
 
 def test_the_way_back_is_in_reverse_of_what_was_done() -> None:
@@ -32,6 +37,7 @@ def test_the_way_back_is_in_reverse_of_what_was_done() -> None:
             body["step"] for body in bodies(stage.folder) if body["type"] == "step.outcome" and body["way"] == "back"
         ]
         assert begun[:3] == [f"swap-back@{SECOND}", "swap-back", f"swap-back@{THIRD}"]
+        assert outside(run) == [], "nobody swapped back in the app that was never switched"
 
 
 def test_a_deployment_that_is_under_way_lands_before_its_slot_is_put_back() -> None:
@@ -187,6 +193,42 @@ def test_an_app_whose_manager_comes_back_is_finished_after_the_others() -> None:
         assert life.run_state.ended.decision == "rolled_back"
         assert stage.everywhere(OLD, OLD)
         assert stage.sent("swap")[3:] == [SECOND, FIRST, THIRD]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_swap_back_of_ours_that_took_effect_unseen_is_not_said_to_be_somebody_elses(dies: bool) -> None:
+    with Apps() as stage:
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        life.command("rollback", by="ana")
+        assert not life.live(Moment(f"accepted swap-back@{THIRD}", 0).of(life))
+        stage.worlds[THIRD].unreachable = [(stage.loop.time(), stage.loop.time() + 310.0)]
+        if dies:
+            assert not life.live(Moment(f"outcome swap-back@{THIRD}", 0).of(life))
+            life.die()
+            life = stage.begin(rollback_by="ana")
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision == "rolled_back", life.run_state.ended.reason
+        assert stage.everywhere(OLD, OLD)
+        assert outside(life.run_state) == []
+
+
+@pytest.mark.long
+def test_what_a_lower_rung_redeployed_is_not_said_to_be_swapped_by_somebody_else() -> None:
+    with Apps() as stage:
+        stage.worlds[SECOND].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.finished(f"route-home@{SECOND}", "back"))
+        life.die()
+        life = stage.begin(rollback_by="ana")
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision == "rolled_back", life.run_state.ended.reason
+        assert outside(life.run_state) == []
 
 
 @pytest.mark.parametrize("when", ["swap@goals-2", "gate-2", "keep-warm@goals-3"])
