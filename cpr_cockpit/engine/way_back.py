@@ -114,6 +114,12 @@ class WayBack:
         lookers, self._lookers = self._lookers, []
         await ended(*lookers)
 
+    def _be_quiet(self) -> None:
+        """The end is the journal's last word: what goes on beside the run ends before it is written."""
+        for looker in self._lookers:
+            looker.cancel()
+        self._others.be_quiet()
+
     # Looks at who serves, and who carries the steps out.
 
     def _saw(self, serving: Serving, switched: bool, *, app: str = "") -> None:
@@ -400,6 +406,7 @@ class WayBack:
         plan, version = self.run_state.plan, seen.production if seen else None
         if seen is None and plan is not None and self.run_state.started_at is None:
             version = plan.old_version
+        self._be_quiet()
         self.recorder.record(
             ev.RunEnded.model_validate(
                 {
