@@ -200,7 +200,7 @@ class Session(UntilStart):
 
     def _watching(self, whole: Watch) -> Watch:
         """The watch that speaks now: that of a share or of some apps before T0, else the critical window's."""
-        return self._before_t0 or whole
+        return self._step_watch or whole
 
     def _speaks(self, watch: ShareWatch) -> ShareWatch | None:
         """From now on it is ``watch`` that judges; the one that did before."""

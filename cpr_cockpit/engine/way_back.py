@@ -13,7 +13,7 @@ from cpr_cockpit.core.ladder import ROUTE_OLD
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step, key_of
 from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.preview import PREVIEW, RESET
-from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.engine.acts import Check, Context
 from cpr_cockpit.engine.apps_back import LANDING_S, AppsBack
 from cpr_cockpit.engine.back_checking import BackChecking
@@ -77,12 +77,15 @@ class WayBack:
 
     @property
     def watch(self) -> Watch | Afterwards | None:
-        """The watch that speaks now: that of a share or of some apps before T0; None before START."""
-        return self._before_t0 or self._watch
+        """The watch that speaks now: that of a step which is judged by itself, else production's; None before START."""
+        return self._step_watch or self._watch
 
     @property
-    def _before_t0(self) -> ShareWatch | None:
-        return self._share_watch if self.run_state.t0 is None else None
+    def _step_watch(self) -> ShareWatch | None:
+        """Before T0 that of a share or of some apps; on the way back that of the calm after the flag went off."""
+        run = self.run_state
+        calm = run.by_flag and run.phase is Phase.ROLLING_BACK
+        return self._share_watch if run.t0 is None or calm else None
 
     @property
     def back_check(self) -> tuple[float, ev.RollbackChecked] | None:
