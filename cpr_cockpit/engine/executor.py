@@ -290,7 +290,8 @@ class Executor:
                 return Reading(State.REFUSED, error.words())
             if error.status in MAY_NOT and not pursuit.told:
                 pursuit.told = True
-                self._recorder.record(await rights_ended(self._context, pursuit.way, pursuit.step, error))
+                there = self._context.at(pursuit.step.act.app)
+                self._recorder.record(await rights_ended(there, pursuit.way, pursuit.step, error))
             return None
 
     def _may_not(self, way: ev.Way, error: PortError) -> bool:

@@ -9,7 +9,7 @@ from cpr_cockpit.engine.writer import FILE
 from tests.engine.moments import Moment
 from tests.engine.stage import bodies
 from tests.engine.users import ERRORS
-from tests.engine.world import NEW, OLD, Fault, forward_switches
+from tests.engine.world import NEW, OLD, SLOT, Fault, forward_switches
 from tests.engine.worlds import APPS, Apps
 
 FIRST, SECOND, THIRD = APPS
@@ -193,6 +193,19 @@ def test_an_app_whose_manager_comes_back_is_finished_after_the_others() -> None:
         assert life.run_state.ended.decision == "rolled_back"
         assert stage.everywhere(OLD, OLD)
         assert stage.sent("swap")[3:] == [SECOND, FIRST, THIRD]
+
+
+def test_rights_that_end_in_an_app_are_told_with_what_serves_there() -> None:
+    with Apps(window_s=10.0) as stage:
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        stage.world.network_down = True
+        stage.worlds[THIRD].forbidden.append((stage.loop.time(), 1e9))
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: bool(life.run_state.notes))
+        words = life.run_state.notes[-1][1].words
+        assert words.startswith(f"{THIRD}: Swap back")
+        assert f"Now production serves {NEW}, slot {SLOT} serves {OLD}" in words
 
 
 @pytest.mark.long
