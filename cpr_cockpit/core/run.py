@@ -254,12 +254,13 @@ class Run:
     def brought_back(self, app: str) -> bool:
         """Whether a request of this run may have brought the old version back into production of an app."""
         keys = {key_at(key, app) for key in ("swap-back", "redeploy-old")}
-        rows = [row for row in self.steps if row.key in keys and row.way == "back"]
-        return any(row.arrived or (row.mutates and self._cut(row)) for row in rows)
+        return any(self.perhaps_taken(row) for row in self.steps if row.key in keys and row.way == "back")
 
-    def _cut(self, row: StepRow) -> bool:
-        """Whether a session died in the step: what was on the wire then may have been taken."""
-        return any(row.began_at <= at <= (row.ended_at or at) for at, _ in self.interruptions)
+    def perhaps_taken(self, row: StepRow | None) -> bool:
+        """Whether the service may have taken a request of the step: also what was on the wire when a session died."""
+        if row is None or not row.mutates:
+            return False
+        return row.arrived or any(row.began_at <= at <= (row.ended_at or at) for at, _ in self.interruptions)
 
     def was_switched(self, app: str) -> bool:
         """Whether production of an app was ever seen to serve the new version."""

@@ -20,15 +20,19 @@ from cpr_cockpit.engine.checks import check_for
 from cpr_cockpit.engine.pursuit import (
     ANSWER_S,
     FLAG_REST_S,
+    MADE_WAY,
     MAY_NOT,
     Patience,
     Pursuit,
+    Turn,
     by_others,
     calm_needed,
     not_now,
 )
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.rights import rights_ended
+
+NO_OTHERS = Turn()
 
 
 class Executor:
@@ -79,17 +83,13 @@ class Executor:
                 now = self._clock.now()
                 self._recorder.record(self._outcome_of(way, step, 0, "already", Reading(State.DONE, words), now))
 
-    async def run_step(self, way: ev.Way, step: Step, *, others_wait: bool = False) -> bool:
-        """Run one step; whether it was done or was so already.
-
-        ``others_wait``: the way back of other apps comes after it, so that one which cannot be read is soon left.
-        """
+    async def run_step(self, way: ev.Way, step: Step, turn: Turn = NO_OTHERS) -> bool:
+        """Run one step; whether it was done or was so already. ``turn``: when it makes way for others that wait."""
         if step.act.mutates:
             pursuit = self._pursuit(way, step)
-            if others_wait:
-                pursuit.give_way_at = self._clock.now() + self._patience.refused_s
+            pursuit.turn = turn
             return await self._change(pursuit)
-        return await self._check(way, step)
+        return await self._check(way, step, turn)
 
     async def resolve(self, way: ev.Way, step: Step, within_s: float | None = None) -> None:
         """Bring a change that was interrupted to rest without sending it again, and record what came of it.
@@ -130,15 +130,19 @@ class Executor:
 
     def _pursuit(self, way: ev.Way, step: Step) -> Pursuit:
         row = self._recorder.run.row(step.key, way)
-        open_row = row if row is not None and row.result is None else None
+        is_open = row is not None and row.result is None
+        # What was given up may be under way yet: it is not sent again before it is seen to have had no effect. A flag's
+        # write is conditional: it needs no such care.
+        given_up = step.act.kind not in FLAGGING and self._recorder.run.perhaps_taken(row)
+        sent = is_open or given_up
         return Pursuit(
             way=way,
             step=step,
             change=change_for(self._context.at(step.act.app), step.act),
-            attempt=open_row.attempts if open_row else 0,
-            sent=open_row is not None,
-            arrived=open_row is not None,
-            operation=open_row.operation if open_row else "",
+            attempt=row.attempts if row is not None and is_open else 0,
+            sent=sent,
+            arrived=sent,
+            operation=row.operation if row is not None and sent else "",
             deadline=self._clock.now() + step.timeout_s,
         )
 
@@ -260,18 +264,26 @@ class Executor:
             reading = await self._observe(pursuit)
             now = self._clock.now()
             if reading is not None:
-                if now >= pursuit.deadline or (reading.state is State.DONE and not await self._under_way(pursuit)):
+                settled = reading.state is State.DONE and not await self._under_way(pursuit)
+                if settled or pursuit.left or now >= pursuit.deadline:
                     return reading
                 if reading.state is State.TO_DO and not pursuit.sent:
                     return reading
                 if reading.state is State.IN_FLIGHT or await self._operation_runs(pursuit):
                     calm_since = None
+                    if pursuit.turn.over(now, unsent=False):
+                        return self._left(pursuit, reading.words, reading.facts)
                 else:
                     calm_since = now if calm_since is None else calm_since
                     other_way = self._other_way(pursuit)
                     if now - calm_since >= calm_needed(pursuit, self._patience, calm_since, other_way=other_way):
                         return reading
             await self._clock.sleep(self._patience.poll_s)
+
+    def _left(self, pursuit: Pursuit, words: str, facts: dict[str, str]) -> Reading:
+        """Others come first. It may be under way, whatever was read."""
+        pursuit.left = True
+        return Reading(State.IN_FLIGHT, words, facts | {MADE_WAY: "yes"})
 
     async def _observe(self, pursuit: Pursuit) -> Reading | None:
         left_s = pursuit.left_s(self._clock.now())
@@ -283,9 +295,13 @@ class Executor:
         except TimeoutError:
             return Reading(State.REFUSED, f"The state cannot be read: no answer in {left_s:.0f} s.")
         except PortError as error:
-            now, give_way_at = self._clock.now(), None if pursuit.sent else pursuit.give_way_at
-            if now >= pursuit.deadline or (give_way_at is not None and now >= give_way_at):
-                return Reading(State.REFUSED, f"The state cannot be read: {error.what}")
+            now, unread = self._clock.now(), f"The state cannot be read: {error.what}"
+            over = pursuit.turn.over(now, unsent=not pursuit.sent)
+            if over and pursuit.sent:
+                return self._left(pursuit, unread, {})
+            if over or now >= pursuit.deadline:
+                pursuit.left = over
+                return Reading(State.REFUSED, unread)
             if not pursuit.sent and self._may_not(pursuit.way, error):
                 return Reading(State.REFUSED, error.words())
             if error.status in MAY_NOT and not pursuit.told:
@@ -319,7 +335,7 @@ class Executor:
         pursuit.laid_down = state.state == "succeeded" and (bool(pursuit.operation) or pursuit.last)
         return state.state == "running"
 
-    async def _check(self, way: ev.Way, step: Step) -> bool:
+    async def _check(self, way: ev.Way, step: Step, turn: Turn) -> bool:
         make = self._extra.get(step.act.kind)
         check = make(step.act) if make else check_for(self._context.at(step.act.app), step.act)
         row = self._recorder.run.row(step.key, way)
@@ -328,7 +344,7 @@ class Executor:
         began = self._clock.now()
         while True:
             reading = await self._look(way, check)
-            late = self._clock.now() - began >= step.timeout_s
+            late = self._clock.now() - began >= step.timeout_s or turn.called()
             if reading.state in (State.DONE, State.REFUSED) or late:
                 break
             await self._clock.sleep(self._patience.poll_s)

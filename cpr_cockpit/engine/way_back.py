@@ -341,7 +341,16 @@ class WayBack:
 
     async def _all_back(self, plan: Plan, executor: Executor) -> None:
         """The way back of several apps, and its end: an app that is left is named."""
-        back = AppsBack(plan, executor, lambda: self.run_state, self._app_offered, self._taken, self._asks)
+        back = AppsBack(
+            plan,
+            executor,
+            run=lambda: self.run_state,
+            now=self.clock.now,
+            unread_s=self._patience.refused_s,
+            offer=self._app_offered,
+            taken=self._taken,
+            asks=self._asks,
+        )
         await back.go()
         for app in (app for app in plan.places if app not in back.left):
             if self.run_state.plan is not None and not self.run_state.plan.artifact:

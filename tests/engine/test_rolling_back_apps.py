@@ -195,6 +195,49 @@ def test_an_app_whose_manager_comes_back_is_finished_after_the_others() -> None:
         assert stage.sent("swap")[3:] == [SECOND, FIRST, THIRD]
 
 
+@pytest.mark.long
+def test_a_swap_back_that_hangs_keeps_the_other_apps_for_a_minute_and_no_longer() -> None:
+    with Apps(window_s=10.0) as stage:
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        stage.worlds[THIRD].swap_hangs_s = 150.0
+        life.command("rollback", by="ana")
+        assert life.live()
+        run = life.run_state
+        assert run.ended is not None
+        assert run.ended.decision == "rolled_back", run.ended.reason
+        assert stage.everywhere(OLD, OLD)
+        assert (stage.sent("swap")[3:], run.refused) == ([THIRD, SECOND, FIRST], ())
+        assert run.decided_at is not None
+        others = [run.row(key, "back") for key in (f"swap-back@{SECOND}", "swap-back")]
+        assert all(row is not None and (row.ended_at or 0.0) - run.decided_at < 75.0 for row in others)
+        mine = run.row(f"swap-back@{THIRD}", "back")
+        assert mine is not None
+        assert (mine.result, outside(run)) == ("done", [])
+
+
+@pytest.mark.long
+def test_a_rung_that_is_pressed_waits_for_no_other_app_that_cannot_be_read() -> None:
+    with Apps(script=None, window_s=10.0) as stage:
+        stage.worlds[THIRD].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        stage.worlds[SECOND].unreachable = [(stage.loop.time(), stage.loop.time() + 100.0)]
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.rung_waits)
+        pressed = stage.loop.time() + 10.0
+        assert not life.live(lambda: stage.loop.time() >= pressed)
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.row(f"route-old@{THIRD}", "back") is not None)
+        assert stage.loop.time() < pressed + 2.0
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision == "rolled_back", life.run_state.ended.reason
+        assert stage.everywhere(OLD, OLD)
+        assert stage.sent("swap")[3:].count(SECOND) == 1
+
+
 def test_rights_that_end_in_an_app_are_told_with_what_serves_there() -> None:
     with Apps(window_s=10.0) as stage:
         life = stage.begin()
