@@ -207,13 +207,16 @@ class StepDoubtful(Event):
 
 
 class StepOutcome(Event):
-    """What came of a step: done; already (was so, nothing sent); failed; stopped (facts changed, nothing sent)."""
+    """What came of a step: done; already (was so, nothing sent); failed; stopped (facts changed, nothing sent).
+
+    left: a look of the way forth that nobody waits for any more, since ROLLBACK came first.
+    """
 
     type: Literal["step.outcome"] = "step.outcome"
     way: Way
     step: str
     attempt: int
-    result: Literal["done", "already", "failed", "stopped"]
+    result: Literal["done", "already", "failed", "stopped", "left"]
     words: str
     seconds: float
     facts: dict[str, str] = Field(default_factory=dict)

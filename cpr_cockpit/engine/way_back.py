@@ -209,6 +209,7 @@ class WayBack:
             # While an app's swap hangs, the users of others meet the new version; before the first swap nobody does.
             hurry = bool(plan.apps) and key_of(pending.key) == "swap"
             await executor.resolve("forward", plan.step(pending.key), LANDING_S if hurry else None)
+        self._leave_looks()
         if plan.apps:
             await self._all_back(plan, executor)
             return
@@ -229,6 +230,22 @@ class WayBack:
             failed = await self._down(executor, plan)
             lost = () if failed is None else (failed,)
         await self._end_back(plan, flag, lost, routed=routed)
+
+    def _leave_looks(self) -> None:
+        """What only looks on the way forth, and was not over when ROLLBACK came, never will be."""
+        for row in self.run_state.steps:
+            if row.way == "forward" and row.result is None and not row.mutates:
+                took = round(max(0.0, self.clock.now() - row.began_at), 3)
+                self.recorder.record(
+                    ev.StepOutcome(
+                        way="forward",
+                        step=row.key,
+                        attempt=row.attempts,
+                        result="left",
+                        words="ROLLBACK came first",
+                        seconds=took,
+                    )
+                )
 
     async def _end_back(self, plan: Plan, flag: FlagBack, lost: tuple[Step, ...], *, routed: bool) -> None:
         """The end of the way back of one app: ``lost`` are its steps that did not succeed; ``routed``: by the rungs."""
