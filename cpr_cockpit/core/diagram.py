@@ -198,4 +198,6 @@ def _state(rows: Sequence[StepRow | None]) -> str:
         return "failed"
     if all(result in ("done", "already") for result in results):
         return "done"
+    if "left" in results:
+        return "left"
     return "running" if any(row is not None for row in rows) else "waiting"

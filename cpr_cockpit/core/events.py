@@ -193,23 +193,30 @@ class StepAccepted(Event):
 
 
 class StepDoubtful(Event):
-    """The answer to a change was lost or bad: what came of it is found out by observation."""
+    """The answer to a change was lost or bad: what came of it is found out by observation.
+
+    ``arrived``: the request may have reached the service and been taken.
+    """
 
     type: Literal["step.doubtful"] = "step.doubtful"
     way: Way
     step: str
     attempt: int
     words: str
+    arrived: bool = True
 
 
 class StepOutcome(Event):
-    """What came of a step: done; already (was so, nothing sent); failed; stopped (facts changed, nothing sent)."""
+    """What came of a step: done; already (was so, nothing sent); failed; stopped (facts changed, nothing sent).
+
+    left: a look of the way forth that nobody waits for any more, since ROLLBACK came first.
+    """
 
     type: Literal["step.outcome"] = "step.outcome"
     way: Way
     step: str
     attempt: int
-    result: Literal["done", "already", "failed", "stopped"]
+    result: Literal["done", "already", "failed", "stopped", "left"]
     words: str
     seconds: float
     facts: dict[str, str] = Field(default_factory=dict)

@@ -12,7 +12,7 @@ from cpr_cockpit.core import others
 from cpr_cockpit.core.feature_flag import FLAG_STEPS
 from cpr_cockpit.core.heard import Heard, Key
 from cpr_cockpit.core.heard import key_of as source_of
-from cpr_cockpit.core.plan import app_of, key_of
+from cpr_cockpit.core.plan import app_of, key_at, key_of
 from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.core.tally import Tally, believed
 
@@ -40,7 +40,8 @@ SKEW_S = 5.0
 class StepRow:
     """One step as it went: ``result`` None while it runs; times epoch seconds; ``seconds`` over all attempts.
 
-    ``facts``: what was read with the outcome (of a smoke test: each test's name and what came of it).
+    ``facts``: what was read with the outcome (of a smoke test: each test's name and what came of it). ``arrived``: one
+    of its requests may have been taken by the service.
     """
 
     way: ev.Way
@@ -56,6 +57,7 @@ class StepRow:
     ended_at: float | None = None
     seconds: float = 0.0
     facts: dict[str, str] = field(default_factory=dict)
+    arrived: bool = False
 
 
 @dataclass(slots=True)
@@ -204,8 +206,12 @@ class Run:
     @property
     def rung_waits(self) -> bool:
         """Whether a rung of the way back did not do, and nobody has taken the next one yet."""
-        taken = {app_of(step.key) for step in self.rungs_left if self.row(step.key, "back") is not None}
-        return any(app_of(step.key) not in taken for step in self.rungs_left)
+        left = self.rungs_left
+        taken = {app_of(step.key) for step in left if self.row(step.key, "back") is not None}
+        # A swap that was refused may be done after all, by a session that resumes.
+        return any(
+            not self.finished(key_at("swap-back", app), "back") for app in {app_of(one.key) for one in left} - taken
+        )
 
     @property
     def verdict_before_back(self) -> str | None:
@@ -237,8 +243,29 @@ class Run:
 
     @property
     def proven_back(self) -> bool:
-        """Whether the way back has been proven by this run; what is left is to look at the users' figures."""
-        return self.finished("prove-rollback", "back") or self.finished("prove-redeployed", "back")
+        """Whether the way back has been proven by this run, in every app; what is left is to look at their figures."""
+        planned = self.plan.back if self.plan else ()
+        apps = {app_of(step.key) for step in planned if key_of(step.key) == "prove-rollback"}
+        return bool(apps) and all(self._proven_back_in(app) for app in apps)
+
+    def _proven_back_in(self, app: str) -> bool:
+        return any(self.finished(key_at(key, app), "back") for key in ("prove-rollback", "prove-redeployed"))
+
+    def brought_back(self, app: str) -> bool:
+        """Whether a request of this run may have brought the old version back into production of an app."""
+        keys = {key_at(key, app) for key in ("swap-back", "redeploy-old")}
+        return any(self.perhaps_taken(row) for row in self.steps if row.key in keys and row.way == "back")
+
+    def perhaps_taken(self, row: StepRow | None) -> bool:
+        """Whether the service may have taken a request of the step: also what was on the wire when a session died."""
+        if row is None or not row.mutates:
+            return False
+        return row.arrived or any(row.began_at <= at <= (row.ended_at or at) for at, _ in self.interruptions)
+
+    def was_switched(self, app: str) -> bool:
+        """Whether production of an app was ever seen to serve the new version."""
+        apps = self.plan.apps if self.plan else ()
+        return (app or apps[0]) in self.met if apps else self.switched_at is not None
 
     @property
     def on_part(self) -> bool:
@@ -374,13 +401,14 @@ def _intent(run: Run, at: float, event: ev.StepIntent) -> None:
 def _accepted(run: Run, at: float, event: ev.StepAccepted) -> None:
     row = run.row(event.step, event.way)
     if row is not None:
-        row.operation = event.operation
+        row.operation, row.arrived = event.operation, True
 
 
 def _doubtful(run: Run, at: float, event: ev.StepDoubtful) -> None:
     row = run.row(event.step, event.way)
     if row is not None:
         row.doubts.append(event.words)
+        row.arrived = row.arrived or event.arrived
 
 
 def _outcome(run: Run, at: float, event: ev.StepOutcome) -> None:

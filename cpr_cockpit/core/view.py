@@ -127,7 +127,7 @@ class ListView:
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
-    """One step of the plan. ``state``: waiting, running, done, already, failed or stopped; ``log``: what was seen."""
+    """One step of the plan. ``state``: waiting, running, or its result (`events.StepOutcome`). ``log``: as seen."""
 
     key: str
     title: str

@@ -17,9 +17,22 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
-from cpr_cockpit.engine.pursuit import FLAG_REST_S, MAY_NOT, Patience, Pursuit, by_others, calm_needed, not_now
+from cpr_cockpit.engine.pursuit import (
+    ANSWER_S,
+    FLAG_REST_S,
+    MADE_WAY,
+    MAY_NOT,
+    Patience,
+    Pursuit,
+    Turn,
+    by_others,
+    calm_needed,
+    not_now,
+)
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.rights import rights_ended
+
+NO_OTHERS = Turn()
 
 
 class Executor:
@@ -38,6 +51,7 @@ class Executor:
         self._extra = extra_checks
         self._clock = context.ports.clock
         self._sending: asyncio.Future[Accepted] | None = None
+        self._late: set[asyncio.Future[Accepted]] = set()
 
     async def run(self, way: ev.Way, steps: tuple[Step, ...]) -> Step | None:
         """Run the steps that are not finished yet, in order; returns the step that failed, or None."""
@@ -69,17 +83,13 @@ class Executor:
                 now = self._clock.now()
                 self._recorder.record(self._outcome_of(way, step, 0, "already", Reading(State.DONE, words), now))
 
-    async def run_step(self, way: ev.Way, step: Step, *, others_wait: bool = False) -> bool:
-        """Run one step; whether it was done or was so already.
-
-        ``others_wait``: the way back of other apps comes after it, so that one which cannot be read is soon left.
-        """
+    async def run_step(self, way: ev.Way, step: Step, turn: Turn = NO_OTHERS) -> bool:
+        """Run one step; whether it was done or was so already. ``turn``: when it makes way for others that wait."""
         if step.act.mutates:
             pursuit = self._pursuit(way, step)
-            if others_wait:
-                pursuit.give_way_at = self._clock.now() + self._patience.refused_s
+            pursuit.turn = turn
             return await self._change(pursuit)
-        return await self._check(way, step)
+        return await self._check(way, step, turn)
 
     async def resolve(self, way: ev.Way, step: Step, within_s: float | None = None) -> None:
         """Bring a change that was interrupted to rest without sending it again, and record what came of it.
@@ -89,12 +99,13 @@ class Executor:
         Before a rollback: a swap or a deployment that is on the wire but not to be seen yet must land before anyone may
         say who serves what; one that landed later would undo what the rollback has proven.
         """
-        await self._sent(way, step)
+        within_s = FLAG_REST_S if step.act.kind in FLAGGING else within_s
+        until = None if within_s is None else self._clock.now() + within_s
+        await self._sent(way, step, ANSWER_S if within_s is None else within_s)
         pursuit = self._pursuit(way, step)
         pursuit.last = True
-        within_s = FLAG_REST_S if step.act.kind in FLAGGING else within_s
-        if within_s is not None:
-            pursuit.deadline = min(pursuit.deadline, self._clock.now() + within_s)
+        if until is not None:
+            pursuit.deadline = min(pursuit.deadline, until)
         reading = await self._settle(pursuit)
         if reading.state is State.DONE:
             self._outcome(pursuit, "done", reading)
@@ -102,12 +113,12 @@ class Executor:
             words = f"given up for the rollback, without effect: {reading.words}"
             self._outcome(pursuit, "stopped", Reading(reading.state, words, reading.facts))
 
-    async def _sent(self, way: ev.Way, step: Step) -> None:
+    async def _sent(self, way: ev.Way, step: Step, within_s: float) -> None:
         """Wait for the answer of a request that was left to itself, and keep the operation that it names."""
         sending, self._sending = self._sending, None
         if sending is None:
             return
-        await asyncio.wait({sending}, timeout=60.0)
+        await asyncio.wait({sending}, timeout=within_s)
         row = self._recorder.run.row(step.key, way)
         if not sending.done() or sending.cancelled() or sending.exception() is not None:
             return
@@ -119,15 +130,19 @@ class Executor:
 
     def _pursuit(self, way: ev.Way, step: Step) -> Pursuit:
         row = self._recorder.run.row(step.key, way)
-        open_row = row if row is not None and row.result is None else None
+        is_open = row is not None and row.result is None
+        # What was given up may be under way yet: it is not sent again before it is seen to have had no effect. A flag's
+        # write is conditional: it needs no such care.
+        given_up = step.act.kind not in FLAGGING and self._recorder.run.perhaps_taken(row)
+        sent = is_open or given_up
         return Pursuit(
             way=way,
             step=step,
             change=change_for(self._context.at(step.act.app), step.act),
-            attempt=open_row.attempts if open_row else 0,
-            sent=open_row is not None,
-            arrived=open_row is not None,
-            operation=open_row.operation if open_row else "",
+            attempt=row.attempts if row is not None and is_open else 0,
+            sent=sent,
+            arrived=sent,
+            operation=row.operation if row is not None and sent else "",
             deadline=self._clock.now() + step.timeout_s,
         )
 
@@ -156,10 +171,10 @@ class Executor:
 
     def _outside(self, pursuit: Pursuit) -> bool:
         """Whether somebody else swapped back: production had switched, and no request of ours can have done it."""
-        swap_back = pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP
-        return (
-            swap_back and not pursuit.arrived and not self._context.lost and self._recorder.run.switched_at is not None
-        )
+        run, act = self._recorder.run, pursuit.step.act
+        if pursuit.way != "back" or act.kind is not ActKind.SWAP or pursuit.arrived or self._context.lost:
+            return False
+        return run.was_switched(act.app) and not run.brought_back(act.app)
 
     def _given_up(self, pursuit: Pursuit, began: int) -> bool:
         """Refused for good, sent often enough, or out of time; "not now" costs time only.
@@ -205,20 +220,42 @@ class Executor:
         sending = asyncio.ensure_future(pursuit.change.send())
         self._sending = sending
         try:
-            # A rollback may cancel this wait; the request itself is never torn off half way.
-            accepted = await asyncio.shield(sending)
+            accepted = await self._answer(pursuit, sending)
         except PortError as error:
             self._sending = None
             pursuit.refusal, pursuit.arrived = error, pursuit.arrived or error.ambiguous
             pursuit.put_off = pursuit.put_off + 1 if pursuit.put_off_by(error) else 0
             words = error.words() if not error.ambiguous else f"{error.what} What came of it is being observed."
-            self._recorder.record(ev.StepDoubtful(way=pursuit.way, step=step.key, attempt=pursuit.attempt, words=words))
+            self._recorder.record(
+                ev.StepDoubtful(
+                    way=pursuit.way, step=step.key, attempt=pursuit.attempt, words=words, arrived=error.ambiguous
+                )
+            )
             return
         self._sending = None
         pursuit.operation, pursuit.put_off, pursuit.arrived = accepted.operation, 0, True
         self._recorder.record(
             ev.StepAccepted(way=pursuit.way, step=step.key, attempt=pursuit.attempt, operation=accepted.operation)
         )
+
+    async def _answer(self, pursuit: Pursuit, sending: asyncio.Future[Accepted]) -> Accepted:
+        """The answer. A rollback, or the end of a flag's time, may cut this wait: the request itself is never torn off.
+
+        A flag's write is conditional, so that one which arrives after all undoes nothing that was done since.
+        """
+        timeout_s = pursuit.left_s(self._clock.now()) if pursuit.step.act.kind in FLAGGING else None
+        await asyncio.wait({sending}, timeout=timeout_s)
+        if not sending.done():
+            self._late.add(sending)
+            sending.add_done_callback(self._came_late)
+            raise PortError(f"No answer came in {timeout_s or 0.0:.0f} s.", ambiguous=True)
+        return sending.result()
+
+    def _came_late(self, sending: asyncio.Future[Accepted]) -> None:
+        """Nobody waits for the answer any more: what is observed has decided."""
+        self._late.discard(sending)
+        if not sending.cancelled():
+            sending.exception()
 
     async def _settle(self, pursuit: Pursuit) -> Reading:
         """Observe until the change is done or at rest: to do (or refused), and calm for a while if it was sent."""
@@ -227,12 +264,15 @@ class Executor:
             reading = await self._observe(pursuit)
             now = self._clock.now()
             if reading is not None:
-                if now >= pursuit.deadline or (reading.state is State.DONE and not await self._under_way(pursuit)):
+                settled = reading.state is State.DONE and not await self._under_way(pursuit)
+                if settled or pursuit.left or now >= pursuit.deadline:
                     return reading
                 if reading.state is State.TO_DO and not pursuit.sent:
                     return reading
                 if reading.state is State.IN_FLIGHT or await self._operation_runs(pursuit):
                     calm_since = None
+                    if pursuit.turn.over(now, unsent=False):
+                        return self._left(pursuit, reading.words, reading.facts)
                 else:
                     calm_since = now if calm_since is None else calm_since
                     other_way = self._other_way(pursuit)
@@ -240,19 +280,34 @@ class Executor:
                         return reading
             await self._clock.sleep(self._patience.poll_s)
 
+    def _left(self, pursuit: Pursuit, words: str, facts: dict[str, str]) -> Reading:
+        """Others come first. It may be under way, whatever was read."""
+        pursuit.left = True
+        return Reading(State.IN_FLIGHT, words, facts | {MADE_WAY: "yes"})
+
     async def _observe(self, pursuit: Pursuit) -> Reading | None:
+        left_s = pursuit.left_s(self._clock.now())
+        # Where the journal has lost what was sent, a request that was refused tells nothing of what is seen.
+        sent = pursuit.arrived if self._context.lost else pursuit.sent
         try:
-            # Where the journal has lost what was sent, a request that was refused tells nothing of what is seen.
-            return await pursuit.change.observe(sent=pursuit.arrived if self._context.lost else pursuit.sent)
+            async with asyncio.timeout(left_s):
+                return await pursuit.change.observe(sent=sent)
+        except TimeoutError:
+            return Reading(State.REFUSED, f"The state cannot be read: no answer in {left_s:.0f} s.")
         except PortError as error:
-            now, give_way_at = self._clock.now(), None if pursuit.sent else pursuit.give_way_at
-            if now >= pursuit.deadline or (give_way_at is not None and now >= give_way_at):
-                return Reading(State.REFUSED, f"The state cannot be read: {error.what}")
+            now, unread = self._clock.now(), f"The state cannot be read: {error.what}"
+            over = pursuit.turn.over(now, unsent=not pursuit.sent)
+            if over and pursuit.sent:
+                return self._left(pursuit, unread, {})
+            if over or now >= pursuit.deadline:
+                pursuit.left = over
+                return Reading(State.REFUSED, unread)
             if not pursuit.sent and self._may_not(pursuit.way, error):
                 return Reading(State.REFUSED, error.words())
             if error.status in MAY_NOT and not pursuit.told:
                 pursuit.told = True
-                self._recorder.record(await rights_ended(self._context, pursuit.way, pursuit.step, error))
+                there = self._context.at(pursuit.step.act.app)
+                self._recorder.record(await rights_ended(there, pursuit.way, pursuit.step, error))
             return None
 
     def _may_not(self, way: ev.Way, error: PortError) -> bool:
@@ -280,7 +335,7 @@ class Executor:
         pursuit.laid_down = state.state == "succeeded" and (bool(pursuit.operation) or pursuit.last)
         return state.state == "running"
 
-    async def _check(self, way: ev.Way, step: Step) -> bool:
+    async def _check(self, way: ev.Way, step: Step, turn: Turn) -> bool:
         make = self._extra.get(step.act.kind)
         check = make(step.act) if make else check_for(self._context.at(step.act.app), step.act)
         row = self._recorder.run.row(step.key, way)
@@ -289,7 +344,7 @@ class Executor:
         began = self._clock.now()
         while True:
             reading = await self._look(way, check)
-            late = self._clock.now() - began >= step.timeout_s
+            late = self._clock.now() - began >= step.timeout_s or turn.called()
             if reading.state in (State.DONE, State.REFUSED) or late:
                 break
             await self._clock.sleep(self._patience.poll_s)

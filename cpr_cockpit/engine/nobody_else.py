@@ -54,8 +54,17 @@ class NobodyElse:
         await _ended(self._looking, self._renewing)
         self.release()
 
+    def be_quiet(self) -> None:
+        """The run ends: nothing of this is written any more."""
+        self.replanning.cancel()
+        for task in filter(None, (self._looking, self._renewing)):
+            task.cancel()
+
     def release(self) -> None:
         """Begin to give the lease back; nobody waits for it."""
+        if self._renewing is not None:
+            # A renewal at the same time would find it gone, and call it taken.
+            self._renewing.cancel()
         if self.lease is not None and self._releasing is None:
             self._releasing = asyncio.create_task(self.lease.release())
 

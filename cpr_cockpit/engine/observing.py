@@ -203,6 +203,7 @@ class ObservingSession(Session):
             words = "production was not seen to switch: there is nothing to go back from, and nothing was changed"
             await self._end_observed("stopped", words, way="back")
             return
+        self._leave_looks()
         plan, card = self._plan(), self.run_state.card
         by_hand = f"ROLLBACK BY HAND to {plan.old_version}: {card.path if card else 'the pipeline has to go back'}"
         if self.run_state.row("await-old", "back") is None:

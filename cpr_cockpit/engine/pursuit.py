@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.plan import FLAGGING, Step
@@ -16,6 +17,10 @@ MAY_NOT = frozenset({401, 403})
 # A write of a flag takes effect at once or never; nothing restarts. And how long a rollback waits for the store to tell
 # what became of one that was on its way: every write is conditional, so what comes later than the next one is refused.
 FLAG_CALM_S, FLAG_REST_S = 5.0, 15.0
+# How long the answer of a request that was left to itself is waited for; and the least time that a look is given.
+ANSWER_S, LOOK_S = 60.0, 1.0
+# The fact of an outcome that says that it was left under way, for others that wait.
+MADE_WAY = "made_way"
 # The answer to a conditional change: somebody else was first.
 CHANGED = 412
 # The longest pause between two tries of a change that is told "not now"; seconds.
@@ -44,6 +49,24 @@ class Patience:
     refused_s: float = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a change makes way for others that wait, and comes back to it later by what is seen then.
+
+    ``unread_at``: from then on, where it was not sent and its state cannot be read; ``under_way_at``: while anything is
+    under way, or what was sent cannot be read (epoch seconds; None: never). ``called``: whether it must at once.
+    """
+
+    unread_at: float | None = None
+    under_way_at: float | None = None
+    called: Callable[[], bool] = lambda: False
+
+    def over(self, now: float, *, unsent: bool) -> bool:
+        """Whether that is so; ``unsent``: nothing of it was sent, and nothing can be read."""
+        at = self.unread_at if unsent else self.under_way_at
+        return self.called() or (at is not None and now >= at)
+
+
 @dataclass(slots=True)
 class Pursuit:
     """One change on its way: what has been sent, and what was answered.
@@ -67,14 +90,21 @@ class Pursuit:
     refused_at: float | None = None
     laid_down: bool = False
     last: bool = False
-    give_way_at: float | None = None
+    turn: Turn = field(default_factory=Turn)
+    left: bool = False
     told: bool = False
     arrived: bool = False
+
+    def left_s(self, now: float) -> float:
+        """Seconds until the deadline, enough for one look."""
+        return max(LOOK_S, self.deadline - now)
 
     def why_failed(self, reading: Reading, patience: Patience) -> Reading:
         """The reading with the reason why the change is given up."""
         reason = self.refusal.words() if self.refusal else f"sent {self.attempt} times without effect."
-        if reading.state is State.IN_FLIGHT:
+        if self.left:
+            reason = "left as it is, for others wait; it is looked at again after them."
+        elif reading.state is State.IN_FLIGHT:
             reason = f"still under way after {self.step.timeout_s:.0f} s."
         elif self.laid_down:
             version, start_s = self.step.act.version, patience.start_s

@@ -36,7 +36,14 @@ class Recorder:
         self._news = asyncio.Event()
 
     def record(self, event: AnyEvent) -> Record:
-        """Write ``event`` durably, then show it. JournalError where it is refused, unless a rollback is under way."""
+        """Write ``event`` durably, then show it. JournalError where it is refused, unless a rollback is under way.
+
+        Nothing follows the end of a run: JournalError, whoever asks.
+        """
+        if self.run.ended is not None:
+            raise JournalError(
+                f"The run has ended: {event.type} was not written. What is left is signed in its afterword."
+            )
         record = self._written(event, self._clock.now())
         self._show(record)
         return record

@@ -39,10 +39,15 @@ class Replanning:
             words = error.words() if isinstance(error, PortError) else str(error)
             self._recorder.record(ev.Noted(by=PROGRAM, words=f"the plan could not be made anew: {words}"))
 
-    async def close(self) -> None:
-        """Stop it."""
+    def cancel(self) -> None:
+        """Begin to stop it."""
         if self._going is not None:
             self._going.cancel()
+
+    async def close(self) -> None:
+        """Stop it."""
+        self.cancel()
+        if self._going is not None:
             await asyncio.gather(self._going, return_exceptions=True)
 
 

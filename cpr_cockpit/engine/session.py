@@ -49,23 +49,20 @@ class Session(UntilStart):
             # What was sent is lost with the journal: whatever of it is on the wire must have arrived before we look.
             await self.clock.sleep(self._patience.calm_s)
         self._begin_looking()
-        counting = self._count_pinned()
         try:
             await self._live()
         finally:
-            if counting is not None:
-                counting.cancel()
             await self._end_looking()
             await self._close_watches()
             await self._others.close(over=self.run_state.ended is not None)
 
-    def _count_pinned(self) -> asyncio.Task[None] | None:
+    def _begin_looking(self) -> None:
         """Who was routed to the slot is counted beside all else."""
+        super()._begin_looking()
         users, scale = self._ports.user_count, self.scaled.scale
-        if users is None:
-            return None
-        count = PinnedCount(users, self.clock, self.recorder, scale=scale, delay_s=self.settings.declared_delay_s)
-        return asyncio.create_task(count.run())
+        if users is not None:
+            count = PinnedCount(users, self.clock, self.recorder, scale=scale, delay_s=self.settings.declared_delay_s)
+            self._lookers.append(asyncio.create_task(count.run()))
 
     async def _live(self) -> None:
         if self._back.is_set():
@@ -203,7 +200,7 @@ class Session(UntilStart):
 
     def _watching(self, whole: Watch) -> Watch:
         """The watch that speaks now: that of a share or of some apps before T0, else the critical window's."""
-        return self._before_t0 or whole
+        return self._step_watch or whole
 
     def _speaks(self, watch: ShareWatch) -> ShareWatch | None:
         """From now on it is ``watch`` that judges; the one that did before."""

@@ -13,7 +13,7 @@ from cpr_cockpit.core.ladder import ROUTE_OLD
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step, key_of
 from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.core.preview import PREVIEW, RESET
-from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.engine.acts import Check, Context
 from cpr_cockpit.engine.apps_back import LANDING_S, AppsBack
 from cpr_cockpit.engine.back_checking import BackChecking
@@ -77,12 +77,15 @@ class WayBack:
 
     @property
     def watch(self) -> Watch | Afterwards | None:
-        """The watch that speaks now: that of a share or of some apps before T0; None before START."""
-        return self._before_t0 or self._watch
+        """The watch that speaks now: that of a step which is judged by itself, else production's; None before START."""
+        return self._step_watch or self._watch
 
     @property
-    def _before_t0(self) -> ShareWatch | None:
-        return self._share_watch if self.run_state.t0 is None else None
+    def _step_watch(self) -> ShareWatch | None:
+        """Before T0 that of a share or of some apps; on the way back that of the calm after the flag went off."""
+        run = self.run_state
+        calm = run.by_flag and run.phase is Phase.ROLLING_BACK
+        return self._share_watch if run.t0 is None or calm else None
 
     @property
     def back_check(self) -> tuple[float, ev.RollbackChecked] | None:
@@ -113,6 +116,12 @@ class WayBack:
     async def _end_looking(self) -> None:
         lookers, self._lookers = self._lookers, []
         await ended(*lookers)
+
+    def _be_quiet(self) -> None:
+        """The end is the journal's last word: what goes on beside the run ends before it is written."""
+        for looker in self._lookers:
+            looker.cancel()
+        self._others.be_quiet()
 
     # Looks at who serves, and who carries the steps out.
 
@@ -200,6 +209,7 @@ class WayBack:
             # While an app's swap hangs, the users of others meet the new version; before the first swap nobody does.
             hurry = bool(plan.apps) and key_of(pending.key) == "swap"
             await executor.resolve("forward", plan.step(pending.key), LANDING_S if hurry else None)
+        self._leave_looks()
         if plan.apps:
             await self._all_back(plan, executor)
             return
@@ -212,47 +222,69 @@ class WayBack:
             await self._end_observed("rolled_back", words, way="back")
             return
         # Who died on a lower rung goes on there: users who are routed to the slot would meet what a swap brings.
-        by, routed = _REFUSED, any(self.run_state.row(step.key, "back") is not None for step in plan.lower)
-        failed = None if routed else await self._slots_back(plan, executor)
-        if failed is not None and failed.act.kind is ActKind.SWAP and await self._may_go_down(plan, failed):
+        routed = any(self.run_state.row(step.key, "back") is not None for step in plan.lower)
+        lost = () if routed else await self._slots_back(plan, executor)
+        if lost and lost[0].act.kind is ActKind.SWAP and await self._may_go_down(plan, lost[0]):
             routed = True
         if routed:
             failed = await self._down(executor, plan)
-        else:
-            by = ", swapped back outside this run" if self._by_others() else ""
-        failed, unproven = self._but_for_workers(failed)
-        if failed is None:
-            left = "" if event.artifact else await self._left_behind(plan, self._ports, routed=routed)
-            left += unproven + await flag.last()
-            decision = "partial" if left else "rolled_back"
-            await self._look_at_users()
-            again = "serves again"
-            if self.run_state.switched_at is None:
-                again = "serves everybody: production never switched"
-            await self._end_observed(decision, f"{plan.old_version} {again}{by}{left}", way="back")
+            lost = () if failed is None else (failed,)
+        await self._end_back(plan, flag, lost, routed=routed)
+
+    def _leave_looks(self) -> None:
+        """What only looks on the way forth, and was not over when ROLLBACK came, never will be."""
+        for row in self.run_state.steps:
+            if row.way == "forward" and row.result is None and not row.mutates:
+                took = round(max(0.0, self.clock.now() - row.began_at), 3)
+                self.recorder.record(
+                    ev.StepOutcome(
+                        way="forward",
+                        step=row.key,
+                        attempt=row.attempts,
+                        result="left",
+                        words="ROLLBACK came first",
+                        seconds=took,
+                    )
+                )
+
+    async def _end_back(self, plan: Plan, flag: FlagBack, lost: tuple[Step, ...], *, routed: bool) -> None:
+        """The end of the way back of one app: ``lost`` are its steps that did not succeed; ``routed``: by the rungs."""
+        # Users are back where the proof of the workers alone failed.
+        unproven = [step for step in lost if step.act.kind is ActKind.PROVE_WORKERS]
+        failed = [step for step in lost if step not in unproven]
+        if failed:
+            words = " ".join(self._failure_words(step, "back") for step in lost)
+            words += await flag.last()
+            # Production is back by either; what is left then is the slot.
+            back = any(self.run_state.finished(key, "back") for key in ("swap-back", "redeploy-old"))
+            card = self.run_state.card.path if self.run_state.card else "the rollback card"
+            await self._end_observed("partial" if back else "failed", f"{words} Go on by hand with {card}.", way="back")
             return
-        words = f"{self._failure_words(failed, 'back')}{await flag.last()}"
-        # Production is back by either; what is left then is the slot.
-        back = any(self.run_state.finished(key, "back") for key in ("swap-back", "redeploy-old"))
-        card = self.run_state.card.path if self.run_state.card else "the rollback card"
-        await self._end_observed("partial" if back else "failed", f"{words} Go on by hand with {card}.", way="back")
+        kept = self.run_state.plan is not None and self.run_state.plan.artifact
+        left = "" if kept else await self._left_behind(plan, self._ports, routed=routed)
+        left += "".join(f"; {self._failure_words(step, 'back')}. {BY_HAND}" for step in unproven) + await flag.last()
+        await self._look_at_users()
+        by = _REFUSED if routed else ", swapped back outside this run" if self._by_others() else ""
+        never = self.run_state.switched_at is None
+        again = "serves everybody: production never switched" if never else "serves again"
+        words = f"{plan.old_version} {again}{by}{left}"
+        await self._end_observed("partial" if left else "rolled_back", words, way="back")
 
     @staticmethod
-    async def _slots_back(plan: Plan, executor: Executor) -> Step | None:
-        """What is undone before the swap keeps nobody from the swap (law 5), and is tried once more after it."""
+    async def _slots_back(plan: Plan, executor: Executor) -> tuple[Step, ...]:
+        """The steps that did not succeed, the worst first.
+
+        What is undone before the swap keeps nobody from the swap (law 5), and is tried once more after it.
+        """
         steps = plan.slots_back
         swap = next((at for at, step in enumerate(steps) if step.act.kind is ActKind.SWAP), -1)
-        undone = await executor.run("back", steps[:swap]) if swap > 0 else None
-        failed = await executor.run("back", steps[: swap + 1][-1:]) if swap >= 0 else None
-        if failed is None and undone is not None:
-            undone = await executor.run("back", steps[:swap])
-        return failed or await executor.run("back", steps[swap + 1 :]) or undone
-
-    def _but_for_workers(self, failed: Step | None) -> tuple[Step | None, str]:
-        """Users are back where the proof of the workers alone failed: no failed step then, but what is not proven."""
-        if failed is None or failed.act.kind is not ActKind.PROVE_WORKERS:
-            return failed, ""
-        return None, f"; {self._failure_words(failed, 'back')}. {BY_HAND}"
+        before, after = steps[: max(swap, 0)], steps[swap + 1 :]
+        undone = [step for step in before if await executor.run("back", (step,))]
+        if swap >= 0 and await executor.run("back", (steps[swap],)):
+            return (steps[swap], *undone)
+        undone = [step for step in undone if await executor.run("back", (step,))]
+        failed = await executor.run("back", after)
+        return (*((failed,) if failed is not None else ()), *undone)
 
     async def _without_preview(self, plan: Plan) -> str:
         """After a failure before the switch: no preview of ours is left behind. What is left of one in words, or ""."""
@@ -326,7 +358,16 @@ class WayBack:
 
     async def _all_back(self, plan: Plan, executor: Executor) -> None:
         """The way back of several apps, and its end: an app that is left is named."""
-        back = AppsBack(plan, executor, lambda: self.run_state, self._app_offered, self._taken, self._asks)
+        back = AppsBack(
+            plan,
+            executor,
+            run=lambda: self.run_state,
+            now=self.clock.now,
+            unread_s=self._patience.refused_s,
+            offer=self._app_offered,
+            taken=self._taken,
+            asks=self._asks,
+        )
         await back.go()
         for app in (app for app in plan.places if app not in back.left):
             if self.run_state.plan is not None and not self.run_state.plan.artifact:
@@ -400,6 +441,7 @@ class WayBack:
         plan, version = self.run_state.plan, seen.production if seen else None
         if seen is None and plan is not None and self.run_state.started_at is None:
             version = plan.old_version
+        self._be_quiet()
         self.recorder.record(
             ev.RunEnded.model_validate(
                 {

@@ -80,7 +80,9 @@ def test_this_runs_own_time_goes_before_any_other() -> None:
     assert "old into slot ~10s" in line(diagram.back(made, known(*done("deploy"))))
 
 
-@pytest.mark.parametrize(("result", "state"), [("failed", "failed"), ("stopped", "failed"), ("already", "running")])
+@pytest.mark.parametrize(
+    ("result", "state"), [("failed", "failed"), ("stopped", "failed"), ("already", "running"), ("left", "left")]
+)
 def test_a_stage_stands_as_its_steps_do(result: str, state: str) -> None:
     outcome = ev.StepOutcome.model_validate(
         {"way": "forward", "step": "ensure-slot", "attempt": 0, "result": result, "words": "", "seconds": 0.0}

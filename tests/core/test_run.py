@@ -149,6 +149,44 @@ def test_swaps_that_took_effect_are_counted(events: Sequence[ev.AnyEvent], swaps
     assert _fold(*events).swaps == swaps
 
 
+def _doubtful(*, arrived: bool) -> ev.StepDoubtful:
+    return ev.StepDoubtful(way="back", step="swap-back", attempt=1, words="", arrived=arrived)
+
+
+_SENT = intent("swap-back", "back", mutates=True)
+_FAILED = outcome("swap-back", "failed", "back")
+
+
+@pytest.mark.parametrize(
+    ("events", "ours"),
+    [
+        ((), False),
+        ((outcome("swap-back", "already", "back"),), False),
+        ((_SENT, _doubtful(arrived=False), _FAILED), False),
+        ((_SENT, _doubtful(arrived=True), _FAILED), True),
+        # An old journal does not tell whether it arrived.
+        ((_SENT, ev.StepDoubtful(way="back", step="swap-back", attempt=1, words=""), _FAILED), True),
+        ((_SENT, ev.StepAccepted(way="back", step="swap-back", attempt=1, operation=""), _FAILED), True),
+        ((_SENT, ev.Interrupted(silent_s=1.0, during=""), _doubtful(arrived=False), _FAILED), True),
+        ((_SENT, _doubtful(arrived=False), _FAILED, ev.Interrupted(silent_s=1.0, during="")), False),
+        ((ev.StepAccepted(way="back", step="redeploy-old", attempt=1, operation="op"),), False),
+        (
+            (
+                ev.StepIntent(way="back", step="redeploy-old", attempt=1, title="", mutates=True),
+                ev.StepAccepted(way="back", step="redeploy-old", attempt=1, operation="op"),
+            ),
+            True,
+        ),
+    ],
+)
+def test_what_a_request_of_this_run_may_have_brought_back_is_not_somebody_elses(
+    events: Sequence[ev.AnyEvent], ours: bool
+) -> None:
+    run = _fold(*PREPARED, *events)
+    assert run.brought_back("") is ours
+    assert not run.brought_back("goals-2")
+
+
 # -- steps and crashes -----------------------------------------------------------------------------------------------
 
 

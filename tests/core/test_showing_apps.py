@@ -99,6 +99,33 @@ def test_only_the_rungs_of_an_app_that_refused_are_offered() -> None:
     assert shown == ["route-old@goals-2"]
 
 
+PROVEN = tuple(outcome(f"prove-rollback{app}", way="back") for app in ("", "@goals-2", "@goals-3"))
+
+
+@pytest.mark.parametrize(
+    ("proven", "word"),
+    [
+        (PROVEN[:1], "ROLLING BACK"),
+        (PROVEN[:2], "ROLLING BACK"),
+        (PROVEN, "ROLLED BACK"),
+        ((*PROVEN[:2], outcome("prove-redeployed@goals-3", way="back")), "ROLLED BACK"),
+    ],
+)
+def test_it_is_rolled_back_once_that_is_proven_in_every_app(proven: tuple[ev.AnyEvent, ...], word: str) -> None:
+    assert showing_panel.panel(run_of(COURSE, *SECOND, ROLLBACK, *proven), stage(None)).word == word
+
+
+def test_no_rung_waits_once_the_app_that_refused_was_switched_back_after_all() -> None:
+    offered = ev.RungOffered(step="swap-back", why="refused")
+    run = run_of(COURSE, *FIRST, ROLLBACK, outcome("swap-back", "failed", way="back"), offered)
+    assert run.rung_waits
+    run = run_of(COURSE, *FIRST, ROLLBACK, outcome("swap-back", "failed", way="back"), offered, PROVEN[1])
+    assert showing_panel.panel(run, stage(None)).word == "SWAP REFUSED"
+    again = outcome("swap-back", way="back", attempt=2)
+    run = run_of(COURSE, *FIRST, ROLLBACK, outcome("swap-back", "failed", way="back"), offered, again)
+    assert not run.rung_waits
+
+
 def test_the_checks_of_every_app_are_shown_with_its_name() -> None:
     proven = (outcome("prove-production"), outcome("prove-production@goals-2"))
     run = run_of(COURSE, *SECOND, switched("goals-2"), *proven)

@@ -19,7 +19,7 @@ class Around:
     """The SurroundingsReader port. ``settings`` and ``scale`` are there to be changed; ``log`` to be filled.
 
     ``hidden``: parts that cannot be read. ``log_fails``: the activity log cannot be read. A swap moves the settings of
-    both slots, as Azure does with all that are not sticky.
+    both slots, as Azure does with all that are not sticky. ``held``: a reading ends when it is set; ``asked`` so far.
     """
 
     def __init__(self, world: World) -> None:
@@ -27,6 +27,8 @@ class Around:
         self.settings = {f"app settings of {PRODUCTION}": "a", GREEN: "b", NAMES: "n"}
         self.scale = PlanScale("plan", "P1v3", 1)
         self.key = "k"
+        self.held: asyncio.Event | None = None
+        self.asked = 0
         self.hidden: set[str] = set()
         self.log: list[tuple[float, Activity]] = []
         self.log_fails = False
@@ -34,6 +36,9 @@ class Around:
     async def read(self, at: float) -> Surroundings:
         """One reading."""
         await asyncio.sleep(self.world.read_s)
+        self.asked += 1
+        if self.held is not None:
+            await self.held.wait()
         if self.world.gone():
             return Surroundings(at, troubles=("Resource Manager cannot be reached.",))
         listed = {

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tests.engine.world import Call, World
 
 FLAG = "goal-suggestions"
+# Seconds until a request that is not answered is given up by who sent it.
+GIVEN_UP_S = 30.0
 # Seconds until an instance knows of a change: each has an interval of its own.
 KNOWN_S = (0.4, 2.6)
 
@@ -21,7 +23,7 @@ KNOWN_S = (0.4, 2.6)
 class FlagStore:
     """The FeatureFlags port over the world's faults. ``ignored``: the application goes on as if it were never set off.
 
-    ``away``: virtual seconds in which it cannot be reached.
+    ``away``: virtual seconds in which it cannot be reached. ``hung``: which of ``read`` and ``write`` are not answered.
     """
 
     def __init__(self, world: World) -> None:
@@ -30,6 +32,7 @@ class FlagStore:
         self.history: list[tuple[float, float]] = [(0.0, 0.0)]
         self.written: list[tuple[bool, float | None]] = []
         self.away: list[tuple[float, float]] = []
+        self.hung: frozenset[str] = frozenset()
         self.ignored = False
         self.untold = False
 
@@ -46,9 +49,15 @@ class FlagStore:
     def _gone(self) -> bool:
         return any(begin <= self._world.loop.time() < end for begin, end in self.away)
 
+    async def _answering(self, what: str) -> None:
+        if what in self.hung:
+            await asyncio.sleep(GIVEN_UP_S)
+            raise PortError("App Configuration did not answer.", ambiguous=True)
+
     async def read(self, name: str) -> FlagFacts:
         """The flag, or that there is none of that name."""
         await asyncio.sleep(self._world.read_s)
+        await self._answering("read")
         if self._gone():
             raise PortError("App Configuration cannot be reached.", next_step="Check the network.")
         return self.flag if name == self.flag.name and self.flag.exists else FlagFacts(name, False)
@@ -57,6 +66,7 @@ class FlagStore:
         """One conditional write."""
         if self._gone():
             raise PortError("App Configuration cannot be reached: the request never left.")
+        await self._answering("write")
         return await self._world.send_flag(enabled, percent, etag)
 
     def taken(self, call: Call) -> PortError | None:

@@ -17,13 +17,15 @@ WAY = 0.05  # seconds
 class Store:
     """The LeaseStore port. ``fault``: "" none, down, hangs, lost (what is written takes effect, unanswered).
 
-    ``witness`` sees what a write takes the place of; ``before_write`` is called when one is on its way.
+    ``removal_s``: until a removal takes effect. ``witness`` sees what a write takes the place of; ``before_write`` is
+    called when one is on its way.
     """
 
     held: Lease | None = None
     fault: str = ""
     witness: Callable[[Lease | None], None] = lambda lease: None
     before_write: Callable[[], None] = lambda: None
+    removal_s: float = 0.0
     writes: int = 0
     _numbers: count[int] = field(default_factory=count)
 
@@ -66,6 +68,7 @@ class Store:
     async def remove(self, etag: str) -> None:
         """Only that ETag."""
         await self._way()
+        await asyncio.sleep(self.removal_s)
         if self.held is None or self.held.etag != etag:
             raise LeaseLost("It is another's by now.", status=412)
         self.held = None

@@ -175,6 +175,8 @@ class Life:
             watching = False
             self.loop.watch_turns(None)
         task.result()
+        types = [record.event.type for record in self.recorder.records]
+        assert "run.ended" not in types[:-1], f"after the end came {types[types.index('run.ended') + 1 :]}"
         return True
 
     def do(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

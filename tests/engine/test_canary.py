@@ -201,6 +201,20 @@ def test_a_control_is_let_go_before_the_swap_back_and_finds_the_fault_sooner() -
     assert found[0] <= 0.6 * found[1]
 
 
+def test_the_end_names_every_step_of_the_way_back_that_failed_not_the_last_alone() -> None:
+    with control() as stage:
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.finished("hold-back", "forward"))
+        stage.world.faults["route"] = stage.world.faults["deploy"] = [Fault.REFUSED] * 20
+        life.command("rollback", by="ana")
+        assert life.live()
+        ended = life.run_state.ended
+        assert ended is not None
+        assert (ended.decision, stage.world.production, stage.world.share) == ("partial", OLD, 5.0)
+        for key in ("replace-bad", "route-back"):
+            assert f"step '{life.run_state.title(key, 'back')}' did not succeed" in ended.reason
+
+
 @pytest.mark.parametrize("course", [Course(CANARY), Course(control=5.0)], ids=["canary", "control"])
 def test_sessions_are_never_routed_to_a_slot_that_differs_from_production(course: Course) -> None:
     with Stage(window_s=WINDOW_S) as stage:

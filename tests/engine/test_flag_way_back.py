@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.signals import Source
+from cpr_cockpit.core.strategies import Course
+from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.engine.writer import FILE
 from tests.engine.flags import FLAG
 from tests.engine.moments import Moment, Troubles, bounded, deaths, lived, troubles
@@ -199,13 +202,19 @@ def test_a_person_is_offered_the_swap_back_and_takes_it() -> None:
         assert (stage.world.production, stage.world.slot) == (OLD, OLD)
 
 
-def test_a_store_that_is_away_while_the_flag_is_raised_keeps_the_swap_back_up_for_less_than_a_minute() -> None:
+@pytest.mark.parametrize(("hangs", "moment"), [(False, "doubtful flag-5"), (True, "intent flag-5")])
+def test_a_store_that_is_gone_while_the_flag_is_raised_keeps_the_swap_back_up_for_less_than_a_minute(
+    hangs: bool, moment: str
+) -> None:
     with flagged(script=None) as stage:
         life = stage.begin()
         stage.sign_and_start(life)
-        stage.world.faults["flag"] = [Fault.LOST_BEFORE]
-        assert not life.live(Moment("doubtful flag-5", 0).of(life))
-        stage.world.flags.away.append((stage.loop.time(), 1e9))
+        stage.world.faults["flag"] = [] if hangs else [Fault.LOST_BEFORE]
+        assert not life.live(Moment(moment, 0).of(life))
+        if hangs:
+            stage.world.flags.hung = frozenset({"read", "write"})
+        else:
+            stage.world.flags.away.append((stage.loop.time(), 1e9))
         life.command("rollback", by="ana")
         assert life.live()
         run = life.run_state
@@ -229,6 +238,20 @@ def test_a_person_need_not_wait_until_it_is_known_whether_the_flag_helped(what: 
         assert life.live()
         assert taken.result() == {"already": False}
         assert (stage.world.production, stage.world.slot) == (OLD, OLD)
+
+
+def test_while_the_calm_is_judged_the_figures_that_are_shown_go_on() -> None:
+    with flagged() as stage:
+        stage.change(course=Course(FEATURE_FLAG, (50.0,), flag=FLAG))
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.t0 is not None)
+        life.command("rollback", by="ana")
+        assert not life.live(Moment("intent prove-calm", 0).of(life))
+        later = stage.loop.time() + 5.0
+        assert not life.live(lambda: stage.loop.time() >= later)
+        watch = life.session.watch
+        assert watch is not None
+        assert watch.looks[Source.PROBES_PRODUCTION].at > stage.world.clock.now() - 3.0
 
 
 def test_what_only_a_person_can_see_is_not_said_to_have_ended_with_the_flag() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from cpr_cockpit.core.surroundings import Activity
 from cpr_cockpit.engine.host import CommandError
 from tests.engine.around import GREEN, NAMES
 from tests.engine.moments import bounded
-from tests.engine.stage import AUTO, Life, Stage
+from tests.engine.stage import AUTO, Life, Stage, bodies
 from tests.engine.world import NEW, OLD, SLOT, World, forward_switches
 
 WINDOW_S = 60.0
@@ -428,3 +429,35 @@ def test_whatever_others_change_rollback_is_carried_out_and_never_swaps_twice(
         assert ended.production_version in (stage.world.production, "unknown")
         if ended.decision == "rolled_back":
             assert stage.world.production == OLD
+
+
+def ended_with_a_look_under_way(end: str, answered: int | None) -> int:
+    """The turn of the loop in which the end was written; the look is answered in turn ``answered``."""
+    with Stage(None, window_s=WINDOW_S) as stage:
+        life, held, turns = stage.begin(), asyncio.Event(), []
+        if end == "stop":
+            until(life, lambda: life.run_state.phase is Phase.READY)
+        else:
+            stage.sign_and_start(life)
+            until(life, lambda: life.run_state.phase is Phase.WINDOW)
+        stage.world.around.held, asked = held, stage.world.around.asked
+        until(life, lambda: stage.world.around.asked > asked)
+        life.command(end, by="ana")
+
+        def turn() -> bool:
+            if answered is not None and stage.loop.turns >= answered:
+                held.set()
+            if life.run_state.ended is not None:
+                turns.append(stage.loop.turns)
+            return False
+
+        assert life.live(turn)
+        assert bodies(stage.folder)[-1]["type"] == "run.ended"
+        return turns[0]
+
+
+@pytest.mark.parametrize("end", ["stop", "rollback"])
+def test_a_look_that_is_answered_at_the_end_is_written_before_it_or_never(end: str) -> None:
+    turn = ended_with_a_look_under_way(end, None)
+    for before in range(4):
+        ended_with_a_look_under_way(end, turn - before)

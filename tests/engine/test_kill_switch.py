@@ -74,3 +74,20 @@ def test_a_kill_switch_that_fails_keeps_no_swap_back_up_and_is_told(how: str) ->
         assert run.decided_at is not None
         assert run.switched_back_at is not None
         assert run.switched_back_at - run.decided_at < 45.0
+
+
+@pytest.mark.parametrize("hung", [{"read"}, {"write"}, {"read", "write"}])
+def test_a_store_that_hangs_keeps_the_swap_back_up_no_longer_than_one_that_is_away(hung: set[str]) -> None:
+    with kill_switch(BLUE_GREEN, 100.0) as stage:
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        stage.world.flags.hung = frozenset(hung)
+        assert not life.live(lambda: life.run_state.switched_back_at is not None)
+        run = life.run_state
+        assert run.decided_at is not None
+        assert run.switched_back_at is not None
+        assert run.switched_back_at - run.decided_at < 10.0
+        assert life.live()
+        assert run.ended is not None
+        assert (run.ended.decision, stage.world.production, stage.world.slot) == ("partial", OLD, OLD)
+        assert f"flag {FLAG} is not off" in run.ended.reason

@@ -10,6 +10,7 @@ from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.lease import Lease
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.host import CommandError
+from cpr_cockpit.engine.lease_keeper import RENEW_S
 from tests.engine.leases import Store
 from tests.engine.moments import bounded
 from tests.engine.stage import AUTO, Life, Stage, bodies
@@ -77,6 +78,21 @@ def test_it_is_taken_at_start_renewed_and_given_back_at_the_end() -> None:
         assert store.held is None
         assert life.run_state.ended is not None
         assert life.run_state.ended.decision == "kept"
+
+
+def test_it_is_given_back_though_it_would_have_been_renewed_meanwhile() -> None:
+    stage, store = leased()
+    with stage:
+        life = in_window(stage)
+        writes = store.writes
+        until(life, lambda: store.writes > writes)
+        rest(life, RENEW_S - 8.0)
+        life.command("rollback", by="ana")
+        until(life, lambda: life.run_state.proven_back)
+        # The end is written while the store still removes it.
+        store.removal_s = stage.world.read_s = 9.0
+        assert life.live()
+        assert store.held is None
 
 
 def test_another_holder_is_told_at_the_opening_and_blocks_start_by_name_and_age() -> None:

@@ -53,6 +53,18 @@ def test_a_refused_event_is_not_shown(tmp_path: Path) -> None:
     assert words_of(recorder.records) == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize("rolling_back", [False, True])
+def test_nothing_follows_the_end_of_a_run(tmp_path: Path, rolling_back: bool) -> None:
+    recorder = recorder_on(tmp_path)
+    recorder.must_not_fail = rolling_back
+    end = ev.RunEnded(decision="kept", provisional=False, production_version="v1", slot_version=None, reason="")
+    recorder.record(end)
+    with pytest.raises(JournalError, match="has ended"):
+        recorder.record(note("late"))
+    recorder.close(seal=False)
+    assert read(tmp_path)[-1].event == end
+
+
 async def test_an_event_is_on_disk_before_anybody_is_told(tmp_path: Path) -> None:
     recorder = recorder_on(tmp_path)
     news = asyncio.create_task(recorder.wait_news())

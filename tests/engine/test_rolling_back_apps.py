@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.engine.writer import FILE
 from tests.engine.moments import Moment
 from tests.engine.stage import bodies
 from tests.engine.users import ERRORS
-from tests.engine.world import NEW, OLD, Fault, forward_switches
+from tests.engine.world import NEW, OLD, SLOT, Fault, forward_switches
 from tests.engine.worlds import APPS, Apps
 
 FIRST, SECOND, THIRD = APPS
 REFUSED = [Fault.REFUSED] * 12
+
+
+def outside(run: Run) -> list[str]:
+    """The steps that are said to have been done by somebody else."""
+    return [row.key for row in run.steps if row.facts.get("outside")]
 
 
 def test_the_way_back_is_in_reverse_of_what_was_done() -> None:
@@ -32,6 +37,7 @@ def test_the_way_back_is_in_reverse_of_what_was_done() -> None:
             body["step"] for body in bodies(stage.folder) if body["type"] == "step.outcome" and body["way"] == "back"
         ]
         assert begun[:3] == [f"swap-back@{SECOND}", "swap-back", f"swap-back@{THIRD}"]
+        assert outside(run) == [], "nobody swapped back in the app that was never switched"
 
 
 def test_a_deployment_that_is_under_way_lands_before_its_slot_is_put_back() -> None:
@@ -187,6 +193,98 @@ def test_an_app_whose_manager_comes_back_is_finished_after_the_others() -> None:
         assert life.run_state.ended.decision == "rolled_back"
         assert stage.everywhere(OLD, OLD)
         assert stage.sent("swap")[3:] == [SECOND, FIRST, THIRD]
+
+
+@pytest.mark.long
+def test_a_swap_back_that_hangs_keeps_the_other_apps_for_a_minute_and_no_longer() -> None:
+    with Apps(window_s=10.0) as stage:
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        stage.worlds[THIRD].swap_hangs_s = 150.0
+        life.command("rollback", by="ana")
+        assert life.live()
+        run = life.run_state
+        assert run.ended is not None
+        assert run.ended.decision == "rolled_back", run.ended.reason
+        assert stage.everywhere(OLD, OLD)
+        assert (stage.sent("swap")[3:], run.refused) == ([THIRD, SECOND, FIRST], ())
+        assert run.decided_at is not None
+        others = [run.row(key, "back") for key in (f"swap-back@{SECOND}", "swap-back")]
+        assert all(row is not None and (row.ended_at or 0.0) - run.decided_at < 75.0 for row in others)
+        mine = run.row(f"swap-back@{THIRD}", "back")
+        assert mine is not None
+        assert (mine.result, outside(run)) == ("done", [])
+
+
+@pytest.mark.long
+def test_a_rung_that_is_pressed_waits_for_no_other_app_that_cannot_be_read() -> None:
+    with Apps(script=None, window_s=10.0) as stage:
+        stage.worlds[THIRD].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        stage.worlds[SECOND].unreachable = [(stage.loop.time(), stage.loop.time() + 100.0)]
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.rung_waits)
+        pressed = stage.loop.time() + 10.0
+        assert not life.live(lambda: stage.loop.time() >= pressed)
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.row(f"route-old@{THIRD}", "back") is not None)
+        assert stage.loop.time() < pressed + 2.0
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision == "rolled_back", life.run_state.ended.reason
+        assert stage.everywhere(OLD, OLD)
+        assert stage.sent("swap")[3:].count(SECOND) == 1
+
+
+def test_rights_that_end_in_an_app_are_told_with_what_serves_there() -> None:
+    with Apps(window_s=10.0) as stage:
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        stage.world.network_down = True
+        stage.worlds[THIRD].forbidden.append((stage.loop.time(), 1e9))
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: bool(life.run_state.notes))
+        words = life.run_state.notes[-1][1].words
+        assert words.startswith(f"{THIRD}: Swap back")
+        assert f"Now production serves {NEW}, slot {SLOT} serves {OLD}" in words
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_swap_back_of_ours_that_took_effect_unseen_is_not_said_to_be_somebody_elses(dies: bool) -> None:
+    with Apps() as stage:
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        life.command("rollback", by="ana")
+        assert not life.live(Moment(f"accepted swap-back@{THIRD}", 0).of(life))
+        stage.worlds[THIRD].unreachable = [(stage.loop.time(), stage.loop.time() + 310.0)]
+        if dies:
+            assert not life.live(Moment(f"outcome swap-back@{THIRD}", 0).of(life))
+            life.die()
+            life = stage.begin(rollback_by="ana")
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision == "rolled_back", life.run_state.ended.reason
+        assert stage.everywhere(OLD, OLD)
+        assert outside(life.run_state) == []
+
+
+@pytest.mark.long
+def test_what_a_lower_rung_redeployed_is_not_said_to_be_swapped_by_somebody_else() -> None:
+    with Apps() as stage:
+        stage.worlds[SECOND].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.finished(f"route-home@{SECOND}", "back"))
+        life.die()
+        life = stage.begin(rollback_by="ana")
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision == "rolled_back", life.run_state.ended.reason
+        assert outside(life.run_state) == []
 
 
 @pytest.mark.parametrize("when", ["swap@goals-2", "gate-2", "keep-warm@goals-3"])

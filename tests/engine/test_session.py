@@ -7,6 +7,7 @@ import pytest
 from cpr_cockpit.core.events import Decided, Script, TrafficSwitched, VerdictGiven
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.engine.host import CommandError
+from cpr_cockpit.engine.showing import Showing
 from tests.engine.moments import Moment
 from tests.engine.stage import AUTO, READY, Death, Life, Stage
 from tests.engine.users import ERRORS, HEALTHY, OUTAGE, SILENT, SLOW, Behaviour
@@ -363,6 +364,29 @@ def test_a_rollback_whose_session_died_goes_on_to_the_same_end(step: str) -> Non
         assert decided(run) == "rolled_back"
         assert len(run.interruptions) == 1
         assert [switch.production for switch in stage.world.switches] == [NEW, OLD]
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_look_that_rollback_came_before_is_left_and_neither_running_nor_failed(dies: bool) -> None:
+    with Stage(None) as stage:
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(Moment("intent smoke", 0).of(life))
+        life.command("rollback", by="ana")
+        if dies:
+            assert not life.live(lambda: life.run_state.decision is not None)
+            life.die()
+            life = stage.begin()
+        assert life.live()
+        run = life.run_state
+        assert run.ended is not None
+        assert run.ended.decision == "rolled_back"
+        assert [(row.key, row.words) for row in run.steps if row.result == "left"] == [("smoke", "ROLLBACK came first")]
+        assert [row.key for row in run.steps if row.result in (None, "failed", "stopped")] == []
+        shown = Showing(life.session, lambda run: "").view()
+        assert {step.state for step in shown.plan.forward} == {"done", "already", "left", "waiting"}
+        assert [stage.state for stage in shown.plan.stages if "proof" in stage.name] == ["left", "waiting"]
+        assert {stop.key: stop.blocked_by for stop in shown.rail}["plan"] == ""
 
 
 @pytest.mark.parametrize("away_s", [1.0, 60.0])

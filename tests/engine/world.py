@@ -168,6 +168,8 @@ class World:
         self.unreadable_settings = False
         self.around = Around(self)
         self.laying_s = LAYING
+        # How long a swap is under way before anything of it is to be seen but that.
+        self.swap_hangs_s = 0.0
         self.swap_told_s = 0.0
         # The slot that a pending preview leads to, and the one that has its settings.
         self.pending_preview: str | None = None
@@ -516,7 +518,7 @@ class World:
         name, operation = self._new_operation("swap")
         self._swap = name
         # What was laid into the slot before is served first.
-        wait = self.laying_s + RESTARTING if self._deploying(SLOT) else 0.0
+        wait = self.swap_hangs_s + (self.laying_s + RESTARTING if self._deploying(SLOT) else 0.0)
         if fault in (Fault.FAILS, Fault.SCALED_LATER):
             operation.again = fault is Fault.SCALED_LATER
             self.loop.call_later(wait + SWAP_FIRST, self._swap_failed, operation)

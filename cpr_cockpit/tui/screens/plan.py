@@ -17,6 +17,9 @@ from cpr_cockpit.tui.widgets.rows import Rows
 # Below so many rows there is room for the steps alone.
 LEAST_ROWS = 20
 
+# Before and after a stage of the diagram, by its state.
+_SIGNS = {"running": ("[", "]"), "failed": ("!", "!"), "done": ("", " ok"), "left": ("", " left")}
+
 
 class PlanScreen(CockpitScreen):
     """Every step is visible before it runs, with its own undo."""
@@ -106,7 +109,7 @@ def _stages(stages: Iterable[PlanStage]) -> list[Span]:
     for one in stages:
         words = f"{one.name} {one.time}".rstrip()
         # A state is told by a sign as well: not every terminal has colours, and not every eye.
-        before, after = {"running": ("[", "]"), "failed": ("!", "!"), "done": ("", " ok")}.get(one.state, ("", ""))
+        before, after = _SIGNS.get(one.state, ("", ""))
         tone = "warn" if one.time == "unknown" and one.state == "waiting" else tone_of(one.state)
         spans += [(" > " if spans else "", "dim"), (f"{before}{words}{after}", "" if tone == "dim" else tone)]
     return spans
