@@ -30,6 +30,7 @@ class AppPorts:
     web_apps: WebApps
     probe: Probe
     metrics: Metrics
+    surroundings: SurroundingsReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Ports:
     ``flags``: the store of the feature flags; None: none is configured.
     ``rights``: what this sign-in may do; None: nothing tells. ``apps``: the further ones of several apps by name;
     ``web_apps`` and ``probe`` are those of the first. ``workers``: who works in the background; None: no rule is
-    declared. ``surroundings``: what others could change, of the first app; None: only who serves what is looked at.
+    declared. ``surroundings``: what others could change; None: only who serves what is looked at.
     ``lease``: of the environment; None: it has none.
     """
 
@@ -63,4 +64,7 @@ class Ports:
 
     def at(self, app: str) -> Ports:
         """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""
-        return replace(self, web_apps=self.apps[app].web_apps, probe=self.apps[app].probe) if app else self
+        if not app:
+            return self
+        there = self.apps[app]
+        return replace(self, web_apps=there.web_apps, probe=there.probe, surroundings=there.surroundings)

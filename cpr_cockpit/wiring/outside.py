@@ -62,7 +62,7 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
     from cpr_cockpit.adapters.http_probe import HttpProbe
     from cpr_cockpit.adapters.log_stream import LogStream
 
-    environment, clock = place.azure, SystemClock()
+    environment, clock, hashing = place.azure, SystemClock(), key or secrets.token_bytes(32)
     async with AsyncExitStack() as stack:
         connections = Connections(place.ca, loopback=environment.loopback_only)
         stack.push_async_callback(connections.close)
@@ -102,8 +102,8 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
             flags=flags,
             rights=AzureRights(manager, credential),
             workers=workers,
-            apps=_further(stack, place, credential, transport, connections),
-            surroundings=AzureSurroundings(manager, web_apps, place.slot, key or secrets.token_bytes(32)),
+            apps=_further(stack, place, credential, transport, connections, hashing),
+            surroundings=AzureSurroundings(manager, web_apps, place.slot, hashing),
             lease=_lease(stack, place, credential, transport),
         )
 
@@ -121,11 +121,13 @@ def _further(
     credential: PinnedCredential,
     transport: SharedTransport,
     connections: Connections,
+    key: bytes,
 ) -> dict[str, AppPorts]:
-    """The ports of each further app of several, closed with ``stack``."""
+    """The ports of each further app of several, closed with ``stack``; ``key``: as in `outside_of`."""
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
+    from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.clock import SystemClock
     from cpr_cockpit.adapters.http_probe import HttpProbe
@@ -136,7 +138,8 @@ def _further(
         stack.push_async_callback(manager.close)
         web_apps = AzureWebApps(manager, Kudu(one.azure, credential, connections))
         probe = HttpProbe(_probing(place, one), connections, clock)
-        apps[one.azure.app] = AppPorts(web_apps, probe, PlatformMetrics(manager, clock))
+        around = AzureSurroundings(manager, web_apps, place.slot, key)
+        apps[one.azure.app] = AppPorts(web_apps, probe, PlatformMetrics(manager, clock), around)
     return apps
 
 

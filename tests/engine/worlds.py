@@ -116,7 +116,7 @@ class Apps(Stage):
     def ports(self) -> Ports:
         """All of it as a session is given it."""
         crowd = Crowd([world.users for world in self.worlds.values()])
-        further = {name: AppPorts(world, world, world.users) for name, world in list(self.worlds.items())[1:]}
+        further = {name: AppPorts(one, one, one.users, one.around) for name, one in list(self.worlds.items())[1:]}
         return replace(self.world.ports(), telemetry=crowd, apps=further)
 
     def sent_before(self) -> int:

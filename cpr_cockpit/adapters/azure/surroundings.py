@@ -50,7 +50,7 @@ class AzureSurroundings:
         hashes = {what: hash for told in (names, *settings) for what, hash in (told or {}).items()}
         deployments = {slot: told for slot, told in zip(self._slots, listed, strict=True) if told is not None}
         words = tuple(dict.fromkeys(troubles))
-        return Surroundings(at, deployments, shares, hashes, plan, self._key_name, words)
+        return Surroundings(at, deployments, shares, hashes, plan, self._key_name, troubles=words)
 
     async def activities(self, since: float) -> tuple[Activity, ...]:
         """What the activity log tells of the app's group, and of the plan's where that is another one. PortError."""
