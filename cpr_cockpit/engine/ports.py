@@ -31,6 +31,7 @@ class AppPorts:
     probe: Probe
     metrics: Metrics
     surroundings: SurroundingsReader | None = None
+    rights: Rights | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +68,5 @@ class Ports:
         if not app:
             return self
         there = self.apps[app]
-        return replace(self, web_apps=there.web_apps, probe=there.probe, surroundings=there.surroundings)
+        around, rights = there.surroundings, there.rights
+        return replace(self, web_apps=there.web_apps, probe=there.probe, surroundings=around, rights=rights)

@@ -127,6 +127,7 @@ def _further(
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
+    from cpr_cockpit.adapters.azure.rights import AzureRights
     from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.clock import SystemClock
@@ -139,7 +140,8 @@ def _further(
         web_apps = AzureWebApps(manager, Kudu(one.azure, credential, connections))
         probe = HttpProbe(_probing(place, one), connections, clock)
         around = AzureSurroundings(manager, web_apps, place.slot, key)
-        apps[one.azure.app] = AppPorts(web_apps, probe, PlatformMetrics(manager, clock), around)
+        rights, metrics = AzureRights(manager, credential), PlatformMetrics(manager, clock)
+        apps[one.azure.app] = AppPorts(web_apps, probe, metrics, around, rights)
     return apps
 
 

@@ -116,7 +116,8 @@ class Apps(Stage):
     def ports(self) -> Ports:
         """All of it as a session is given it."""
         crowd = Crowd([world.users for world in self.worlds.values()])
-        further = {name: AppPorts(one, one, one.users, one.around) for name, one in list(self.worlds.items())[1:]}
+        others = list(self.worlds.items())[1:]
+        further = {name: AppPorts(one, one, one.users, one.around, one.rights) for name, one in others}
         return replace(self.world.ports(), telemetry=crowd, apps=further)
 
     def sent_before(self) -> int:
