@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,8 +16,6 @@ from cpr_cockpit.engine.preparing import Blocked
 from cpr_cockpit.engine.session import Session
 
 LONGEST_NOTE = 2000
-# A face waits five seconds for an answer; what is read for a new plan may take longer.
-ANSWER_S = 4.0
 PRODUCTION_PHASES = frozenset({Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING})
 
 
@@ -83,19 +80,10 @@ class Desk:
     async def _choose(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Another strategy, or an option of it; where its plan takes long, what came of it is told by the journal."""
         key, by = _text(arguments, "choice"), _who(arguments)
-        choosing = asyncio.ensure_future(self._session.choosing.choose(key, by))
         try:
-            return {"chosen": await asyncio.wait_for(asyncio.shield(choosing), ANSWER_S)}
+            return {"chosen": await self._session.choose(key, by)}
         except Blocked as error:
             raise CommandError(str(error)) from error
-        except TimeoutError:
-            choosing.add_done_callback(self._chosen_late)
-            return {"chosen": ""}
-
-    def _chosen_late(self, choosing: asyncio.Future[str]) -> None:
-        error = None if choosing.cancelled() else choosing.exception()
-        if error is not None and not self._session.run_state.ended:
-            self._session.note("cockpit", str(error))
 
     async def _start(self, arguments: dict[str, Any]) -> dict[str, Any]:
         run = self._session.run_state

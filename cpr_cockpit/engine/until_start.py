@@ -36,14 +36,17 @@ class UntilStart(WayBack):
             self._others.foreign.looked_at(by, words)
 
         if self.run_state.started_at is None:
-            await self._others.replanning.run(anew)
+            await self._others.replanning.anew(anew)
         else:
             self._others.foreign.looked_at(by, words)
 
-    @property
-    def choosing(self) -> Choosing:
-        """How the run is brought to production, to be chosen until START."""
-        return Choosing(self.settings, self._preparation(), self.recorder)
+    async def choose(self, key: str, by: str) -> str:
+        """Choose, until START, how the run is brought to production: told in words, "" where that takes longer.
+
+        Blocked, as `Choosing`; what is chosen last is what stands in the end.
+        """
+        choosing = Choosing(self.settings, self._preparation(), self.recorder)
+        return await self._others.replanning.another(lambda: choosing.choose(key, by)) or ""
 
     def _preparation(self) -> Preparation:
         return Preparation(self.settings, self.scaled, self._ports, self.recorder)
