@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
@@ -30,7 +31,7 @@ from cpr_cockpit.engine.previewing import pending_words
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.serving import observe
 from cpr_cockpit.engine.settings import SessionSettings
-from cpr_cockpit.engine.zips import ZipError, commit_of, examine
+from cpr_cockpit.engine.zips import ZipError, check_whole, commit_of
 
 
 class Blocked(Exception):
@@ -89,14 +90,14 @@ async def read_all_facts(ports: Ports, settings: SessionSettings, course: Course
     return first, tuple(remarks)
 
 
-def check_artifact(settings: SessionSettings) -> None:
+async def check_artifact(settings: SessionSettings) -> None:
     """Blocked where the new version's zip is missing, is none, or tells that it was built from another commit."""
     path, again = settings.artifacts / NEW_ARTIFACT, f"Build the artifact of {settings.new_version} again."
     try:
-        examine(path)
+        await asyncio.to_thread(check_whole, path)
     except ZipError as error:
         raise Blocked(f"{error} Nothing was changed. {again}") from error
-    told = commit_of(path) if settings.commit else None
+    told = await asyncio.to_thread(commit_of, path) if settings.commit else None
     if told is not None and not same_commit(told, settings.commit):
         wrong = wrong_commit(f"The artifact {path.name}", told, settings.commit)
         raise Blocked(f"{wrong} Nothing was changed. {again}")
@@ -111,7 +112,7 @@ async def keep_old_artifact(ports: Ports, settings: SessionSettings) -> str:
     try:
         if not path.exists():
             await ports.web_apps.content(PRODUCTION, path)
-        examine(path)
+        await asyncio.to_thread(check_whole, path)
     except PortError as error:
         return error.what
     except ZipError as error:
@@ -275,7 +276,7 @@ class Preparation:
     async def plan_for(self, course: Course) -> ev.PlanMade:
         """The plan of a course on what is read now; Blocked or PortError where none can be made."""
         settings = self._settings
-        check_artifact(settings)
+        await check_artifact(settings)
         facts, others = await read_all_facts(self._ports, settings, course)
         known = await choice_facts(self._ports, settings.slot, course, slot_exists=facts.slot_exists)
         if why := refused(course, known):

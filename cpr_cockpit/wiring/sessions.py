@@ -67,7 +67,7 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
     plan can be made.
     """
     settings = config.settings
-    check_artifact(settings)
+    await check_artifact(settings)
     scaled = settings.policy.scaled(settings.window_s)
     async with outside_of(place_of(config.target, config.ready)) as outside:
         course, baseline_s = settings.course.at_scale(scaled.scale), scaled.baseline_s
