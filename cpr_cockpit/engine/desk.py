@@ -12,7 +12,7 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.standings import lists_in_force, standings
 from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
-from cpr_cockpit.engine.preparing import Blocked
+from cpr_cockpit.engine.planning import Blocked
 from cpr_cockpit.engine.session import Session
 
 LONGEST_NOTE = 2000

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cpr_cockpit.core.lease import LeaseStore
+from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     Clock,
     FeatureFlags,
     Metrics,
     Pipeline,
+    PlannedRequest,
     Premises,
     Probe,
     Reader,
@@ -70,3 +72,17 @@ class Ports:
         there = self.apps[app]
         around, rights = there.surroundings, there.rights
         return replace(self, web_apps=there.web_apps, probe=there.probe, surroundings=around, rights=rights)
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """The requests that ``act`` would send, where it is done; sends nothing."""
+        there = self.at(act.app)
+        planners = (
+            there.pipeline,
+            there.web_apps,
+            there.probe,
+            there.telemetry,
+            there.premises,
+            there.flags,
+            there.workers,
+        )
+        return tuple(one for planner in planners if planner is not None for one in planner.planned(act))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.standings import PROGRAM
-from cpr_cockpit.engine.preparing import Blocked
+from cpr_cockpit.engine.planning import Blocked
 from cpr_cockpit.engine.recorder import Recorder
 
 # Seconds for which whoever asked is kept waiting; after that it goes on, and how it ends is told in the journal.

@@ -7,7 +7,8 @@ from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.engine.choosing import Choosing
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
-from cpr_cockpit.engine.preparing import Blocked, Preparation
+from cpr_cockpit.engine.planning import Blocked
+from cpr_cockpit.engine.preparing import Preparation
 from cpr_cockpit.engine.way_back import WayBack
 
 

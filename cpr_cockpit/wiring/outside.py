@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cpr_cockpit.config import PIPELINE_TOKEN, Smoke
 from cpr_cockpit.config.pipeline_table import GITHUB
-from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, PlannedRequest, Reader
+from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Reader
 from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.custom import custom_readers
 from cpr_cockpit.wiring.target import AppPlace, Place
@@ -31,17 +29,9 @@ if TYPE_CHECKING:
     from cpr_cockpit.core.lease import LeaseStore
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """The adapters as ports, and what an act of a plan would send."""
-
-    ports: Ports
-    planned: Callable[[Act], tuple[PlannedRequest, ...]]
-
-
 @asynccontextmanager
-async def outside_of(place: Place, policy: Policy | None = None, key: bytes | None = None) -> AsyncIterator[Outside]:
-    """Everything outside, as ``place`` names it; closed at the end. Nothing is asked yet.
+async def outside_of(place: Place, policy: Policy | None = None, key: bytes | None = None) -> AsyncIterator[Ports]:
+    """The adapters as ports: everything outside, as ``place`` names it; closed at the end. Nothing is asked yet.
 
     ``policy``: the limits that further sources tell beside their figures (None: the procedure's). ``key``: what the
     run's hashes of settings are made with (None: one that nobody keeps).
@@ -89,7 +79,7 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
         metrics, user_count = PlatformMetrics(manager, clock), LogsUserCount(environment, credential, transport)
         stack.push_async_callback(user_count.close)
         flags = _flag_store(stack, environment, credential, transport)
-        ports = Ports(
+        yield Ports(
             clock,
             web_apps,
             probe,
@@ -106,13 +96,6 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
             surroundings=AzureSurroundings(manager, web_apps, place.slot, hashing),
             lease=_lease(stack, place, credential, transport),
         )
-
-        def planned(act: Act) -> tuple[PlannedRequest, ...]:
-            there = ports.at(act.app)
-            planners = (pipeline, there.web_apps, there.probe, telemetry, premises, flags, workers)
-            return tuple(one for planner in planners if planner is not None for one in planner.planned(act))
-
-        yield Outside(ports, planned)
 
 
 def _further(

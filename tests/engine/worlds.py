@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cpr_cockpit.core.blocks import Block, BlockQuestion
+from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.ports import PlannedRequest
 from cpr_cockpit.core.signals import Bin, Observation
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import ROLLING
@@ -54,6 +56,10 @@ class Crowd:
     """Telemetry of all users of several apps."""
 
     users: Sequence[Users]
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """Nothing is planned in a simulated world."""
+        return ()
 
     async def requests(
         self,
