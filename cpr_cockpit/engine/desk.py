@@ -98,14 +98,21 @@ class Desk:
             named = "; ".join(blockers[:3])
             raise CommandError(f"{len(blockers)} items block START: {named}. Nothing was changed.")
         self._check_plan(arguments)
+        held = run.others.lease is not None
         try:
             await self._session.take_lease(_who(arguments))
         except LeaseRefused as error:
             raise CommandError(str(error)) from error
-        if run.phase is Phase.READY:
+        if run.phase is not Phase.READY:
+            return {}
+        try:
             # Others had their turn while the lease was taken: what this START saw must still be what is begun.
             self._check_plan(arguments)
-            self._session.start(_who(arguments))
+        except CommandError:
+            if not held:
+                await self._session.give_lease_back("START was refused")
+            raise
+        self._session.start(_who(arguments))
         return {}
 
     def _check_plan(self, arguments: dict[str, Any]) -> None:
