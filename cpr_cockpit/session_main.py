@@ -22,6 +22,7 @@ from cpr_cockpit.engine.ground import Ground, take_ground
 from cpr_cockpit.engine.host import Host
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError
 from cpr_cockpit.engine.places import PlacesError, runs_home, socket_path
+from cpr_cockpit.engine.reach import ended
 from cpr_cockpit.engine.session import Session
 from cpr_cockpit.engine.showing import Showing
 from cpr_cockpit.wiring import ConfigError, SessionConfig, open_session, place_of, read_config
@@ -111,29 +112,24 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
         host = Host(recorder, Desk(session).command, socket_path(config.settings.run), showing.sections)
         if rollback_by is None:
             # Beside everything else: nothing waits for it, and a rollback has no use for it.
-            stack.push_async_callback(_left, asyncio.create_task(_learn(showing, config)))
-        ended = False
+            stack.push_async_callback(ended, asyncio.create_task(_learn(showing, config)))
+        over = False
         try:
             await _open(host, must_not_fail=rollback_by is not None)
-            ended = await _run(session, rollback_by)
+            over = await _run(session, rollback_by)
         except (OSError, PlacesError) as error:
             return _blocked(f"The socket for faces cannot be opened ({error}).")
         finally:
             # A socket that cannot be removed must not cost the journal its seal.
             with contextlib.suppress(asyncio.CancelledError, OSError):
                 await host.close()
-            recorder.close(seal=ended)
-    return 0 if ended else EXIT_FAILED
+            recorder.close(seal=over)
+    return 0 if over else EXIT_FAILED
 
 
 async def _learn(showing: Showing, config: SessionConfig) -> None:
     """What steps took in earlier runs of the same app, for what is shown before START."""
     showing.earlier = await asyncio.to_thread(earlier_times, runs_home(), config.settings)
-
-
-async def _left(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def _blocked(words: str) -> int:

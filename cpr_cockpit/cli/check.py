@@ -84,9 +84,9 @@ def _readings(chosen: Aim) -> tuple[Reading, ...]:
 
 
 async def _look(chosen: Aim) -> tuple[Reading, ...]:
-    async with outside_of(place_of(chosen.target, chosen.ready)) as outside:
-        readings = await inspect_apps(outside.ports, chosen.slot, chosen.new_version, chosen.course)
-        return (*readings, *await try_signals(outside.ports))
+    async with outside_of(place_of(chosen.target, chosen.ready)) as ports:
+        readings = await inspect_apps(ports, chosen.slot, chosen.new_version, chosen.course)
+        return (*readings, *await try_signals(ports))
 
 
 def _artifact(chosen: Aim) -> Reading:

@@ -47,7 +47,7 @@ async def _drill(options: argparse.Namespace, run: LabRun) -> int:
 
 async def _print_plan(run: LabRun) -> int:
     from cpr_cockpit.core.ports import PortError
-    from cpr_cockpit.engine.preparing import Blocked
+    from cpr_cockpit.engine.planning import Blocked
     from cpr_cockpit.wiring import ConfigError, plan_text
 
     try:

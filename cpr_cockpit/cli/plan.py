@@ -23,7 +23,7 @@ from cpr_cockpit.cli.release import (
 from cpr_cockpit.config import Loaded, SettingsError
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.documents.feature import read_feature
-from cpr_cockpit.engine.preparing import Blocked
+from cpr_cockpit.engine.planning import Blocked
 from cpr_cockpit.lab_client import LabError
 from cpr_cockpit.wiring import ConfigError, SessionConfig, plan_of_run
 

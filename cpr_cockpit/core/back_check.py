@@ -5,6 +5,7 @@ Pure: what was looked at comes in a `Looked`. It only tells. No check ever keeps
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cpr_cockpit.core.events import RollbackChecked
@@ -28,7 +29,7 @@ class Looked:
     answered ("": nothing else). ``in_flight`` and ``preview``: a swap under way, and one that waits. ``manager``: why
     Resource Manager could not be read. ``ended``: why nothing is allowed any more; ``lacking``: rights that nobody
     grants; ``unread``: why the rights could not be read. ``token_s``: seconds for which this sign-in's token is good.
-    ``foreign``: what others changed and nobody has looked at: it voids the check until somebody has.
+    ``app``: the name of the one of several where it was looked; "": there is only one.
     """
 
     where: str
@@ -43,46 +44,69 @@ class Looked:
     lacking: tuple[str, ...] = ()
     unread: str = ""
     token_s: float | None = None
-    foreign: str = ""
+    app: str = ""
 
 
-def concluded(plan: Plan, seen: Looked) -> RollbackChecked:
-    """The check as an event: what stands, or what is wrong and which rung would work now."""
-    place = "production" if seen.where == PRODUCTION else f"slot {seen.where}"
-    troubles = _troubles(plan, seen, place)
-    # Of the rights nobody knows where they cannot be read; what stands is told, and that they were not read.
-    words = f"{place} {plan.old_version}, {_counted(seen)}" + (f"; rights not read: {seen.unread}" * bool(seen.unread))
+def concluded(plan: Plan, looks: Sequence[Looked], *, foreign: str = "") -> RollbackChecked:
+    """The check as an event: what stands, or what is wrong in which app and which rung would work there now.
+
+    ``looks``: one of each app, at least one. ``foreign``: what others changed and nobody has looked at: it voids the
+    check until somebody has.
+    """
+    troubles = [(seen, one) for seen in looks for one in _troubles(plan, seen)]
+    wrong = looks if foreign else [seen for seen in looks if _troubles(plan, seen)]
+    told = [f"others changed something that nobody has looked at: {foreign}"] if foreign else []
+    tokens = [seen.token_s for seen in looks if seen.token_s is not None]
     return RollbackChecked(
-        ready=not troubles,
-        words=words,
-        trouble="; ".join(troubles),
-        rung=_rung(plan, seen) if troubles else "",
-        token_s=None if seen.token_s is None else round(seen.token_s),
+        ready=not wrong,
+        words=_words(plan, looks),
+        trouble="; ".join((*told, *_by_app(troubles))),
+        rung="; ".join(_by_app([(seen, _rung(plan, seen)) for seen in wrong])),
+        token_s=round(min(tokens)) if tokens else None,
     )
 
 
-def _counted(seen: Looked) -> str:
-    if seen.listed:
-        return f"200 on {seen.met} of {seen.listed}"
-    return f"200 in {seen.answers} answers" if seen.answers else "no answer"
+def _by_app(told: Sequence[tuple[Looked, str]]) -> list[str]:
+    """Each text once, behind the names of the apps that it is about where there are several."""
+    apps: dict[str, list[str]] = {}
+    for seen, words in told:
+        apps.setdefault(words, []).append(seen.app)
+    return [f"{', '.join(names)}: {words}" if any(names) else words for words, names in apps.items()]
+
+
+def _words(plan: Plan, looks: Sequence[Looked]) -> str:
+    """What stands. Of the rights nobody knows where they cannot be read: that is told beside it."""
+    names = ", ".join(seen.app for seen in looks if seen.app)
+    whole = f"{_place(looks[0])} {plan.old_version}{f' in {names}' if names else ''}, {_counted(looks)}"
+    unread = dict.fromkeys(seen.unread for seen in looks if seen.unread)
+    return whole + "".join(f"; rights not read: {one}" for one in unread)
+
+
+def _place(seen: Looked) -> str:
+    return "production" if seen.where == PRODUCTION else f"slot {seen.where}"
+
+
+def _counted(looks: Sequence[Looked]) -> str:
+    listed, answers = [seen.listed for seen in looks], sum(seen.answers for seen in looks)
+    if all(listed):
+        return f"200 on {sum(seen.met for seen in looks)} of {sum(filter(None, listed))}"
+    return f"200 in {answers} answers" if answers else "no answer"
 
 
 def _answers_all(seen: Looked) -> bool:
     return seen.met >= seen.listed if seen.listed else seen.answers > 0
 
 
-def _troubles(plan: Plan, seen: Looked, place: str) -> list[str]:
-    found = []
+def _troubles(plan: Plan, seen: Looked) -> list[str]:
+    found, place = [], _place(seen)
     if seen.ended:
         found.append(f"RIGHTS HAVE ENDED: {seen.ended}")
     elif seen.lacking:
         found.append(f"RIGHTS HAVE ENDED: nothing grants {', '.join(seen.lacking)}")
-    if seen.foreign:
-        found.append(f"others changed something that nobody has looked at: {seen.foreign}")
     if seen.other:
         found.append(f"{place} answers {seen.other}, not {plan.old_version}")
     elif not _answers_all(seen):
-        found.append(f"{place} does not answer with {plan.old_version} everywhere: {_counted(seen)}")
+        found.append(f"{place} does not answer with {plan.old_version} everywhere: {_counted([seen])}")
     if seen.in_flight:
         found.append(f"an operation is under way ({seen.in_flight})")
     if seen.preview:

@@ -429,7 +429,8 @@ class SurroundingsTaken(Event):
     """What others could change, as it is taken for granted from here on; ``taken``: when each part was read.
 
     ``deployments``: ids of all that are known. ``settings``: a keyed hash by what it is of, never a value; ``key``
-    names the key. ``last_swap``: when, as App Service tells it. ``workers`` None: not told.
+    names the key. ``last_swap``: when, as App Service tells it. ``workers`` None: not told. ``app``: a further one of
+    several ("": the first, or the only one). ``flag``: percentage of the users who have the release's flag on.
     """
 
     type: Literal["surroundings.taken"] = "surroundings.taken"
@@ -442,12 +443,15 @@ class SurroundingsTaken(Event):
     plan: str = ""
     sku: str = ""
     workers: int | None = None
+    app: str = ""
+    flag: float | None = None
 
 
 class ForeignChanged(Event):
     """Somebody else changed something, seen after ``since``. ``topic`` and ``value`` tell one change from another.
 
-    ``stands``: until a person has looked at it; else, after GO, it is told and taken for granted.
+    ``stands``: until a person has looked at it; else, after GO, it is told and taken for granted. ``app``: the name of
+    the one of several in which it was changed; "": there is only one.
     """
 
     type: Literal["foreign.changed"] = "foreign.changed"
@@ -457,6 +461,7 @@ class ForeignChanged(Event):
     words: str
     since: float
     stands: bool = True
+    app: str = ""
 
 
 class ForeignNamed(Event):

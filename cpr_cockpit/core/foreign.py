@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cpr_cockpit.core.plan import ActKind, Plan
+from cpr_cockpit.core.flags import state_words
+from cpr_cockpit.core.plan import ActKind, Plan, app_of
 from cpr_cockpit.core.run import Run, StepRow
 from cpr_cockpit.core.surroundings import Deployment, Part, PlanScale, Surroundings
 
@@ -19,8 +20,8 @@ _TOUCHES: Mapping[ActKind, frozenset[Part]] = {
     ActKind.ROUTE: frozenset({Part.ROUTING}),
     ActKind.PREVIEW: frozenset({Part.SWAPS, Part.SERVING, Part.SETTINGS}),
     ActKind.RESET_PREVIEW: frozenset({Part.SWAPS, Part.SERVING, Part.SETTINGS}),
-    ActKind.SET_FLAG: frozenset(),
-    ActKind.FLAG_OFF: frozenset(),
+    ActKind.SET_FLAG: frozenset({Part.FLAG}),
+    ActKind.FLAG_OFF: frozenset({Part.FLAG}),
     ActKind.SWAP: frozenset({Part.SWAPS, Part.SERVING, Part.SETTINGS}),
 }
 # What an act touches that this list does not know: everything, so that it is never taken for somebody else's.
@@ -39,7 +40,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class OwnSteps:
-    """The steps by which this run changes something in the first app, or the only one, as its journal has them.
+    """The steps by which this run changes something in one app, as its journal has them.
 
     Each with what it touches, its slot, and whether it is the team's pipeline that acts.
     """
@@ -48,13 +49,13 @@ class OwnSteps:
     settle_s: float
 
     @classmethod
-    def of(cls, run: Run, plan: Plan, settle_s: float) -> OwnSteps:
-        """``settle_s``: how long what a swap moved may still move after it."""
+    def of(cls, run: Run, plan: Plan, settle_s: float, app: str = "") -> OwnSteps:
+        """``settle_s``: how long what a swap moved may still move after it. ``app``: as in `Act`."""
         acts = {step.key: step.act for step in (*plan.forward, *plan.after, *plan.back, *plan.lower)}
         found = []
         for row in run.steps:
             act = acts.get(row.key)
-            if not row.mutates or (act is not None and (act.app or not act.mutates)):
+            if not row.mutates or app_of(row.key) != app or (act is not None and not act.mutates):
                 continue
             touched = _EVERYTHING if act is None else _TOUCHES.get(act.kind, _EVERYTHING)
             found.append((row, touched, act.slot if act is not None else "", act is not None and bool(act.by)))
@@ -107,6 +108,14 @@ def settings_changed(known: Mapping[str, str], seen: Mapping[str, str]) -> list[
         for what in sorted(known)
         if what in seen and seen[what] != known[what]
     ]
+
+
+def flagged(name: str, known: float | None, seen: float | None) -> list[Change]:
+    """Whether the flag is on for another share of the users than this run knows; None: not known, or not read."""
+    if known is None or seen is None or known == seen:
+        return []
+    words = f"the flag {name} is {state_words(seen)}, {state_words(known)} by what this run knows"
+    return [Change(Part.FLAG, f"flag {name}", f"{seen:g}", words)]
 
 
 def scaled(known: PlanScale, seen: PlanScale) -> list[Change]:

@@ -34,12 +34,13 @@ class Foreign:
 
 @dataclass(slots=True)
 class Others:
-    """``taken``: what is taken for granted; ``looked_at``: when a person last looked at what others had changed.
+    """``taken``: what is taken for granted, by app (as in `Act`).
 
+    ``looked_at``: when a person last looked at what others had changed.
     ``lease``: the lease as this run holds it; None: it holds none. ``seen``: the other run that holds it, before START.
     """
 
-    taken: ev.SurroundingsTaken | None = None
+    taken: dict[str, ev.SurroundingsTaken] = field(default_factory=dict)
     changes: list[Foreign] = field(default_factory=list)
     looked_at: float | None = None
     lease: ev.LeaseHeld | None = None
@@ -68,7 +69,7 @@ class Folding(Protocol):
 
 
 def _taken(run: Folding, at: float, event: ev.SurroundingsTaken) -> None:
-    run.others.taken = event
+    run.others.taken[event.app] = event
 
 
 def _changed(run: Folding, at: float, event: ev.ForeignChanged) -> None:

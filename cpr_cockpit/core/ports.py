@@ -311,6 +311,9 @@ class Telemetry(Protocol):
         read; a partial result is in ``Observation.partial``.
         """
 
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """The requests that ``act`` would send."""
+
 
 class UserCount(Protocol):
     """How many users a share of the traffic has reached: each of them keeps a routing cookie."""
@@ -353,6 +356,9 @@ class Premises(Protocol):
 
     async def arrived(self, *, since: float) -> tuple[Arrived, ...]:
         """Which versions' rows came with event times since then, users' and our own probes' alike. PortError."""
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """The requests that ``act`` would send."""
 
 
 class Metrics(Protocol):

@@ -20,6 +20,7 @@ class Part(StrEnum):
     ROUTING = "routing"
     SETTINGS = "settings"
     PLAN = "plan"
+    FLAG = "flag"
     LEASE = "lease"
 
 
@@ -48,6 +49,7 @@ class Surroundings:
 
     ``deployments``: by slot, newest first. ``shares``: percentage of production's new sessions by slot; None: unread.
     ``settings``: a keyed hash by what it is of ("app settings of slot green"); ``key`` tells which key made it.
+    ``flag``: the percentage of the users for whom the release's feature flag is on; None: unread, or there is none.
     ``troubles``: what could not be read, in words.
     """
 
@@ -57,12 +59,14 @@ class Surroundings:
     settings: Mapping[str, str] = field(default_factory=dict)
     plan: PlanScale | None = None
     key: str = ""
+    flag: float | None = None
     troubles: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether nothing at all could be read."""
-        return not self.deployments and self.shares is None and not self.settings and self.plan is None
+        unread = self.shares is None and self.plan is None and self.flag is None
+        return unread and not self.deployments and not self.settings
 
 
 @dataclass(frozen=True, slots=True)

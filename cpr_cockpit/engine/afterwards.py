@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from cpr_cockpit.core import events as ev
@@ -265,11 +265,11 @@ class Afterwards(Spoken):
                     self._judge_now()
             await self._pause(began, partial(self._scale, every_s), self._scaled.poll_probes_s)
 
-    async def _look_around(self, serving: Serving | None) -> str:
+    async def _look_around(self, serving: Mapping[str, Serving | None]) -> str:
         """What others changed beside who serves what, since the look before; it is told, and then taken for granted."""
         changes = await self._around.look_after_go(serving, self._thinned.take)
         await self._around.name()
-        return "; ".join(change.words for change in changes)
+        return "; ".join(changes)
 
     def _foreign_told(self) -> bool:
         return self._level.told[1] == HoldCause.FOREIGN.value

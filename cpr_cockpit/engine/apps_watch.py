@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cpr_cockpit.core.plan import Act, Plan
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.engine.foreign_apps import ForeignApps
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.settings import SessionSettings
@@ -39,17 +38,5 @@ class AppsWatch(ShareWatch):
         run = self._recorder.run
         return run.part_at if run.t0 is None and set(run.switched) == set(self._names) else None
 
-    async def _watch_changes(self) -> None:
-        """Nobody else changes who serves what, neither where the new version serves nor where it is yet to.
-
-        The first app is looked at beside this (`ForeignWatch`).
-        """
-        looks = ForeignApps(self._plan, self._ports, lambda app: self._plan.name(app) in self._names)
-        while self._recorder.run.on_gate:
-            words = await looks.look()
-            # What changes once they have passed is this run's own next swap.
-            if words and self._recorder.run.on_gate:
-                self._elsewhere = words
-            if looks.silence:
-                self.hold(looks.silence)
-            await self._ports.clock.sleep(self._scaled.poll_platform_s)
+    def _whole(self) -> bool:
+        return self._recorder.run.on_gate

@@ -52,35 +52,42 @@ class BackChecking:
             if run.plan is None or not _wanted(run, now, self._scaled):
                 await self._recorder.wait_news()
                 continue
-            found = await self._check(plan_of(run.plan), _where_old(run, run.plan.slot))
+            found = await self._check(plan_of(run.plan), run)
             # What was seen while a rollback began says nothing of it.
             if _wanted(self._recorder.run, now, self._scaled):
                 self.newest = (self._ports.clock.now(), found)
                 self._tell(found)
             await self._ports.clock.sleep(max(FLOOR_S, pause_s - (self._ports.clock.now() - now)))
 
-    async def _check(self, plan: Plan, where: str) -> ev.RollbackChecked:
+    async def _check(self, plan: Plan, run: Run) -> ev.RollbackChecked:
+        where = _where_old(run, plan.slot)
         try:
-            async with asyncio.timeout(_LONGEST_S):
-                return concluded(plan, await self._look(plan, where))
-        except TimeoutError:
-            words = f"no whole answer within {_LONGEST_S:.0f} s"
-            return concluded(plan, Looked(where, None, 0, 0, manager=words, foreign=self._recorder.run.others.words))
+            looks = await asyncio.gather(*(self._in_time(plan, where, app) for app in _apps_to_leave(plan, run)))
+            return concluded(plan, looks, foreign=self._recorder.run.others.words)
         except Exception as error:
             log.exception("the rollback check met a defect")
             words = f"the check met a defect of this program ({type(error).__name__})"
             return ev.RollbackChecked(ready=False, words="", trouble=words, rung="ROLL BACK, which needs no check")
 
-    async def _look(self, plan: Plan, where: str) -> Looked:
-        instances, swaps, rights = await asyncio.gather(
-            self._instances(where), self._swaps(), self._rights(), return_exceptions=False
+    async def _in_time(self, plan: Plan, where: str, app: str) -> Looked:
+        """One look in ``app`` (as in `Act`); an app that does not answer keeps no other from being told of."""
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                return await self._look(plan, where, app)
+        except TimeoutError:
+            words = f"no whole answer within {_LONGEST_S:.0f} s"
+            return Looked(where, None, 0, 0, manager=words, app=plan.name(app))
+
+    async def _look(self, plan: Plan, where: str, app: str) -> Looked:
+        there = self._ports.at(app)
+        instances, swaps, (granted, token_s) = await asyncio.gather(
+            _instances(there, where), _swaps(there), _rights(there)
         )
         listed = instances if isinstance(instances, int) else None
-        good, other = await self._looks(plan, where, listed)
-        granted, token_s = rights
+        good, other = await _looks(there, plan, where, listed)
         errors = [one for one in (instances, swaps) if isinstance(one, PortError)]
         refused = [one for one in (*errors, granted) if isinstance(one, PortError) and one.status in MAY_NOT]
-        steps = (*plan.back, *plan.lower)
+        steps = [step for step in (*plan.back, *plan.lower) if step.act.app == app]
         return Looked(
             where=where,
             listed=listed,
@@ -94,46 +101,8 @@ class BackChecking:
             lacking=missing(granted, steps) if isinstance(granted, Sequence) else (),
             unread=granted.what if isinstance(granted, PortError) and not refused else "",
             token_s=token_s,
-            foreign=self._recorder.run.others.words,
+            app=plan.name(app),
         )
-
-    async def _instances(self, where: str) -> int | PortError:
-        try:
-            return len(await self._ports.web_apps.instances(where))
-        except PortError as error:
-            return error
-
-    async def _swaps(self) -> SwapStatus | PortError:
-        try:
-            return await self._ports.web_apps.swap_status()
-        except PortError as error:
-            return error
-
-    async def _rights(self) -> tuple[Sequence[Permission] | PortError | None, float | None]:
-        """What is granted (None: nothing tells), and how long the token is good."""
-        rights = self._ports.rights
-        if rights is None:
-            return None, None
-        try:
-            token_s = await rights.warm()
-            return await rights.granted(), token_s
-        except PortError as error:
-            return error, None
-
-    async def _looks(self, plan: Plan, where: str, listed: int | None) -> tuple[list[Sighting], str]:
-        """Healthy answers of the old version until every listed instance was met; and what else was answered."""
-        probe, good, other = self._ports.probe, list[Sighting](), ""
-        most = max(1, math.ceil(_LOOKS_EACH * max(1, listed or 1) / _AT_ONCE))
-        for _ in range(most):
-            for look in await asyncio.gather(*(probe.look(where) for _ in range(_AT_ONCE))):
-                if look.ok and look.version == plan.old_version:
-                    good.append(look)
-                elif look.version not in (None, plan.old_version):
-                    other = str(look.version)
-            met = {look.instance for look in good if look.instance}
-            if other or (good and len(met) >= (listed or 0)):
-                break
-        return good, other
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
@@ -159,19 +128,70 @@ class BackChecking:
         self._recorder.record(ev.ItemMarked(item=ITEM, mark=mark, by=PROGRAM, value=value, expires_at=until))
 
 
+async def _instances(there: Ports, where: str) -> int | PortError:
+    try:
+        return len(await there.web_apps.instances(where))
+    except PortError as error:
+        return error
+
+
+async def _swaps(there: Ports) -> SwapStatus | PortError:
+    try:
+        return await there.web_apps.swap_status()
+    except PortError as error:
+        return error
+
+
+async def _rights(there: Ports) -> tuple[Sequence[Permission] | PortError | None, float | None]:
+    """What is granted (None: nothing tells), and how long the token is good."""
+    if there.rights is None:
+        return None, None
+    try:
+        token_s = await there.rights.warm()
+        return await there.rights.granted(), token_s
+    except PortError as error:
+        return error, None
+
+
+async def _looks(there: Ports, plan: Plan, where: str, listed: int | None) -> tuple[list[Sighting], str]:
+    """Healthy answers of the old version until every listed instance was met; and what else was answered."""
+    good, other = list[Sighting](), ""
+    most = max(1, math.ceil(_LOOKS_EACH * max(1, listed or 1) / _AT_ONCE))
+    for _ in range(most):
+        for look in await asyncio.gather(*(there.probe.look(where) for _ in range(_AT_ONCE))):
+            if look.ok and look.version == plan.old_version:
+                good.append(look)
+            elif look.version not in (None, plan.old_version):
+                other = str(look.version)
+        met = {look.instance for look in good if look.instance}
+        if other or (good and len(met) >= (listed or 0)):
+            break
+    return good, other
+
+
+def _apps_to_leave(plan: Plan, run: Run) -> tuple[str, ...]:
+    """Where the new version serves, or gets a share: of several apps before T0 those that are switched already."""
+    if not plan.apps or run.t0 is not None:
+        return plan.places
+    return tuple(app for app in plan.places if plan.name(app) in run.switched)
+
+
 def _where_old(run: Run, slot: str) -> str:
     """Where the old version waits: production while a share goes to the slot, and the slot once production switched."""
     return PRODUCTION if run.on_share and run.switched_at is None else slot
 
 
 def _wanted(run: Run, now: float, scaled: Policy) -> bool:
-    """Whether there is something to go back from by this run: a share, or the switch until the slot may be changed."""
+    """Whether there is something to go back from by this run.
+
+    A share, some of several apps, or the switch until the slot may be changed.
+    """
     if run.observed or run.ended is not None or run.phase in (Phase.ROLLING_BACK, Phase.ENDED):
         return False
     step = run.open_step
     if step is not None and step.mutates:
         # Our own change is under way: that is no trouble.
         return False
-    if run.on_share:
+    if run.on_share or run.on_part:
         return True
     return run.t0 is not None and (run.phase is not Phase.KEEPING or now < run.t0 + scaled.keep_warm_s)

@@ -6,7 +6,8 @@ from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.choosing import Choice, ChoiceFacts, choices, words_of
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Run
-from cpr_cockpit.engine.preparing import Blocked, Preparation, course_of
+from cpr_cockpit.engine.planning import Blocked
+from cpr_cockpit.engine.preparing import Preparation, course_of
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.settings import SessionSettings
 

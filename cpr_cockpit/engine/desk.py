@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,12 +12,10 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.standings import lists_in_force, standings
 from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
-from cpr_cockpit.engine.preparing import Blocked
+from cpr_cockpit.engine.planning import Blocked
 from cpr_cockpit.engine.session import Session
 
 LONGEST_NOTE = 2000
-# A face waits five seconds for an answer; what is read for a new plan may take longer.
-ANSWER_S = 4.0
 PRODUCTION_PHASES = frozenset({Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING})
 
 
@@ -83,19 +80,10 @@ class Desk:
     async def _choose(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Another strategy, or an option of it; where its plan takes long, what came of it is told by the journal."""
         key, by = _text(arguments, "choice"), _who(arguments)
-        choosing = asyncio.ensure_future(self._session.choosing.choose(key, by))
         try:
-            return {"chosen": await asyncio.wait_for(asyncio.shield(choosing), ANSWER_S)}
+            return {"chosen": await self._session.choose(key, by)}
         except Blocked as error:
             raise CommandError(str(error)) from error
-        except TimeoutError:
-            choosing.add_done_callback(self._chosen_late)
-            return {"chosen": ""}
-
-    def _chosen_late(self, choosing: asyncio.Future[str]) -> None:
-        error = None if choosing.cancelled() else choosing.exception()
-        if error is not None and not self._session.run_state.ended:
-            self._session.note("cockpit", str(error))
 
     async def _start(self, arguments: dict[str, Any]) -> dict[str, Any]:
         run = self._session.run_state
@@ -110,14 +98,21 @@ class Desk:
             named = "; ".join(blockers[:3])
             raise CommandError(f"{len(blockers)} items block START: {named}. Nothing was changed.")
         self._check_plan(arguments)
+        held = run.others.lease is not None
         try:
             await self._session.take_lease(_who(arguments))
         except LeaseRefused as error:
             raise CommandError(str(error)) from error
-        if run.phase is Phase.READY:
+        if run.phase is not Phase.READY:
+            return {}
+        try:
             # Others had their turn while the lease was taken: what this START saw must still be what is begun.
             self._check_plan(arguments)
-            self._session.start(_who(arguments))
+        except CommandError:
+            if not held:
+                await self._session.give_lease_back("START was refused")
+            raise
+        self._session.start(_who(arguments))
         return {}
 
     def _check_plan(self, arguments: dict[str, Any]) -> None:

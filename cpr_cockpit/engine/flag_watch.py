@@ -11,12 +11,13 @@ from cpr_cockpit.core.feature_flag import PROVE_OFF, arm
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, ActKind, Plan
 from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.ports import FeatureFlags
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.signals import Observation, Source
 from cpr_cockpit.core.tally import reading
 from cpr_cockpit.engine.acts import Reading, State
 from cpr_cockpit.engine.baseline import with_usable_yardstick
-from cpr_cockpit.engine.flagging import foreign_flag
+from cpr_cockpit.engine.flagging import on_again
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.settings import SessionSettings
@@ -89,14 +90,6 @@ class FlagWatch(ShareWatch):
         self._blocks.told(seen)
         return seen
 
-    async def _watch_changes(self) -> None:
-        """Nobody else may set the flag meanwhile; whoever did is not overwritten, and a person must look."""
-        while True:
-            await self._ports.clock.sleep(self._scaled.poll_platform_s)
-            words = await foreign_flag(self._ports.flags, self._act.flag, self._act.percent)
-            if words:
-                self._elsewhere = words
-
 
 def pace_before(run: Run, act: Act) -> Pace:
     """How those with the flag on failed when the rollback was decided, and how the others did; nothing: no failures."""
@@ -114,7 +107,7 @@ class ProveCalm:
     """Whether the flag's being off has helped: done when the judge says GO of what came after it.
 
     A ROLLBACK, or nothing that can be said in the time, is the next rung's. ``hurried``: a person waits no longer.
-    ``grace_s``: how long the last data of the time may be on their way.
+    ``grace_s``: how long the last data of the time may be on their way. ``flags``: whether it still is off.
     """
 
     def __init__(
@@ -125,7 +118,9 @@ class ProveCalm:
         now: Callable[[], float],
         hurried: Callable[[], bool],
         grace_s: float,
+        flags: FeatureFlags | None,
     ) -> None:
+        self._flags = flags
         self._run = run
         self._grace_s = grace_s
         self._act = act
@@ -156,6 +151,8 @@ class ProveCalm:
         if self._hurried():
             return Reading(State.REFUSED, f"not awaited, on command, after {lasted:.0f} s: {words}")
         if lasted >= self._act.seconds and self._watch.may_keep() and calm is Calm.GONE:
+            if raised := await on_again(self._flags, self._act.flag):
+                return Reading(State.REFUSED, raised)
             return Reading(State.DONE, f"calm for {lasted:.0f} s with the flag off: {words}")
         # A share that failed seldom takes its time to be seen not to fail.
         if lasted >= (THIN_S if calm is Calm.UNKNOWN else self._act.seconds) + self._grace_s:

@@ -27,24 +27,20 @@ def store(context: Context) -> FeatureFlags:
     return context.ports.flags
 
 
-def left_by(plan: Plan) -> tuple[str, float]:
-    """The flag that the way forth of ``plan`` raises, and for how many percent in the end; "" where it raises none."""
-    raised = [step.act for step in plan.forward if step.act.kind is ActKind.SET_FLAG]
-    return (raised[-1].flag, raised[-1].percent) if raised else ("", 0.0)
+def flag_raised(plan: Plan) -> str:
+    """The flag that the way forth of ``plan`` raises; "" where it raises none."""
+    return next((step.act.flag for step in plan.forward if step.act.kind is ActKind.SET_FLAG), "")
 
 
-async def foreign_flag(flags: FeatureFlags | None, name: str, share: float) -> str:
-    """What somebody else has made of the flag that this run left on for ``share`` percent, in words; or "".
-
-    A store that cannot be read tells of no change.
-    """
-    if flags is None or not name:
+async def on_again(flags: FeatureFlags | None, name: str) -> str:
+    """That somebody has raised the flag since this run set it off, in words; or "", also where it cannot be read."""
+    if flags is None:
         return ""
     try:
         flag = await flags.read(name)
     except PortError:
         return ""
-    return "" if flag.share == share else f"{flag.words}, which this run did not do: it left it {state_words(share)}"
+    return f"{flag.words}, which this run did not do: it set it off" if flag.share else ""
 
 
 @dataclass(slots=True)

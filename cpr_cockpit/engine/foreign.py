@@ -40,15 +40,12 @@ def served(production: str | None, slot_version: str | None, now: Serving, slot:
     return None
 
 
-def expected_versions(run: Run, plan: Plan) -> tuple[str | None, str | None]:
-    """What production and the slot serve by what this run has done; None where that may be anything.
-
-    Of several apps it is the first one's.
-    """
+def expected_versions(run: Run, plan: Plan, app: str = "") -> tuple[str | None, str | None]:
+    """What production and the slot of ``app`` serve by what this run has done; None where that may be anything."""
 
     def done(kind: ActKind) -> tuple[bool, bool]:
         """Whether any, and whether all, of the steps of that kind are done."""
-        keys = [step.key for step in plan.forward if step.act.kind is kind and not step.act.app]
+        keys = [step.key for step in plan.forward if step.act.kind is kind and step.act.app == app]
         finished = [run.finished(key, "forward") for key in keys]
         return any(finished), bool(keys) and all(finished)
 
@@ -61,14 +58,11 @@ def expected_versions(run: Run, plan: Plan) -> tuple[str | None, str | None]:
     return plan.old_version, plan.new_version if done(ActKind.DEPLOY)[1] else None
 
 
-def foreign_change(plan: Plan, first: Serving, now: Serving, *, slot_kept: bool = True, switched: bool = True) -> str:
+def foreign_change(plan: Plan, first: Serving, now: Serving, *, slot_kept: bool = True) -> str:
     """What somebody else has changed since ``first`` (a look taken when our own swap was over), in words; or "".
 
     ``slot_kept``: the slot is still this run's own; later another release may be put there, for the next deployment.
-    ``switched`` False: of several apps this one is yet to be switched, and its slot holds the new version.
     """
-    production, slot = plan.new_version, plan.old_version
-    if not switched:
-        production, slot = slot, production
-    found = swapped(plan, first.swap.last_at, now) or served(production, slot if slot_kept else None, now, plan.slot)
+    slot = plan.old_version if slot_kept else None
+    found = swapped(plan, first.swap.last_at, now) or served(plan.new_version, slot, now, plan.slot)
     return found.words if found else ""

@@ -1,8 +1,4 @@
-"""One look at what others could change, held against what is taken for granted and what this run did itself.
-
-Of several apps it is one at the first: what others change in a further one is told by who serves what there
-(`ForeignApps`, `ForeignLooks`); its deployments, routing, settings and plan are not compared.
-"""
+"""One look at what others could change in an app, held against what is taken for granted and what this run did."""
 
 from __future__ import annotations
 
@@ -11,10 +7,11 @@ from typing import Any
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core import foreign as fo
-from cpr_cockpit.core.plan import Plan
+from cpr_cockpit.core.plan import Plan, key_at
 from cpr_cockpit.core.preview import PREVIEW
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.surroundings import Part, PlanScale, Surroundings
+from cpr_cockpit.engine.flagging import flag_raised
 from cpr_cockpit.engine.foreign import expected_versions, served, swapped
 from cpr_cockpit.engine.serving import Serving
 
@@ -23,7 +20,8 @@ from cpr_cockpit.engine.serving import Serving
 class Look:
     """``serving`` None: it could not be read.
 
-    ``settle_s``: how long what a swap of this run moved may still move. ``before``: what was taken for granted.
+    ``settle_s``: how long what a swap of this run moved may still move. ``app``: where it was looked (as in `Act`).
+    ``before``: what was taken for granted there.
     """
 
     plan: Plan
@@ -31,13 +29,18 @@ class Look:
     seen: Surroundings
     serving: Serving | None
     settle_s: float
+    app: str = ""
     own: fo.OwnSteps = field(init=False)
     before: ev.SurroundingsTaken = field(init=False)
 
     def __post_init__(self) -> None:
         """Keep what the journal said when the look was over."""
-        object.__setattr__(self, "own", fo.OwnSteps.of(self.run, self.plan, self.settle_s))
-        object.__setattr__(self, "before", self.run.others.taken or ev.SurroundingsTaken(taken={}))
+        object.__setattr__(self, "own", fo.OwnSteps.of(self.run, self.plan, self.settle_s, self.app))
+        object.__setattr__(self, "before", self._taken or ev.SurroundingsTaken(taken={}, app=self.app))
+
+    @property
+    def _taken(self) -> ev.SurroundingsTaken | None:
+        return self.run.others.taken.get(self.app)
 
     @property
     def granted(self) -> frozenset[Part]:
@@ -80,8 +83,8 @@ class Look:
     @property
     def _previewed(self) -> bool:
         """Whether a preview that waits may be this run's own: it was begun, and no swap has completed it yet."""
-        begun = any(row.key == PREVIEW and row.mutates for row in self.run.steps)
-        return begun and not self.run.finished("swap", "forward")
+        begun = any(row.key == key_at(PREVIEW, self.app) and row.mutates for row in self.run.steps)
+        return begun and not self.run.finished(key_at("swap", self.app), "forward")
 
     @property
     def another_swap(self) -> bool:
@@ -109,7 +112,7 @@ class Look:
             last = serving.swap.last_at if Part.SWAPS in self.own_parts else self.before.last_swap
             found = swapped(self.plan, last, serving, previewed=self._previewed)
         if found is None and not self.own.moving(Part.SERVING, self.seen.at) and not serving.in_flight:
-            found = served(*expected_versions(self.run, self.plan), serving, self.plan.slot)
+            found = served(*expected_versions(self.run, self.plan, self.app), serving, self.plan.slot)
         return () if found is None else (found,)
 
     def _of_deployments(self) -> tuple[fo.Change, ...]:
@@ -124,19 +127,22 @@ class Look:
     def _of_the_rest(self) -> tuple[fo.Change, ...]:
         before, seen, own = self.before, self.seen, self.own_parts
         changes: list[fo.Change] = []
-        if self._compares(Part.ROUTING) and seen.shares is not None and self._routing_known():
-            share = self.run.shares.get(next(iter(self.plan.apps), ""), 0.0)
+        if self._compares(Part.ROUTING) and seen.shares is not None and self._known(Part.ROUTING):
+            share = self.run.shares.get(self.plan.name(self.app), 0.0)
             ours = {self.plan.slot: share} if Part.ROUTING in own else {}
             changes += fo.routed({**before.shares, **ours}, seen.shares)
         if self._compares(Part.SETTINGS) and Part.SETTINGS not in own:
             changes += fo.settings_changed(before.settings, seen.settings)
         if self._compares(Part.PLAN) and seen.plan is not None:
             changes += fo.scaled(PlanScale(before.plan, before.sku, before.workers), seen.plan)
+        if self._compares(Part.FLAG) and self._known(Part.FLAG):
+            known = self.run.flag if Part.FLAG in own else before.flag
+            changes += fo.flagged(flag_raised(self.plan), known, seen.flag)
         return tuple(changes)
 
-    def _routing_known(self) -> bool:
-        """Whether the journal tells what this run routed: it does not where its last try of it came to nothing."""
-        rows = [row for row in self.run.steps if self.own.touches(row, Part.ROUTING)]
+    def _known(self, part: Part) -> bool:
+        """Whether the journal tells what this run made of a part: not where its last try of it came to nothing."""
+        rows = [row for row in self.run.steps if self.own.touches(row, part)]
         return not rows or rows[-1].result in ("done", "already")
 
     def looked_at(self, at: float) -> ev.SurroundingsTaken:
@@ -144,7 +150,7 @@ class Look:
 
         What a step of this run has touched since is taken as the next look sees it.
         """
-        steps = fo.OwnSteps.of(self.run, self.plan, self.settle_s)
+        steps = fo.OwnSteps.of(self.run, self.plan, self.settle_s, self.app)
         touched = {part for part in Part if steps.since(part, self.seen.at) or steps.moving(part, self.seen.at)}
         return self.taken_again(frozenset(), frozenset(Part) - touched, at)
 
@@ -155,7 +161,7 @@ class Look:
 
         ``at``: since when; None: since the look began.
         """
-        before, seen, parts = self.run.others.taken or self.before, self.seen, own | granted
+        before, seen, parts = self._taken or self.before, self.seen, own | granted
         now: dict[str, Any] = {}
         taken = dict(before.taken)
         for part, members in self._read(granted).items():
@@ -176,4 +182,5 @@ class Look:
             Part.ROUTING: None if seen.shares is None else {"shares": dict(seen.shares)},
             Part.SETTINGS: {"settings": settings, "key": seen.key} if seen.settings else None,
             Part.PLAN: None if plan is None else {"plan": plan.name, "sku": plan.sku, "workers": plan.workers},
+            Part.FLAG: None if seen.flag is None else {"flag": seen.flag},
         }

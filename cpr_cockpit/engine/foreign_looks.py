@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cpr_cockpit.core.plan import Plan
@@ -31,14 +31,14 @@ class ForeignLooks:
     calm_s: float
     keeping: Callable[[], bool]
     told: Callable[[], bool]
-    around: Callable[[Serving | None], Awaitable[str]]
+    around: Callable[[Mapping[str, Serving | None]], Awaitable[str]]
     _before: dict[str, Serving] = field(default_factory=dict)
     _shown_at: float = -math.inf
 
     async def look(self) -> None:
         """Look once at every app. Who cannot be read tells of no change, and of no end of one."""
         looks = [(app, await self._seen(app)) for app in self.plan.places]
-        around, now = await self.around(looks[0][1]), self.ports.clock.now()
+        around, now = await self.around(dict(looks)), self.ports.clock.now()
         told = [self._changed(app, seen, now) for app, seen in looks if seen is not None]
         words = "; ".join(one for one in told if one) or around
         if words and self.keeping():

@@ -12,16 +12,14 @@ from cpr_cockpit.core.verdict import HoldCause, clock_time
 UNREAD_S, LEAST_S = 120.0, 20.0
 
 
-def hold_for_others(judge: Judge, run: Run, policy: Policy, now: float, since: float, elsewhere: str = "") -> None:
+def hold_for_others(judge: Judge, run: Run, policy: Policy, now: float, since: float) -> None:
     """Hold and release; ``since``: from when on this session looks, before which it misses nothing.
 
-    ``elsewhere``: what this session saw others change in a further app, or of the flag, which holds until a person
-    decides. On the way back nothing waits for what others changed before, and their surroundings are read no more.
+    On the way back nothing waits for what others changed before, and their surroundings are read no more.
     """
     back = run.phase is Phase.ROLLING_BACK
-    look = f"{run.others.words}. Look, then acknowledge it" if run.others.words and not back else ""
-    if look or elsewhere:
-        judge.hold(HoldCause.FOREIGN, "; ".join(one for one in (elsewhere, look) if one))
+    if run.others.words and not back:
+        judge.hold(HoldCause.FOREIGN, f"{run.others.words}. Look, then acknowledge it")
     elif run.others.changes:
         judge.release(HoldCause.FOREIGN)
     if back:

@@ -66,4 +66,5 @@ class JudgedSteps:
         self.speaks(watch)
         # The newest data of the time are this late at worst.
         grace_s = 2 * self.scaled.poll_logs_s + 2 * self.settings.declared_delay_s + 4.0
-        return ProveCalm(act, watch, lambda: self.recorder.run, self.ports.clock.now, self.hurried, grace_s)
+        run, now = (lambda: self.recorder.run), self.ports.clock.now
+        return ProveCalm(act, watch, run, now, self.hurried, grace_s, self.ports.flags)

@@ -185,12 +185,16 @@ class LeaseKeeper:
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
-    async def release(self) -> None:
+    async def give_back(self, why: str) -> None:
+        """Give back what START has taken, where nothing was begun: nobody waits longer for it than for taking it."""
+        await self.release(why, START_S)
+
+    async def release(self, why: str = "at the end of the run", wait_s: float = WAIT_S) -> None:
         """Give it back where it is ours, if the store answers in time; nothing is written once the run has ended."""
         if not self._is_ours:
             return
         try:
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(wait_s):
                 found = self._held or await self._store.read()
                 if found is not None and found.run == self._run:
                     await self._store.remove(found.etag)
@@ -199,5 +203,5 @@ class LeaseKeeper:
             return
         self._held = None
         if self._recorder.run.ended is None:
-            words = f"{self._store.key}, at the end of the run"
+            words = f"{self._store.key}, {why}"
             self._recorder.record(ev.LeaseLeft(key=self._store.key, released=True, words=words))

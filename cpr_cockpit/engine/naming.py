@@ -43,11 +43,20 @@ class Naming:
 
     async def go_on(self) -> None:
         """Ask once, where a name is missing and it is time; what cannot be read now may be read the next time."""
-        reader, now = self._ports.surroundings, self._ports.clock.now()
+        now = self._ports.clock.now()
         nameless = [one for one in self._recorder.run.others.changes if _may_be_named(one, now)]
-        if reader is None or not nameless or now - self._asked_at < self._again_s:
+        if not nameless or now - self._asked_at < self._again_s:
             return
         self._asked_at = now
+        for app in dict.fromkeys(one.event.app for one in nameless):
+            await self._ask(app, [one for one in nameless if one.event.app == app])
+
+    async def _ask(self, app: str, nameless: Sequence[Foreign]) -> None:
+        """Ask the log of the group of ``app`` (by name): each of several apps may have its own."""
+        further = self._ports.apps.get(app)
+        reader = further.surroundings if further is not None else self._ports.surroundings
+        if reader is None:
+            return
         try:
             told = await reader.activities(min(one.event.since for one in nameless) - SKEW_S)
         except PortError as error:
@@ -86,9 +95,16 @@ def _who(change: Foreign, told: Sequence[Activity]) -> Activity | None:
         for one in told
         if change.event.since - SKEW_S <= one.at <= change.at + SKEW_S
         and re.search(_BY[change.event.part], one.operation.lower())
+        and _of_same_app(change.event.app, one.resource)
         and _of_same_slot(change.event.topic, one.resource)
     ]
     return max(fitting, key=lambda one: one.at, default=None)
+
+
+def _of_same_app(app: str, resource: str) -> bool:
+    """Whether an entry is of that one of several apps ("": there is only one); those of plans are of none."""
+    found = re.search(r"/sites/([^/]+)", resource, re.IGNORECASE)
+    return not app or found is None or found[1].lower() == app.lower()
 
 
 def _of_same_slot(topic: str, resource: str) -> bool:

@@ -10,6 +10,7 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.engine.foreign_watch import ForeignWatch
 from cpr_cockpit.engine.lease_keeper import LeaseKeeper
 from cpr_cockpit.engine.ports import Ports
+from cpr_cockpit.engine.reach import ended
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.replanning import Replanning
 from cpr_cockpit.engine.settings import SessionSettings
@@ -51,7 +52,7 @@ class NobodyElse:
 
     async def hand_over(self) -> None:
         """After the extended validation: the watch of the schedule looks now, and the lease is others' to take."""
-        await _ended(self._looking, self._renewing)
+        await self._end_looking()
         self.release()
 
     def be_quiet(self) -> None:
@@ -71,15 +72,11 @@ class NobodyElse:
     async def close(self, *, over: bool) -> None:
         """Stop everything; ``over``: the run has ended, so that the lease is given back, for as long as that takes."""
         await self.replanning.close()
-        await _ended(self._looking, self._renewing)
+        await self._end_looking()
         if over:
             self.release()
             await asyncio.gather(*filter(None, (self._releasing,)), return_exceptions=True)
-        await _ended(self._releasing)
+        await ended(*filter(None, (self._releasing,)))
 
-
-async def _ended(*tasks: asyncio.Task[None] | None) -> None:
-    begun = [task for task in tasks if task is not None]
-    for task in begun:
-        task.cancel()
-    await asyncio.gather(*begun, return_exceptions=True)
+    async def _end_looking(self) -> None:
+        await ended(*filter(None, (self._looking, self._renewing)))

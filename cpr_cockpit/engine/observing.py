@@ -26,8 +26,9 @@ from cpr_cockpit.engine.gate import judge
 from cpr_cockpit.engine.looking_only import looking_only
 from cpr_cockpit.engine.lookout import Lookout
 from cpr_cockpit.engine.measuring import from_documents, from_plan
+from cpr_cockpit.engine.planning import Blocked, premises_told
 from cpr_cockpit.engine.ports import Ports
-from cpr_cockpit.engine.preparing import Blocked, plan_event, premises_told
+from cpr_cockpit.engine.preparing import plan_event
 from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.serving import Serving, answering
@@ -260,9 +261,9 @@ async def _prepare(settings: SessionSettings, scaled: Policy, ports: Ports, reco
     if old == settings.new_version:
         raise Blocked(f"Production serves {old} already: the switch has been. Nothing was changed.")
     facts = PlanFacts(old, serving.slot, slot_exists=serving.slot is not None)
-    told = await premises_told(settings, scaled, ports, recorder)
+    told, marks = await premises_told(settings, scaled, ports)
     _record_plan(settings, scaled, recorder, settings.new_version, facts, told)
-    for mark in from_plan(recorder.run):
+    for mark in (*marks, *from_plan(recorder.run)):
         recorder.record(mark)
 
 

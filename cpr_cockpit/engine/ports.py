@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cpr_cockpit.core.lease import LeaseStore
+from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     Clock,
     FeatureFlags,
     Metrics,
     Pipeline,
+    PlannedRequest,
     Premises,
     Probe,
     Reader,
@@ -30,6 +32,8 @@ class AppPorts:
     web_apps: WebApps
     probe: Probe
     metrics: Metrics
+    surroundings: SurroundingsReader | None = None
+    rights: Rights | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Ports:
     ``flags``: the store of the feature flags; None: none is configured.
     ``rights``: what this sign-in may do; None: nothing tells. ``apps``: the further ones of several apps by name;
     ``web_apps`` and ``probe`` are those of the first. ``workers``: who works in the background; None: no rule is
-    declared. ``surroundings``: what others could change, of the first app; None: only who serves what is looked at.
+    declared. ``surroundings``: what others could change; None: only who serves what is looked at.
     ``lease``: of the environment; None: it has none.
     """
 
@@ -63,4 +67,22 @@ class Ports:
 
     def at(self, app: str) -> Ports:
         """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""
-        return replace(self, web_apps=self.apps[app].web_apps, probe=self.apps[app].probe) if app else self
+        if not app:
+            return self
+        there = self.apps[app]
+        around, rights = there.surroundings, there.rights
+        return replace(self, web_apps=there.web_apps, probe=there.probe, surroundings=around, rights=rights)
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """The requests that ``act`` would send, where it is done; sends nothing."""
+        there = self.at(act.app)
+        planners = (
+            there.pipeline,
+            there.web_apps,
+            there.probe,
+            there.telemetry,
+            there.premises,
+            there.flags,
+            there.workers,
+        )
+        return tuple(one for planner in planners if planner is not None for one in planner.planned(act))

@@ -18,8 +18,9 @@ from cpr_cockpit.engine.everywhere import Served
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.judged_steps import JudgedSteps
 from cpr_cockpit.engine.pinned import PinnedCount
+from cpr_cockpit.engine.planning import Blocked
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
-from cpr_cockpit.engine.preparing import Blocked, plan_of
+from cpr_cockpit.engine.preparing import plan_of
 from cpr_cockpit.engine.script import Decider
 from cpr_cockpit.engine.serving import answering
 from cpr_cockpit.engine.share_watch import ShareWatch

@@ -7,7 +7,8 @@ from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.engine.choosing import Choosing
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
-from cpr_cockpit.engine.preparing import Blocked, Preparation
+from cpr_cockpit.engine.planning import Blocked
+from cpr_cockpit.engine.preparing import Preparation
 from cpr_cockpit.engine.way_back import WayBack
 
 
@@ -28,6 +29,11 @@ class UntilStart(WayBack):
         if self._others.lease is not None:
             await self._others.lease.take(by, take_over=take_over)
 
+    async def give_lease_back(self, why: str) -> None:
+        """Give back the lease that was taken for a START which begins nothing."""
+        if self._others.lease is not None:
+            await self._others.lease.give_back(why)
+
     async def looked_at(self, by: str, words: str) -> None:
         """A person has looked at what others changed. Before START the plan is made anew; Blocked, PortError."""
 
@@ -36,14 +42,17 @@ class UntilStart(WayBack):
             self._others.foreign.looked_at(by, words)
 
         if self.run_state.started_at is None:
-            await self._others.replanning.run(anew)
+            await self._others.replanning.anew(anew)
         else:
             self._others.foreign.looked_at(by, words)
 
-    @property
-    def choosing(self) -> Choosing:
-        """How the run is brought to production, to be chosen until START."""
-        return Choosing(self.settings, self._preparation(), self.recorder)
+    async def choose(self, key: str, by: str) -> str:
+        """Choose, until START, how the run is brought to production: told in words, "" where that takes longer.
+
+        Blocked, as `Choosing`; what is chosen last is what stands in the end.
+        """
+        choosing = Choosing(self.settings, self._preparation(), self.recorder)
+        return await self._others.replanning.another(lambda: choosing.choose(key, by)) or ""
 
     def _preparation(self) -> Preparation:
         return Preparation(self.settings, self.scaled, self._ports, self.recorder)

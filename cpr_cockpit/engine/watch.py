@@ -23,8 +23,6 @@ from cpr_cockpit.core.verdict import HoldCause, Verdict, VerdictKind, clock_time
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.baseline import TakeBaseline, with_usable_yardstick
 from cpr_cockpit.engine.block_range import BlockRange
-from cpr_cockpit.engine.flagging import foreign_flag, left_by
-from cpr_cockpit.engine.foreign_apps import ForeignApps
 from cpr_cockpit.engine.holding import hold_for_others
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.ports import Ports
@@ -32,6 +30,7 @@ from cpr_cockpit.engine.probing import ProbeBatch
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.restoring import note_hold, restore_trigger, restore_verdict, restored_baseline
 from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.engine.silent_apps import SilentApps
 from cpr_cockpit.engine.spoken import Spoken, person_trigger, told_already, verdict_event, verdict_of
 from cpr_cockpit.engine.turns import Turns, asked_of_window, pause_s
 
@@ -64,7 +63,6 @@ class Watch(Spoken):
         self._batches: list[ProbeBatch] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._made_at = ports.clock.now()
-        self._elsewhere = ""
         self._restore()
 
     def _made_judge(self) -> Judge:
@@ -128,7 +126,7 @@ class Watch(Spoken):
             partial(self._every, self._scaled.poll_logs_s, Source.LOGS, self._read_logs),
             partial(self._every, self._scaled.poll_platform_s, Source.PLATFORM, self._read_platform),
             *(partial(self._watch_further, reader) for reader in self._ports.readers),
-            self._watch_changes,
+            self._watch_further_apps,
             self._keep_judging,
         )
         self._tasks = [asyncio.create_task(self._guarded(source)) for source in sources]
@@ -221,25 +219,19 @@ class Watch(Spoken):
             self._judge_now()
             await clock.sleep(pause_s(self._scaled.poll_probes_s, began, clock.now()))
 
-    async def _watch_changes(self) -> None:
-        """From the end of our own swap on nobody else may change a further app, or the flag.
-
-        What else others could change, and who serves what in the first app, is looked at beside this (`ForeignWatch`).
-        Of a run that looks on, others may change all.
-        """
-        if self._settings.observe:
-            return
-        while self._recorder.run.phase not in (Phase.WINDOW, Phase.KEEPING):
+    async def _watch_further_apps(self) -> None:
+        """The further ones of several apps must answer, once all are switched."""
+        while not self._whole():
             await self._recorder.wait_news()
-        # Who cannot be read tells of no change; the other sources tell that something is wrong.
-        looks = ForeignApps(self._plan, self._ports)
-        while self._recorder.run.phase in (Phase.WINDOW, Phase.KEEPING):
-            words = await looks.look() or await foreign_flag(self._ports.flags, *left_by(self._plan))
-            if words:
-                self._elsewhere = words
-            if looks.silence:
-                self.hold(looks.silence)
+        looks = SilentApps(self._plan, self._ports)
+        while self._whole():
+            if silence := await looks.look():
+                self.hold(silence)
             await self._ports.clock.sleep(self._scaled.poll_platform_s)
+
+    def _whole(self) -> bool:
+        """Whether all that is judged here is under way."""
+        return self._recorder.run.phase in (Phase.WINDOW, Phase.KEEPING)
 
     # The judge.
 
@@ -286,9 +278,7 @@ class Watch(Spoken):
         if self._plan.apps and self._recorder.run.phase is Phase.ROLLING_BACK:
             # App after app leaves the new version: fewer requests of it are the way back, and no sign of anything.
             return
-        hold_for_others(
-            self._judge, self._recorder.run, self._scaled, self._clock.now(), self._made_at, self._elsewhere
-        )
+        hold_for_others(self._judge, self._recorder.run, self._scaled, self._clock.now(), self._made_at)
         verdict = self._judge.verdict(self._ports.clock.now())
         # The journal's last word, not this session's: what one before it has told is told.
         if not told_already(self._recorder.run.verdict, verdict) and not self._record_verdict(verdict):

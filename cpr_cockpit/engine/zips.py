@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 
 from cpr_cockpit.core.inert import clean
@@ -19,6 +20,26 @@ class ZipError(Exception):
 
 def examine(path: Path) -> str:
     """The SHA-256 of a whole, readable zip; ZipError otherwise."""
+    _read_through(path)
+    return digest(path)
+
+
+def check_whole(path: Path) -> None:
+    """ZipError where the file is no whole, readable zip; one that was and has not changed since is not read again."""
+    try:
+        now = path.stat()
+    except OSError:
+        _read_through(path)
+    else:
+        _whole(path, now.st_ino, now.st_size, now.st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _whole(path: Path, inode: int, size: int, changed_ns: int) -> None:
+    _read_through(path)
+
+
+def _read_through(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
@@ -28,7 +49,6 @@ def examine(path: Path) -> str:
         raise ZipError(f"The artifact {path.name} is not a readable zip ({error}).") from error
     if damaged is not None:
         raise ZipError(f"The artifact {path.name} is damaged: {damaged} does not match its checksum.")
-    return digest(path)
 
 
 def commit_of(path: Path) -> str | None:

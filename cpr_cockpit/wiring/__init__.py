@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from cpr_cockpit.wiring.outside import Outside, outside_of
+from cpr_cockpit.wiring.outside import outside_of
 from cpr_cockpit.wiring.run_config import CONFIG, SessionConfig, read_config, write_config
 from cpr_cockpit.wiring.sessions import open_session, plan_of_run, plan_text
 from cpr_cockpit.wiring.target import LAB_MODES, ConfigError, Place, Target, apps_of, environment_of, place_of
@@ -15,7 +15,6 @@ __all__ = [
     "CONFIG",
     "LAB_MODES",
     "ConfigError",
-    "Outside",
     "Place",
     "SessionConfig",
     "Target",

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cpr_cockpit.config import PIPELINE_TOKEN, Smoke
 from cpr_cockpit.config.pipeline_table import GITHUB
-from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, PlannedRequest, Reader
+from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Reader
 from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.custom import custom_readers
 from cpr_cockpit.wiring.target import AppPlace, Place
@@ -31,17 +29,9 @@ if TYPE_CHECKING:
     from cpr_cockpit.core.lease import LeaseStore
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """The adapters as ports, and what an act of a plan would send."""
-
-    ports: Ports
-    planned: Callable[[Act], tuple[PlannedRequest, ...]]
-
-
 @asynccontextmanager
-async def outside_of(place: Place, policy: Policy | None = None, key: bytes | None = None) -> AsyncIterator[Outside]:
-    """Everything outside, as ``place`` names it; closed at the end. Nothing is asked yet.
+async def outside_of(place: Place, policy: Policy | None = None, key: bytes | None = None) -> AsyncIterator[Ports]:
+    """The adapters as ports: everything outside, as ``place`` names it; closed at the end. Nothing is asked yet.
 
     ``policy``: the limits that further sources tell beside their figures (None: the procedure's). ``key``: what the
     run's hashes of settings are made with (None: one that nobody keeps).
@@ -62,7 +52,7 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
     from cpr_cockpit.adapters.http_probe import HttpProbe
     from cpr_cockpit.adapters.log_stream import LogStream
 
-    environment, clock = place.azure, SystemClock()
+    environment, clock, hashing = place.azure, SystemClock(), key or secrets.token_bytes(32)
     async with AsyncExitStack() as stack:
         connections = Connections(place.ca, loopback=environment.loopback_only)
         stack.push_async_callback(connections.close)
@@ -89,7 +79,7 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
         metrics, user_count = PlatformMetrics(manager, clock), LogsUserCount(environment, credential, transport)
         stack.push_async_callback(user_count.close)
         flags = _flag_store(stack, environment, credential, transport)
-        ports = Ports(
+        yield Ports(
             clock,
             web_apps,
             probe,
@@ -102,17 +92,10 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
             flags=flags,
             rights=AzureRights(manager, credential),
             workers=workers,
-            apps=_further(stack, place, credential, transport, connections),
-            surroundings=AzureSurroundings(manager, web_apps, place.slot, key or secrets.token_bytes(32)),
+            apps=_further(stack, place, credential, transport, connections, hashing),
+            surroundings=AzureSurroundings(manager, web_apps, place.slot, hashing),
             lease=_lease(stack, place, credential, transport),
         )
-
-        def planned(act: Act) -> tuple[PlannedRequest, ...]:
-            there = ports.at(act.app)
-            planners = (pipeline, there.web_apps, there.probe, telemetry, premises, flags, workers)
-            return tuple(one for planner in planners if planner is not None for one in planner.planned(act))
-
-        yield Outside(ports, planned)
 
 
 def _further(
@@ -121,11 +104,14 @@ def _further(
     credential: PinnedCredential,
     transport: SharedTransport,
     connections: Connections,
+    key: bytes,
 ) -> dict[str, AppPorts]:
-    """The ports of each further app of several, closed with ``stack``."""
+    """The ports of each further app of several, closed with ``stack``; ``key``: as in `outside_of`."""
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
+    from cpr_cockpit.adapters.azure.rights import AzureRights
+    from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.clock import SystemClock
     from cpr_cockpit.adapters.http_probe import HttpProbe
@@ -136,7 +122,9 @@ def _further(
         stack.push_async_callback(manager.close)
         web_apps = AzureWebApps(manager, Kudu(one.azure, credential, connections))
         probe = HttpProbe(_probing(place, one), connections, clock)
-        apps[one.azure.app] = AppPorts(web_apps, probe, PlatformMetrics(manager, clock))
+        around = AzureSurroundings(manager, web_apps, place.slot, key)
+        rights, metrics = AzureRights(manager, credential), PlatformMetrics(manager, clock)
+        apps[one.azure.app] = AppPorts(web_apps, probe, metrics, around, rights)
     return apps
 
 

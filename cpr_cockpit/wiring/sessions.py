@@ -5,21 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from cpr_cockpit.core import diagram
-from cpr_cockpit.core.choosing import refused
 from cpr_cockpit.core.events import Record
 from cpr_cockpit.core.run import Run
-from cpr_cockpit.core.strategies import plan_by
 from cpr_cockpit.documents.card import render_card
 from cpr_cockpit.documents.plan import render_plan
 from cpr_cockpit.engine.earlier import earlier_times
 from cpr_cockpit.engine.journal import Journal
 from cpr_cockpit.engine.observing import session_of
 from cpr_cockpit.engine.places import runs_home
-from cpr_cockpit.engine.preparing import Blocked, check_artifact, choice_facts, keep_old_artifact, read_all_facts
+from cpr_cockpit.engine.planning import draft
 from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.session import Session
@@ -42,13 +39,13 @@ async def open_session(
     ``journal`` None: none can be written, and ``records`` are what could be read (only for a rollback).
     """
     place, key = place_of(config.target, config.ready), run_key(config.folder)
-    async with outside_of(place, config.settings.policy, key) as outside:
+    async with outside_of(place, config.settings.policy, key) as ports:
         # A run that only looks on does not keep somebody else's lab alive either.
         kept = bool(config.ready) and not config.settings.observe
         lease = asyncio.create_task(keep_lease(dict(config.ready))) if kept else None
         try:
-            recorder = Recorder(journal, outside.ports.clock, records)
-            yield session_of(config.settings, outside.ports, recorder, Patience() if config.ready else AZURE)
+            recorder = Recorder(journal, ports.clock, records)
+            yield session_of(config.settings, ports, recorder, Patience() if config.ready else AZURE)
         finally:
             if lease is not None:
                 lease.cancel()
@@ -63,23 +60,14 @@ async def plan_text(folder: Path) -> str:
 async def plan_of_run(config: SessionConfig, shown: Path) -> str:
     """The whole plan with every request that it would send, and its card, whose run folder is called ``shown``.
 
-    Reads who serves what, and the old version's zip; sends nothing that changes anything. Blocked or PortError where no
-    plan can be made.
+    It is the plan that a run would begin with, on what is read now, the old version's zip included; sends nothing that
+    changes anything. Blocked or PortError where no plan can be made.
     """
     settings = config.settings
-    check_artifact(settings)
     scaled = settings.policy.scaled(settings.window_s)
-    async with outside_of(place_of(config.target, config.ready)) as outside:
-        course, baseline_s = settings.course.at_scale(scaled.scale), scaled.baseline_s
-        facts, others = await read_all_facts(outside.ports, settings, course)
-        exists = facts.slot_exists
-        read = await choice_facts(outside.ports, settings.slot, course, slot_exists=exists)
-        if why := refused(course, read):
-            raise Blocked(why)
-        artifact = not await keep_old_artifact(outside.ports, settings)
-        plan = plan_by(course, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=artifact)
-        plan = replace(plan, remarks=(*plan.remarks, *others))
+    async with outside_of(place_of(config.target, config.ready)) as ports:
+        plan = (await draft(ports, settings, scaled, settings.course)).plan
         known = diagram.Known(Run(), earlier_times(runs_home(), settings))
         short = diagram.lines(plan, known, scaled.window_s)
         card = render_card(shown, settings.environment, plan, people=settings.contacts)
-        return render_plan(plan, outside.planned, short) + "\n" + card
+        return render_plan(plan, ports.planned, short) + "\n" + card

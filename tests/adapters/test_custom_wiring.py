@@ -78,10 +78,10 @@ def test_a_lab_has_none() -> None:
 
 async def test_each_signal_has_a_reader_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ORDERS_KEY", raising=False)
-    async with outside_of(place_of(TARGET, {})) as outside:
-        custom = [one for one in outside.ports.readers if one.source is Source.CUSTOM]
+    async with outside_of(place_of(TARGET, {})) as ports:
+        custom = [one for one in ports.readers if one.source is Source.CUSTOM]
         assert [(one.name, one.poll_s) for one in custom] == [("logins", 15.0), ("orders", 15.0)]
         with pytest.raises(PortError, match="variable ORDERS_KEY is not set"):
             await custom[1].read(Asked(2.0, 1.0, "v1", "v2", 900.0, 1.0))
-    async with outside_of(place_of(replace(TARGET, signals=()), {})) as outside:
-        assert not [one for one in outside.ports.readers if one.source is Source.CUSTOM]
+    async with outside_of(place_of(replace(TARGET, signals=()), {})) as ports:
+        assert not [one for one in ports.readers if one.source is Source.CUSTOM]

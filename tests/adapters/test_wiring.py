@@ -200,8 +200,8 @@ def test_the_new_features_operation_is_kept_for_resume_and_a_lab_has_one(tmp_pat
 async def test_the_use_of_the_places_feature_is_what_the_logs_are_asked_for(ready: dict[str, Any], wire: Wire) -> None:
     wire.answer_tables({"AppRequests": [request(T0 + 60, OperationName="POST /api/v1/goals")]}, same={}, now=NOW)
     there = dict.fromkeys(("resource_manager", "authority", "logs"), wire.url)
-    async with outside_of(place_of(Target(), ready | there | {"tenant": TENANT})) as outside:
-        usage = next(reader for reader in outside.ports.readers if reader.source is Source.USAGE)
+    async with outside_of(place_of(Target(), ready | there | {"tenant": TENANT})) as ports:
+        usage = next(reader for reader in ports.readers if reader.source is Source.USAGE)
         found = {one.name: one.n for one in (await usage.read(ASKED)).readings}
     assert found["use of the new feature"] == 1
 
@@ -211,19 +211,19 @@ async def test_the_further_sources_of_a_place(ready: dict[str, Any]) -> None:
     sql = f"{group}/Microsoft.Sql/servers/sql/databases/goals"
     for database, sources in ((sql, {"plan", "database", "log_stream"}), ("", {"plan", "log_stream"})):
         place = place_of(Target(), ready | {"database_id": database})
-        async with outside_of(place, Policy(warning_cpu_percent=70.0)) as outside:
-            names = {reader.source.value for reader in outside.ports.readers}
+        async with outside_of(place, Policy(warning_cpu_percent=70.0)) as ports:
+            names = {reader.source.value for reader in ports.readers}
             assert sources | {"exceptions", "dependencies", "usage", "browser"} <= names
             assert ("database" in sources) is ("database" in names)
-            assert outside.ports.premises is not None
+            assert ports.premises is not None
 
 
 async def test_a_place_has_a_lease_where_it_names_a_store_and_its_surroundings_always(ready: dict[str, Any]) -> None:
     for store, key in (("https://localhost:8445", f"cpr-cockpit/lease/{ready['app']}"), ("", None)):
-        async with outside_of(place_of(Target(), ready | {"app_configuration": store})) as outside:
-            lease = outside.ports.lease
+        async with outside_of(place_of(Target(), ready | {"app_configuration": store})) as ports:
+            lease = ports.lease
             assert (None if lease is None else lease.key) == key
-            assert outside.ports.surroundings is not None
+            assert ports.surroundings is not None
 
 
 def test_a_store_on_another_machine_is_refused_for_a_lab(tmp_path: Path, ready: dict[str, Any]) -> None:
@@ -244,12 +244,12 @@ def test_the_key_of_a_run_is_made_once_is_private_and_is_no_obstacle(tmp_path: P
 async def test_who_works_in_the_background_is_asked_where_a_rule_is_declared(ready: dict[str, Any]) -> None:
     table = {"rule": "sticky-off", "setting": "WORKERS_ENABLED", "off": "0"}
     for told, tells in ((table | {"path": "/api/workers"}, True), (table, False), (None, None)):
-        async with outside_of(place_of(Target(), ready | {"workers": told})) as outside:
-            workers = outside.ports.workers
+        async with outside_of(place_of(Target(), ready | {"workers": told})) as ports:
+            workers = ports.workers
             assert (None if workers is None else workers.tells) is tells
             # Only instances tell of a queue.
-            assert (Source.WORKERS in {reader.source for reader in outside.ports.readers}) is bool(tells)
-            planned = outside.planned(Act(ActKind.PROVE_WORKERS, "green"))
+            assert (Source.WORKERS in {reader.source for reader in ports.readers}) is bool(tells)
+            planned = ports.planned(Act(ActKind.PROVE_WORKERS, "green"))
             assert any(one.url.endswith("/api/workers") for one in planned) is bool(tells)
             assert bool(planned) is (told is not None)
 
@@ -292,13 +292,13 @@ async def test_each_further_app_of_a_lab_or_an_environment_has_ports_of_its_own(
         (Target(), ready | {"apps": APPS}, "goals-2", "rg"),
         (Target(own), {}, WEST.app, "west"),
     ):
-        async with outside_of(place_of(target, told)) as outside:
-            assert set(outside.ports.apps) == {name}
-            sent = [request.url for request in outside.planned(Act(ActKind.SWAP, "green", version="v1", app=name))]
+        async with outside_of(place_of(target, told)) as ports:
+            assert set(ports.apps) == {name}
+            sent = [request.url for request in ports.planned(Act(ActKind.SWAP, "green", version="v1", app=name))]
             site = f"/resourceGroups/{group}/providers/Microsoft.Web/sites/{name}/slots/green/slotsswap"
             assert any(site in url for url in sent)
             assert not any("/sites/goals/" in url for url in sent)
-            first = [request.url for request in outside.planned(Act(ActKind.SWAP, "green", version="v1"))]
+            first = [request.url for request in ports.planned(Act(ActKind.SWAP, "green", version="v1"))]
             assert any("/sites/goals/slots/green/slotsswap" in url for url in first)
 
 

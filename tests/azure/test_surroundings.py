@@ -36,6 +36,9 @@ def told(wire: Wire, **changed: Any) -> None:
     for place, own in ((SITE, {"experiments": {"rampUpRules": rules}}), (GREEN, {})):
         settings = {"Db": SECRET, "Flag": changed.get("settings", "on") if place == GREEN else "on"}
         wire.on("POST", f"{place}/config/appsettings/list", Answer(body={"properties": settings}))
+        value = changed.get("string", SECRET) if place == GREEN else SECRET
+        strings = {"Main": {"value": value, "type": "SQLAzure"}}
+        wire.on("POST", f"{place}/config/connectionstrings/list", Answer(body={"properties": strings}))
         wire.on("GET", f"{place}/config/web", Answer(body={"properties": web | own}))
     wire.on(
         "GET",
@@ -65,6 +68,8 @@ async def test_all_parts_are_read_and_no_value_leaves(azure: Azure, wire: Wire) 
         "app settings of slot green",
         "configuration of production",
         "configuration of slot green",
+        "connection strings of production",
+        "connection strings of slot green",
         "slot config names",
     }
     assert "hunter2" not in repr(seen)
@@ -75,6 +80,7 @@ async def test_all_parts_are_read_and_no_value_leaves(azure: Azure, wire: Wire) 
     [
         ({"settings": "off"}, {"app settings of slot green"}),
         ({"sticky": ["Db", "Flag"]}, {"slot config names"}),
+        ({"string": "Server=other"}, {"connection strings of slot green"}),
         ({"numberOfWorkers": 3, "scm": "VSTSRM"}, set()),
     ],
 )
@@ -86,6 +92,19 @@ async def test_only_what_changed_has_another_hash(
     told(wire, **changed)
     after = (await reader(azure).read(2.0)).settings
     assert {name for name in before if before[name] != after[name]} == what
+
+
+async def test_in_a_round_nothing_is_asked_for_twice(azure: Azure, wire: Wire) -> None:
+    told(wire)
+    around = reader(azure)
+    await around.read(1.0)
+    before = len(wire.asked)
+    # Who serves what is read in the same round, the app and its slots with it.
+    await azure.web_apps.swap_status()
+    seen = await around.read(2.0)
+    asked = [(request.method, request.path) for request in wire.asked[before:]]
+    assert seen.shares == {"green": 37.0}
+    assert len(asked) == len(set(asked))
 
 
 async def test_another_run_makes_other_hashes_and_says_so(azure: Azure, wire: Wire) -> None:

@@ -41,7 +41,7 @@ async def _rounds(folder: Path) -> tuple[list[float], list[float]]:
     ready = start_lab(folder, LabOptions(fast=True, telemetry_delay_s=1.0, window_s=180.0))
     control = LabControl(ready)
     try:
-        async with outside_of(place_of(Target(), ready)) as outside:
+        async with outside_of(place_of(Target(), ready)) as ports:
             t0 = time.time()
             await asyncio.sleep(TRAFFIC_S)
             spent, gaps = [], []
@@ -51,7 +51,7 @@ async def _rounds(folder: Path) -> tuple[list[float], list[float]]:
                 beating = asyncio.create_task(_beat(stalls))
                 await asyncio.sleep(0.0)
                 began = time.thread_time()
-                await _round(outside.ports, asked, str(ready["slot"]))
+                await _round(ports, asked, str(ready["slot"]))
                 spent.append(time.thread_time() - began)
                 beating.cancel()
                 gaps.append(max(stalls, default=0.0))

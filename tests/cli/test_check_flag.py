@@ -55,10 +55,10 @@ def test_a_flag_needs_a_store_and_the_strategy_a_flag(feature: Path, monkeypatch
 
 def test_a_flag_of_the_lab_is_raised_and_set_off_and_nobody_is_overwritten(lab: RunningLab) -> None:
     async def raised_and_off() -> None:
-        async with outside_of(place_of(Target(), lab.ready)) as outside:
-            flags = outside.ports.flags
+        async with outside_of(place_of(Target(), lab.ready)) as ports:
+            flags = ports.flags
             assert flags is not None
-            known = await outside.ports.probe.flag(PRODUCTION, LAB_FLAG)
+            known = await ports.probe.flag(PRODUCTION, LAB_FLAG)
             assert (known.version, known.share, bool(known.instance)) == ("v1.2.0", 0.0, True)
             first = await flags.read(LAB_FLAG)
             await flags.write(LAB_FLAG, enabled=True, percent=25.0, etag=first.etag)

@@ -21,6 +21,7 @@ def test_the_whole_plan_on_a_lab_changes_nothing(
     site = f"{ready['resource_manager']}/subscriptions/{ready['subscription']}/resourceGroups/{ready['resource_group']}"
     assert "Environment lab (REHEARSAL). Gate: READY." in said.out
     assert "# Plan: v1.2.0 to v1.3.0, blue-green" in said.out
+    assert "- logs: " in said.out, "what a run's own plan remarks"
     assert f"POST {site}/providers/Microsoft.Web/sites/{ready['app']}/slots/green/slotsswap" in said.out
     assert "/api/zipdeploy?isAsync=true" in said.out
     assert "Smoke test of the deployment: deleted at once" in said.out

@@ -39,7 +39,7 @@ def shown(run: Run, checked: ev.RollbackChecked | None = None, **more: object) -
 
 def test_the_check_is_told_with_its_age_and_how_long_the_last_swap_took() -> None:
     run = run_of(Course(), *IN_WINDOW)
-    back, warns, fact = shown(run, concluded(PLAN, READY))
+    back, warns, fact = shown(run, concluded(PLAN, [READY]))
     assert back.startswith(f"rollback checked 12 s ago: slot green {OLD}, 200 on 3 of 3; last swap ")
     assert (warns, fact) == (False, back.removeprefix("rollback "))
 
@@ -62,7 +62,7 @@ def test_the_check_is_told_with_its_age_and_how_long_the_last_swap_took() -> Non
 def test_what_is_wrong_is_told_with_the_rung_that_would_work(seen: Looked, trouble: str, rung: str) -> None:
     run = run_of(Course(), *IN_WINDOW)
     assert run.plan is not None
-    found = concluded(plan_of(run.plan), seen)
+    found = concluded(plan_of(run.plan), [seen])
     assert not found.ready
     assert trouble in found.trouble
     assert rung in found.rung
@@ -73,18 +73,18 @@ def test_what_is_wrong_is_told_with_the_rung_that_would_work(seen: Looked, troub
 
 
 def test_a_share_is_gone_back_from_by_ending_the_routing() -> None:
-    assert concluded(PLAN, Looked(PRODUCTION, 2, 1, 3)).rung == "ROLL BACK ends the routing"
+    assert concluded(PLAN, [Looked(PRODUCTION, 2, 1, 3)]).rung == "ROLL BACK ends the routing"
 
 
 def test_rights_that_could_not_be_read_are_told_and_are_no_trouble() -> None:
-    found = concluded(PLAN, replace(READY, unread="Reading the rights failed."))
+    found = concluded(PLAN, [replace(READY, unread="Reading the rights failed.")])
     assert found.ready
     assert "rights not read: Reading the rights failed." in found.words
 
 
 def test_an_old_check_says_nothing_of_now() -> None:
     run = run_of(Course(), *IN_WINDOW)
-    at = (T0 - 500.0, concluded(PLAN, READY))
+    at = (T0 - 500.0, concluded(PLAN, [READY]))
     panel = showing_panel.panel(run, replace(stage(said(VerdictKind.WAIT)), back_check=at))
     assert panel.back.startswith("rollback NOT CHECKED for 560 s")
     assert panel.warns
@@ -92,14 +92,14 @@ def test_an_old_check_says_nothing_of_now() -> None:
 
 def test_a_token_that_ends_soon_is_told() -> None:
     run = run_of(Course(), *IN_WINDOW)
-    back, warns, _ = shown(run, concluded(PLAN, replace(READY, token_s=400.0)))
+    back, warns, _ = shown(run, concluded(PLAN, [replace(READY, token_s=400.0)]))
     assert "this sign-in is good for 6 min" in back
     assert not warns
 
 
 def test_a_silent_manager_in_the_window_is_told_with_the_card() -> None:
     run = run_of(Course(), *IN_WINDOW, LOST)
-    back, warns, fact = shown(run, concluded(PLAN, READY))
+    back, warns, fact = shown(run, concluded(PLAN, [READY]))
     assert back.startswith("NO ANSWER OF RESOURCE MANAGER for 34 s. Production answers ")
     assert back.endswith("rollback-card.md")
     assert warns

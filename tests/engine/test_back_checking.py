@@ -17,6 +17,7 @@ from tests.engine.roles import OWNER, READER, Roles
 from tests.engine.stage import AUTO, Life, Stage
 from tests.engine.users import ERRORS
 from tests.engine.world import OLD, SLOT, Fault
+from tests.engine.worlds import APPS, Apps
 
 WINDOW_S = 90.0
 EVERY_S = 3.0  # 30 s of a window of 15 minutes
@@ -88,6 +89,31 @@ def test_while_a_share_is_judged_the_old_version_is_looked_for_in_production() -
         assert not life.live(lambda: life.session.back_check is not None)
         assert life.run_state.on_share
         assert newest(life).words == f"production {OLD}, 200 on 2 of 2"
+
+
+def test_of_several_apps_each_that_is_switched_is_looked_at_and_named_where_it_is_not_ready() -> None:
+    first, second, third = APPS
+    with Apps(script=None, at_once=2) as stage:
+        asked = {name: Roles(world.clock) for name, world in stage.worlds.items()}
+        for name, world in stage.worlds.items():
+            world.rights = asked[name]
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.on_gate)
+        later(stage, life, 4.0)
+        assert (newest(life).ready, newest(life).words) == (
+            True,
+            f"slot {SLOT} {OLD} in {first}, {second}, 200 on 2 of 2",
+        )
+        assert asked[third].asked == [], "nothing is to be undone there yet"
+        asked[first].granted_now = READER
+        stage.worlds[second].sites[SLOT].instances = {"green-0": OLD, "green-1": None}
+        later(stage, life, 5.0)
+        found = newest(life)
+        assert found.trouble.startswith(f"{first}: RIGHTS HAVE ENDED: nothing grants ")
+        assert found.trouble.endswith(f"; {second}: slot {SLOT} does not answer with {OLD} everywhere: 200 on 1 of 2")
+        still = "ROLL BACK still swaps; the platform warms the slot first"
+        assert found.rung == f"{first}: the rollback card, by somebody who can; {second}: {still}"
 
 
 def test_after_go_it_goes_on_until_the_slot_may_be_changed() -> None:

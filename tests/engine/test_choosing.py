@@ -146,6 +146,23 @@ def test_start_that_comes_while_the_new_plan_is_made_wins() -> None:
         assert life.run_state.plan.strategy == BLUE_GREEN
 
 
+def test_of_two_quick_choices_the_last_stands_whichever_takes_longer() -> None:
+    with Stage(None) as stage:
+        life = ready(stage)
+        stage.world.read_s = 1.0
+        slow = life.command("choose", choice=CANARY, by="ben")
+        at = stage.loop.time()
+        assert not life.live(lambda: stage.loop.time() > at + 0.5)
+        stage.world.read_s = 0.01
+        quick = life.command("choose", choice=BLUE_GREEN, by="ana")
+        assert not life.live(lambda: slow.done() and quick.done())
+        assert quick.result()["chosen"].startswith(BLUE_GREEN)
+        run = life.run_state
+        assert run.plan is not None
+        assert run.chosen is not None
+        assert (run.plan.strategy, run.chosen.by, run.plans, run.phase) == (BLUE_GREEN, "ana", 3, Phase.READY)
+
+
 def test_start_on_a_plan_that_was_not_seen_is_refused() -> None:
     with Stage(None) as stage:
         life = ready(stage)

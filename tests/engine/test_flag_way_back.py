@@ -155,16 +155,41 @@ def test_a_foreign_change_is_not_overwritten_forwards(moment: str) -> None:
         assert any("77 %" in (one.sentence or "") for _, one in life.run_state.verdicts) or "77 %" in ended.reason
 
 
-def test_in_the_window_somebody_elses_flag_is_a_hold_that_names_it() -> None:
-    with flagged() as stage:
+def test_somebody_elses_flag_holds_over_a_death_until_a_person_has_looked() -> None:
+    with flagged(script=None) as stage:
         life = stage.begin()
+        stage.sign_and_start(life)
         assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
-        assert not life.live(Moment("outcome prove-flag-100", 20).of(life))
-        stage.world.flags.somebody_sets(enabled=False)
+        stage.world.flags.somebody_sets(percent=60.0)
+        assert not life.live(lambda: bool(life.run_state.others.words))
+        words = f"the flag {FLAG} is on for 60 % of the users, on for 100 % of the users by what this run knows"
+        assert life.run_state.others.words == words
+        life.die()
+        life = stage.begin()
+        at = stage.loop.time()
+        assert not life.live(lambda: stage.loop.time() > at + 5.0)
+        assert life.run_state.verdict is not None
+        assert (life.run_state.verdict.cause, life.run_state.others.words) == ("foreign", words)
+        looked = life.command("acknowledge", by="ana", words="the others wait for the newsletter")
+        assert not life.live(looked.done)
+        looked.result()
+        assert not life.live(lambda: stage.loop.time() > at + 15.0)
+        assert life.run_state.verdict.cause != "foreign"
+        assert life.run_state.others.words == ""
+
+
+def test_a_flag_that_somebody_raises_again_while_its_calm_is_proven_is_not_said_to_be_off() -> None:
+    with flagged(ERRORS) as stage:
+        life = stage.begin()
+        assert not life.live(Moment("intent prove-calm", 0).of(life))
+        # Nothing of it shows in the figures.
+        stage.world.users.with_flag = HEALTHY
+        stage.world.flags.somebody_sets(enabled=True, percent=25.0)
         assert life.live()
-        assert life.run_state.ended is not None
-        assert life.run_state.ended.decision == "held"
-        assert any(one.cause == "foreign" and FLAG in one.sentence for _, one in life.run_state.verdicts)
+        row = life.run_state.row("prove-calm", "back")
+        assert row is not None
+        assert row.result != "done"
+        assert stage.world.production == OLD
 
 
 def test_a_change_that_came_between_is_read_again_on_the_way_back() -> None:

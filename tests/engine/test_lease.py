@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.lease import Lease
 from cpr_cockpit.core.run import Phase
+from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.lease_keeper import RENEW_S
 from tests.engine.leases import Store
@@ -93,6 +94,29 @@ def test_it_is_given_back_though_it_would_have_been_renewed_meanwhile() -> None:
         store.removal_s = stage.world.read_s = 9.0
         assert life.live()
         assert store.held is None
+
+
+def test_a_start_that_is_refused_after_it_was_taken_gives_it_back() -> None:
+    stage, store = leased()
+    with stage:
+        life = stage.begin()
+        until(life, lambda: life.run_state.phase is Phase.READY)
+        for blocker in start_blockers(life.run_state, stage.world.clock.now()):
+            if not blocker.item.follows:
+                life.command("sign", item=blocker.item.key, by="ana")
+
+        def planned_anew() -> None:
+            plan = life.run_state.plan
+            if plan is not None and life.run_state.plans == 1:
+                life.recorder.record(plan)
+
+        # Another plan is made while the lease is on its way.
+        store.before_write = planned_anew
+        assert "The plan has changed since this screen showed it" in asked(life, "start", plan="1")
+        assert (store.writes, store.held, life.run_state.others.lease) == (1, None, None)
+        assert life.run_state.started_at is None
+        assert asked(life, "start", plan="2") == ""
+        assert store.held is not None
 
 
 def test_another_holder_is_told_at_the_opening_and_blocks_start_by_name_and_age() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.events import Script
+from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import Arrived, LogFacts, PortError
+from cpr_cockpit.core.ports import Arrived, LogFacts, PlannedRequest, PortError
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.engine.premises import told
 from tests.engine.stage import AUTO, Stage
@@ -77,6 +78,10 @@ class Logs:
     @property
     def clock(self) -> VirtualClock:
         return self.world.clock
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """Nothing is planned in a simulated world."""
+        return ()
 
     async def facts(self, *, since: float) -> LogFacts:
         if self.down:

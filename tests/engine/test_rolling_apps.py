@@ -9,6 +9,7 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import ROLLING
 from cpr_cockpit.engine.afterwards import Afterwards
+from tests.engine.around import GREEN
 from tests.engine.stage import Stage
 from tests.engine.users import ERRORS, SILENT
 from tests.engine.world import NEW, OLD, Fault
@@ -130,6 +131,29 @@ def test_what_somebody_else_swaps_in_any_app_is_held() -> None:
         assert life.run_state.verdict is not None
         assert life.run_state.verdict.cause == "foreign"
         assert f"{THIRD}: " in life.run_state.verdict.sentence
+        assert {one.event.app for one in life.run_state.others.changes} == {THIRD}
+
+
+def test_what_somebody_else_changes_in_a_further_app_holds_over_a_death_until_a_person_has_looked() -> None:
+    with Apps(script=None) as stage:
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.row("gate-1", "forward") is not None)
+        stage.worlds[SECOND].around.settings[GREEN] = "c"
+        words = f"{SECOND}: app settings of slot green changed"
+        assert not life.live(lambda: life.run_state.others.words == words)
+        life.die()
+        life = stage.begin()
+        at = stage.loop.time()
+        assert not life.live(lambda: stage.loop.time() > at + 30.0)
+        assert life.run_state.verdict is not None
+        assert (life.run_state.verdict.cause, life.run_state.others.words) == ("foreign", words)
+        assert stage.sent("swap") == [FIRST]
+        looked = life.command("acknowledge", by="ana", words="it was me")
+        assert not life.live(looked.done)
+        looked.result()
+        assert not life.live(lambda: stage.sent("swap") == [FIRST, SECOND])
+        assert life.run_state.others.words == ""
 
 
 def test_what_somebody_else_swaps_while_a_gate_judges_is_held_too() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from cpr_cockpit.core.commits import same_commit
-from cpr_cockpit.engine.zips import commit_of
+from cpr_cockpit.engine.zips import ZipError, check_whole, commit_of
 
 
 def packed(folder: Path, **files: bytes) -> Path:
@@ -59,3 +60,19 @@ def test_hostile_words_are_made_harmless(tmp_path: Path) -> None:
 )
 def test_commits_are_compared_as_git_does(one: str, other: str, same: bool) -> None:
     assert same_commit(one, other) is same
+
+
+def test_a_zip_that_was_whole_is_read_again_only_once_it_has_changed(tmp_path: Path) -> None:
+    path = packed(tmp_path, one=b"a" * 100)
+    check_whole(path)
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"aaaa", b"bbbb"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    check_whole(path)
+    os.utime(path)
+    for _ in range(2):
+        with pytest.raises(ZipError, match="damaged"):
+            check_whole(path)
+    path.unlink()
+    with pytest.raises(ZipError, match="missing"):
+        check_whole(path)

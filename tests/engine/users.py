@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from cpr_cockpit.core.blocks import Block, BlockQuestion, Reading
-from cpr_cockpit.core.ports import Asked, PortError
+from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.ports import Asked, PlannedRequest, PortError
 from cpr_cockpit.core.signals import Bin, Observation, Source
 from tests.engine.virtual import EPOCH, VirtualClock
 
@@ -129,6 +130,10 @@ class Users:
         p50, p95, p99 = (behaviour.slower * ms for ms in (80.0, 110.0, 130.0))
         newest = max(piece[2] for piece in pieces if piece[2] is not None)
         return Bin(start, length, version, requests, failures, p50, p95, p99, None, newest, max(good, default=None))
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """Nothing is planned in a simulated world."""
+        return ()
 
     async def requests(
         self,

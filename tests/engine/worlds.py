@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cpr_cockpit.core.blocks import Block, BlockQuestion
+from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.ports import PlannedRequest
 from cpr_cockpit.core.signals import Bin, Observation
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import ROLLING
@@ -54,6 +56,10 @@ class Crowd:
     """Telemetry of all users of several apps."""
 
     users: Sequence[Users]
+
+    def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
+        """Nothing is planned in a simulated world."""
+        return ()
 
     async def requests(
         self,
@@ -116,7 +122,8 @@ class Apps(Stage):
     def ports(self) -> Ports:
         """All of it as a session is given it."""
         crowd = Crowd([world.users for world in self.worlds.values()])
-        further = {name: AppPorts(world, world, world.users) for name, world in list(self.worlds.items())[1:]}
+        others = list(self.worlds.items())[1:]
+        further = {name: AppPorts(one, one, one.users, one.around, one.rights) for name, one in others}
         return replace(self.world.ports(), telemetry=crowd, apps=further)
 
     def sent_before(self) -> int:

@@ -111,13 +111,13 @@ def test_each_slot_keeps_its_own_value(lab: RunningLab) -> None:
 
 async def test_the_cockpit_sees_who_works_and_who_works_twice(lab: RunningLab) -> None:
     rule, slot = WorkerRule(TABLE["rule"], TABLE["setting"], TABLE["off"]), lab.ready["slot"]
-    async with outside_of(place_of(Target(), lab.ready)) as outside:
-        seen = await listed(outside.ports, rule, slot)
+    async with outside_of(place_of(Target(), lab.ready)) as ports:
+        seen = await listed(ports, rule, slot)
         version = seen.production.looks[0].version or ""
         assert (unproven(rule, slot, version, seen), seen.tells) == ("", True)
         assert [(one.name, one.runs) for one in seen.production.hosted] == [("notices", True)]
         await asyncio.to_thread(_set, lab, SETTING, ON)
-        seen = await listed(outside.ports, rule, slot)
+        seen = await listed(ports, rule, slot)
         words = not_off(rule, slot, seen)
         assert f"app setting {SETTING} is not '0' in slot {slot}" in words
         assert f"hosted service notices runs in slot {slot} (running)" in words

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from cpr_cockpit.adapters.azure import activity_log, app_plan
 from cpr_cockpit.adapters.azure.errors import clean
 from cpr_cockpit.adapters.azure.manager import Manager
-from cpr_cockpit.core.ports import PRODUCTION, PortError, WebApps
+from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
+from cpr_cockpit.core.ports import PRODUCTION, PortError
 from cpr_cockpit.core.surroundings import Activity, Deployment, PlanScale, Surroundings
 
 # Members of config/web that are compared by themselves (routing, the plan's workers), or that a deployment writes.
@@ -27,7 +28,7 @@ Answer = TypeVar("Answer")
 class AzureSurroundings:
     """The SurroundingsReader port. ``key``: this run's own, so that nobody can guess a value from its hash."""
 
-    def __init__(self, manager: Manager, web_apps: WebApps, slot: str, key: bytes) -> None:
+    def __init__(self, manager: Manager, web_apps: AzureWebApps, slot: str, key: bytes) -> None:
         self._manager = manager
         self._web_apps = web_apps
         self._slots = (PRODUCTION, slot)
@@ -36,21 +37,27 @@ class AzureSurroundings:
         self._plan_id = manager.environment.plan_id
 
     async def read(self, at: float) -> Surroundings:
-        """One reading; what cannot be read is told in ``troubles``. A slot that does not exist is none of them."""
+        """One reading, in which nothing is asked for twice; what cannot be read is told in ``troubles``.
+
+        A slot that does not exist is none of them.
+        """
         troubles: list[str] = []
-        (shares, plan, names), settings, listed = await asyncio.gather(
-            asyncio.gather(
-                _or_told(troubles, self._web_apps.shares),
-                _or_told(troubles, self._plan),
-                _or_told(troubles, self._sticky),
-            ),
+        (plan, names), webs, settings, listed = await asyncio.gather(
+            asyncio.gather(_or_told(troubles, self._plan), _or_told(troubles, self._sticky)),
+            asyncio.gather(*(_or_told(troubles, self._web(slot)) for slot in self._slots)),
             asyncio.gather(*(_or_told(troubles, self._settings(slot)) for slot in self._slots)),
             asyncio.gather(*(_or_told(troubles, self._deployments(slot)) for slot in self._slots)),
         )
+        own = webs[0]
+        shares = await _or_told(troubles, lambda: self._web_apps.shares_in(own)) if own is not None else None
         hashes = {what: hash for told in (names, *settings) for what, hash in (told or {}).items()}
+        for slot, members in zip(self._slots, webs, strict=True):
+            if members is not None:
+                kept = {member: value for member, value in members.items() if member not in _APART}
+                hashes[f"configuration of {_named(slot)}"] = self._hash(kept)
         deployments = {slot: told for slot, told in zip(self._slots, listed, strict=True) if told is not None}
         words = tuple(dict.fromkeys(troubles))
-        return Surroundings(at, deployments, shares, hashes, plan, self._key_name, words)
+        return Surroundings(at, deployments, shares, hashes, plan, self._key_name, troubles=words)
 
     async def activities(self, since: float) -> tuple[Activity, ...]:
         """What the activity log tells of the app's group, and of the plan's where that is another one. PortError."""
@@ -74,22 +81,29 @@ class AzureSurroundings:
 
         return await self._manager.read("Reading the slot config names", once)
 
-    def _settings(self, slot: str) -> Callable[[], Awaitable[dict[str, str]]]:
+    def _web(self, slot: str) -> Callable[[], Awaitable[Mapping[str, Any]]]:
         web_apps, place = self._manager.client.web_apps, self._place()
-        name = slot if slot == PRODUCTION else f"slot {slot}"
+
+        async def once() -> Mapping[str, Any]:
+            own = slot == PRODUCTION
+            read = web_apps.get_configuration(*place) if own else web_apps.get_configuration_slot(*place, slot)
+            return (await read).as_dict().get("properties") or {}
+
+        return lambda: self._manager.read(f"Reading the configuration of {_named(slot)}", once)
+
+    def _settings(self, slot: str) -> Callable[[], Awaitable[dict[str, str]]]:
+        web_apps, place, name = self._manager.client.web_apps, self._place(), _named(slot)
 
         async def once() -> dict[str, str]:
             if slot == PRODUCTION:
                 settings = (await web_apps.list_application_settings(*place)).properties
-                web = await web_apps.get_configuration(*place)
+                strings = await web_apps.list_connection_strings(*place)
             else:
                 settings = (await web_apps.list_application_settings_slot(*place, slot)).properties
-                web = await web_apps.get_configuration_slot(*place, slot)
-            members = web.as_dict().get("properties") or {}
-            kept = {member: value for member, value in members.items() if member not in _APART}
+                strings = await web_apps.list_connection_strings_slot(*place, slot)
             return {
                 f"app settings of {name}": self._hash(dict(settings or {})),
-                f"configuration of {name}": self._hash(kept),
+                f"connection strings of {name}": self._hash(strings.as_dict().get("properties") or {}),
             }
 
         return lambda: self._manager.read(f"Reading the settings of {name}", once)
@@ -115,6 +129,10 @@ class AzureSurroundings:
     def _hash(self, value: Mapping[str, Any]) -> str:
         text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
         return hmac.new(self._key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+
+
+def _named(slot: str) -> str:
+    return slot if slot == PRODUCTION else f"slot {slot}"
 
 
 async def _or_told(troubles: list[str], read: Callable[[], Awaitable[Answer]]) -> Answer | None:

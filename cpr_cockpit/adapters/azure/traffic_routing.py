@@ -22,10 +22,19 @@ async def rules(manager: Manager) -> list[dict[str, Any]]:
 
     async def told() -> list[dict[str, Any]]:
         configuration = (await manager.client.web_apps.get_configuration(*place)).as_dict()
-        experiments = (configuration.get("properties") or {}).get("experiments") or {}
-        return [dict(rule) for rule in experiments.get("rampUpRules") or ()]
+        return rules_of(configuration.get("properties") or {})
 
     return await manager.read(READING, told)
+
+
+def rules_of(members: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rules in the members of production's configuration."""
+    return [dict(rule) for rule in (members.get("experiments") or {}).get("rampUpRules") or ()]
+
+
+def known(told: list[dict[str, Any]], hosts: Mapping[str, str]) -> bool:
+    """Whether the slot of every rule can be told by these hosts."""
+    return all(str(rule.get("actionHostName") or "").lower() in hosts for rule in told)
 
 
 def shares_of(told: list[dict[str, Any]], hosts: Mapping[str, str]) -> dict[str, float]:

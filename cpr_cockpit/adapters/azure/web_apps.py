@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cpr_cockpit.adapters.azure import likeness, operations, previews, traffic_routing
 from cpr_cockpit.adapters.azure.environment import is_loopback
@@ -36,8 +37,9 @@ class AzureWebApps:
         self._own = own or {}
         self._environment = manager.environment
         self._group, self._app = self._environment.resource_group, self._environment.app
-        # A slot's Kudu host stays where it is in a swap, so it is read once.
+        # A slot's hosts stay where they are in a swap, so they are read once; ``_hosts`` tells the slot of each.
         self._kudu_hosts: dict[str, str] = {}
+        self._hosts: dict[str, str] = {}
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -71,6 +73,7 @@ class AzureWebApps:
         first, rest = await asyncio.gather(self._manager.read(doing, production), self._manager.read(doing, others))
         sites = (first, *rest)
         self._kudu_hosts.update({site.facts.name: site.kudu for site in sites if site.kudu})
+        self._hosts = {site.facts.host.lower(): site.facts.name for site in sites}
         return sites
 
     async def instances(self, slot: str) -> tuple[str, ...]:
@@ -90,12 +93,21 @@ class AzureWebApps:
 
     async def shares(self) -> Mapping[str, float]:
         """Percentage of production's new sessions that each slot gets; without those that get none."""
-        told, hosts = await asyncio.gather(traffic_routing.rules(self._manager), self._hosts())
+        told, hosts = await asyncio.gather(traffic_routing.rules(self._manager), self._hosts_now())
         return traffic_routing.shares_of(told, hosts)
 
-    async def _hosts(self) -> dict[str, str]:
-        sites = await self._sites(traffic_routing.READING)
-        return {site.facts.host.lower(): site.facts.name for site in sites}
+    async def shares_in(self, members: Mapping[str, Any]) -> Mapping[str, float]:
+        """The same by the members of production's configuration as they were read; PortError.
+
+        The slots are read only where a rule leads to one that was not met before.
+        """
+        told = traffic_routing.rules_of(members)
+        hosts = self._hosts if traffic_routing.known(told, self._hosts) else await self._hosts_now()
+        return traffic_routing.shares_of(told, hosts)
+
+    async def _hosts_now(self) -> dict[str, str]:
+        await self._sites(traffic_routing.READING)
+        return self._hosts
 
     async def differences(self, slot: str) -> tuple[str, ...]:
         """In what ``slot`` differs from production, by name."""
@@ -151,7 +163,7 @@ class AzureWebApps:
 
     async def route(self, slot: str, percent: float) -> Accepted:
         """Send that percentage of new sessions to ``slot``; it is in force when it is answered."""
-        await traffic_routing.route(self._manager, slot, percent, await self._hosts())
+        await traffic_routing.route(self._manager, slot, percent, await self._hosts_now())
         return Accepted("")
 
     async def preview(self, slot: str) -> Accepted:
