@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from cpr_cockpit.adapters.connections import Connections
 from cpr_cockpit.adapters.http_probe import ROUTING_COOKIE
+from cpr_cockpit.adapters.over_http import WORDS, TooLong, bounded, short, words_of
 from cpr_cockpit.core.blocks import Reading
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PRODUCTION, Asked, Clock, PlannedRequest, PortError
@@ -26,7 +27,6 @@ from cpr_cockpit.core.workers import DEAD_LETTERS, QUEUE_DEPTH, QUEUE_OLDEST, Qu
 
 _ANSWER_S = 10.0
 _LONGEST = 256 * 1024  # bytes of an answer that are read
-_WORDS = 200  # characters of a name, a version or an error that are kept
 _MOST = 100  # workers of one instance
 _HEARD = 600
 _SETTLES_S = 2.0
@@ -46,7 +46,6 @@ class HostedServices:
     async def look(self, slot: str) -> WorkersTold:
         """One answer; what the application does is in it, never raised."""
         pinned = {"Cookie": f"{ROUTING_COOKIE}=self"} if slot == PRODUCTION else {}
-        read = bytearray()
         try:
             async with (
                 asyncio.timeout(_ANSWER_S),
@@ -54,18 +53,17 @@ class HostedServices:
             ):
                 if answer.status_code != 200:
                     return self._untold(f"answered {answer.status_code}")
-                async for piece in answer.aiter_bytes():
-                    read += piece
-                    if len(read) > _LONGEST:
-                        return self._untold(f"answered more than {_LONGEST} bytes")
+                body = await bounded(answer, _LONGEST)
+        except TooLong as error:
+            return self._untold(f"answered {error}")
         except TimeoutError:
             return self._untold(f"gave no whole answer within {_ANSWER_S:g} s")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return self._untold(_short(str(error)) or type(error).__name__)
+            return self._untold(words_of(error))
         try:
-            told = told_by(bytes(read), self._clock.now())
+            told = told_by(body, self._clock.now())
         except ValueError as error:
-            return self._untold(f"its answer is no listing of workers: {_short(str(error))}")
+            return self._untold(f"its answer is no listing of workers: {short(str(error))}")
         if slot == PRODUCTION and told.queue is not None:
             self.heard.append(told)
         return told
@@ -91,7 +89,7 @@ def _printable(value: str) -> str:
 
 
 # Names and versions are compared and shown.
-_Text = Annotated[str, AfterValidator(_printable), Field(min_length=1, max_length=_WORDS)]
+_Text = Annotated[str, AfterValidator(_printable), Field(min_length=1, max_length=WORDS)]
 _Count = Annotated[int, Field(ge=0)]
 
 
@@ -133,10 +131,6 @@ def told_by(body: bytes, at: float) -> WorkersTold:
     queue = answer.queue
     told = None if queue is None else Queue(queue.depth, queue.oldest_s, queue.dead_letters)
     return WorkersTold(at, answer.version, answer.instance, workers, told)
-
-
-def _short(text: str) -> str:
-    return "".join(sign if sign.isprintable() else " " for sign in text)[:_WORDS]
 
 
 class QueueReader:

@@ -9,13 +9,14 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from cpr_cockpit.core.ports import SmokeResult
+from cpr_cockpit.adapters.over_http import words_of
+from cpr_cockpit.core.ports import PortError, SmokeResult
 
 Ask = Callable[..., Awaitable[httpx.Response]]
 """``await ask(method, url, signed_in=..., body=...)``: one request within its time, else an error of UNANSWERED."""
 
-UNANSWERED = (httpx.HTTPError, httpx.InvalidURL, TimeoutError)
-"""What a request raises that got no answer."""
+UNANSWERED = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, PortError)
+"""What a request raises that got no answer, or whose token no header can carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ async def run(test: SmokeTest, base: str, ask: Ask) -> SmokeResult:
             left = await _clean_up(answer, base + test.path, ask)
             passed, words = passed and not left, f"{words}; {left}" if left else f"{words}, deleted again"
     except UNANSWERED as error:
-        passed, words = False, str(error) or type(error).__name__
+        passed, words = False, words_of(error)
     return SmokeResult(test.name, passed, words, (time.perf_counter() - began) * 1000.0)
 
 

@@ -159,6 +159,19 @@ async def test_without_a_token_nothing_is_asked(wire: Wire, connections: Connect
     assert "secret" not in repr(settings(wire))
 
 
+@pytest.mark.parametrize("kind", [GitHubWorkflow, DevOpsPipeline])
+@pytest.mark.parametrize("token", ["s3cret\r\nX-Other: 1", "s3cret\n", "s3cr\u00e9t"], ids=ascii)
+async def test_a_token_that_no_header_can_have_is_told_by_its_variable_alone(
+    wire: Wire, connections: Connections, kind: type[GitHubWorkflow | DevOpsPipeline], token: str
+) -> None:
+    pipeline = kind(replace(settings(wire), token=token), connections)
+    for asking in (pipeline.start(RUN, "green", "v1.3.0"), pipeline.find(RUN)):
+        with pytest.raises(PortError, match="variable COCKPIT_PIPELINE_TOKEN holds what header") as caught:
+            await asking
+        assert "s3cr" not in caught.value.words()
+    assert wire.asked == []
+
+
 @pytest.mark.parametrize("body", [b"no json", [1], "text"])
 async def test_an_odd_answer_is_told_as_one(wire: Wire, github: GitHubWorkflow, body: object) -> None:
     wire.on("GET", f"{ACTIONS}/runs/78", Answer(body=body))

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
+from cpr_cockpit.adapters.over_http import words_of
 from cpr_cockpit.core.ports import PortError
 
 LONGEST = 400
@@ -183,14 +184,14 @@ def advice(status: int, message: str) -> str:
 def unsent(reason: BaseException, doing: str) -> PortError:
     """The error for a request that never left: the host was not reached."""
     return PortError(
-        f"{doing} was not possible: the service cannot be reached ({_reason(reason)}).",
+        f"{doing} was not possible: the service cannot be reached ({words_of(reason)}).",
         next_step="Check the network, the name and the certificate of the address.",
     )
 
 
 def unanswered(reason: BaseException, doing: str, *, mutating: bool) -> PortError:
     """The error for a request whose answer was lost on the way."""
-    lost = f"{doing} was sent and no answer came back ({_reason(reason)})."
+    lost = f"{doing} was sent and no answer came back ({words_of(reason)})."
     if mutating:
         return PortError(lost, unchanged=_NOT_KNOWN, next_step=_LOOK_FIRST, ambiguous=True)
     return PortError(lost, next_step="Try again.")
@@ -222,8 +223,3 @@ def of_httpx(error: httpx.HTTPError, doing: str, *, mutating: bool = False) -> P
     if isinstance(error, UNSENT):
         return unsent(error, doing)
     return unanswered(error, doing, mutating=mutating)
-
-
-def _reason(error: BaseException) -> str:
-    """The error's own words, else its name: a timeout says nothing of itself."""
-    return clean(str(error)) or type(error).__name__

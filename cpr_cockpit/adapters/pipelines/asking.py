@@ -10,6 +10,7 @@ import httpx
 
 from cpr_cockpit.adapters.azure.errors import of_answer, of_httpx, unreadable
 from cpr_cockpit.adapters.connections import Connections
+from cpr_cockpit.adapters.over_http import carried
 from cpr_cockpit.core.ports import PortError
 
 MARK = "cpr_run"
@@ -77,6 +78,7 @@ class Asking:
                 f"{doing}: variable {self.settings.variable} is not set.",
                 next_step="Set it where the session is started.",
             )
+        carried(self.settings.token, doing, self.settings.variable, "Authorization")
         return self._headers
 
 
