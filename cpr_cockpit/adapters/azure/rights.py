@@ -53,7 +53,7 @@ class AzureRights:
     async def warm(self) -> float | None:
         """A token for Resource Manager and one for Kudu; seconds for which the first to end is good. PortError."""
         environment = self._manager.environment
-        tokens = [await self._credential.get_token(one) for one in (environment.manager_scope, environment.kudu_scope)]
+        tokens = [await self._credential.newest(one) for one in (environment.manager_scope, environment.kudu_scope)]
         return min(token.expires_on for token in tokens) - time.time()
 
 
