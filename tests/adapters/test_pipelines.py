@@ -172,6 +172,15 @@ async def test_a_token_that_no_header_can_have_is_told_by_its_variable_alone(
     assert wire.asked == []
 
 
+@pytest.mark.parametrize("body", [b"no json", [1]])
+async def test_an_odd_answer_to_a_dispatch_is_doubtful(wire: Wire, github: GitHubWorkflow, body: object) -> None:
+    wire.on("POST", f"{ACTIONS}/workflows/deploy.yml/dispatches", Answer(body=body))
+    with pytest.raises(PortError, match="the answer cannot be read") as caught:
+        await github.start(RUN, "green", "v1.3.0")
+    assert caught.value.ambiguous
+    assert "It may have been done" in caught.value.words()
+
+
 @pytest.mark.parametrize("body", [b"no json", [1], "text"])
 async def test_an_odd_answer_is_told_as_one(wire: Wire, github: GitHubWorkflow, body: object) -> None:
     wire.on("GET", f"{ACTIONS}/runs/78", Answer(body=body))

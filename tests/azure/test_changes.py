@@ -54,6 +54,15 @@ async def test_a_swap_whose_connection_is_cut_is_ambiguous_and_not_sent_again(az
     assert wire.count("POST") == 1
 
 
+async def test_a_swap_whose_answer_of_success_cannot_be_read_may_have_been_done(azure: Azure, wire: Wire) -> None:
+    wire.on("POST", SWAP, Answer(202, b"{no json", {"Content-Type": "application/json"}), Answer(202))
+    with pytest.raises(PortError, match="the answer cannot be read") as caught:
+        await azure.web_apps.swap("green")
+    assert (caught.value.ambiguous, caught.value.status) == (True, None)
+    assert caught.value.unchanged == "It may have been done all the same."
+    assert wire.count("POST") == 1
+
+
 async def test_a_swap_refused_is_not_ambiguous(azure: Azure, wire: Wire) -> None:
     wire.on("POST", SWAP, Answer(409, app_service("Conflict", IN_PROGRESS)), Answer(202))
     with pytest.raises(PortError) as caught:

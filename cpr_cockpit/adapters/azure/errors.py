@@ -22,6 +22,9 @@ from cpr_cockpit.adapters.over_http import words_of
 from cpr_cockpit.core.ports import PortError
 
 LONGEST = 400
+UNREAD = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
+"""The SDK's models take an answer as it is documented; one of another form ends in any of these."""
+_MAY_BE_DONE = "It may have been done all the same."
 _NOT_KNOWN = "Whether anything was changed is not known."
 _LOOK_FIRST = "Do not send it again before it has been observed who serves what."
 
@@ -197,9 +200,12 @@ def unanswered(reason: BaseException, doing: str, *, mutating: bool) -> PortErro
     return PortError(lost, next_step="Try again.")
 
 
-def unreadable(doing: str, why: str) -> PortError:
-    """The error for an answer of success that is not what the service documents."""
-    return PortError(f"{doing}: the answer cannot be read ({clean(why)}).", next_step="Try again.")
+def unreadable(doing: str, why: str, *, mutating: bool = False) -> PortError:
+    """The error for an answer of success that is not what the service documents: a change may have been made."""
+    what = f"{doing}: the answer cannot be read ({clean(why)})."
+    if mutating:
+        return PortError(what, unchanged=_MAY_BE_DONE, next_step=_LOOK_FIRST, ambiguous=True)
+    return PortError(what, next_step="Try again.")
 
 
 def of_azure(error: AzureError, doing: str, *, mutating: bool = False) -> PortError:
@@ -208,7 +214,7 @@ def of_azure(error: AzureError, doing: str, *, mutating: bool = False) -> PortEr
         status = error.response.status_code or 0
         if status >= 300:
             return of_answer(status, error.response.text(), doing, mutating=mutating)
-        return unreadable(doing, error.message)
+        return unreadable(doing, error.message, mutating=mutating)
     if isinstance(error, ServiceRequestError):
         return unsent(error, doing)
     return unanswered(error, doing, mutating=mutating)

@@ -19,7 +19,7 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 from cpr_cockpit.adapters.azure.app_configuration import store_client
 from cpr_cockpit.adapters.azure.credentials import PinnedCredential
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment
-from cpr_cockpit.adapters.azure.errors import clean, of_azure, unreadable
+from cpr_cockpit.adapters.azure.errors import UNREAD, clean, of_azure, unreadable
 from cpr_cockpit.adapters.azure.transport import SharedTransport
 from cpr_cockpit.core.flags import TARGETING, FlagFacts
 from cpr_cockpit.core.plan import FLAGGING, Act, ActKind
@@ -50,7 +50,7 @@ class AppConfigurationFlags:
             return FlagFacts(name, exists=False)
         except AzureError as error:
             raise of_azure(error, doing) from error
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        except UNREAD as error:
             raise unreadable(doing, repr(error)) from error
         self._read[facts.etag] = setting
         while len(self._read) > _MOST_KEPT:
@@ -75,6 +75,9 @@ class AppConfigurationFlags:
             await self._client.set_configuration_setting(setting, MatchConditions.IfNotModified, etag=etag)
         except AzureError as error:
             raise _advised(of_azure(error, doing, mutating=True), name) from error
+        except UNREAD as error:
+            # The SDK makes its own of the answer, which comes after the flag was written.
+            raise unreadable(doing, repr(error), mutating=True) from error
         return Accepted("")
 
     def planned(self, act: Act) -> tuple[PlannedRequest, ...]:

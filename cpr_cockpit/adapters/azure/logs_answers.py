@@ -12,7 +12,7 @@ from azure.core.exceptions import AzureError
 from azure.monitor.query import LogsBatchQuery, LogsQueryError, LogsQueryPartialResult, LogsQueryResult, LogsTableRow
 from azure.monitor.query.aio import LogsQueryClient
 
-from cpr_cockpit.adapters.azure.errors import clean, of_azure, unreadable
+from cpr_cockpit.adapters.azure.errors import UNREAD, clean, of_azure, unreadable
 
 # Seconds that reading an answer may take beyond those that the service may work on it.
 _WAY_S = 10.0
@@ -33,7 +33,7 @@ async def ask(
         return list(await client.query_batch(batch, read_timeout=server_s + _WAY_S))
     except AzureError as error:
         raise of_azure(error, doing) from error
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except UNREAD as error:
         # The SDK puts the batch back in order without looking: an item that is missing or no object ends here.
         raise unreadable(doing, repr(error)) from error
 

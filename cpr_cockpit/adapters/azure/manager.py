@@ -14,7 +14,7 @@ from azure.mgmt.web.aio import WebSiteManagementClient
 
 from cpr_cockpit.adapters.azure.credentials import PinnedCredential
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment
-from cpr_cockpit.adapters.azure.errors import of_answer, of_azure, unreadable
+from cpr_cockpit.adapters.azure.errors import UNREAD, of_answer, of_azure, unreadable
 from cpr_cockpit.adapters.azure.transport import SharedTransport
 from cpr_cockpit.adapters.connections import USER_AGENT
 from cpr_cockpit.core.ports import PortError
@@ -63,8 +63,7 @@ class Manager:
                 cause: Exception = error
             except PortError as error:
                 problem, cause = error, error
-            except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-                # The SDK's models take an answer as it is documented; one of another form ends in any of these.
+            except UNREAD as error:
                 raise unreadable(doing, repr(error)) from error
             if pause is None or problem.status not in _PASSING:
                 raise problem from cause

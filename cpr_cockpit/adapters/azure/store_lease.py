@@ -24,9 +24,8 @@ from azure.core.exceptions import (
     ResourceNotFoundError,
 )
 
-from cpr_cockpit.adapters.azure.errors import clean, of_azure, unreadable
+from cpr_cockpit.adapters.azure.errors import UNREAD, clean, of_azure, unreadable
 from cpr_cockpit.core.lease import Lease, LeaseLost
-from cpr_cockpit.core.ports import PortError
 
 PREFIX = "cpr-cockpit/lease/"
 _TYPE = "application/json"
@@ -94,16 +93,14 @@ class StoreLease:
             if isinstance(error, HttpResponseError) and error.status_code == _GONE:
                 raise LeaseLost(f"{doing}: it is another's by now.", code="LeaseLost", status=_GONE) from error
             raise of_azure(error, doing, mutating=mutating) from error
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-            if mutating:
-                raise PortError(f"{doing}: the answer cannot be read.", ambiguous=True) from error
-            raise unreadable(doing, repr(error)) from error
+        except UNREAD as error:
+            raise unreadable(doing, repr(error), mutating=mutating) from error
 
 
 def _etag(setting: Any, doing: str) -> str:
     etag = getattr(setting, "etag", None)
     if not etag:
-        raise PortError(f"{doing}: the answer names no state.", ambiguous=True)
+        raise unreadable(doing, "it names no state", mutating=True)
     return str(etag)
 
 

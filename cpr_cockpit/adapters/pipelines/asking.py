@@ -90,9 +90,9 @@ def _object(answer: httpx.Response, doing: str, *, mutating: bool) -> dict[str, 
     try:
         body = answer.json()
     except (ValueError, RecursionError) as error:
-        raise unreadable(doing, repr(error)) from error
+        raise unreadable(doing, repr(error), mutating=mutating) from error
     if not isinstance(body, dict):
-        raise unreadable(doing, "no object")
+        raise unreadable(doing, "no object", mutating=mutating)
     return body
 
 
