@@ -114,6 +114,24 @@ async def test_a_slot_that_does_not_exist_is_no_trouble(azure: Azure, wire: Wire
     assert set(seen.deployments) == {PRODUCTION}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "doing"),
+    [
+        ("POST", f"{SITE}/config/appsettings/list", "Reading the settings of production"),
+        ("GET", f"{SITE}/deployments", "Reading the deployments to production"),
+        ("GET", f"{SITE}/config/slotConfigNames", "Reading the slot config names"),
+        ("GET", PLAN, "Reading how large the plan is"),
+    ],
+)
+async def test_what_every_app_has_is_a_trouble_where_it_is_not_found(
+    azure: Azure, wire: Wire, method: str, path: str, doing: str
+) -> None:
+    told(wire)
+    wire.on(method, path, Answer(404, {"error": {"code": "NotFound", "message": "none"}}))
+    [trouble] = (await reader(azure).read(1.0)).troubles
+    assert trouble.startswith(f"{doing} was refused")
+
+
 async def test_the_activity_log_is_asked_for_the_group_since_then(azure: Azure, wire: Wire) -> None:
     told(wire)
     entry = {
