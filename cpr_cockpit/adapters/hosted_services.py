@@ -136,8 +136,9 @@ def told_by(body: bytes, at: float) -> WorkersTold:
 class QueueReader:
     """The Reader of what waits for the workers, and of what they have given up, as production tells it.
 
-    Dead letters are held against their number when that began which is judged; where this session began later, against
-    the first that it saw. What was written before is given up a little later.
+    Dead letters are held against their number when that began which is judged. Where this session began later, that is
+    what the journal knows of it; where it knows nothing, the first that was seen. What was written before is given up a
+    little later.
     """
 
     source = Source.WORKERS
@@ -155,21 +156,31 @@ class QueueReader:
         queue = told.queue
         if queue is None:
             raise PortError(f"Reading the queue: {told.error or 'production tells of none'}.")
-        begun = self._told_by(asked.start + _SETTLES_S, told.at, keep=asked.since is None) or self._hosted.heard[0]
         earlier = self._told_by(asked.t0, told.at, keep=True)
-        limit, before = begun.queue or queue, None if earlier is None else earlier.queue
+        before = _before(asked) if earlier is None else _figures(earlier)
         oldest = 0.0 if not queue.depth else queue.oldest_s
         readings = (
-            Reading(QUEUE_DEPTH, float(queue.depth), before=None if before is None else float(before.depth)),
+            Reading(QUEUE_DEPTH, float(queue.depth), before=before.get(QUEUE_DEPTH)),
             Reading(QUEUE_OLDEST, oldest, "s"),
             Reading(
                 DEAD_LETTERS,
                 float(queue.dead_letters),
-                limit=float(limit.dead_letters),
-                before=None if before is None else float(before.dead_letters),
+                limit=self._dead_when_it_began(asked, told),
+                before=before.get(DEAD_LETTERS),
             ),
         )
         return Observation(self.source, told.at, measured_at=told.at, readings=readings)
+
+    def _dead_when_it_began(self, asked: Asked, told: WorkersTold) -> float:
+        begun = self._told_by(asked.start + _SETTLES_S, told.at, keep=asked.since is None)
+        if begun is not None:
+            return _figures(begun)[DEAD_LETTERS]
+        known = _named(asked.known, DEAD_LETTERS)
+        if asked.known is not None and known is not None:
+            dead = known.value if asked.known.at < asked.start else known.limit
+            if dead is not None:
+                return dead
+        return _figures(self._hosted.heard[0])[DEAD_LETTERS]
 
     def _told_by(self, until: float, now: float, *, keep: bool) -> WorkersTold | None:
         """The newest answer from before ``until``; None where none is known. ``keep``: it may be asked for in days."""
@@ -179,3 +190,18 @@ class QueueReader:
         if keep and now >= until:
             self._known[until] = found
         return found
+
+
+def _figures(told: WorkersTold) -> dict[str, float]:
+    queue = told.queue
+    return {} if queue is None else {QUEUE_DEPTH: float(queue.depth), DEAD_LETTERS: float(queue.dead_letters)}
+
+
+def _named(seen: Observation | None, name: str) -> Reading | None:
+    return None if seen is None else next((one for one in seen.readings if one.name == name), None)
+
+
+def _before(asked: Asked) -> dict[str, float]:
+    """What was before the switch, as an earlier session of the run told it."""
+    told = () if asked.known is None else asked.known.readings
+    return {one.name: one.before for one in told if one.before is not None}
