@@ -40,6 +40,11 @@ LOGS_REFUSED = {
         ({"odata.error": {"code": "X", "message": {"lang": "en", "value": "text"}}}, "X", "text"),
         ({"status": "Failed", "error": {"code": "SlotSwapFailed", "message": NO_PING}}, "SlotSwapFailed", NO_PING),
         (json.dumps({"error": {"code": "Twice", "message": "encoded"}}), "Twice", "encoded"),
+        (
+            {"title": "Modifying key 'k' is not allowed", "detail": "The key is read-only.", "status": 409},
+            "",
+            "The key is read-only.",
+        ),
         ({"error": None}, "", ""),
         ([1, 2], "", "[1, 2]"),
     ],
