@@ -9,6 +9,8 @@ import httpx
 from cpr_cockpit.core.inert import clean
 from cpr_cockpit.core.ports import PortError
 
+PIECE = 256 * 1024
+"""Bytes of a large body that are in memory at once."""
 WORDS = 200
 """Characters of foreign words that are kept."""
 # RFC 9110, 5.5, of printable ASCII alone: nobody says how a server reads any other sign.
