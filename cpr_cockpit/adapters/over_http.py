@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -13,6 +14,7 @@ PIECE = 256 * 1024
 """Bytes of a large body that are in memory at once."""
 WORDS = 200
 """Characters of foreign words that are kept."""
+_PORTS = {"https": 443, "http": 80}
 # RFC 9110, 5.5, of printable ASCII alone: nobody says how a server reads any other sign.
 _FIELD = re.compile(r"[!-~](?:[ -~\t]*[!-~])?")
 # A protocol error's own text quotes what was sent or answered, and so perhaps a secret; these quote nothing.
@@ -36,6 +38,18 @@ def words_of(error: BaseException) -> str:
     if isinstance(error, httpx.ProtocolError) and not _QUOTES_NOTHING.fullmatch(words):
         return type(error).__name__
     return words or type(error).__name__
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two URLs have scheme, host and port in common, the port of a scheme by name or by number."""
+    origins = []
+    for url in (one, other):
+        try:
+            parts = urlsplit(url)
+            origins.append((parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)))
+        except ValueError:
+            return False
+    return origins[0] == origins[1]
 
 
 def carried(secret: str, doing: str, variable: str, header: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx
 
-from cpr_cockpit.adapters.over_http import words_of
+from cpr_cockpit.adapters.over_http import same_origin, words_of
 from cpr_cockpit.core.ports import PortError, SmokeResult
 
 Ask = Callable[..., Awaitable[httpx.Response]]
@@ -76,7 +76,7 @@ async def _clean_up(answer: httpx.Response, asked: str, ask: Ask) -> str:
         return "what was created stays: the answer has no Location"
     try:
         created = urljoin(asked, where)
-        same_host = urlsplit(created)[:2] == urlsplit(asked)[:2]
+        same_host = same_origin(created, asked)
     except ValueError:
         return "what was created stays: its Location is no address"
     if not same_host:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cpr_cockpit.adapters.azure import manager
 from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
 from cpr_cockpit.core.ports import PRODUCTION, PortError
 from cpr_cockpit.core.surroundings import Deployment, PlanScale
@@ -147,6 +148,20 @@ async def test_the_activity_log_is_asked_for_the_group_since_then(azure: Azure, 
     [asked] = wire.of("GET", "values")
     assert asked.query["api-version"] == "2015-04-01"
     assert asked.query["$filter"] == "eventTimestamp ge '2026-11-29T12:00:00.000000Z' and resourceGroupName eq 'rg'"
+
+
+async def test_a_read_that_fails_for_good_is_tried_three_times(
+    azure: Azure, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manager, "_PAUSES", (0.0, 0.0))
+    told(wire)
+    for path in (PLAN, LOG):
+        wire.on("GET", path, Answer(503, "busy"))
+    [trouble] = (await AzureSurroundings(azure.manager, azure.web_apps, "green", KEY).read(1.0)).troubles
+    assert "how large the plan is" in trouble
+    with pytest.raises(PortError):
+        await reader(azure).activities(0.0)
+    assert (len(wire.of("GET", PLAN)), len(wire.of("GET", LOG))) == (3, 3)
 
 
 async def test_a_log_that_leads_elsewhere_is_not_followed(azure: Azure, wire: Wire) -> None:

@@ -38,14 +38,14 @@ async def read(manager: Manager, group: str, since: float) -> tuple[Activity, ..
         found += [activity for entry in page.get("value") or () if (activity := _activity(entry)) is not None]
         url, params = str(page.get("nextLink") or ""), None
         # The token goes to no other place.
-        if not url.startswith(manager.environment.manager_url("/")):
+        if not manager.environment.is_manager(url):
             break
     return tuple(found)
 
 
 async def _page(manager: Manager, url: str, params: dict[str, str] | None) -> Mapping[str, Any]:
     async def once() -> Mapping[str, Any]:
-        body = (await manager.get(_DOING, url, params)).json()
+        body = (await manager.once(_DOING, url, params)).json()
         if not isinstance(body, Mapping):
             raise TypeError("no object")
         return body

@@ -71,15 +71,15 @@ class Manager:
         raise AssertionError("the last try returns or raises")
 
     async def get(self, doing: str, url: str, params: dict[str, str] | None = None) -> AsyncHttpResponse:
-        """The answer to one GET of success, redirects excluded. PortError."""
+        """The answer to `once`, tried again as `read` does. PortError."""
+        return await self.read(doing, lambda: self.once(doing, url, params))
 
-        async def once() -> AsyncHttpResponse:
-            answer = await self.client.send_request(HttpRequest("GET", url, params=params))
-            if answer.status_code >= 300:
-                raise of_answer(answer.status_code, answer.text(), doing)
-            return answer
-
-        return await self.read(doing, once)
+    async def once(self, doing: str, url: str, params: dict[str, str] | None = None) -> AsyncHttpResponse:
+        """The answer to one GET of success, redirects excluded; for the call of a `read`. AzureError, PortError."""
+        answer = await self.client.send_request(HttpRequest("GET", url, params=params))
+        if answer.status_code >= 300:
+            raise of_answer(answer.status_code, answer.text(), doing)
+        return answer
 
     async def change(self, doing: str, method: str, path: str, body: dict[str, Any] | None) -> AsyncHttpResponse:
         """Send a change, once. PortError; ``ambiguous`` where it may have taken effect."""
