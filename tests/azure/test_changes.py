@@ -28,6 +28,19 @@ async def test_a_swap_is_one_post_with_the_pinned_ids_and_gives_the_address_to_f
     assert post.headers["Authorization"] == "Bearer a-token"
 
 
+async def test_looks_share_a_connection_and_every_change_has_a_new_one(azure: Azure, wire: Wire) -> None:
+    wire.on("GET", SITE, Answer(body=site()))
+    wire.on("GET", f"{SITE}/slots", Answer(body={"value": [site("goals/green")]}))
+    wire.on("POST", SWAP, Answer(202))
+    for _ in range(2):
+        await azure.web_apps.slots()
+        await azure.web_apps.swap("green")
+    looks, changes = wire.of("GET"), wire.of("POST")
+    # Two looks at a time.
+    assert (len(looks), len({one.peer for one in looks})) == (4, 2)
+    assert len({one.peer for one in changes} | {one.peer for one in looks}) == 4
+
+
 @pytest.mark.parametrize("status", [200, 202])
 async def test_a_swap_accepted_without_an_address_has_none(azure: Azure, wire: Wire, status: int) -> None:
     wire.on("POST", SWAP, Answer(status))
