@@ -18,6 +18,8 @@ from typing import Any
 
 import httpx
 
+from cpr_cockpit.adapters.over_http import words_of
+
 READY_FILE = "lab.json"
 LEASE_S = 300.0
 START_TIMEOUT_S = 60.0
@@ -91,12 +93,17 @@ def read_ready(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise LabError(f"{path} is not a readable ready file of a lab ({error}). Nothing was changed.") from error
     control = ready.get("control") if isinstance(ready, dict) else None
-    if not isinstance(control, dict) or not all(isinstance(control.get(name), str) for name in ("url", "token")):
+    if not isinstance(control, dict) or not all(_plain(control.get(name)) for name in ("url", "token")):
         raise LabError(
             f"{path} is not the ready file of a lab. Nothing was changed. Give the file that cpr-cockpit lab wrote."
         )
     made: dict[str, Any] = ready
     return made
+
+
+def _plain(value: Any) -> bool:
+    """Whether it is a text that a header, or an address, can carry."""
+    return isinstance(value, str) and value.isascii() and value.isprintable()
 
 
 class LabControl:
@@ -113,7 +120,7 @@ class LabControl:
             answer.raise_for_status()
             body: dict[str, Any] = answer.json()
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise LabError(f"The lab does not answer ({type(error).__name__}: {error}).") from error
+            raise LabError(f"The lab does not answer ({words_of(error)}).") from error
         return body
 
     async def scenario(

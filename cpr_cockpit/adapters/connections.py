@@ -13,7 +13,8 @@ USER_AGENT = f"cpr-cockpit/{__version__}"
 
 CONNECT_S = 5.0
 READ_S = 30.0
-# Longer than the pause between two rollback checks, so that a rollback finds a connection that stands.
+# Longer than the pause between two rollback checks, so that the looks of a rollback find a connection that stands.
+# Its changes go over new ones (two round trips and a few milliseconds more each): see `SharedTransport.send`.
 KEPT_S = 45.0
 _TIMEOUT = httpx.Timeout(READ_S, connect=CONNECT_S)
 

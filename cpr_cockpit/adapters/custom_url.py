@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from cpr_cockpit.adapters.connections import Connections
+from cpr_cockpit.adapters.over_http import TooLong, bounded, carried, short, words_of
 from cpr_cockpit.core.blocks import Reading
 from cpr_cockpit.core.custom import Limit, SignalSpec
 from cpr_cockpit.core.ports import Asked, Clock, PortError
@@ -20,9 +20,6 @@ from cpr_cockpit.core.signals import Observation, Source
 _LONGEST = 1024 * 1024
 """Bytes of an answer that are read."""
 _ANSWER_S = 10.0
-_WORDS = 200
-# RFC 9110, 5.5, of printable ASCII alone: nobody says how a server reads any other sign.
-_FIELD = re.compile(r"[!-~](?:[ -~\t]*[!-~])?")
 POINTER = "pointer"
 """Code of the error of an answer that holds no number where one is looked for."""
 
@@ -63,7 +60,9 @@ class UrlSignal:
         try:
             value = _number(at_pointer(json.loads(body), self._pointer))
         except (ValueError, OverflowError, RecursionError) as error:
-            words = f"{self._doing}: the answer of {self._url} holds no number at {self._pointer} ({_short(error)})."
+            words = (
+                f"{self._doing}: the answer of {self._url} holds no number at {self._pointer} ({short(str(error))})."
+            )
             raise PortError(words, next_step="Correct field in cockpit.toml.", code=POINTER) from error
         at = self._clock.now()
         limit = self._spec.bound if self._spec.limit is Limit.ABOVE else None
@@ -72,27 +71,23 @@ class UrlSignal:
 
     async def _body(self) -> bytes:
         headers = {"Accept": "application/json"} | self._secret()
-        read = bytearray()
+        status: int | None = None
         try:
             async with (
                 asyncio.timeout(_ANSWER_S),
                 self._client.stream("GET", self._url, headers=headers) as answer,
             ):
                 status = answer.status_code
-                async for piece in answer.aiter_bytes():
-                    read += piece
-                    if len(read) > _LONGEST:
-                        raise self._failed(f"{self._url} answers more than {_LONGEST} bytes", status)
+                body = await bounded(answer, _LONGEST)
+        except TooLong as error:
+            raise self._failed(f"{self._url} answers {error}", status) from error
         except TimeoutError as error:
             raise self._failed(f"{self._url} gave no whole answer within {_ANSWER_S:g} s") from error
-        except httpx.ProtocolError as error:
-            # Its own text quotes what was sent or answered, and so perhaps the secret.
-            raise self._failed(f"{self._url} cannot be asked ({type(error).__name__})") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise self._failed(f"{self._url} cannot be asked ({_short(error)})") from error
+            raise self._failed(f"{self._url} cannot be asked ({words_of(error)})") from error
         if status != 200:
             raise self._failed(f"{self._url} answered {status}, where 200 is needed", status)
-        return bytes(read)
+        return body
 
     def _secret(self) -> dict[str, str]:
         if self._header is None:
@@ -102,13 +97,8 @@ class UrlSignal:
                 f"{self._doing}: variable {self._header.variable} is not set, and header {self._header.name} needs it.",
                 next_step="Set it where the session is started.",
             )
-        if not _FIELD.fullmatch(self._header.value):
-            raise PortError(
-                f"{self._doing}: variable {self._header.variable} holds what header {self._header.name} cannot carry: "
-                "printable ASCII signs only, and no space or line end before or after them.",
-                next_step="Correct it where the session is started.",
-            )
-        return {self._header.name: self._header.value}
+        value = carried(self._header.value, self._doing, self._header.variable, self._header.name)
+        return {self._header.name: value}
 
     def _failed(self, words: str, status: int | None = None) -> PortError:
         return PortError(f"{self._doing}: {words}.", next_step="The next reading asks again.", status=status)
@@ -131,8 +121,3 @@ def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"{type(value).__name__} is there")
     return float(value)
-
-
-def _short(error: BaseException) -> str:
-    words = "".join(sign if sign.isprintable() else " " for sign in str(error))
-    return words[:_WORDS] or type(error).__name__

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from cpr_cockpit.adapters.connections import Connections
 from cpr_cockpit.adapters.http_probe import ROUTING_COOKIE
+from cpr_cockpit.adapters.over_http import WORDS, TooLong, bounded, short, words_of
 from cpr_cockpit.core.blocks import Reading
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PRODUCTION, Asked, Clock, PlannedRequest, PortError
@@ -26,7 +27,6 @@ from cpr_cockpit.core.workers import DEAD_LETTERS, QUEUE_DEPTH, QUEUE_OLDEST, Qu
 
 _ANSWER_S = 10.0
 _LONGEST = 256 * 1024  # bytes of an answer that are read
-_WORDS = 200  # characters of a name, a version or an error that are kept
 _MOST = 100  # workers of one instance
 _HEARD = 600
 _SETTLES_S = 2.0
@@ -46,7 +46,6 @@ class HostedServices:
     async def look(self, slot: str) -> WorkersTold:
         """One answer; what the application does is in it, never raised."""
         pinned = {"Cookie": f"{ROUTING_COOKIE}=self"} if slot == PRODUCTION else {}
-        read = bytearray()
         try:
             async with (
                 asyncio.timeout(_ANSWER_S),
@@ -54,18 +53,17 @@ class HostedServices:
             ):
                 if answer.status_code != 200:
                     return self._untold(f"answered {answer.status_code}")
-                async for piece in answer.aiter_bytes():
-                    read += piece
-                    if len(read) > _LONGEST:
-                        return self._untold(f"answered more than {_LONGEST} bytes")
+                body = await bounded(answer, _LONGEST)
+        except TooLong as error:
+            return self._untold(f"answered {error}")
         except TimeoutError:
             return self._untold(f"gave no whole answer within {_ANSWER_S:g} s")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return self._untold(_short(str(error)) or type(error).__name__)
+            return self._untold(words_of(error))
         try:
-            told = told_by(bytes(read), self._clock.now())
+            told = told_by(body, self._clock.now())
         except ValueError as error:
-            return self._untold(f"its answer is no listing of workers: {_short(str(error))}")
+            return self._untold(f"its answer is no listing of workers: {short(str(error))}")
         if slot == PRODUCTION and told.queue is not None:
             self.heard.append(told)
         return told
@@ -91,7 +89,7 @@ def _printable(value: str) -> str:
 
 
 # Names and versions are compared and shown.
-_Text = Annotated[str, AfterValidator(_printable), Field(min_length=1, max_length=_WORDS)]
+_Text = Annotated[str, AfterValidator(_printable), Field(min_length=1, max_length=WORDS)]
 _Count = Annotated[int, Field(ge=0)]
 
 
@@ -135,15 +133,12 @@ def told_by(body: bytes, at: float) -> WorkersTold:
     return WorkersTold(at, answer.version, answer.instance, workers, told)
 
 
-def _short(text: str) -> str:
-    return "".join(sign if sign.isprintable() else " " for sign in text)[:_WORDS]
-
-
 class QueueReader:
     """The Reader of what waits for the workers, and of what they have given up, as production tells it.
 
-    Dead letters are held against their number when that began which is judged; where this session began later, against
-    the first that it saw. What was written before is given up a little later.
+    Dead letters are held against their number when that began which is judged. Where this session began later, that is
+    what the journal knows of it; where it knows nothing, the first that was seen. What was written before is given up a
+    little later.
     """
 
     source = Source.WORKERS
@@ -161,21 +156,31 @@ class QueueReader:
         queue = told.queue
         if queue is None:
             raise PortError(f"Reading the queue: {told.error or 'production tells of none'}.")
-        begun = self._told_by(asked.start + _SETTLES_S, told.at, keep=asked.since is None) or self._hosted.heard[0]
         earlier = self._told_by(asked.t0, told.at, keep=True)
-        limit, before = begun.queue or queue, None if earlier is None else earlier.queue
+        before = _before(asked) if earlier is None else _figures(earlier)
         oldest = 0.0 if not queue.depth else queue.oldest_s
         readings = (
-            Reading(QUEUE_DEPTH, float(queue.depth), before=None if before is None else float(before.depth)),
+            Reading(QUEUE_DEPTH, float(queue.depth), before=before.get(QUEUE_DEPTH)),
             Reading(QUEUE_OLDEST, oldest, "s"),
             Reading(
                 DEAD_LETTERS,
                 float(queue.dead_letters),
-                limit=float(limit.dead_letters),
-                before=None if before is None else float(before.dead_letters),
+                limit=self._dead_when_it_began(asked, told),
+                before=before.get(DEAD_LETTERS),
             ),
         )
         return Observation(self.source, told.at, measured_at=told.at, readings=readings)
+
+    def _dead_when_it_began(self, asked: Asked, told: WorkersTold) -> float:
+        begun = self._told_by(asked.start + _SETTLES_S, told.at, keep=asked.since is None)
+        if begun is not None:
+            return _figures(begun)[DEAD_LETTERS]
+        known = _named(asked.known, DEAD_LETTERS)
+        if asked.known is not None and known is not None:
+            dead = known.value if asked.known.at < asked.start else known.limit
+            if dead is not None:
+                return dead
+        return _figures(self._hosted.heard[0])[DEAD_LETTERS]
 
     def _told_by(self, until: float, now: float, *, keep: bool) -> WorkersTold | None:
         """The newest answer from before ``until``; None where none is known. ``keep``: it may be asked for in days."""
@@ -185,3 +190,18 @@ class QueueReader:
         if keep and now >= until:
             self._known[until] = found
         return found
+
+
+def _figures(told: WorkersTold) -> dict[str, float]:
+    queue = told.queue
+    return {} if queue is None else {QUEUE_DEPTH: float(queue.depth), DEAD_LETTERS: float(queue.dead_letters)}
+
+
+def _named(seen: Observation | None, name: str) -> Reading | None:
+    return None if seen is None else next((one for one in seen.readings if one.name == name), None)
+
+
+def _before(asked: Asked) -> dict[str, float]:
+    """What was before the switch, as an earlier session of the run told it."""
+    told = () if asked.known is None else asked.known.readings
+    return {one.name: one.before for one in told if one.before is not None}

@@ -19,6 +19,7 @@ import httpx
 
 from cpr_cockpit.adapters import smoke
 from cpr_cockpit.adapters.connections import Connections
+from cpr_cockpit.adapters.over_http import WORDS, TooLong, bounded, carried, words_of
 from cpr_cockpit.core.flags import FlagLook
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PRODUCTION, Clock, PlannedRequest, Sighting, SmokeResult
@@ -28,7 +29,6 @@ FLAGS = "/api/flags"
 ROUTING_COOKIE = "x-ms-routing-name"
 VERSION_HEADER = "x-app-version"
 _LONGEST = 64 * 1024  # bytes of a health answer that are read
-_WORDS = 200  # characters of an error or a version that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class ProbeSettings:
     """What to ask. ``hosts``: base address (scheme and host) of each slot by name, ``production`` among them.
 
     ``second``: another host than the application, asked without a token; any answer counts. ``user_token``: signs smoke
-    tests and warm-up in ("": there is none, and they go without). ``health``: path of the health address; ``flags``: of
+    tests and warm-up in ("": there is none, and they go without); it comes from the environment's ``user_variable``.
+    ``health``: path of the health address; ``flags``: of
     the address at which each instance tells its feature flags.
     ``warm_paths``: pages to warm, asked in turn. ``look_s``: a health answer that takes longer is none, for users have
     gone by then; ``ask_s``: the same for smoke tests and warm-up, where a first answer is slow.
@@ -49,6 +50,7 @@ class ProbeSettings:
     warm_paths: tuple[str, ...] = ("/", "/api/v1/goals", HEALTH)
     health: str = HEALTH
     flags: str = FLAGS
+    user_variable: str = "COCKPIT_USER_TOKEN"
     look_s: float = 5.0
     ask_s: float = 30.0
 
@@ -85,7 +87,7 @@ class HttpProbe:
         except TimeoutError:
             status, error = None, f"no whole answer within {self._settings.look_s:g} s"
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            status, error = None, (str(problem) or type(problem).__name__)[:_WORDS]
+            status, error = None, words_of(problem)
         ms = (time.perf_counter() - began) * 1000.0
         return Sighting(self._clock.now(), status, version, instance, ms, error, commit)
 
@@ -108,7 +110,7 @@ class HttpProbe:
         except TimeoutError:
             error = f"no whole answer within {self._settings.look_s:g} s"
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            error = (str(problem) or type(problem).__name__)[:_WORDS]
+            error = words_of(problem)
         version, instance = _plain(body.get("version")), _plain(body.get("instance"))
         return FlagLook(self._clock.now(), version, instance, share, error)
 
@@ -117,7 +119,8 @@ class HttpProbe:
     ) -> httpx.Response:
         headers = dict(self._marks)
         if signed_in and self._settings.user_token:
-            headers["Authorization"] = f"Bearer {self._settings.user_token}"
+            token = carried(self._settings.user_token, "Signing in", self._settings.user_variable, "Authorization")
+            headers["Authorization"] = f"Bearer {token}"
         async with asyncio.timeout(self._settings.ask_s):
             return await self._client.request(method, url, headers=headers, json=body)
 
@@ -188,14 +191,9 @@ def _routing_name(slot: str) -> str:
 
 async def _body(answer: httpx.Response) -> Mapping[str, Any]:
     """The members of a JSON object, none for anything else; no more than `_LONGEST` bytes are read."""
-    read = bytearray()
-    async for piece in answer.aiter_bytes():
-        read += piece
-        if len(read) > _LONGEST:
-            return {}
     try:
-        body = json.loads(read)
-    except (ValueError, RecursionError):
+        body = json.loads(await bounded(answer, _LONGEST))
+    except (TooLong, ValueError, RecursionError):
         return {}
     return body if isinstance(body, Mapping) else {}
 
@@ -213,6 +211,6 @@ def _share(told: Any, name: str) -> float | None:
 
 def _plain(value: Any) -> str | None:
     """A short printable text, None for anything else: versions and instances are compared and shown."""
-    if not isinstance(value, str) or not value or len(value) > _WORDS or not value.isprintable():
+    if not isinstance(value, str) or not value or len(value) > WORDS or not value.isprintable():
         return None
     return value

@@ -16,6 +16,7 @@ import httpx
 
 from cpr_cockpit.adapters.connections import CONNECT_S, Connections
 from cpr_cockpit.adapters.log_lines import Lines, is_error, of_service, shown, stamp
+from cpr_cockpit.adapters.over_http import words_of
 from cpr_cockpit.core.blocks import Reading
 from cpr_cockpit.core.ports import Asked, Clock, PortError
 from cpr_cockpit.core.showing_log import ERRORS, INTERRUPTIONS, LINES
@@ -122,11 +123,8 @@ class LogStream:
                 await self._listen(answer)
         except PortError as error:
             return error.what
-        except httpx.LocalProtocolError as error:
-            # Its own text quotes the headers, and so perhaps the token.
-            return f"The log stream broke off ({type(error).__name__})."
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return f"The log stream broke off ({shown(str(error)) or type(error).__name__})."
+            return f"The log stream broke off ({shown(words_of(error))})."
         return "The log stream ended."
 
     async def _listen(self, answer: httpx.Response) -> None:

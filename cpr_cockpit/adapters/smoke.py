@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx
 
-from cpr_cockpit.core.ports import SmokeResult
+from cpr_cockpit.adapters.over_http import same_origin, words_of
+from cpr_cockpit.core.ports import PortError, SmokeResult
 
 Ask = Callable[..., Awaitable[httpx.Response]]
 """``await ask(method, url, signed_in=..., body=...)``: one request within its time, else an error of UNANSWERED."""
 
-UNANSWERED = (httpx.HTTPError, httpx.InvalidURL, TimeoutError)
-"""What a request raises that got no answer."""
+UNANSWERED = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, PortError)
+"""What a request raises that got no answer, or whose token no header can carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ async def run(test: SmokeTest, base: str, ask: Ask) -> SmokeResult:
             left = await _clean_up(answer, base + test.path, ask)
             passed, words = passed and not left, f"{words}; {left}" if left else f"{words}, deleted again"
     except UNANSWERED as error:
-        passed, words = False, str(error) or type(error).__name__
+        passed, words = False, words_of(error)
     return SmokeResult(test.name, passed, words, (time.perf_counter() - began) * 1000.0)
 
 
@@ -75,7 +76,7 @@ async def _clean_up(answer: httpx.Response, asked: str, ask: Ask) -> str:
         return "what was created stays: the answer has no Location"
     try:
         created = urljoin(asked, where)
-        same_host = urlsplit(created)[:2] == urlsplit(asked)[:2]
+        same_host = same_origin(created, asked)
     except ValueError:
         return "what was created stays: its Location is no address"
     if not same_host:

@@ -373,7 +373,8 @@ class Asked:
     """What a reader is asked at ``now``: the run as it stands. ``scale``: f of a short window (1 at full length).
 
     What was before is always what was before ``t0``. ``since``: after GO, where the newest stretch begins, of which
-    alone everything else is told; None: all since T0. ``window_s``: how long that is at most.
+    alone everything else is told; None: all since T0. ``window_s``: how long that is at most. ``known``: what the
+    reader told last, in an earlier session perhaps, as the journal holds it; None: nothing.
     """
 
     now: float
@@ -383,6 +384,7 @@ class Asked:
     window_s: float
     scale: float
     since: float | None = None
+    known: Observation | None = None
 
     @property
     def start(self) -> float:

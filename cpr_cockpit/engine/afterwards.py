@@ -45,7 +45,7 @@ from cpr_cockpit.engine.serving import Serving
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.spoken import Spoken, person_trigger, verdict_event, verdict_of
 from cpr_cockpit.engine.thinned import Thinned
-from cpr_cockpit.engine.turns import LEAST_PAUSE_S, Turns, pause_s
+from cpr_cockpit.engine.turns import LEAST_PAUSE_S, Turns, known_of, pause_s
 
 log = logging.getLogger(__name__)
 
@@ -241,7 +241,8 @@ class Afterwards(Spoken):
         def asked() -> Asked:
             now, versions = self._clock.now(), (plan.old_version, plan.new_version)
             stretch = self._rolling.newest(now, self._t0)
-            return Asked(now, self._t0, *versions, stretch.length, policy.scale, since=stretch.start)
+            known = known_of(self._recorder.run, reader)
+            return Asked(now, self._t0, *versions, stretch.length, policy.scale, stretch.start, known)
 
         def poll_s() -> float:
             return max(self._poll_s(), reader.poll_s * policy.scale)

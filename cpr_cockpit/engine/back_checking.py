@@ -1,4 +1,4 @@
-"""The rollback check at work: looks every 30 s whether the way back is there, and keeps connection and token warm.
+"""The rollback check at work: looks every 30 s whether the way back is there, and keeps what it looks with warm.
 
 It only looks and tells. Nothing waits for it, and a rollback that begins ends it.
 """

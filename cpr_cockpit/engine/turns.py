@@ -9,7 +9,9 @@ from collections.abc import Callable
 from cpr_cockpit.core.plan import Plan
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Asked, Clock, PortError, Reader
+from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.signals import Observation
+from cpr_cockpit.core.tally import reading
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +29,19 @@ def pause_s(poll_s: float, began: float, now: float, least_s: float = LEAST_PAUS
     return max(least_s, min(poll_s, poll_s - (now - began)))
 
 
-def asked_of_window(switched_at: float | None, t0: float, now: float, plan: Plan, policy: Policy) -> Asked:
-    """What a further source is asked in the window.
+def known_of(run: Run, reader: Reader) -> Observation | None:
+    """What ``reader`` told last that the journal holds; None where that is nothing, or cannot be read."""
+    body = run.readings.get(reader.source)
+    return reading(body) if body is not None and body.get("name", "") == reader.name else None
 
-    What was before is what was before the version came (``switched_at``); with a feature flag that is earlier than T0.
+
+def asked_of_window(run: Run, t0: float, now: float, plan: Plan, policy: Policy, known: Observation | None) -> Asked:
+    """What a further source is asked in the window. ``known``: `known_of` it.
+
+    What was before is what was before the version came; with a feature flag that is earlier than T0.
     """
-    came, since = (t0, None) if switched_at is None or switched_at >= t0 else (switched_at, t0)
-    return Asked(now, came, plan.old_version, plan.new_version, policy.window_s, policy.scale, since)
+    came, since = (t0, None) if run.switched_at is None or run.switched_at >= t0 else (run.switched_at, t0)
+    return Asked(now, came, plan.old_version, plan.new_version, policy.window_s, policy.scale, since, known)
 
 
 class Turns:

@@ -32,7 +32,7 @@ from cpr_cockpit.engine.restoring import note_hold, restore_trigger, restore_ver
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.silent_apps import SilentApps
 from cpr_cockpit.engine.spoken import Spoken, person_trigger, told_already, verdict_event, verdict_of
-from cpr_cockpit.engine.turns import Turns, asked_of_window, pause_s
+from cpr_cockpit.engine.turns import Turns, asked_of_window, known_of, pause_s
 
 log = logging.getLogger(__name__)
 
@@ -185,7 +185,7 @@ class Watch(Spoken):
         policy, plan, clock, run = self._scaled, self._plan, self._ports.clock, self._recorder.run
         poll_s = max(policy.poll_floor_s, reader.poll_s * policy.scale)
         turns = Turns(reader, clock, lambda: poll_s, self._take)
-        await turns.go_on(lambda: asked_of_window(run.switched_at, t0, clock.now(), plan, policy))
+        await turns.go_on(lambda: asked_of_window(run, t0, clock.now(), plan, policy, known_of(run, reader)))
 
     async def _read_logs(self, t0: float) -> Observation:
         now = self._ports.clock.now()

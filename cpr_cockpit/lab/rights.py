@@ -37,10 +37,6 @@ class Rights:
         return any(_any(one["actions"], action) and not _any(one["notActions"], action) for one in self.sets)
 
 
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
 def _any(patterns: Iterable[str], action: str) -> bool:
     # In an action only `*` stands for other text.
     safe = (pattern.replace("[", "[[]").replace("?", "[?]") for pattern in patterns)

@@ -5,28 +5,53 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from cpr_cockpit.config import PIPELINE_TOKEN, Smoke
+from cpr_cockpit.config import PIPELINE_TOKEN
 from cpr_cockpit.config.pipeline_table import GITHUB
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Reader
 from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.custom import custom_readers
-from cpr_cockpit.wiring.target import AppPlace, Place
+from cpr_cockpit.wiring.probing import probing
+from cpr_cockpit.wiring.target import Place
 
 if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.credentials import PinnedCredential
-    from cpr_cockpit.adapters.azure.environment import AzureEnvironment
-    from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
+    from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.transport import SharedTransport
+    from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.azure.workers import AzureWorkers
     from cpr_cockpit.adapters.connections import Connections
-    from cpr_cockpit.adapters.http_probe import ProbeSettings
-    from cpr_cockpit.adapters.smoke import SmokeTest
     from cpr_cockpit.core.lease import LeaseStore
+
+
+class _Closing(Protocol):
+    async def close(self) -> None: ...
+
+
+Closed = TypeVar("Closed", bound=_Closing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What the adapters of one place share. ``stack`` closes it, and them, at the end."""
+
+    place: Place
+    stack: AsyncExitStack
+    clock: Clock
+    connections: Connections
+    transport: SharedTransport
+    credential: PinnedCredential
+    manager: Manager
+
+    def closed(self, adapter: Closed) -> Closed:
+        """The same adapter, which is closed at the end."""
+        self.stack.push_async_callback(adapter.close)
+        return adapter
 
 
 @asynccontextmanager
@@ -36,94 +61,93 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
     ``policy``: the limits that further sources tell beside their figures (None: the procedure's). ``key``: what the
     run's hashes of settings are made with (None: one that nobody keeps).
     """
-    from cpr_cockpit.adapters.azure.kudu import Kudu
-    from cpr_cockpit.adapters.azure.logs import LogsTelemetry
-    from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
-    from cpr_cockpit.adapters.azure.logs_pinned import LogsUserCount
-    from cpr_cockpit.adapters.azure.logs_premises import LogsPremises
+    async with AsyncExitStack() as stack:
+        common = await _common(place, stack)
+        yield _ports(common, policy or Policy(), key or secrets.token_bytes(32))
+
+
+async def _common(place: Place, stack: AsyncExitStack) -> _Common:
     from cpr_cockpit.adapters.azure.manager import Manager
-    from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
-    from cpr_cockpit.adapters.azure.rights import AzureRights
-    from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
     from cpr_cockpit.adapters.azure.transport import SharedTransport
-    from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.clock import SystemClock
     from cpr_cockpit.adapters.connections import Connections
+
+    connections = Connections(place.ca, loopback=place.azure.loopback_only)
+    stack.push_async_callback(connections.close)
+    transport = SharedTransport(connections)
+    credential = await stack.enter_async_context(_credential(place, transport))
+    manager = Manager(place.azure, credential, transport)
+    stack.push_async_callback(manager.close)
+    return _Common(place, stack, SystemClock(), connections, transport, credential, manager)
+
+
+def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
+    from cpr_cockpit.adapters.azure.kudu import Kudu
+    from cpr_cockpit.adapters.azure.logs import LogsTelemetry
+    from cpr_cockpit.adapters.azure.logs_pinned import LogsUserCount
+    from cpr_cockpit.adapters.azure.logs_premises import LogsPremises
+    from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
+    from cpr_cockpit.adapters.azure.rights import AzureRights
+    from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
+    from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.http_probe import HttpProbe
+
+    place, clock, manager = common.place, common.clock, common.manager
+    signed_in = (place.azure, common.credential, common.transport)
+    kudu = Kudu(place.azure, common.credential, common.connections)
+    web_apps = AzureWebApps(manager, kudu, _own_settings(place))
+    workers, queue = _workers(common)
+    return Ports(
+        clock,
+        web_apps,
+        HttpProbe(probing(place), common.connections, clock),
+        common.closed(LogsTelemetry(*signed_in, clock)),
+        PlatformMetrics(manager, clock),
+        _readers(common, policy, _log_stream(common, web_apps, kudu), queue),
+        common.closed(LogsPremises(*signed_in)),
+        pipeline=_pipeline(place, common.connections),
+        user_count=common.closed(LogsUserCount(*signed_in)),
+        flags=_flag_store(common),
+        rights=AzureRights(manager, common.credential),
+        workers=workers,
+        apps=_further(common, key),
+        surroundings=AzureSurroundings(manager, web_apps, place.slot, key),
+        lease=_lease(common),
+    )
+
+
+def _readers(common: _Common, policy: Policy, log_stream: Reader, queue: tuple[Reader, ...]) -> tuple[Reader, ...]:
+    """Every further source, in the order in which they are shown."""
+    place = common.place
+    custom = custom_readers(common.stack, place, common.credential, common.transport, common.connections, common.clock)
+    logs, platform = _log_readers(common), _platform_readers(common.manager, common.clock, policy)
+    return (*logs, *platform, log_stream, *queue, *custom)
+
+
+def _log_stream(common: _Common, web_apps: AzureWebApps, kudu: Kudu) -> Reader:
     from cpr_cockpit.adapters.log_stream import LogStream
 
-    environment, clock, hashing = place.azure, SystemClock(), key or secrets.token_bytes(32)
-    async with AsyncExitStack() as stack:
-        connections = Connections(place.ca, loopback=environment.loopback_only)
-        stack.push_async_callback(connections.close)
-        transport = SharedTransport(connections)
-        credential = await stack.enter_async_context(_credential(place, transport))
-        manager = Manager(environment, credential, transport)
-        stack.push_async_callback(manager.close)
-        telemetry = LogsTelemetry(environment, credential, transport, clock)
-        stack.push_async_callback(telemetry.close)
-        premises = LogsPremises(environment, credential, transport)
-        stack.push_async_callback(premises.close)
-        kudu = Kudu(environment, credential, connections)
-        web_apps = AzureWebApps(manager, kudu, _own_settings(place))
-        log_stream = LogStream(connections, clock, partial(web_apps.kudu_host, PRODUCTION), kudu.headers)
-        stack.push_async_callback(log_stream.close)
-        probe = HttpProbe(_probing(place), connections, clock)
-        custom = custom_readers(stack, place, credential, transport, connections, clock)
-        batch = SharedBatch(environment, credential, transport)
-        stack.push_async_callback(batch.close)
-        platform = _platform_readers(manager, clock, policy or Policy())
-        workers, queue = _workers(place, manager, connections, clock)
-        readers = (*_log_readers(batch, clock, place.feature_operation), *platform, log_stream, *queue, *custom)
-        pipeline = _pipeline(place, connections)
-        metrics, user_count = PlatformMetrics(manager, clock), LogsUserCount(environment, credential, transport)
-        stack.push_async_callback(user_count.close)
-        flags = _flag_store(stack, environment, credential, transport)
-        yield Ports(
-            clock,
-            web_apps,
-            probe,
-            telemetry,
-            metrics,
-            readers,
-            premises,
-            pipeline=pipeline,
-            user_count=user_count,
-            flags=flags,
-            rights=AzureRights(manager, credential),
-            workers=workers,
-            apps=_further(stack, place, credential, transport, connections, hashing),
-            surroundings=AzureSurroundings(manager, web_apps, place.slot, hashing),
-            lease=_lease(stack, place, credential, transport),
-        )
+    host = partial(web_apps.kudu_host, PRODUCTION)
+    return common.closed(LogStream(common.connections, common.clock, host, kudu.headers))
 
 
-def _further(
-    stack: AsyncExitStack,
-    place: Place,
-    credential: PinnedCredential,
-    transport: SharedTransport,
-    connections: Connections,
-    key: bytes,
-) -> dict[str, AppPorts]:
-    """The ports of each further app of several, closed with ``stack``; ``key``: as in `outside_of`."""
+def _further(common: _Common, key: bytes) -> dict[str, AppPorts]:
+    """The ports of each further app of several; ``key``: as in `outside_of`."""
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
     from cpr_cockpit.adapters.azure.rights import AzureRights
     from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
-    from cpr_cockpit.adapters.clock import SystemClock
     from cpr_cockpit.adapters.http_probe import HttpProbe
 
-    apps, clock = {}, SystemClock()
-    for one in place.apps:
-        manager = Manager(one.azure, credential, transport)
-        stack.push_async_callback(manager.close)
-        web_apps = AzureWebApps(manager, Kudu(one.azure, credential, connections))
-        probe = HttpProbe(_probing(place, one), connections, clock)
-        around = AzureSurroundings(manager, web_apps, place.slot, key)
-        rights, metrics = AzureRights(manager, credential), PlatformMetrics(manager, clock)
+    apps = {}
+    for one in common.place.apps:
+        manager = common.closed(Manager(one.azure, common.credential, common.transport))
+        web_apps = AzureWebApps(manager, Kudu(one.azure, common.credential, common.connections))
+        probe = HttpProbe(probing(common.place, one), common.connections, common.clock)
+        around = AzureSurroundings(manager, web_apps, common.place.slot, key)
+        rights, metrics = AzureRights(manager, common.credential), PlatformMetrics(manager, common.clock)
         apps[one.azure.app] = AppPorts(web_apps, probe, metrics, around, rights)
     return apps
 
@@ -134,21 +158,19 @@ def _own_settings(place: Place) -> dict[str, str]:
     return {table.setting: table.off} if table is not None and table.setting else {}
 
 
-def _workers(
-    place: Place, manager: Manager, connections: Connections, clock: Clock
-) -> tuple[AzureWorkers | None, tuple[Reader, ...]]:
+def _workers(common: _Common) -> tuple[AzureWorkers | None, tuple[Reader, ...]]:
     """Who tells of background work, where a rule is declared; and of its queue, where instances tell."""
     from cpr_cockpit.adapters.azure.workers import AzureWorkers
     from cpr_cockpit.adapters.hosted_services import HostedServices, QueueReader
 
-    table = place.workers
+    place, table = common.place, common.place.workers
     if table is None:
         return None, ()
     if not table.path:
-        return AzureWorkers(manager, None), ()
+        return AzureWorkers(common.manager, None), ()
     hosts = {PRODUCTION: place.production_url, place.slot: place.slot_url}
-    hosted = HostedServices(connections, clock, hosts, table.path)
-    return AzureWorkers(manager, hosted), (QueueReader(hosted),)
+    hosted = HostedServices(common.connections, common.clock, hosts, table.path)
+    return AzureWorkers(common.manager, hosted), (QueueReader(hosted),)
 
 
 def _pipeline(place: Place, connections: Connections) -> Pipeline | None:
@@ -172,40 +194,37 @@ def _pipeline(place: Place, connections: Connections) -> Pipeline | None:
     return GitHubWorkflow(settings, connections) if table.kind == GITHUB else DevOpsPipeline(settings, connections)
 
 
-def _flag_store(
-    stack: AsyncExitStack, environment: AzureEnvironment, credential: PinnedCredential, transport: SharedTransport
-) -> FeatureFlags | None:
-    """The store of the feature flags, closed with ``stack``; None where the environment names none."""
+def _flag_store(common: _Common) -> FeatureFlags | None:
+    """The store of the feature flags; None where the environment names none."""
     from cpr_cockpit.adapters.azure.feature_flags import AppConfigurationFlags
 
-    if not environment.app_configuration:
+    if not common.place.azure.app_configuration:
         return None
-    flags = AppConfigurationFlags(environment, credential, transport)
-    stack.push_async_callback(flags.close)
-    return flags
+    return common.closed(AppConfigurationFlags(common.place.azure, common.credential, common.transport))
 
 
-def _lease(
-    stack: AsyncExitStack, place: Place, credential: PinnedCredential, transport: SharedTransport
-) -> LeaseStore | None:
-    """The lease of the app, where the environment names a store for it; its client is closed with ``stack``."""
+def _lease(common: _Common) -> LeaseStore | None:
+    """The lease of the app, where the environment names a store for it."""
     from cpr_cockpit.adapters.azure.app_configuration import store_client
     from cpr_cockpit.adapters.azure.store_lease import StoreLease
 
-    if not place.azure.app_configuration:
+    environment = common.place.azure
+    if not environment.app_configuration:
         return None
-    client = store_client(place.azure, credential, transport)
-    stack.push_async_callback(client.close)
-    return StoreLease(client, place.azure.app)
+    client = common.closed(store_client(environment, common.credential, common.transport))
+    return StoreLease(client, environment.app)
 
 
-def _log_readers(batch: SharedBatch, clock: Clock, feature_operation: str) -> tuple[Reader, ...]:
+def _log_readers(common: _Common) -> tuple[Reader, ...]:
     """The further tables of the logs, each a source with an age and errors of its own; asked in one batch."""
+    from cpr_cockpit.adapters.azure.logs_batch import SharedBatch
     from cpr_cockpit.adapters.azure.logs_dependencies import DependenciesReader
     from cpr_cockpit.adapters.azure.logs_exceptions import ExceptionsReader
     from cpr_cockpit.adapters.azure.logs_users import BrowserReader, UsageReader
 
-    usage = UsageReader(batch, clock, feature_operation)
+    clock = common.clock
+    batch = common.closed(SharedBatch(common.place.azure, common.credential, common.transport))
+    usage = UsageReader(batch, clock, common.place.feature_operation)
     return (ExceptionsReader(batch, clock), DependenciesReader(batch, clock), usage, BrowserReader(batch, clock))
 
 
@@ -230,31 +249,3 @@ def _credential(place: Place, transport: SharedTransport) -> AbstractAsyncContex
     return service_principal(
         place.azure, transport, authority=authority, client_id=client_id, client_secret=client_secret
     )
-
-
-def _probing(place: Place, app: AppPlace | None = None) -> ProbeSettings:
-    """What the probe asks: the tests of ``cockpit.toml``, else a lab's own product, else the health address alone.
-
-    ``app``: a further one of several.
-    """
-    from cpr_cockpit.adapters.http_probe import ProbeSettings
-    from cpr_cockpit.adapters.smoke import GOALS_API, SmokeTest
-
-    health = SmokeTest("health", "GET", place.health_path, 200)
-    tests = tuple(_test(one) for one in place.smoke) or (GOALS_API if place.on_lab else (health,))
-    pages = [test.path for test in tests if test.method == "GET" and test.status == 200]
-    return ProbeSettings(
-        hosts={PRODUCTION: (app or place).production_url, place.slot: (app or place).slot_url},
-        second=place.azure.manager_url("/metadata/endpoints?api-version=2022-09-01"),
-        user_token=place.user_token,
-        tests=tests,
-        warm_paths=tuple(dict.fromkeys(("/", *pages, place.health_path))),
-        health=place.health_path,
-        flags=place.flags_path,
-    )
-
-
-def _test(one: Smoke) -> SmokeTest:
-    from cpr_cockpit.adapters.smoke import SmokeTest
-
-    return SmokeTest(one.name, one.method, one.path, one.status, one.signed_in, one.body, one.clean_up)

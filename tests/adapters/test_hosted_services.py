@@ -143,6 +143,24 @@ async def test_a_session_that_began_after_the_switch_has_no_before(product: Prod
     ]
 
 
+async def test_after_a_crash_of_the_session_dead_letters_are_held_against_what_the_journal_knows(
+    product: Product,
+) -> None:
+    clock = FixedClock(NOW)
+    first, t0, known = QueueReader(product.hosted(clock)), NOW + 5.0, None
+    for at, dead in ((0, 1), (10, 4)):
+        clock.at = NOW + at
+        product.wire.on("GET", PATH, Answer(body=TOLD | {"queue": QUEUE | {"dead_letters": dead}}))
+        known = await first.read(Asked(clock.at, t0, "v1", "v2", 900.0, 1.0))
+    clock.at = NOW + 60.0
+    product.wire.on("GET", PATH, Answer(body=TOLD | {"queue": QUEUE | {"dead_letters": 9}}))
+    for since, limit in ((None, 1.0), (NOW + 8.0, 1.0), (NOW + 30.0, 4.0)):
+        again = QueueReader(product.hosted(clock))
+        seen = await again.read(Asked(clock.at, t0, "v1", "v2", 900.0, 1.0, since, known))
+        told = seen.readings[2]
+        assert (told.value, told.limit, told.before, seen.readings[0].before) == (9.0, limit, 1.0, 3.0)
+
+
 async def test_a_production_without_a_queue_is_no_empty_queue(product: Product) -> None:
     asked = Asked(NOW, NOW - 60.0, "v1", "v2", 900.0, 1.0)
     for body, words in ((TOLD | {"queue": None}, "tells of none"), ("", "listing")):

@@ -280,6 +280,18 @@ async def test_another_health_address_is_asked_and_planned(
     assert [one.url for one in probe.planned(Act(ActKind.PROVE_SLOT, "green"))] == [f"{wire.url}/health"]
 
 
+async def test_a_users_token_that_no_header_can_have_is_told_by_its_variable_alone(
+    settings: ProbeSettings, connections: Connections, wire: Wire
+) -> None:
+    for token in ("s3cret\r\nX-Other: 1", "s3cr\u00e9t"):
+        probe = HttpProbe(replace(settings, user_token=token), connections, FixedClock(1000.0))
+        told = {result.name: result for result in await probe.smoke("green")}
+        assert "variable COCKPIT_USER_TOKEN holds what header Authorization cannot carry" in told["goals"].words
+        assert "s3cr" not in str(told)
+        assert await probe.warm("green", 1) == ()
+    assert not any("Authorization" in asked.headers for asked in wire.asked)
+
+
 async def test_without_a_users_token_nothing_is_sent_in_its_place(
     settings: ProbeSettings, connections: Connections, wire: Wire
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import ssl
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cpr_cockpit.adapters.connections import Connections
-from cpr_cockpit.adapters.pipelines.asking import PipelineSettings
+from cpr_cockpit.adapters.pipelines.asking import Asking, PipelineSettings
 from cpr_cockpit.adapters.pipelines.azure_devops import DevOpsPipeline
 from cpr_cockpit.adapters.pipelines.github import GitHubWorkflow
 from cpr_cockpit.core.pipeline import PIPELINE
@@ -136,6 +137,66 @@ async def test_a_pipelines_run_is_found_followed_and_what_it_built(wire: Wire, d
     assert "Authorization" not in wire.asked[-1].headers
 
 
+@pytest.mark.parametrize(
+    ("answer", "whole"),
+    [
+        (Answer(body=b"x" * 100), b"x" * 100),
+        (Answer(body=b"x" * 101), None),
+        (Answer(body=gzip.compress(b"x" * 5000), headers={"Content-Encoding": "gzip"}), None),
+    ],
+    ids=["as-large", "too-large", "too-large-once-unpacked"],
+)
+async def test_an_artifact_is_read_up_to_a_limit(
+    wire: Wire, connections: Connections, answer: Answer, whole: bytes | None
+) -> None:
+    asking = Asking(settings(wire), connections, {}, {}, largest=100)
+    wire.on("GET", "/content", answer)
+    reading = asking.digest_of(f"{wire.url}/content", "Reading the artifact")
+    if whole is None:
+        with pytest.raises(PortError, match="it has more than 100 bytes"):
+            await reading
+    else:
+        assert await reading == hashlib.sha256(whole).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (Answer(401, {"message": "Bad credentials"}), "token in COCKPIT_PIPELINE_TOKEN is not taken"),
+        (Answer(403, {"message": "Resource not accessible"}), "Actions (read and write)"),
+        (Answer(403, {"message": "API rate limit exceeded"}), "an hour at most"),
+        (Answer(404, {"message": "Not Found"}), "may see the repository"),
+        (Answer(422, {"message": "No ref"}), "workflow_dispatch"),
+    ],
+)
+async def test_what_github_refuses_is_advised_on_in_its_own_terms(
+    wire: Wire, github: GitHubWorkflow, answer: Answer, words: str
+) -> None:
+    wire.on("POST", f"{ACTIONS}/workflows/deploy.yml/dispatches", answer)
+    with pytest.raises(PortError) as caught:
+        await github.start(RUN, "green", "v1.3.0")
+    assert words in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "words"),
+    [
+        (Answer(203, b"<html>Sign In</html>"), 401, "token in COCKPIT_PIPELINE_TOKEN is not taken"),
+        (Answer(302, "", {"Location": "https://spsprodweu1.vssps.visualstudio.com/_signin"}), 401, "is not taken"),
+        (Answer(403, {"message": "TF400813"}), 403, "scope Build"),
+        (Answer(400, {"message": "Unexpected parameter"}), 400, "cpr_run"),
+    ],
+)
+async def test_what_azure_devops_refuses_is_advised_on_in_its_own_terms(
+    wire: Wire, devops: DevOpsPipeline, answer: Answer, status: int, words: str
+) -> None:
+    wire.on("POST", RUNS.replace("%20", " "), answer)
+    with pytest.raises(PortError, match="was refused") as caught:
+        await devops.start(RUN, "green", "v1.3.0")
+    assert (caught.value.status, caught.value.ambiguous) == (status, False)
+    assert words in caught.value.next_step
+
+
 async def test_a_refusal_says_why_and_a_lost_answer_is_doubtful(wire: Wire, github: GitHubWorkflow) -> None:
     wire.on(
         "POST",
@@ -157,6 +218,28 @@ async def test_without_a_token_nothing_is_asked(wire: Wire, connections: Connect
         await unsigned.start(RUN, "green", "v1.3.0")
     assert wire.asked == []
     assert "secret" not in repr(settings(wire))
+
+
+@pytest.mark.parametrize("kind", [GitHubWorkflow, DevOpsPipeline])
+@pytest.mark.parametrize("token", ["s3cret\r\nX-Other: 1", "s3cret\n", "s3cr\u00e9t"], ids=ascii)
+async def test_a_token_that_no_header_can_have_is_told_by_its_variable_alone(
+    wire: Wire, connections: Connections, kind: type[GitHubWorkflow | DevOpsPipeline], token: str
+) -> None:
+    pipeline = kind(replace(settings(wire), token=token), connections)
+    for asking in (pipeline.start(RUN, "green", "v1.3.0"), pipeline.find(RUN)):
+        with pytest.raises(PortError, match="variable COCKPIT_PIPELINE_TOKEN holds what header") as caught:
+            await asking
+        assert "s3cr" not in caught.value.words()
+    assert wire.asked == []
+
+
+@pytest.mark.parametrize("body", [b"no json", [1]])
+async def test_an_odd_answer_to_a_dispatch_is_doubtful(wire: Wire, github: GitHubWorkflow, body: object) -> None:
+    wire.on("POST", f"{ACTIONS}/workflows/deploy.yml/dispatches", Answer(body=body))
+    with pytest.raises(PortError, match="the answer cannot be read") as caught:
+        await github.start(RUN, "green", "v1.3.0")
+    assert caught.value.ambiguous
+    assert "It may have been done" in caught.value.words()
 
 
 @pytest.mark.parametrize("body", [b"no json", [1], "text"])

@@ -28,6 +28,19 @@ async def test_a_swap_is_one_post_with_the_pinned_ids_and_gives_the_address_to_f
     assert post.headers["Authorization"] == "Bearer a-token"
 
 
+async def test_looks_share_a_connection_and_every_change_has_a_new_one(azure: Azure, wire: Wire) -> None:
+    wire.on("GET", SITE, Answer(body=site()))
+    wire.on("GET", f"{SITE}/slots", Answer(body={"value": [site("goals/green")]}))
+    wire.on("POST", SWAP, Answer(202))
+    for _ in range(2):
+        await azure.web_apps.slots()
+        await azure.web_apps.swap("green")
+    looks, changes = wire.of("GET"), wire.of("POST")
+    # Two looks at a time.
+    assert (len(looks), len({one.peer for one in looks})) == (4, 2)
+    assert len({one.peer for one in changes} | {one.peer for one in looks}) == 4
+
+
 @pytest.mark.parametrize("status", [200, 202])
 async def test_a_swap_accepted_without_an_address_has_none(azure: Azure, wire: Wire, status: int) -> None:
     wire.on("POST", SWAP, Answer(status))
@@ -51,6 +64,15 @@ async def test_a_swap_whose_connection_is_cut_is_ambiguous_and_not_sent_again(az
         await azure.web_apps.swap("green")
     assert caught.value.ambiguous
     assert "no answer came back" in caught.value.what
+    assert wire.count("POST") == 1
+
+
+async def test_a_swap_whose_answer_of_success_cannot_be_read_may_have_been_done(azure: Azure, wire: Wire) -> None:
+    wire.on("POST", SWAP, Answer(202, b"{no json", {"Content-Type": "application/json"}), Answer(202))
+    with pytest.raises(PortError, match="the answer cannot be read") as caught:
+        await azure.web_apps.swap("green")
+    assert (caught.value.ambiguous, caught.value.status) == (True, None)
+    assert caught.value.unchanged == "It may have been done all the same."
     assert wire.count("POST") == 1
 
 

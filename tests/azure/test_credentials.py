@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import pytest
 from azure.core.credentials import AccessToken
+from azure.core.exceptions import AzureError, ClientAuthenticationError
 
 from cpr_cockpit.adapters.azure.credentials import PinnedCredential, signed_in
 from cpr_cockpit.core.ports import PortError
@@ -20,6 +21,8 @@ class Issuer:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.asked: list[dict[str, Any]] = []
+        self.refusal: AzureError | None = None
+        self.takes_s = 0.0
 
     async def get_token(
         self,
@@ -30,7 +33,9 @@ class Issuer:
         **kwargs: Any,
     ) -> AccessToken:
         self.asked.append({"scopes": scopes, "claims": claims, "tenant": tenant_id})
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.takes_s)
+        if self.refusal is not None:
+            raise self.refusal
         return AccessToken(f"token {len(self.asked)}", int(time.time() + self.seconds))
 
     async def close(self) -> None:
@@ -52,9 +57,53 @@ async def test_a_token_is_asked_for_once_and_always_of_the_pinned_tenant() -> No
     assert [one["tenant"] for one in issuer.asked] == [TENANT, TENANT]
 
 
-async def test_a_token_that_is_about_to_end_is_renewed() -> None:
+async def test_a_token_that_is_about_to_end_is_renewed_beside() -> None:
     credential = PinnedCredential(Issuer(200), TENANT)
     assert (await credential.get_token("a")).token == "token 1"
+    assert (await credential.get_token("a")).token == "token 1"
+    assert (await credential.newest("a")).token == "token 2"
+    await credential.close()
+
+
+async def test_a_token_that_ends_at_once_is_waited_for_and_asked_for_once() -> None:
+    credential = PinnedCredential(Issuer(5), TENANT)
+    assert (await credential.get_token("a")).token == "token 1"
+    tokens = await asyncio.gather(*(credential.get_token("a") for _ in range(5)))
+    assert {token.token for token in tokens} == {"token 2"}
+
+
+async def test_whoever_has_a_token_does_not_wait_for_a_sign_in_that_fails() -> None:
+    issuer = Issuer(200)
+    credential = PinnedCredential(issuer, TENANT)
+    await credential.get_token("a")
+    issuer.refusal, issuer.takes_s = ClientAuthenticationError("no"), 0.05
+    began = time.monotonic()
+    assert {(await credential.get_token("a")).token for _ in range(20)} == {"token 1"}
+    assert time.monotonic() - began < issuer.takes_s
+    # The renewal fails beside, and is not tried again at once.
+    assert (await credential.newest("a")).token == "token 1"
+    assert [(await credential.newest("a")).token for _ in range(3)] == ["token 1"] * 3
+    assert len(issuer.asked) == 2
+
+
+async def test_a_renewal_that_failed_is_tried_again_after_a_pause() -> None:
+    issuer = Issuer(200)
+    credential = PinnedCredential(issuer, TENANT, again_s=0.0)
+    await credential.get_token("a")
+    issuer.refusal = ClientAuthenticationError("no")
+    assert (await credential.newest("a")).token == "token 1"
+    issuer.refusal = None
+    assert (await credential.newest("a")).token == "token 3"
+
+
+async def test_without_a_token_a_refusal_is_told_to_all_who_wait_and_the_next_asks_anew() -> None:
+    issuer = Issuer(3600)
+    issuer.refusal = ClientAuthenticationError("no")
+    credential = PinnedCredential(issuer, TENANT)
+    told = await asyncio.gather(*(credential.get_token("a") for _ in range(3)), return_exceptions=True)
+    assert [type(one) for one in told] == [PortError] * 3
+    assert len(issuer.asked) == 1
+    issuer.refusal = None
     assert (await credential.get_token("a")).token == "token 2"
 
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 
-from cpr_cockpit.adapters.azure.errors import LONGEST, clean, of_answer, said
+from cpr_cockpit.adapters.azure.errors import LONGEST, clean, of_answer, of_httpx, said
 from tests.azure.sites import IN_PROGRESS, NO_PING, NOT_STARTED, PREPARED, SCALED, app_service
 
 TOKEN_REFUSED = {
@@ -39,6 +40,11 @@ LOGS_REFUSED = {
         ({"odata.error": {"code": "X", "message": {"lang": "en", "value": "text"}}}, "X", "text"),
         ({"status": "Failed", "error": {"code": "SlotSwapFailed", "message": NO_PING}}, "SlotSwapFailed", NO_PING),
         (json.dumps({"error": {"code": "Twice", "message": "encoded"}}), "Twice", "encoded"),
+        (
+            {"title": "Modifying key 'k' is not allowed", "detail": "The key is read-only.", "status": 409},
+            "",
+            "The key is read-only.",
+        ),
         ({"error": None}, "", ""),
         ([1, 2], "", "[1, 2]"),
     ],
@@ -97,6 +103,21 @@ def test_a_5xx_is_ambiguous_after_a_change_and_only_then(status: int) -> None:
     assert changed.ambiguous
     assert "not known" in changed.unchanged
     assert not of_answer(status, "", "Reading").ambiguous
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (httpx.LocalProtocolError("Illegal header value b'Bearer s3cret\\n'"), "(LocalProtocolError)"),
+        (httpx.RemoteProtocolError("illegal header line: bytearray(b'x s3cret')"), "(RemoteProtocolError)"),
+        (httpx.RemoteProtocolError("Server disconnected without sending a response."), "(Server disconnected "),
+        (httpx.ReadTimeout(""), "(ReadTimeout)"),
+    ],
+)
+def test_what_a_protocol_error_quotes_is_not_told(error: httpx.HTTPError, words: str) -> None:
+    told = of_httpx(error, "Reading").words()
+    assert words in told
+    assert "s3cret" not in told
 
 
 @pytest.mark.parametrize("depth", [900, 20_000])

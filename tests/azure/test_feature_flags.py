@@ -157,6 +157,8 @@ async def test_a_flag_without_filters_gets_targeting(flags: AppConfigurationFlag
         (Answer(503, "oops"), True, 503, "Do not send it again"),
         (Answer(cut=True), True, None, "Do not send it again"),
         (Answer(429, "", {"Retry-After": "1"}), False, 429, "Too many requests"),
+        (Answer(200, b"{no json", {"Content-Type": "application/json"}), True, None, "It may have been done"),
+        (Answer(200, b"[1]", {"Content-Type": "application/json"}), True, None, "It may have been done"),
     ],
 )
 async def test_a_write_is_sent_once_whatever_comes_of_it(

@@ -70,6 +70,28 @@ async def test_what_is_anothers_by_now_is_lost_and_asked_once(store: StoreLease,
     assert (wire.count("PUT"), wire.count("DELETE")) == (1, 1)
 
 
+@pytest.mark.parametrize("over", [None, "e1"])
+async def test_a_locked_key_is_told_as_locked_and_not_as_anothers(
+    store: StoreLease, wire: Wire, over: str | None
+) -> None:
+    refused = Answer(409, {"title": f"Modifying key '{KEY}' is not allowed", "status": 409})
+    wire.on("PUT", PATH, refused)
+    wire.on("DELETE", PATH, refused)
+    for asking in (store.write(LEASE, over), store.remove("e1")):
+        with pytest.raises(PortError, match="was refused") as caught:
+            await asking
+        assert not isinstance(caught.value, LeaseLost)
+        assert (caught.value.status, caught.value.unchanged) == (409, "Nothing was changed.")
+        assert "is locked: unlock it" in caught.value.next_step
+
+
+async def test_a_refusal_names_the_role_of_the_store(store: StoreLease, wire: Wire) -> None:
+    wire.on("GET", PATH, Answer(403, "no"))
+    with pytest.raises(PortError) as caught:
+        await store.read()
+    assert "App Configuration Data Owner" in caught.value.next_step
+
+
 @pytest.mark.parametrize(
     ("answer", "ambiguous"), [(Answer(503, "busy"), True), (Answer(cut=True), True), (Answer(403, "no"), False)]
 )

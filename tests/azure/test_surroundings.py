@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cpr_cockpit.adapters.azure import manager
 from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
 from cpr_cockpit.core.ports import PRODUCTION, PortError
 from cpr_cockpit.core.surroundings import Deployment, PlanScale
@@ -133,6 +134,24 @@ async def test_a_slot_that_does_not_exist_is_no_trouble(azure: Azure, wire: Wire
     assert set(seen.deployments) == {PRODUCTION}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "doing"),
+    [
+        ("POST", f"{SITE}/config/appsettings/list", "Reading the settings of production"),
+        ("GET", f"{SITE}/deployments", "Reading the deployments to production"),
+        ("GET", f"{SITE}/config/slotConfigNames", "Reading the slot config names"),
+        ("GET", PLAN, "Reading how large the plan is"),
+    ],
+)
+async def test_what_every_app_has_is_a_trouble_where_it_is_not_found(
+    azure: Azure, wire: Wire, method: str, path: str, doing: str
+) -> None:
+    told(wire)
+    wire.on(method, path, Answer(404, {"error": {"code": "NotFound", "message": "none"}}))
+    [trouble] = (await reader(azure).read(1.0)).troubles
+    assert trouble.startswith(f"{doing} was refused")
+
+
 async def test_the_activity_log_is_asked_for_the_group_since_then(azure: Azure, wire: Wire) -> None:
     told(wire)
     entry = {
@@ -148,6 +167,20 @@ async def test_the_activity_log_is_asked_for_the_group_since_then(azure: Azure, 
     [asked] = wire.of("GET", "values")
     assert asked.query["api-version"] == "2015-04-01"
     assert asked.query["$filter"] == "eventTimestamp ge '2026-11-29T12:00:00.000000Z' and resourceGroupName eq 'rg'"
+
+
+async def test_a_read_that_fails_for_good_is_tried_three_times(
+    azure: Azure, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manager, "_PAUSES", (0.0, 0.0))
+    told(wire)
+    for path in (PLAN, LOG):
+        wire.on("GET", path, Answer(503, "busy"))
+    [trouble] = (await AzureSurroundings(azure.manager, azure.web_apps, "green", KEY).read(1.0)).troubles
+    assert "how large the plan is" in trouble
+    with pytest.raises(PortError):
+        await reader(azure).activities(0.0)
+    assert (len(wire.of("GET", PLAN)), len(wire.of("GET", LOG))) == (3, 3)
 
 
 async def test_a_log_that_leads_elsewhere_is_not_followed(azure: Azure, wire: Wire) -> None:

@@ -127,6 +127,38 @@ def later(life: Life, seconds: float) -> None:
     assert not life.live(lambda: life.loop.time() >= until)
 
 
+class Waiting(FurtherSource):
+    """A further source that keeps what it was asked."""
+
+    source = Source.WORKERS
+
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__(clock)
+        self.asked: list[Asked] = []
+
+    async def read(self, asked: Asked) -> Observation:
+        """The Reader port."""
+        self.asked.append(asked)
+        return await super().read(asked)
+
+
+def test_a_session_that_goes_on_tells_a_reader_what_it_told_last() -> None:
+    with Stage(None, window_s=60.0) as stage:
+        reader = Waiting(stage.world.clock)
+        stage.world.readers = (reader,)
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: len(reader.asked) > 3)
+        assert reader.asked[0].known is None
+        last, asked = life.run_state.readings["workers"], len(reader.asked)
+        life.die()
+        life = stage.begin(go_on=True)
+        assert not life.live(lambda: len(reader.asked) > asked)
+        known = reader.asked[asked].known
+        assert known is not None
+        assert known.to_dict() == last
+
+
 class SetBackClock(SuspendingClock):
     """A clock that is set back by ten minutes at the end of every wait of ``during_s`` seconds."""
 

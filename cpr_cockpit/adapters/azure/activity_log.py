@@ -9,6 +9,7 @@ from typing import Any
 
 from cpr_cockpit.adapters.azure.errors import clean
 from cpr_cockpit.adapters.azure.manager import Manager
+from cpr_cockpit.adapters.azure.times import epoch
 from cpr_cockpit.core.surroundings import Activity
 
 VERSION = "2015-04-01"
@@ -38,14 +39,14 @@ async def read(manager: Manager, group: str, since: float) -> tuple[Activity, ..
         found += [activity for entry in page.get("value") or () if (activity := _activity(entry)) is not None]
         url, params = str(page.get("nextLink") or ""), None
         # The token goes to no other place.
-        if not url.startswith(manager.environment.manager_url("/")):
+        if not manager.environment.is_manager(url):
             break
     return tuple(found)
 
 
 async def _page(manager: Manager, url: str, params: dict[str, str] | None) -> Mapping[str, Any]:
     async def once() -> Mapping[str, Any]:
-        body = (await manager.get(_DOING, url, params)).json()
+        body = (await manager.once(_DOING, url, params)).json()
         if not isinstance(body, Mapping):
             raise TypeError("no object")
         return body
@@ -56,15 +57,8 @@ async def _page(manager: Manager, url: str, params: dict[str, str] | None) -> Ma
 def _activity(entry: Any) -> Activity | None:
     """An entry; None where it tells no caller, no operation or no time."""
     try:
-        operation, at = entry["operationName"]["value"], _time(entry["eventTimestamp"])
+        operation, at = entry["operationName"]["value"], epoch(entry["eventTimestamp"])
         caller, resource = entry["caller"], entry.get("resourceId") or entry.get("resourceUri") or ""
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
     return Activity(at, clean(str(caller)), clean(str(operation)), clean(str(resource))) if caller else None
-
-
-def _time(text: str) -> float:
-    """Epoch seconds of a time as Azure writes it: UTC, with up to seven digits of a second."""
-    whole, _, fraction = text.rstrip("Z").partition(".")
-    digits = (fraction + "000000")[:6]
-    return datetime.strptime(f"{whole}.{digits}", "%Y-%m-%dT%H:%M:%S.%f").replace(tzinfo=UTC).timestamp()

@@ -9,6 +9,13 @@ from cpr_cockpit.adapters.azure.environment import AzureEnvironment
 from cpr_cockpit.adapters.azure.transport import SharedTransport
 from cpr_cockpit.adapters.connections import USER_AGENT
 
+ADVISED = {
+    401: "Sign in again, then check the tenant.",
+    403: "Ask for the role App Configuration Data Owner on the store, and check from where the store may be reached.",
+    404: "Check the store's address in cockpit.toml.",
+}
+"""What a refusal by the store asks for, by its status."""
+
 
 def store_client(
     environment: AzureEnvironment, credential: PinnedCredential, transport: SharedTransport

@@ -32,7 +32,7 @@ async def scale_of(manager: Manager, plan_id: str) -> PlanScale:
     doing = "Reading how large the plan is"
 
     async def once() -> PlanScale:
-        answer = await manager.get(doing, manager.environment.manager_url(plan_id), {"api-version": API_VERSION})
+        answer = await manager.once(doing, manager.environment.manager_url(plan_id), {"api-version": API_VERSION})
         sku: dict[str, Any] = answer.json().get("sku") or {}
         workers = sku.get("capacity")
         return PlanScale(plan_id.rsplit("/", 1)[-1], str(sku["name"]), None if workers is None else int(workers))

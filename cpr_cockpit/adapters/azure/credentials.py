@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,19 +25,25 @@ from cpr_cockpit.core.ports import PortError
 RENEW_S = 300.0
 # Where it cannot be renewed it is used on, up to this long before its end.
 LAST_S = 10.0
+# Seconds before a renewal that failed is tried again.
+AGAIN_S = 30.0
 
 
 class PinnedCredential:
     """Tokens of one tenant, kept until they are about to end; a sign-in that fails is a PortError.
 
     A request that got no token was never sent, so the error is never ambiguous, whatever became of the sign-in. The
-    SDK's credential for ``az`` starts a process for every token: hence the memory.
+    SDK's credential for ``az`` starts a process for every token: hence the memory. Whoever has a token that is good
+    waits for no sign-in: it is renewed beside, and one that fails is not tried again for ``again_s`` seconds.
     """
 
-    def __init__(self, inner: AsyncTokenCredential, tenant: str) -> None:
+    def __init__(self, inner: AsyncTokenCredential, tenant: str, *, again_s: float = AGAIN_S) -> None:
         self._inner = inner
         self._tenant = tenant
+        self._again_s = again_s
         self._tokens: dict[tuple[str, ...], AccessToken] = {}
+        self._renewals: dict[tuple[str, ...], asyncio.Task[AccessToken]] = {}
+        self._failed_at: dict[tuple[str, ...], float] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def get_token(
@@ -47,21 +55,49 @@ class PinnedCredential:
         **kwargs: Any,
     ) -> AccessToken:
         """A token for ``scopes``, always of the pinned tenant; ``claims`` (a challenge) ask anew. PortError."""
+        if claims is not None:
+            return await self._signed_in(scopes, {"enable_cae": enable_cae, "claims": claims})
+        known = self._tokens.get(scopes)
+        left = 0.0 if known is None else known.expires_on - time.time()
+        if known is None or left <= LAST_S:
+            # Nobody's renewal ends with who waits for it.
+            return await asyncio.shield(self._renewal(scopes, enable_cae=enable_cae))
+        if left <= RENEW_S and time.monotonic() - self._failed_at.get(scopes, -math.inf) >= self._again_s:
+            self._renewal(scopes, enable_cae=enable_cae)
+        return known
+
+    async def newest(self, *scopes: str) -> AccessToken:
+        """As `get_token`, after the renewal that is on its way, where there is one. PortError."""
+        token = await self.get_token(*scopes)
+        renewal = self._renewals.get(scopes)
+        if renewal is None:
+            return token
+        with contextlib.suppress(PortError):
+            return await asyncio.shield(renewal)
+        return token
+
+    def _renewal(self, scopes: tuple[str, ...], *, enable_cae: bool) -> asyncio.Task[AccessToken]:
+        """The one that is on its way, else a new one."""
+        renewal = self._renewals.get(scopes)
+        if renewal is None:
+            renewal = asyncio.create_task(self._signed_in(scopes, {"enable_cae": enable_cae}))
+            self._renewals[scopes] = renewal
+            renewal.add_done_callback(lambda done: self._ended(scopes, done))
+        return renewal
+
+    def _ended(self, scopes: tuple[str, ...], renewal: asyncio.Task[AccessToken]) -> None:
+        del self._renewals[scopes]
+        # Asked for its error also where nobody waits any more: asyncio would tell of it on the screen.
+        if not renewal.cancelled() and renewal.exception() is not None:
+            self._failed_at[scopes] = time.monotonic()
+
+    async def _signed_in(self, scopes: tuple[str, ...], options: dict[str, Any]) -> AccessToken:
         async with self._one_at_a_time:
-            known = self._tokens.get(scopes)
-            if known is not None and claims is None and known.expires_on - time.time() > RENEW_S:
-                return known
-            options: dict[str, Any] = {"tenant_id": self._tenant, "enable_cae": enable_cae}
-            if claims is not None:
-                options["claims"] = claims
             try:
-                token = await self._inner.get_token(*scopes, **options)
+                token = await self._inner.get_token(*scopes, tenant_id=self._tenant, **options)
+            except ClientAuthenticationError as error:
+                raise self._refused(error) from error
             except AzureError as error:
-                if known is not None and claims is None and known.expires_on - time.time() > LAST_S:
-                    # It is good for some minutes yet: that must be enough for a way back.
-                    return known
-                if isinstance(error, ClientAuthenticationError):
-                    raise self._refused(error) from error
                 raise unsent(error, "Signing in") from error
             self._tokens[scopes] = token
             return token
@@ -77,7 +113,11 @@ class PinnedCredential:
         )
 
     async def close(self) -> None:
-        """Close the credential below."""
+        """End what is being renewed, and close the credential below."""
+        renewals = tuple(self._renewals.values())
+        for renewal in renewals:
+            renewal.cancel()
+        await asyncio.gather(*renewals, return_exceptions=True)
         await self._inner.close()
 
     async def __aenter__(self) -> Self:

@@ -13,7 +13,7 @@ from cpr_cockpit.adapters.azure import kql
 from cpr_cockpit.adapters.azure.credentials import PinnedCredential
 from cpr_cockpit.adapters.azure.custom_rows import Counted, counted, figures_of
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment
-from cpr_cockpit.adapters.azure.errors import clean, of_azure, unreadable
+from cpr_cockpit.adapters.azure.errors import UNREAD, clean, of_azure, unreadable
 from cpr_cockpit.adapters.azure.logs_answers import moment, number
 from cpr_cockpit.adapters.azure.logs_client import logs_client
 from cpr_cockpit.adapters.azure.transport import SharedTransport
@@ -52,7 +52,7 @@ class SignalLogs:
             )
         except AzureError as error:
             raise of_azure(error, doing) from error
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        except UNREAD as error:
             raise unreadable(doing, repr(error)) from error
         if isinstance(answer, LogsQueryPartialResult):
             words = clean(str(answer.partial_error.message)) if answer.partial_error else "no reason given"

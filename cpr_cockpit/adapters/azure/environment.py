@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from cpr_cockpit.adapters.over_http import same_origin
 from cpr_cockpit.core.ports import PRODUCTION
 
 # Public cloud. Sources: azure-mgmt-core's table of clouds, azure-cli's app_service_resource_id, azure-monitor-query.
@@ -53,6 +54,10 @@ class AzureEnvironment:
     def manager_url(self, path: str) -> str:
         """``path`` (from the first slash) at Resource Manager."""
         return self.resource_manager.rstrip("/") + path
+
+    def is_manager(self, url: str) -> bool:
+        """Whether a URL that was told leads to Resource Manager: our token goes nowhere else."""
+        return same_origin(url, self.resource_manager)
 
 
 def is_loopback(url: str) -> bool:

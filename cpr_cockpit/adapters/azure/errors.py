@@ -18,11 +18,17 @@ from typing import Any
 import httpx
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
+from cpr_cockpit.adapters.over_http import words_of
 from cpr_cockpit.core.ports import PortError
 
 LONGEST = 400
+UNREAD = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
+"""The SDK's models take an answer as it is documented; one of another form ends in any of these."""
+_MAY_BE_DONE = "It may have been done all the same."
 _NOT_KNOWN = "Whether anything was changed is not known."
 _LOOK_FIRST = "Do not send it again before it has been observed who serves what."
+
+_ANYWHERE = {429: "Too many requests were sent: wait a minute."}
 
 _SCALED = r"allocation of VM instances .* changed"
 _ADVICE: tuple[tuple[str, str], ...] = (
@@ -47,17 +53,23 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         "The plan was scaled during the swap: look at who serves what, then swap again.",
     ),
     (
+        r"rate limit",
+        "Too many requests were sent with this token: wait until the service takes them again, an hour at most.",
+    ),
+    (
         r"deployment currently in progress|ongoing deployment|conflicts with the pending",
         "Wait until that deployment has ended; where none runs, its lock is stale: restart the slot.",
     ),
 )
-_BY_STATUS: dict[int, str] = {
+BY_STATUS: Mapping[int, str] = {
     401: "Sign in again, then check the tenant.",
     403: "Ask for the role that allows it (Website Contributor on the app, Log Analytics Reader on the workspace).",
     404: "Check the pinned names: subscription, resource group, app, slot, workspace.",
     409: "Something else is changing the same resource: wait until it has ended, then look again.",
-    429: "Too many requests were sent: wait a minute.",
 }
+
+
+"""What a refusal by App Service, Resource Manager or the logs asks for; another service has other roles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +123,8 @@ def _of_object(body: Mapping[str, Any]) -> Said:
     return Said(_text(members.get("code")), message or _from_details(members.get("details")))
 
 
-_MESSAGES = ("message", "exceptionmessage", "detailedmessage")
+# The last two are App Configuration's (RFC 9457).
+_MESSAGES = ("message", "exceptionmessage", "detailedmessage", "detail", "title")
 
 
 def _text(value: Any) -> str:
@@ -143,8 +156,13 @@ def _untraced(message: str) -> str:
     return re.split(r"\s*Trace ID:", message)[0]
 
 
-def of_answer(status: int, text: str, doing: str, *, mutating: bool = False) -> PortError:
-    """The error for an answer that is no success. ``doing`` begins the sentence: "Swapping slot green ..."."""
+def of_answer(
+    status: int, text: str, doing: str, *, mutating: bool = False, advised: Mapping[int, str] = BY_STATUS
+) -> PortError:
+    """The error for an answer that is no success. ``doing`` begins the sentence: "Swapping slot green ...".
+
+    ``advised``: what to do about a refusal, in a sentence by its status, where the message itself is not known.
+    """
     heard = said(text)
     label = f"{status} {heard.code}".strip()
     message = heard.message.rstrip(". ") or "the service gave no reason"
@@ -160,7 +178,7 @@ def of_answer(status: int, text: str, doing: str, *, mutating: bool = False) -> 
     verb = "failed" if status >= 500 else "was refused"
     return PortError(
         f"{doing} {verb}: {message} ({label}).",
-        next_step=advice(status, message),
+        next_step=advice(status, message, advised),
         code=heard.code,
         status=status,
         again=asks_again(message),
@@ -172,42 +190,47 @@ def asks_again(message: str) -> bool:
     return re.search(_SCALED, message, re.IGNORECASE) is not None
 
 
-def advice(status: int, message: str) -> str:
-    """What to do about an error, in a sentence; "" where nothing is known of it."""
+def advice(status: int, message: str, advised: Mapping[int, str] = BY_STATUS) -> str:
+    """What to do about an error, in a sentence; "" where nothing is known of it. ``advised`` as in `of_answer`."""
     for pattern, advice in _ADVICE:
         if re.search(pattern, message, re.IGNORECASE):
             return advice
-    return _BY_STATUS.get(status, "Try again in a minute." if status >= 500 else "")
+    return advised.get(status) or _ANYWHERE.get(status, "Try again in a minute." if status >= 500 else "")
 
 
 def unsent(reason: BaseException, doing: str) -> PortError:
     """The error for a request that never left: the host was not reached."""
     return PortError(
-        f"{doing} was not possible: the service cannot be reached ({_reason(reason)}).",
+        f"{doing} was not possible: the service cannot be reached ({words_of(reason)}).",
         next_step="Check the network, the name and the certificate of the address.",
     )
 
 
 def unanswered(reason: BaseException, doing: str, *, mutating: bool) -> PortError:
     """The error for a request whose answer was lost on the way."""
-    lost = f"{doing} was sent and no answer came back ({_reason(reason)})."
+    lost = f"{doing} was sent and no answer came back ({words_of(reason)})."
     if mutating:
         return PortError(lost, unchanged=_NOT_KNOWN, next_step=_LOOK_FIRST, ambiguous=True)
     return PortError(lost, next_step="Try again.")
 
 
-def unreadable(doing: str, why: str) -> PortError:
-    """The error for an answer of success that is not what the service documents."""
-    return PortError(f"{doing}: the answer cannot be read ({clean(why)}).", next_step="Try again.")
+def unreadable(doing: str, why: str, *, mutating: bool = False) -> PortError:
+    """The error for an answer of success that is not what the service documents: a change may have been made."""
+    what = f"{doing}: the answer cannot be read ({clean(why)})."
+    if mutating:
+        return PortError(what, unchanged=_MAY_BE_DONE, next_step=_LOOK_FIRST, ambiguous=True)
+    return PortError(what, next_step="Try again.")
 
 
-def of_azure(error: AzureError, doing: str, *, mutating: bool = False) -> PortError:
-    """The error for anything that a client of the SDK raises."""
+def of_azure(
+    error: AzureError, doing: str, *, mutating: bool = False, advised: Mapping[int, str] = BY_STATUS
+) -> PortError:
+    """The error for anything that a client of the SDK raises. ``advised`` as in `of_answer`."""
     if isinstance(error, HttpResponseError) and error.response is not None:
         status = error.response.status_code or 0
         if status >= 300:
-            return of_answer(status, error.response.text(), doing, mutating=mutating)
-        return unreadable(doing, error.message)
+            return of_answer(status, error.response.text(), doing, mutating=mutating, advised=advised)
+        return unreadable(doing, error.message, mutating=mutating)
     if isinstance(error, ServiceRequestError):
         return unsent(error, doing)
     return unanswered(error, doing, mutating=mutating)
@@ -222,8 +245,3 @@ def of_httpx(error: httpx.HTTPError, doing: str, *, mutating: bool = False) -> P
     if isinstance(error, UNSENT):
         return unsent(error, doing)
     return unanswered(error, doing, mutating=mutating)
-
-
-def _reason(error: BaseException) -> str:
-    """The error's own words, else its name: a timeout says nothing of itself."""
-    return clean(str(error)) or type(error).__name__

@@ -16,10 +16,10 @@ from azure.appconfiguration import ConfigurationSetting
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
-from cpr_cockpit.adapters.azure.app_configuration import store_client
+from cpr_cockpit.adapters.azure.app_configuration import ADVISED, store_client
 from cpr_cockpit.adapters.azure.credentials import PinnedCredential
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment
-from cpr_cockpit.adapters.azure.errors import clean, of_azure, unreadable
+from cpr_cockpit.adapters.azure.errors import UNREAD, clean, of_azure, unreadable
 from cpr_cockpit.adapters.azure.transport import SharedTransport
 from cpr_cockpit.core.flags import TARGETING, FlagFacts
 from cpr_cockpit.core.plan import FLAGGING, Act, ActKind
@@ -49,8 +49,8 @@ class AppConfigurationFlags:
         except ResourceNotFoundError:
             return FlagFacts(name, exists=False)
         except AzureError as error:
-            raise of_azure(error, doing) from error
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise of_azure(error, doing, advised=ADVISED) from error
+        except UNREAD as error:
             raise unreadable(doing, repr(error)) from error
         self._read[facts.etag] = setting
         while len(self._read) > _MOST_KEPT:
@@ -74,7 +74,10 @@ class AppConfigurationFlags:
         try:
             await self._client.set_configuration_setting(setting, MatchConditions.IfNotModified, etag=etag)
         except AzureError as error:
-            raise _advised(of_azure(error, doing, mutating=True), name) from error
+            raise of_azure(error, doing, mutating=True, advised=_of_flag(name)) from error
+        except UNREAD as error:
+            # The SDK makes its own of the answer, which comes after the flag was written.
+            raise unreadable(doing, repr(error), mutating=True) from error
         return Accepted("")
 
     def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
@@ -93,18 +96,13 @@ class AppConfigurationFlags:
         await self._client.close()
 
 
-def _advised(error: PortError, name: str) -> PortError:
-    """What each refusal means of a flag."""
-    if error.ambiguous:
-        return error
-    advice = {
+def _of_flag(name: str) -> dict[int, str]:
+    """What each refusal of a write asks for."""
+    return ADVISED | {
         404: f"Create the flag {clean(name)}, or correct its name.",
         409: f"The flag {clean(name)} is locked: unlock it (az appconfig feature unlock), or ask who locked it.",
         412: "Somebody else has changed the flag since it was read: look at it, then decide.",
-    }.get(error.status or 0)
-    if advice is None:
-        return error
-    return PortError(error.what, unchanged=error.unchanged, next_step=advice, code=error.code, status=error.status)
+    }
 
 
 def _facts(name: str, setting: ConfigurationSetting) -> FlagFacts:

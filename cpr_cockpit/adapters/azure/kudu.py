@@ -20,9 +20,9 @@ from cpr_cockpit.adapters.azure.credentials import PinnedCredential
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment
 from cpr_cockpit.adapters.azure.errors import clean, of_answer, of_httpx, unreadable
 from cpr_cockpit.adapters.connections import CONNECT_S, Connections
+from cpr_cockpit.adapters.over_http import PIECE
 from cpr_cockpit.core.ports import Accepted, OperationState, PortError
 
-PIECE = 256 * 1024  # bytes
 _UPLOAD = httpx.Timeout(120.0, connect=CONNECT_S)
 _RUNNING = frozenset({0, 1, 2})  # pending, building, deploying
 _SUCCESS = 4

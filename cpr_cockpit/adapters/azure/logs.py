@@ -11,7 +11,7 @@ from cpr_cockpit.adapters.azure import logs_blocks as parts
 from cpr_cockpit.adapters.azure.credentials import PinnedCredential
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment
 from cpr_cockpit.adapters.azure.errors import clean
-from cpr_cockpit.adapters.azure.logs_answers import Item, ask, count, moment, must, number, rows, trouble
+from cpr_cockpit.adapters.azure.logs_answers import Item, ask, count, moment, must, number, rows, trouble, written
 from cpr_cockpit.adapters.azure.logs_client import logs_client
 from cpr_cockpit.adapters.azure.transport import SharedTransport
 from cpr_cockpit.core.blocks import Block, BlockQuestion
@@ -77,7 +77,7 @@ class LogsTelemetry:
     def _texts(
         self, start: float, end: float, bin_s: float, versions: Sequence[str], blocks: BlockQuestion | None, flag: str
     ) -> list[str]:
-        try:
+        with written(_DOING):
             ours = {"versions": kql.texts(versions), "every_version": kql.truth(not versions)}
             ours["version_of"] = kql.version_of(flag)
             ours["app"] = app = kql.text(self._environment.app_insights_id)
@@ -91,8 +91,6 @@ class LogsTelemetry:
                 grid = {"start": kql.moment(blocks.start), "end": kql.moment(blocks.end)}
                 grid |= {"length": kql.length(blocks.length), "slow": kql.counts_above(blocks.thresholds_ms)}
                 texts.append(kql.question("blocks", **grid, **ours))
-        except ValueError as error:
-            raise PortError(f"{_DOING} is not possible: {clean(str(error))}.") from error
         return texts
 
     def planned(self, act: Act) -> tuple[PlannedRequest, ...]:

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from azure.core.exceptions import AzureError
 from azure.monitor.query import LogsBatchQuery, LogsQueryError, LogsQueryPartialResult, LogsQueryResult, LogsTableRow
 from azure.monitor.query.aio import LogsQueryClient
 
-from cpr_cockpit.adapters.azure.errors import clean, of_azure, unreadable
+from cpr_cockpit.adapters.azure.errors import UNREAD, clean, of_azure, unreadable
+from cpr_cockpit.adapters.azure.times import epoch
+from cpr_cockpit.core.ports import PortError
 
 # Seconds that reading an answer may take beyond those that the service may work on it.
 _WAY_S = 10.0
 
 Row = TypeVar("Row")
 Item = LogsQueryResult | LogsQueryPartialResult | LogsQueryError
+
+
+@contextmanager
+def written(doing: str) -> Iterator[None]:
+    """While a question is written: a value that cannot stand in one (ValueError) is a PortError."""
+    try:
+        yield
+    except ValueError as error:
+        raise PortError(f"{doing} is not possible: {clean(str(error))}.") from error
 
 
 async def ask(
@@ -33,7 +44,7 @@ async def ask(
         return list(await client.query_batch(batch, read_timeout=server_s + _WAY_S))
     except AzureError as error:
         raise of_azure(error, doing) from error
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except UNREAD as error:
         # The SDK puts the batch back in order without looking: an item that is missing or no object ends here.
         raise unreadable(doing, repr(error)) from error
 
@@ -44,6 +55,14 @@ def trouble(item: Item) -> str:
     if isinstance(error, LogsQueryError):
         return clean(f"{error.message or 'no reason given'} ({error.code or 'no code'})")
     return "" if isinstance(item, LogsQueryResult) else "the answer is incomplete, without a reason"
+
+
+def refuse_a_part(item: Item, doing: str, next_step: str) -> None:
+    """An item that brought nothing, or not all, is a PortError."""
+    words = trouble(item)
+    if words:
+        verb = "failed" if isinstance(item, LogsQueryError) else "was answered in part"
+        raise PortError(f"{doing} {verb}: {words}.", next_step=next_step)
 
 
 def rows(item: Item, read: Callable[[LogsTableRow], Row], doing: str) -> list[Row]:
@@ -84,7 +103,4 @@ def moment(value: Any) -> float | None:
     """Epoch seconds of a time, which the SDK leaves as text where it cannot read it; None for null."""
     if value is None or value == "":
         return None
-    if not isinstance(value, datetime):
-        # Seven digits of a second are one more than Python reads.
-        value = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", str(value)))
-    return float((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())
+    return epoch(value if isinstance(value, datetime) else str(value))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from azure.monitor.query import LogsQueryError, LogsTableRow
+from azure.monitor.query import LogsTableRow
 
 from cpr_cockpit.adapters.azure import kql, logs_answers
 from cpr_cockpit.adapters.azure.credentials import PinnedCredential
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment
-from cpr_cockpit.adapters.azure.errors import clean, unreadable
+from cpr_cockpit.adapters.azure.errors import unreadable
 from cpr_cockpit.adapters.azure.logs_client import logs_client
 from cpr_cockpit.adapters.azure.transport import SharedTransport
-from cpr_cockpit.core.ports import PortError
 
 _DOING = "Counting the users of a share"
 
@@ -24,7 +23,7 @@ class LogsUserCount:
 
     async def users(self, *, version: str, since: float, until: float) -> int | None:
         """Distinct users; None where requests were told of and none tells its user. PortError."""
-        try:
+        with logs_answers.written(_DOING):
             text = kql.question(
                 "pinned",
                 start=kql.moment(since),
@@ -32,13 +31,8 @@ class LogsUserCount:
                 version=kql.text(version),
                 app=kql.text(self._environment.app_insights_id),
             )
-        except ValueError as error:
-            raise PortError(f"{_DOING} is not possible: {clean(str(error))}.") from error
         (item,) = await logs_answers.ask(self._client, self._environment.workspace_id, (text,), _DOING)
-        trouble = logs_answers.trouble(item)
-        if trouble:
-            verb = "failed" if isinstance(item, LogsQueryError) else "was answered in part"
-            raise PortError(f"{_DOING} {verb}: {trouble}.", next_step="It is asked again.")
+        logs_answers.refuse_a_part(item, _DOING, "It is asked again.")
         told = logs_answers.rows(item, _counts, _DOING)
         if not told:
             raise unreadable(_DOING, "no row where one was asked for")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from azure.monitor.query import LogsQueryError, LogsTableRow
+from azure.monitor.query import LogsTableRow
 
 from cpr_cockpit.adapters.azure import kql_premises as kql
 from cpr_cockpit.adapters.azure import logs_answers as answers
@@ -14,11 +14,12 @@ from cpr_cockpit.adapters.azure.errors import clean, unreadable
 from cpr_cockpit.adapters.azure.logs_client import logs_client
 from cpr_cockpit.adapters.azure.transport import SharedTransport
 from cpr_cockpit.core.plan import Act, ActKind
-from cpr_cockpit.core.ports import Arrived, LogFacts, PlannedRequest, PortError
+from cpr_cockpit.core.ports import Arrived, LogFacts, PlannedRequest
 
 _DOING = "Reading what the logs tell of themselves"
 # The cap is lifted once a day: what the workspace said before that no longer holds.
 _CAP_S = 25 * 3600.0
+_CHECK = "Check the workspace's id and the right to read it."
 
 
 class LogsPremises:
@@ -32,7 +33,7 @@ class LogsPremises:
         """Users' rows since then. Whether the workspace takes rows in may be unknown: the rest stands without it."""
         app = self._environment.app_insights_id
         users, status = await self._ask((kql.users(since, app), kql.ingestion(since - _CAP_S)))
-        _refuse(users)
+        answers.refuse_a_part(users, _DOING, _CHECK)
         told = answers.rows(users, _users, _DOING)
         if not told:
             raise unreadable(_DOING, "no row where one was asked for")
@@ -47,7 +48,7 @@ class LogsPremises:
     async def arrived(self, *, since: float) -> tuple[Arrived, ...]:
         """Which versions' rows came with event times since then; the twenty with most rows."""
         (answer,) = await self._ask((kql.arrived(since, self._environment.app_insights_id),))
-        _refuse(answer)
+        answers.refuse_a_part(answer, _DOING, _CHECK)
         return tuple(answers.rows(answer, _arrived, _DOING))
 
     async def _ask(self, texts: Sequence[str]) -> list[answers.Item]:
@@ -63,14 +64,6 @@ class LogsPremises:
     async def close(self) -> None:
         """Close the client; its connections are the session's."""
         await self._client.close()
-
-
-def _refuse(item: answers.Item) -> None:
-    """A question that brought nothing, or not all, is none that a premise may stand on. PortError."""
-    trouble = answers.trouble(item)
-    if trouble:
-        verb = "failed" if isinstance(item, LogsQueryError) else "was answered in part"
-        raise PortError(f"{_DOING} {verb}: {trouble}.", next_step="Check the workspace's id and the right to read it.")
 
 
 def _users(row: LogsTableRow) -> tuple[int, float, float | None, float | None]:

@@ -10,8 +10,7 @@ from typing import TypeVar
 from azure.monitor.query import LogsTableRow
 
 from cpr_cockpit.adapters.azure import kql
-from cpr_cockpit.adapters.azure.errors import clean
-from cpr_cockpit.adapters.azure.logs_answers import Item, count, moment, number, rows, trouble
+from cpr_cockpit.adapters.azure.logs_answers import Item, count, moment, number, rows, trouble, written
 from cpr_cockpit.adapters.azure.logs_batch import DOING, TIMEOUT_S, SharedBatch
 from cpr_cockpit.core.blocks import Reading
 from cpr_cockpit.core.ports import Asked, Clock, PortError
@@ -89,10 +88,8 @@ class LogsReader:
     async def ask(self, questions: Questions) -> Answers:
         """The answers to the reader's questions. PortError where none came."""
         app = kql.text(self._batch.app_insights_id)
-        try:
+        with written(DOING):
             texts = [kql.question(name, app=app, **literals) for name, literals in questions.items()]
-        except ValueError as error:
-            raise PortError(f"{DOING} is not possible: {clean(str(error))}.") from error
         items = await self._batch.ask(texts)
         return Answers(dict(zip(questions, items, strict=True)))
 
@@ -120,10 +117,8 @@ def span(asked: Asked) -> dict[str, kql.Literal]:
 
 def versions(asked: Asked) -> dict[str, kql.Literal]:
     """The two versions; PortError for a name that cannot be one."""
-    try:
+    with written(DOING):
         return {"old_version": kql.text(asked.old_version), "new_version": kql.text(asked.new_version)}
-    except ValueError as error:
-        raise PortError(f"{DOING} is not possible: {clean(str(error))}.") from error
 
 
 def before(asked: Asked) -> dict[str, kql.Literal]:

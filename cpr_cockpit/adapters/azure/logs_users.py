@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from azure.monitor.query import LogsTableRow
 
 from cpr_cockpit.adapters.azure import kql
-from cpr_cockpit.adapters.azure.errors import clean
-from cpr_cockpit.adapters.azure.logs_answers import count, number
+from cpr_cockpit.adapters.azure.logs_answers import count, number, written
 from cpr_cockpit.adapters.azure.logs_batch import DOING, SharedBatch
 from cpr_cockpit.adapters.azure.logs_exceptions import Served, Thrown, in_logs, per_minute, rate, served, thrown
 from cpr_cockpit.adapters.azure.logs_reader import (
@@ -23,7 +22,7 @@ from cpr_cockpit.adapters.azure.logs_reader import (
     versions,
 )
 from cpr_cockpit.core.blocks import Reading
-from cpr_cockpit.core.ports import Asked, Clock, PortError
+from cpr_cockpit.core.ports import Asked, Clock
 from cpr_cockpit.core.signals import Observation, Source
 
 USERS, SIGN_IN = "active users", "sign-in failures (401, 403)"
@@ -70,10 +69,8 @@ class UsageReader(LogsReader):
 
     def _feature(self) -> dict[str, kql.Literal]:
         """The feature's operation; PortError for a name that cannot be one."""
-        try:
+        with written(DOING):
             return {"feature": kql.text(self._feature_operation)}
-        except ValueError as error:
-            raise PortError(f"{DOING} is not possible: {clean(str(error))}.") from error
 
 
 def _stretches(asked: Asked) -> dict[str, kql.Literal]:

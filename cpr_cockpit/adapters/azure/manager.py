@@ -14,7 +14,7 @@ from azure.mgmt.web.aio import WebSiteManagementClient
 
 from cpr_cockpit.adapters.azure.credentials import PinnedCredential
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment
-from cpr_cockpit.adapters.azure.errors import of_answer, of_azure, unreadable
+from cpr_cockpit.adapters.azure.errors import UNREAD, of_answer, of_azure, unreadable
 from cpr_cockpit.adapters.azure.transport import SharedTransport
 from cpr_cockpit.adapters.connections import USER_AGENT
 from cpr_cockpit.core.ports import PortError
@@ -63,8 +63,7 @@ class Manager:
                 cause: Exception = error
             except PortError as error:
                 problem, cause = error, error
-            except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-                # The SDK's models take an answer as it is documented; one of another form ends in any of these.
+            except UNREAD as error:
                 raise unreadable(doing, repr(error)) from error
             if pause is None or problem.status not in _PASSING:
                 raise problem from cause
@@ -72,15 +71,15 @@ class Manager:
         raise AssertionError("the last try returns or raises")
 
     async def get(self, doing: str, url: str, params: dict[str, str] | None = None) -> AsyncHttpResponse:
-        """The answer to one GET of success, redirects excluded. PortError."""
+        """The answer to `once`, tried again as `read` does. PortError."""
+        return await self.read(doing, lambda: self.once(doing, url, params))
 
-        async def once() -> AsyncHttpResponse:
-            answer = await self.client.send_request(HttpRequest("GET", url, params=params))
-            if answer.status_code >= 300:
-                raise of_answer(answer.status_code, answer.text(), doing)
-            return answer
-
-        return await self.read(doing, once)
+    async def once(self, doing: str, url: str, params: dict[str, str] | None = None) -> AsyncHttpResponse:
+        """The answer to one GET of success, redirects excluded; for the call of a `read`. AzureError, PortError."""
+        answer = await self.client.send_request(HttpRequest("GET", url, params=params))
+        if answer.status_code >= 300:
+            raise of_answer(answer.status_code, answer.text(), doing)
+        return answer
 
     async def change(self, doing: str, method: str, path: str, body: dict[str, Any] | None) -> AsyncHttpResponse:
         """Send a change, once. PortError; ``ambiguous`` where it may have taken effect."""

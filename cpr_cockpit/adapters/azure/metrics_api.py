@@ -7,7 +7,6 @@ that there is no data for that time, which is not zero; a metric's error stands 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ import isodate  # type: ignore[import-untyped]  # it has no types of its own
 
 from cpr_cockpit.adapters.azure.errors import clean, unreadable
 from cpr_cockpit.adapters.azure.manager import Manager
+from cpr_cockpit.adapters.azure.times import epoch
 
 METRICS_VERSION = "2018-01-01"
 AVERAGE, TOTAL = "average", "total"
@@ -81,11 +81,6 @@ def _written(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _read(text: str) -> float:
-    at = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-
-
 def _seconds(duration: str) -> float:
     """Seconds of an ISO 8601 duration of weeks and less; ValueError."""
     length = isodate.parse_duration(duration)
@@ -114,7 +109,7 @@ def _points(metric: Mapping[str, Any], aggregation: str) -> dict[float, float]:
 
 def _series(series: Mapping[str, Any], aggregation: str) -> dict[float, float]:
     told = [(point["timeStamp"], point.get(aggregation)) for point in series.get("data") or ()]
-    return {_read(at): float(value) for at, value in told if value is not None and math.isfinite(float(value))}
+    return {epoch(at): float(value) for at, value in told if value is not None and math.isfinite(float(value))}
 
 
 def _trouble(name: str, metric: Mapping[str, Any] | None) -> str:

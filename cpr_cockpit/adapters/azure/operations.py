@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
@@ -34,7 +33,7 @@ async def look(manager: Manager, operation: str) -> OperationState:
     """One look. PortError where nothing can be told just now; ``unknown`` where the operation is gone."""
     if not operation:
         return OperationState("unknown", "the service gave no address to follow")
-    if not _same_host(operation, manager.environment.resource_manager):
+    if not manager.environment.is_manager(operation):
         # Following it would hand our token to another host.
         return OperationState("unknown", f"the operation's address is not at {manager.environment.resource_manager}")
     try:
@@ -49,11 +48,6 @@ async def look(manager: Manager, operation: str) -> OperationState:
     if status >= 300:
         raise of_answer(status, answer.text(), _DOING)
     return _state(answer)
-
-
-def _same_host(url: str, base: str) -> bool:
-    one, other = urlsplit(url), urlsplit(base)
-    return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port)
 
 
 def _failed(answer: AsyncHttpResponse) -> OperationState:

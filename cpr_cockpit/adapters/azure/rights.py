@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from cpr_cockpit.adapters.azure.credentials import PinnedCredential
 from cpr_cockpit.adapters.azure.errors import unreadable
@@ -44,7 +43,7 @@ class AzureRights:
             following = body.get("nextLink")
             if not following:
                 return tuple(found)
-            if not isinstance(following, str) or not _same_host(following, environment.resource_manager):
+            if not isinstance(following, str) or not environment.is_manager(following):
                 # Following it would hand our token to another host.
                 raise unreadable(_DOING, "the next page is not at Resource Manager")
             url, params = following, None
@@ -53,7 +52,7 @@ class AzureRights:
     async def warm(self) -> float | None:
         """A token for Resource Manager and one for Kudu; seconds for which the first to end is good. PortError."""
         environment = self._manager.environment
-        tokens = [await self._credential.get_token(one) for one in (environment.manager_scope, environment.kudu_scope)]
+        tokens = [await self._credential.newest(one) for one in (environment.manager_scope, environment.kudu_scope)]
         return min(token.expires_on for token in tokens) - time.time()
 
 
@@ -72,8 +71,3 @@ def _names(one: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise unreadable(_DOING, f"{key} is no list of names")
     return tuple(names)
-
-
-def _same_host(url: str, base: str) -> bool:
-    one, other = urlsplit(url), urlsplit(base)
-    return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port)

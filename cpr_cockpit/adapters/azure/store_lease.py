@@ -16,21 +16,15 @@ from typing import Any, TypeVar
 from azure.appconfiguration import ConfigurationSetting
 from azure.appconfiguration.aio import AzureAppConfigurationClient
 from azure.core import MatchConditions
-from azure.core.exceptions import (
-    AzureError,
-    HttpResponseError,
-    ResourceExistsError,
-    ResourceModifiedError,
-    ResourceNotFoundError,
-)
+from azure.core.exceptions import AzureError, HttpResponseError
 
-from cpr_cockpit.adapters.azure.errors import clean, of_azure, unreadable
+from cpr_cockpit.adapters.azure.app_configuration import ADVISED
+from cpr_cockpit.adapters.azure.errors import UNREAD, clean, of_azure, unreadable
 from cpr_cockpit.core.lease import Lease, LeaseLost
-from cpr_cockpit.core.ports import PortError
 
 PREFIX = "cpr-cockpit/lease/"
 _TYPE = "application/json"
-_GONE = 412
+_ANOTHERS = (404, 412)  # it is not there any more, or in another state
 # The end of a lease that tells none: the last second that a journal and a screen can write.
 FOREVER = 253_402_300_799.0
 
@@ -43,6 +37,8 @@ class StoreLease:
     def __init__(self, client: AzureAppConfigurationClient, app: str) -> None:
         self._client = client
         self._key = PREFIX + app.lower()
+        locked = f"The key is locked: unlock it (az appconfig kv unlock --key {self._key}), or ask who locked it."
+        self._advised = ADVISED | {409: locked}
 
     @property
     def key(self) -> str:
@@ -83,27 +79,24 @@ class StoreLease:
             mutating=True,
         )
 
-    @staticmethod
-    async def _sent(doing: str, call: Callable[[], Awaitable[Answer]], *, mutating: bool = False) -> Answer:
+    async def _sent(self, doing: str, call: Callable[[], Awaitable[Answer]], *, mutating: bool = False) -> Answer:
         """LeaseLost where the state is another one by now, or there is none; any other fault is a PortError."""
         try:
             return await call()
-        except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
-            raise LeaseLost(f"{doing}: it is another's by now.", code="LeaseLost", status=error.status_code) from error
         except AzureError as error:
-            if isinstance(error, HttpResponseError) and error.status_code == _GONE:
-                raise LeaseLost(f"{doing}: it is another's by now.", code="LeaseLost", status=_GONE) from error
-            raise of_azure(error, doing, mutating=mutating) from error
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-            if mutating:
-                raise PortError(f"{doing}: the answer cannot be read.", ambiguous=True) from error
-            raise unreadable(doing, repr(error)) from error
+            # By its status: which error the SDK makes of one differs from call to call.
+            status = error.status_code if isinstance(error, HttpResponseError) else None
+            if status in _ANOTHERS:
+                raise LeaseLost(f"{doing}: it is another's by now.", code="LeaseLost", status=status) from error
+            raise of_azure(error, doing, mutating=mutating, advised=self._advised) from error
+        except UNREAD as error:
+            raise unreadable(doing, repr(error), mutating=mutating) from error
 
 
 def _etag(setting: Any, doing: str) -> str:
     etag = getattr(setting, "etag", None)
     if not etag:
-        raise PortError(f"{doing}: the answer names no state.", ambiguous=True)
+        raise unreadable(doing, "it names no state", mutating=True)
     return str(etag)
 
 

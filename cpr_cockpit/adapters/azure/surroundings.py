@@ -44,9 +44,9 @@ class AzureSurroundings:
         troubles: list[str] = []
         (plan, names), webs, settings, listed = await asyncio.gather(
             asyncio.gather(_or_told(troubles, self._plan), _or_told(troubles, self._sticky)),
-            asyncio.gather(*(_or_told(troubles, self._web(slot)) for slot in self._slots)),
-            asyncio.gather(*(_or_told(troubles, self._settings(slot)) for slot in self._slots)),
-            asyncio.gather(*(_or_told(troubles, self._deployments(slot)) for slot in self._slots)),
+            asyncio.gather(*(self._of_slot(troubles, slot, self._web(slot)) for slot in self._slots)),
+            asyncio.gather(*(self._of_slot(troubles, slot, self._settings(slot)) for slot in self._slots)),
+            asyncio.gather(*(self._of_slot(troubles, slot, self._deployments(slot)) for slot in self._slots)),
         )
         own = webs[0]
         shares = await _or_told(troubles, lambda: self._web_apps.shares_in(own)) if own is not None else None
@@ -65,6 +65,11 @@ class AzureSurroundings:
         groups = {environment.resource_group, activity_log.group_of(self._plan_id) or environment.resource_group}
         told = await asyncio.gather(*(activity_log.read(self._manager, group, since) for group in sorted(groups)))
         return tuple(sorted((one for part in told for one in part), key=lambda one: one.at))
+
+    @staticmethod
+    def _of_slot(troubles: list[str], slot: str, read: Callable[[], Awaitable[Answer]]) -> Awaitable[Answer | None]:
+        """The answer; a slot may not exist, production has to."""
+        return _or_told(troubles, read, may_lack=slot != PRODUCTION)
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
@@ -135,11 +140,13 @@ def _named(slot: str) -> str:
     return slot if slot == PRODUCTION else f"slot {slot}"
 
 
-async def _or_told(troubles: list[str], read: Callable[[], Awaitable[Answer]]) -> Answer | None:
+async def _or_told(
+    troubles: list[str], read: Callable[[], Awaitable[Answer]], *, may_lack: bool = False
+) -> Answer | None:
     try:
         return await read()
     except PortError as error:
-        if error.status != _NOT_THERE:
+        if error.status != _NOT_THERE or not may_lack:
             troubles.append(error.what)
         return None
 

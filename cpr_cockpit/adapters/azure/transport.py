@@ -19,6 +19,7 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from cpr_cockpit.adapters.azure.errors import UNSENT
 from cpr_cockpit.adapters.connections import CONNECT_S, READ_S, Connections
+from cpr_cockpit.adapters.over_http import words_of
 
 _SAFE = frozenset({"GET", "HEAD"})
 
@@ -68,9 +69,9 @@ class SharedTransport(AsyncHttpTransport[HttpRequest, AsyncHttpResponse]):
                 request.method, request.url, headers=request.headers, timeout=timeout, **content
             )
         except UNSENT as error:
-            raise ServiceRequestError(str(error) or type(error).__name__, error=error) from error
+            raise ServiceRequestError(words_of(error), error=error) from error
         except httpx.HTTPError as error:
-            raise ServiceResponseError(str(error) or type(error).__name__, error=error) from error
+            raise ServiceResponseError(words_of(error), error=error) from error
         return HttpxResponse(request, answer)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from cpr_cockpit.adapters.azure.manager import API_VERSION, Manager
 from cpr_cockpit.adapters.hosted_services import HostedServices
+from cpr_cockpit.core.inert import clean
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PRODUCTION, PlannedRequest, PortError
 from cpr_cockpit.core.worker_proof import CONTINUOUS, TRIGGERED
@@ -139,4 +140,4 @@ def _name(job: Any) -> str:
 
 def _plain(value: Any) -> str:
     text = str(getattr(value, "value", value) or "")
-    return "".join(sign if sign.isprintable() else " " for sign in text)[:_WORDS]
+    return clean(text)[:_WORDS]

@@ -6,15 +6,13 @@ Get". A run tells its template parameters, so the parameter ``cpr_run`` finds it
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import hashlib
 from typing import Any
 from urllib.parse import quote
 
 from cpr_cockpit.adapters.azure.errors import clean
 from cpr_cockpit.adapters.connections import Connections
-from cpr_cockpit.adapters.pipelines.asking import MARK, Asking, PipelineSettings, rows, text
+from cpr_cockpit.adapters.pipelines.asking import MARK, Asking, PipelineSettings, rows, state_of, text
 from cpr_cockpit.core.pipeline import PIPELINE
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import Accepted, Built, OperationState, PlannedRequest, PortError
@@ -28,7 +26,8 @@ class DevOpsPipeline:
     def __init__(self, settings: PipelineSettings, connections: Connections) -> None:
         # A personal access token is the password of any user's name.
         signed = base64.b64encode(f":{settings.token}".encode()).decode()
-        self._asking = Asking(settings, connections, {"Accept": "application/json", "Authorization": f"Basic {signed}"})
+        headers = {"Accept": "application/json", "Authorization": f"Basic {signed}"}
+        self._asking = Asking(settings, connections, headers, _refusals(settings.variable))
         self._settings = settings
         self._runs = f"{settings.project}/_apis/pipelines/{quote(settings.workflow, safe='')}/runs"
 
@@ -60,9 +59,7 @@ class DevOpsPipeline:
             return OperationState("unknown", f"Azure DevOps knows of no run {operation}")
         state, result = text(told.get("state")), text(told.get("result"))
         words = clean(f"pipeline run {operation} {result or state}")
-        if state != "completed":
-            return OperationState("running", words)
-        return OperationState("succeeded" if result == "succeeded" else "failed", words)
+        return state_of(state, result, "succeeded", words)
 
     async def built(self, operation: str) -> Built:
         """The commit of the run, and the digest of its artifact's content, which is fetched for it. PortError."""
@@ -73,13 +70,9 @@ class DevOpsPipeline:
         query = {"artifactName": self._settings.artifact, "$expand": "signedContent", "api-version": _VERSION}
         artifact = await self._asking.get(f"{self._runs}/{operation}/artifacts", doing, **query) or {}
         url = text(_inner(artifact, "signedContent").get("url"))
-        sha256 = await self._digest(url, doing) if url else ""
+        sha256 = await self._asking.digest_of(url, doing) if url else ""
         repository = _inner(_inner(_inner(told, "resources"), "repositories"), "self")
         return Built(text(repository.get("version")), sha256)
-
-    async def _digest(self, url: str, doing: str) -> str:
-        content = (await self._asking.bytes_of(url, doing)).content
-        return await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
 
     async def _run(self, operation: str) -> dict[str, Any] | None:
         path = f"{self._runs}/{quote(operation, safe='')}"
@@ -94,6 +87,15 @@ class DevOpsPipeline:
         if act.kind is ActKind.PROVE_BUILT:
             return PlannedRequest("GET", runs), PlannedRequest("GET", f"{runs}/<its number>/artifacts")
         return ()
+
+
+def _refusals(variable: str) -> dict[int, str]:
+    return {
+        400: f"Check ref in cockpit.toml, and that the pipeline has the parameters slot, version and {MARK}.",
+        403: f"The token in {variable} needs the scope Build (read and execute), and its owner the right to queue "
+        "builds of the pipeline.",
+        404: "Check project and workflow, the pipeline's number, in cockpit.toml.",
+    }
 
 
 def _inner(body: dict[str, Any], name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from cpr_cockpit.adapters.azure.errors import clean
 from cpr_cockpit.adapters.connections import Connections
-from cpr_cockpit.adapters.pipelines.asking import MARK, Asking, PipelineSettings, rows, text
+from cpr_cockpit.adapters.pipelines.asking import MARK, Asking, PipelineSettings, rows, state_of, text
 from cpr_cockpit.core.pipeline import PIPELINE
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import Accepted, Built, OperationState, PlannedRequest, PortError
@@ -31,7 +31,7 @@ class GitHubWorkflow:
             "Authorization": f"Bearer {settings.token}",
             "X-GitHub-Api-Version": _VERSION,
         }
-        self._asking = Asking(settings, connections, headers)
+        self._asking = Asking(settings, connections, headers, _refusals(settings.variable))
         self._settings = settings
         self._actions = f"repos/{settings.project}/actions"
         self._workflow = f"{self._actions}/workflows/{quote(settings.workflow, safe='')}"
@@ -59,9 +59,7 @@ class GitHubWorkflow:
             return OperationState("unknown", f"GitHub knows of no workflow run {operation}")
         status, conclusion = text(told.get("status")), text(told.get("conclusion"))
         words = clean(f"workflow run {operation} {conclusion or status}: {text(told.get('html_url'))}")
-        if status != "completed":
-            return OperationState("running", words)
-        return OperationState("succeeded" if conclusion == "success" else "failed", words)
+        return state_of(status, conclusion, "success", words)
 
     async def built(self, operation: str) -> Built:
         """The commit of the run, and the digest of the artifact of the configured name. PortError."""
@@ -88,3 +86,12 @@ class GitHubWorkflow:
         if act.kind is ActKind.PROVE_BUILT:
             return runs, PlannedRequest("GET", f"{address}/{self._actions}/runs/<its id>/artifacts")
         return ()
+
+
+def _refusals(variable: str) -> dict[int, str]:
+    return {
+        403: f"The token in {variable} needs the repository permission Actions (read and write).",
+        404: f"Check project and workflow in cockpit.toml, and that the token in {variable} may see the repository.",
+        422: "Check ref in cockpit.toml, and that the workflow is run by workflow_dispatch with the inputs slot, "
+        f"version and {MARK}.",
+    }

@@ -17,6 +17,7 @@ from aiohttp import web
 from cpr_cockpit.lab.rest import errors, scope
 from cpr_cockpit.lab.rest.routing import Call, Route
 from cpr_cockpit.lab.rest.wire import utc
+from cpr_cockpit.lab.rights import action_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 LATE, _WINDOW = 180.0, 900.0  # seconds at full length of the window
 _CLAUSE = re.compile(r"\s*(\w+)\s+(eq|ge|le)\s+'([^']*)'\s*", re.IGNORECASE)
-_PROVIDER = re.compile(r"/providers/(?P<namespace>[^/]+)/(?P<rest>.+?)/?$", re.IGNORECASE)
+_PROVIDER = re.compile(r"/providers/[^/]+/.", re.IGNORECASE)
 _SOMEBODY = "somebody.else@goals-lab.example"
 
 
@@ -102,12 +103,11 @@ def _entries(world: World) -> Iterator[dict[str, Any]]:
 
 def operation(method: str, path: str) -> dict[str, str]:
     """The operation's name and the resource, as Resource Manager makes both of a path: types and names by turns."""
-    found = _PROVIDER.search(path)
-    namespace, parts = (found["namespace"], found["rest"].split("/")) if found else ("", [])
-    kind = "/".join((namespace, *parts[::2]))
+    kind, _, verb = (action_of(method, path) or "").rpartition("/")
     if method == "POST":
+        # The log writes it so, where permissions have it in small letters.
         return {"operation": f"{kind}/Action", "resource": path.rpartition("/")[0]}
-    return {"operation": f"{kind}/{'delete' if method == 'DELETE' else 'write'}", "resource": path.rstrip("/")}
+    return {"operation": f"{kind}/{verb}", "resource": path.rstrip("/")}
 
 
 def _described(world: World, entry: Mapping[str, Any]) -> dict[str, Any]:
