@@ -11,6 +11,17 @@ from collections.abc import Mapping, Sequence
 _PINNED = (("subscription", "subscription"), ("resource-group", "resource_group"), ("name", "app"))
 _STATE = "{swapped: slotSwapStatus, running: inProgressOperationId}"
 PORTAL = "https://portal.azure.com"
+FLAG_BEFORE = "flag-before.json"
+"""Where the commands keep what a feature flag was."""
+_FLAG_KEY = ".appconfig.featureflag/"
+
+
+def of_app(environment: Mapping[str, str], app: str) -> dict[str, str]:
+    """The pinned ids and addresses as they are in ``app``: what differs there stands under its own name, with an @."""
+    own = {key.partition("@")[0]: value for key, value in environment.items() if key.partition("@")[2] == app}
+    # The first app's ids are the shared ones.
+    shared = {key: value for key, value in environment.items() if "@" not in key}
+    return shared | own | {"app": app}
 
 
 def pinned(environment: Mapping[str, str]) -> str:
@@ -45,6 +56,11 @@ def look(environment: Mapping[str, str]) -> str:
     return f"az webapp show {pinned(environment)} --query {shlex.quote(_STATE)}"
 
 
+def routing(environment: Mapping[str, str]) -> str:
+    """Which share of the new sessions goes to which slot."""
+    return f"az webapp traffic-routing show {pinned(environment)}"
+
+
 def pending(environment: Mapping[str, str], slot: str) -> str:
     """Where a preview of a swap of the slot leads to, if one is pending."""
     return f"az webapp show {pinned(environment)} --slot {shlex.quote(slot)} --query targetSwapSlot"
@@ -59,6 +75,15 @@ def setting(environment: Mapping[str, str], slot: str, name: str) -> str:
     """An app setting of the slot, and whether it stays there."""
     query = shlex.quote(f"[?name=='{name}']")
     return f"az webapp config appsettings list {pinned(environment)} --slot {shlex.quote(slot)} --query {query}"
+
+
+def flag_off(environment: Mapping[str, str], flag: str) -> Sequence[str]:
+    """Keep what the flag is, then set it off; both can be repeated, the first only before the second."""
+    store = f"--endpoint {shlex.quote(environment.get('app_configuration', ''))} --auth-mode login"
+    return (
+        f"az appconfig kv show {store} --key {shlex.quote(_FLAG_KEY + flag)} > {FLAG_BEFORE}",
+        f"az appconfig feature disable {store} --feature {shlex.quote(flag)} --yes",
+    )
 
 
 def resource(environment: Mapping[str, str], slot: str = "") -> str:
