@@ -13,6 +13,8 @@ _STATE = "{swapped: slotSwapStatus, running: inProgressOperationId}"
 PORTAL = "https://portal.azure.com"
 FLAG_BEFORE = "flag-before.json"
 """Where the commands keep what a feature flag was."""
+ALL = 100.0
+"""Percent of the new sessions."""
 _FLAG_KEY = ".appconfig.featureflag/"
 
 
@@ -104,18 +106,21 @@ def first_commands(
     versions: tuple[str, str],
     seen: tuple[str | None, str | None],
     *,
-    routed: bool,
+    routed: float,
     package: str = "",
     sent: bool = False,
 ) -> Sequence[str]:
     """What to send first, for the state that is seen.
 
     ``versions``: the old and the new one; ``seen``: what production and the slot answer (None: nothing). ``routed``:
-    whether sessions go to the slot; ``package``: the kept zip of the old version, "" where there is none. ``sent``: a
+    percentage of the new sessions that go to the slot, all of them where a swap back was refused: that ends only once
+    production serves the old version. ``package``: the kept zip of the old version, "" where there is none. ``sent``: a
     swap back was sent that may be under way: whoever swaps without looking may undo it.
     """
     old, _ = versions
     production, other = seen
+    if routed >= ALL and production != old:
+        return (deploy_old(environment, package),) if package else (look(environment),)
     first = (unroute(environment),) if routed else ()
     if production == old:
         if other == old or not package:
