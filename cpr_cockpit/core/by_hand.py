@@ -69,8 +69,13 @@ def pending(environment: Mapping[str, str], slot: str) -> str:
 
 
 def reset(environment: Mapping[str, str], slot: str) -> str:
-    """Give the slot its own settings back, where a preview is pending."""
-    return f"az webapp deployment slot swap {pinned(environment)} --slot {shlex.quote(slot)} --action reset"
+    """Give the slot its own settings back, where a preview is pending.
+
+    The client resets what it is told is the target, production where it is told nothing (azure-cli 2.91, `swap_slot`);
+    but it is the slot that has the other's settings.
+    """
+    name = shlex.quote(slot)
+    return f"az webapp deployment slot swap {pinned(environment)} --slot {name} --target-slot {name} --action reset"
 
 
 def setting(environment: Mapping[str, str], slot: str, name: str) -> str:

@@ -176,7 +176,7 @@ def test_a_flag_is_set_off_before_anything_is_done_to_the_slots() -> None:
     kept = commands[off - 1]
     assert kept[:4] == ["az", "appconfig", "kv", "show"]
     assert kept[-4:] == ["--key", ".appconfig.featureflag/goal $(reboot) suggestions", ">", "flag-before.json"]
-    assert "`az` drops what it does not know of a flag" in card
+    assert "`az` drops members of the flag that it does not know" in card
     assert "that is the rollback: `v1.3.0` stays, dark" in card
 
 
