@@ -13,7 +13,9 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.feature import read_feature
+from cpr_cockpit.documents.papers.writing import feature_folder, write_papers
 from cpr_cockpit.documents.report import render_report
 from cpr_cockpit.engine.app_lock import AppBusy, hold_all
 from cpr_cockpit.engine.desk import Desk
@@ -124,7 +126,17 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
             with contextlib.suppress(asyncio.CancelledError, OSError):
                 await host.close()
             recorder.close(seal=over)
+    if over:
+        leave_papers(config.folder, recorder.run)
     return 0 if over else EXIT_FAILED
+
+
+def leave_papers(folder: Path, run: Run) -> None:
+    """The report and what goes with it, of a run that has ended, whether or not anybody looks on."""
+    try:
+        write_papers(folder, run, feature_folder(folder, run))
+    except Exception:
+        log.exception("the report could not be written; from the journal: cpr-cockpit report %s", folder.name)
 
 
 async def _learn(showing: Showing, config: SessionConfig) -> None:

@@ -64,7 +64,7 @@ def _goes_on(folder: Path, *, plain: bool) -> str:
     if run.phase == "keeping":
         return (
             f"It is kept, and the session{lab} on to check it through the first week. Look with: {back}; "
-            f"end the watch with: {end}"
+            f"end the watch with: {end}; its report until now: cpr-cockpit report {folder.name}"
         )
     if run.started_at is None:
         return f"START was not pressed: production is as it was. The session{lab} on until it is ended with: {end}"

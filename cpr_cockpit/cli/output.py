@@ -47,14 +47,21 @@ class Printer:
 
     def __init__(self, *, as_json: bool) -> None:
         self._json = as_json
+        self._back_check: tuple[object, ...] = ()
 
     def event(self, record: dict[str, Any]) -> None:
-        """One event; a person is spared readings and signatures."""
+        """One event; a person is spared readings, signatures and rollback checks that say what the last one said."""
         if self._json:
             self.line(record)
-        elif record["type"] not in _QUIET:
+        elif record["type"] not in _QUIET and not self._said(record):
             at = datetime.fromtimestamp(record["at"], UTC).strftime("%H:%M:%S")
             print(f"{at}  {clean(_words(record))}", flush=True)
+
+    def _said(self, record: dict[str, Any]) -> bool:
+        if record["type"] != "rollback.checked":
+            return False
+        before, self._back_check = self._back_check, tuple(record.get(name) for name in ("ready", "trouble", "rung"))
+        return before == self._back_check
 
     def remark(self, words: str) -> None:
         """Something that is no event, for a person alone."""

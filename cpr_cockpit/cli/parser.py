@@ -21,6 +21,7 @@ SURPRISES = (
 )
 SCENARIOS = (*SURPRISES, "swap-refused", "foreign-swap", "flag-ignored", "one-instance")
 SURPRISE = "surprise"
+_FAST = "swaps of 2 s instead of 20 to 60 s"
 
 _EPILOG = """\
 exit codes:
@@ -40,7 +41,7 @@ examples:
   cpr-cockpit runs                           what ran, and what is still running
   cpr-cockpit replay --from T0               a run once more on the screen, ten times as fast
   cpr-cockpit replay --policy other.toml     what another policy would have decided, and when
-  cpr-cockpit rollback                       roll back the newest run, now
+  cpr-cockpit rollback                       roll back the run that is in production, now
 """
 
 
@@ -102,9 +103,7 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
     drill.add_argument(
         "--extended", action="store_true", help="go on to the end of the extended validation (twice the window)"
     )
-    drill.add_argument(
-        "--fast", action=argparse.BooleanOptionalAction, default=True, help="swaps of 2 s (default) or of 20 to 60 s"
-    )
+    drill.add_argument("--fast", action=argparse.BooleanOptionalAction, default=True, help=f"{_FAST} (default: yes)")
     add_defect_options(drill)
     drill.add_argument(
         "--plan",
@@ -133,7 +132,7 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
         metavar="3m",
         help="length of the critical window (default: 3m; the real one: 15m)",
     )
-    rehearse.add_argument("--fast", action="store_true", help="swaps of 2 s instead of 20 to 60 s")
+    rehearse.add_argument("--fast", action="store_true", help=_FAST)
     add_defect_options(rehearse)
     _face_arguments(rehearse)
     rehearse.set_defaults(call=_Call("rehearse"))
@@ -186,7 +185,9 @@ def _deployment(commands: _Commands[argparse.ArgumentParser]) -> None:
     plan = _add(commands, "plan", "The whole plan with every request that it would send; sends none that changes.")
     _target_arguments(plan)
     plan.set_defaults(call=_Call("plan"))
-    opened = _add(commands, "open", "A deployment on the real configuration (cockpit.toml), on the screen.")
+    opened = _add(
+        commands, "open", "A deployment as cockpit.toml says, on the screen; with --lab on a lab that you run."
+    )
     _target_arguments(opened)
     _face_arguments(opened)
     add_observe_options(opened, window)
@@ -219,7 +220,7 @@ def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
         metavar="FILE",
         help="written once all of it answers: addresses and credentials, mode 0600",
     )
-    lab.add_argument("--fast", action="store_true", help="swaps of 2 s instead of 20 to 60 s")
+    lab.add_argument("--fast", action="store_true", help=_FAST)
     lab.add_argument(
         "--telemetry-delay", type=seconds, default=2.0, metavar="2s", help="how late telemetry arrives (default: 2s)"
     )
@@ -288,14 +289,18 @@ def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
     _run_argument(resume)
     resume.add_argument("--json", action="store_true", help="events as JSON lines; the last line is the outcome")
     resume.set_defaults(call=_Call("resume"))
-    rollback = _add(commands, "rollback", "Emergency rollback of a run, without any screen; asks nothing.")
-    _run_argument(rollback)
+    rollback = _add(commands, "rollback", "Roll back a run at once, without any screen; asks nothing.")
+    _run_argument(rollback, default="the one that is in production")
     rollback.add_argument(
         "--as", dest="person", default="", metavar="WHO", help="who rolls back (default: your user name)"
     )
     rollback.add_argument("--json", action="store_true", help="events as JSON lines; the last line is the outcome")
     rollback.set_defaults(call=_Call("rollback"))
-    stop = _add(commands, "stop", "End a run where that is safe, with its lab: before START, or while it is kept.")
+    stop = _add(
+        commands,
+        "stop",
+        "End a run, and a rehearsal's lab with it: before START, after GO, or once the old version is proven back.",
+    )
     _run_argument(stop)
     stop.set_defaults(call=_Call("stop"))
     left = _add(
@@ -311,10 +316,9 @@ def _judge(commands: _Commands[argparse.ArgumentParser]) -> None:
     _add(commands, "judge", words).set_defaults(call=_Call("judge"))
 
 
-def _run_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "run", nargs="?", metavar="RUN", help="name of the run, or its beginning or end (default: the newest)"
-    )
+def _run_argument(parser: argparse.ArgumentParser, *, default: str = "the newest that lives, else the newest") -> None:
+    words = f"name of the run, or its beginning or end (default: {default})"
+    parser.add_argument("run", nargs="?", metavar="RUN", help=words)
 
 
 # Which module of this package carries a command out; those that are not named have a module of their own.

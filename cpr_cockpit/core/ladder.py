@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cpr_cockpit.core.by_hand import ALL
 from cpr_cockpit.core.plan import PRODUCTION, Act, ActKind, Plan, Step, Undo
 from cpr_cockpit.core.strategy import NOTHING, OLD_ARTIFACT
 
-ALL = 100.0
 HOME = Undo("nothing to undo: production serves everybody")
 ROUTE_OLD = "route-old"
 

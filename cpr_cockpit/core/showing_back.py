@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
 from cpr_cockpit.core import back_check, by_hand
+from cpr_cockpit.core import events as ev
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.checklist import Item, Mark, open_reason
 from cpr_cockpit.core.checklists.rollback import ROLLBACK_FOLLOW_UP
+from cpr_cockpit.core.feature_flag import FLAG_OFF
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage
@@ -62,18 +66,41 @@ def by_hand_line(run: Run) -> str:
 
 def commands(run: Run, stage: Stage) -> tuple[str, ...]:
     """What to send first by hand, for what answers now; () where Resource Manager answers, or nothing is decided."""
-    plan, opened, card = run.plan, run.opened, run.card
+    plan, opened = run.plan, run.opened
     if plan is None or opened is None or run.observed or not rolling_back_unreached(run):
         return ()
-    environment = opened.environment
+    first = by_hand.flag_off(opened.environment, plan.flag) if plan.flag and not run.finished(FLAG_OFF, "back") else ()
+    if run.waits_for_flag:
+        # Whether the slots need anything shows once the flag is off.
+        return tuple(first)
+    return (*first, *_of_further_apps(run, plan, opened.environment), *_of_first_app(run, stage, plan))
+
+
+def _of_further_apps(run: Run, plan: ev.PlanMade, environment: Mapping[str, str]) -> Iterator[str]:
+    """In those that were last seen to serve the new version: who serves what there is not shown here, so look first."""
+    for app in reversed(plan.apps[1:]):
+        if app in run.switched:
+            own = by_hand.of_app(environment, app)
+            yield by_hand.look(own)
+            yield by_hand.swap_back(own, plan.slot)
+
+
+def _of_first_app(run: Run, stage: Stage, plan: ev.PlanMade) -> Sequence[str]:
+    """In the first app, or the only one."""
+    environment, card = run.opened.environment if run.opened else {}, run.card
+    name = next(iter(plan.apps), "")
     seen = (_version(stage.production_look, stage), _version(stage.slot_look, stage))
     folder = card.path.rpartition("/")[0] if card is not None else ""
     package = f"{folder}/artifacts/{OLD_ARTIFACT}" if plan.artifact and folder else ""
-    versions = (plan.old_version, plan.new_version)
-    found = by_hand.first_commands(
-        environment, plan.slot, versions, seen, routed=run.share > 0.0, package=package, sent=_sent(run)
+    return by_hand.first_commands(
+        by_hand.of_app(environment, name) if name else environment,
+        plan.slot,
+        (plan.old_version, plan.new_version),
+        seen,
+        routed=run.shares.get(name, 0.0),
+        package=package,
+        sent=_sent(run),
     )
-    return tuple(found)
 
 
 def _sent(run: Run) -> bool:

@@ -11,12 +11,11 @@ from pathlib import Path
 from cpr_cockpit.core import by_hand
 from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.plan import ActKind, Plan
-from cpr_cockpit.core.strategy import FEATURE_FLAG
-from cpr_cockpit.documents.card_apps import alone, of_app
+from cpr_cockpit.documents.card_apps import alone
+from cpr_cockpit.documents.card_first import before_the_slots
 from cpr_cockpit.documents.card_rungs import background, contacts, ladder, portal
 from cpr_cockpit.documents.papers.figures import path_of_health
-from cpr_cockpit.documents.papers.text import heading, inert
-from cpr_cockpit.documents.parts import printable
+from cpr_cockpit.documents.papers.text import code, heading, inert
 from cpr_cockpit.documents.whole import write_whole
 
 CARD = "rollback-card.md"
@@ -85,7 +84,7 @@ def render_card(
     ]
     if not plan.apps:
         return "\n".join([*lines, *_page(folder, environment, plan, people)])
-    names = ", ".join(_code(app) for app in reversed(plan.apps))
+    names = ", ".join(code(app) for app in reversed(plan.apps))
     lines += [
         f"{len(plan.apps)} apps. In this order: {names}. Do 1 and 2 in each of them first, then 3 and 4 in each.",
         "An app that refuses keeps no other: go on with the next, and come back to it.",
@@ -93,7 +92,7 @@ def render_card(
     ]
     for app in reversed(plan.apps):
         lines += heading(1, f"App {app}")
-        lines += _page(folder, of_app(environment, app), alone(plan), people)
+        lines += _page(folder, by_hand.of_app(environment, app), alone(plan, app), people)
     return "\n".join(lines)
 
 
@@ -105,9 +104,8 @@ def _page(folder: Path, environment: dict[str, str], plan: Plan, people: Sequenc
         *contacts(people),
         *ladder(plan),
         *_look(look, environment, plan),
-        *_flag_off(environment, plan),
-        *_unroute(environment, plan),
-        *_reset(environment, plan),
+        *before_the_slots(environment, plan),
+        *_by_what_serves(plan),
         *_swap(environment, plan),
         *_ladder(folder, environment, plan),
         *_replace(folder, environment, plan),
@@ -116,11 +114,6 @@ def _page(folder: Path, environment: dict[str, str], plan: Plan, people: Sequenc
         *_never(plan),
         *portal(environment, plan),
     ]
-
-
-def _code(text: str) -> str:
-    """A code span, which no text can leave."""
-    return f"`{printable(text).replace('`', chr(39))}`"
 
 
 def _looks(environment: dict[str, str]) -> list[str]:
@@ -141,103 +134,50 @@ def _about(environment: dict[str, str], plan: Plan) -> list[str]:
         ("Slot", "slot_url"),
         *((("App Configuration", "app_configuration"),) if plan.flag_back else ()),
     )
-    new, old, slot = _code(plan.new_version), _code(plan.old_version), _code(plan.slot)
+    new, old, slot = code(plan.new_version), code(plan.old_version), code(plan.slot)
     return [
         "For a person with a shell and `az`, when the cockpit cannot be used. Read each step to its end first.",
         "",
         "## What it is about",
         "",
-        *(f"- {title}: {_code(environment[key])}" for title, key in rows if environment.get(key)),
+        *(f"- {title}: {code(environment[key])}" for title, key in rows if environment.get(key)),
         f"- New version: {new}; old version: {old}; the old version waits in slot {slot} after the swap.",
         "",
     ]
 
 
 def _look(look: list[str], environment: dict[str, str], plan: Plan) -> list[str]:
-    new, old = _code(plan.new_version), _code(plan.old_version)
+    refused = (
+        f"- The routing sends all new sessions to {code(plan.slot)} (100): a swap back was refused before, and users",
+        "  meet the old version there. Leave that so, do not swap, and go on in 2 where the swap is refused.",
+    )
     return [
         "## 1. Look before you press",
         "",
         *look,
         f"    {by_hand.look(environment)}",
+        f"    {by_hand.routing(environment)}",
         "",
-        f"- Production {new} and slot {old}: go on with 2.",
-        f"- Production {old} already: do NOT swap (a second swap brings {new} back). Go on with 3.",
         "- A swap is under way (`running` names one, the versions change between looks, or `az` answers that another",
         "  operation is in progress): wait and look again.",
+        *(refused if plan.lower else ()),
         "",
     ]
 
 
-def _flag_off(environment: dict[str, str], plan: Plan) -> list[str]:
-    """The feature flag, which is set off before anything is done to the slots; nothing waits for it."""
-    flag = next((step.act.flag for step in plan.flag_back), "")
-    if not flag:
-        return []
-    store = shlex.quote(environment.get("app_configuration", ""))
-    then = f"Go on with 2 whatever comes of it: the flag is the kill switch of {_code(plan.new_version)}."
-    if plan.strategy == FEATURE_FLAG:
-        then = (
-            f"Instances know of it within a minute. Where the errors end, that is the rollback: "
-            f"{_code(plan.new_version)} stays, dark, and there is nothing to swap. Where they do not, or the command "
-            "fails, go on with 2."
-        )
+def _by_what_serves(plan: Plan) -> list[str]:
+    new, old, slot = code(plan.new_version), code(plan.old_version), code(plan.slot)
+    otherwise = (
+        f"deploy the kept {old} to production, the last but one command of 2"
+        if plan.lower and _has_artifact(plan)
+        else f"deploy a build of {old} to production, and call for help"
+    )
     return [
-        f"First set the feature flag {_code(flag)} off; it can be repeated without harm:",
+        "Then, by what production and the slot answered:",
         "",
-        f"    az appconfig feature disable --endpoint {store} --auth-mode login --feature {shlex.quote(flag)} --yes",
-        "",
-        then,
-        "",
-    ]
-
-
-def _unroute(environment: dict[str, str], plan: Plan) -> list[str]:
-    """Where the plan routes sessions to the slot: none must be routed there when the versions change places."""
-    if not any(step.act.kind is ActKind.ROUTE for step in plan.back):
-        return []
-    return [
-        "Sessions may be routed to the slot. End that first, whatever serves where:",
-        "",
-        f"    {by_hand.unroute(environment)}",
-        "",
-    ]
-
-
-def _reset(environment: dict[str, str], plan: Plan) -> list[str]:
-    """Where the plan prepares the swap by a preview, which may still be pending."""
-    if not plan.previews:
-        return []
-    return [
-        f"A preview of the swap may still be pending: then the first command answers {_code('production')}. Only then",
-        "the second gives the slot its own settings back; it changes nothing in production:",
-        "",
-        f"    {by_hand.pending(environment, plan.slot)}",
-        f"    {by_hand.reset(environment, plan.slot)}",
-        "",
-    ]
-
-
-def _ladder(folder: Path, environment: dict[str, str], plan: Plan) -> list[str]:
-    """The rungs below the swap, for when it is refused."""
-    if not plan.lower:
-        return []
-    old = _code(plan.old_version)
-    lines = [
-        f"If the swap is refused for good, and slot {_code(plan.slot)} serves {old}: send all new sessions there.",
-        "",
-        f"    {by_hand.route_old(environment, plan.slot)}",
-        "",
-    ]
-    if not _has_artifact(plan):
-        return lines
-    artifact = next(step.act.artifact for step in plan.back if step.act.kind is ActKind.DEPLOY)
-    return [
-        *lines,
-        f"Then deploy the kept {old} to production itself, look again (1), and end the routing:",
-        "",
-        f"    {by_hand.deploy_old(environment, str(folder / 'artifacts' / artifact))}",
-        f"    {by_hand.unroute(environment)}",
+        f"- Slot {old}, and production {new} or nothing: go on with 2.",
+        f"- Production {old} already: do NOT swap (a second swap brings {new} back). Go on with 3.",
+        f"- Anything else, also after a second look: do NOT swap, for {slot} does not hold {old}. Instead {otherwise}.",
         "",
     ]
 
@@ -249,7 +189,32 @@ def _swap(environment: dict[str, str], plan: Plan) -> list[str]:
         f"    {by_hand.swap_back(environment, plan.slot)}",
         "",
         "If the command ends with an error or without an answer: do not repeat it; go back to 1.",
-        f"Expected then: production {_code(plan.old_version)}, slot {_code(plan.new_version)}.",
+        f"Expected then: production {code(plan.old_version)}, slot {code(plan.new_version)}.",
+        "",
+    ]
+
+
+def _ladder(folder: Path, environment: dict[str, str], plan: Plan) -> list[str]:
+    """The rungs below the swap, for when it is refused."""
+    if not plan.lower:
+        return []
+    old = code(plan.old_version)
+    lines = [
+        f"If the swap is refused for good, and slot {code(plan.slot)} serves {old}: send all new sessions there.",
+        "",
+        f"    {by_hand.route_old(environment, plan.slot)}",
+        "",
+    ]
+    if not _has_artifact(plan):
+        return lines
+    artifact = next(step.act.artifact for step in plan.back if step.act.kind is ActKind.DEPLOY)
+    return [
+        *lines,
+        f"Then deploy the kept {old} to production itself. Look again (1); only once production answers {old}, end the",
+        "routing, and go on with 3:",
+        "",
+        f"    {by_hand.deploy_old(environment, str(folder / 'artifacts' / artifact))}",
+        f"    {by_hand.unroute(environment)}",
         "",
     ]
 
@@ -257,21 +222,25 @@ def _swap(environment: dict[str, str], plan: Plan) -> list[str]:
 def _replace(folder: Path, environment: dict[str, str], plan: Plan) -> list[str]:
     title = [f"## 3. Put {inert(plan.old_version)} into slot {inert(plan.slot)}", ""]
     if not _has_artifact(plan):
-        none = f"No artifact of {_code(plan.old_version)} could be had: rollback is by swap only."
-        until = f"meet {_code(plan.new_version)} until another version is deployed there."
-        return [*title, f"{none} Users with a routing cookie of slot {_code(plan.slot)} {until}", ""]
+        none = f"No artifact of {code(plan.old_version)} could be had: rollback is by swap only."
+        until = f"meet {code(plan.new_version)} until another version is deployed there."
+        return [*title, f"{none} Users with a routing cookie of slot {code(plan.slot)} {until}", ""]
     artifact = next(step.act.artifact for step in plan.back if step.act.kind is ActKind.DEPLOY)
+    old = code(plan.old_version)
     return [
         *title,
-        f"    {by_hand.deploy_old(environment, str(folder / 'artifacts' / artifact), plan.slot)}",
+        f"Only once production answers {old}, and not where the slot answers it too. No routing cookie meets",
+        f"{code(plan.new_version)} any more then:",
         "",
-        f"So that no routing cookie meets {_code(plan.new_version)} any more.",
+        f"    {by_hand.deploy_old(environment, str(folder / 'artifacts' / artifact), plan.slot)}",
         "",
     ]
 
 
 def _prove(look: list[str], plan: Plan) -> list[str]:
-    expected = f"Expected: {_code(plan.old_version)} from both, several times over fresh connections."
+    old = code(plan.old_version)
+    versions = f"{old} from both" if _has_artifact(plan) else f"{old} from the first"
+    expected = f"Expected: {versions}, several times over fresh connections."
     return ["## 4. Prove it", "", *look, "", expected, ""]
 
 
@@ -280,7 +249,7 @@ def _never(plan: Plan) -> list[str]:
         "## What not to do",
         "",
         "- Do not swap twice. A repeated swap undoes the rollback.",
-        f"- Do not stop slot {_code(plan.slot)}: users who hold its routing cookie get errors.",
+        f"- Do not stop slot {code(plan.slot)}: users who hold its routing cookie get errors.",
         "- Do not deploy to production directly while a swap is under way.",
         "",
     ]

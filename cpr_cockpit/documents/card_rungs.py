@@ -7,49 +7,77 @@ from urllib.parse import urlsplit
 
 from cpr_cockpit.core import by_hand
 from cpr_cockpit.core.contact import Contact
-from cpr_cockpit.core.plan import PRODUCTION, ActKind, Plan, Step
+from cpr_cockpit.core.plan import PRODUCTION, Act, ActKind, Plan, Step
 from cpr_cockpit.core.rights import need_of
 from cpr_cockpit.core.workers import STICKY_OFF
-from cpr_cockpit.documents.papers.text import heading, inert
+from cpr_cockpit.documents.papers.text import code, heading, inert
 from cpr_cockpit.documents.parts import printable
 
 # What App Service's own documentation and its users report; this run's own times stand on the panel.
 _TAKES = {
+    ActKind.FLAG_OFF: "seconds, and up to a minute more until every instance knows",
+    ActKind.RESET_PREVIEW: "as long as a restart of the slot",
     ActKind.SWAP: "as long as the swap forth: usually 30 to 60 s, in rare cases 20 min",
     ActKind.ROUTE: "seconds for new sessions; who holds a routing cookie keeps its slot for up to 1 h",
     ActKind.DEPLOY: "as long as a deployment and a restart: usually 1 to 3 min",
-    ActKind.PROVE_SERVING: "a minute",
 }
+# Where on the card each step of the way back stands.
+_BELOW = {ActKind.SWAP: "2", ActKind.DEPLOY: "3"}
+_DATA_OWNER = "the role *App Configuration Data Owner* in the store"
 
 
 def ladder(plan: Plan) -> list[str]:
     """Every rung in its order: what it needs, how long it takes, where it stands on the card."""
-    rungs = [*_rungs(plan.back, "2 and 3"), *_rungs(plan.lower, "2, where the swap is refused")]
-    lines = ["## The ladder", "", "The first rung that works is enough. Each needs what stands beside it.", ""]
-    for number, (step, where) in enumerate(rungs, start=1):
-        lines.append(f"{number}. **{inert(step.title)}** (below: {where})")
-        lines.append(f"   - needs: {_needs(step, plan)}")
-        lines.append(f"   - takes: {_TAKES.get(step.act.kind, 'not known')}")
-    return [*lines, f"{len(rungs) + 1}. **The portal**, with nothing but a browser: at the end of this card", ""]
+    back, lower = (tuple(step for step in steps if step.act.mutates) for steps in (plan.back, plan.lower))
+    lines = ["## The ladder", "", "The way back, all of it, in this order:", ""]
+    for number, step in enumerate(back, start=1):
+        lines += _rung(number, step, plan, _BELOW.get(step.act.kind, "1"))
+    if lower:
+        lines += ["", "Instead of the swap, and only where it is refused for good:", ""]
+    for number, step in enumerate(lower, start=len(back) + 1):
+        lines += _rung(number, step, plan, "2")
+    last = len(back) + len(lower) + 1
+    return [*lines, "", f"{last}. **The portal**, with nothing but a browser: at the end of this card", ""]
 
 
-def _rungs(steps: Sequence[Step], where: str) -> list[tuple[Step, str]]:
-    return [(step, where) for step in steps if step.act.mutates]
+def _rung(number: int, step: Step, plan: Plan, below: str) -> list[str]:
+    rows = (
+        ("only when", _premise(step, plan)),
+        ("right", _right(step.act)),
+        ("takes", _TAKES.get(step.act.kind, "")),
+    )
+    return [
+        f"{number}. **{inert(step.title)}** (below: {below})",
+        *(f"   - {name}: {words}" for name, words in rows if words),
+    ]
 
 
-def _needs(step: Step, plan: Plan) -> str:
-    """The precondition of a rung, and the right that it takes."""
-    act, old, new, slot = step.act, *(_code(one) for one in (plan.old_version, plan.new_version, plan.slot))
+def _premise(step: Step, plan: Plan) -> str:
+    """What must be so before a step of the way back; "" where nothing must."""
+    act, old, slot = step.act, code(plan.old_version), code(plan.slot)
+    if act.kind is ActKind.FLAG_OFF:
+        return f"the flag {code(act.flag)} is not locked"
+    if act.kind is ActKind.RESET_PREVIEW:
+        return f"a preview of a swap waits on slot {slot}"
     if act.kind is ActKind.SWAP:
-        words = f"slot {slot} answers {old}, production does not, and no swap or preview is under way"
-    elif act.kind is ActKind.ROUTE:
-        words = f"slot {slot} answers {old}" if act.percent else "nothing"
-    elif act.slot == PRODUCTION:
-        words = f"the kept zip of {old}, and no swap under way"
-    else:
-        words = f"the kept zip of {old}, and production answers {old} (else {new} stays with those who are pinned)"
+        return f"slot {slot} answers {old}, production does not, and no swap or preview is under way"
+    if act.kind is ActKind.ROUTE and act.percent:
+        return f"slot {slot} answers {old}"
+    if act.kind is ActKind.ROUTE and step in plan.lower:
+        return f"production answers {old}"
+    if act.kind is ActKind.DEPLOY and act.slot == PRODUCTION:
+        return f"the kept zip of {old} is at hand, and no swap is under way"
+    if act.kind is ActKind.DEPLOY:
+        # Else the new version would be left where nobody can go back to, with those who are pinned.
+        return f"the kept zip of {old} is at hand, and production answers {old}: {slot} may be its only place"
+    return ""
+
+
+def _right(act: Act) -> str:
+    if act.kind is ActKind.FLAG_OFF:
+        return _DATA_OWNER
     right = need_of(act)
-    return f"{words}; the right {_code(right)}" if right is not None else words
+    return code(right) if right is not None else ""
 
 
 def background(environment: Mapping[str, str], plan: Plan) -> list[str]:
@@ -57,9 +85,9 @@ def background(environment: Mapping[str, str], plan: Plan) -> list[str]:
     rule = next((step.act.workers for step in plan.back if step.act.workers is not None), None)
     if rule is None or rule.rule != STICKY_OFF:
         return []
-    name, off = _code(rule.setting), _code(rule.off)
+    name, off = code(rule.setting), code(rule.off)
     return [
-        f"Background work: {name} is {off} in slot {_code(plan.slot)}, with slotSetting true:",
+        f"Background work: {name} is {off} in slot {code(plan.slot)}, with slotSetting true:",
         "",
         f"    {by_hand.setting(environment, plan.slot, rule.setting)}",
         "",
@@ -68,7 +96,7 @@ def background(environment: Mapping[str, str], plan: Plan) -> list[str]:
 
 def portal(environment: Mapping[str, str], plan: Plan) -> list[str]:
     """The same rungs with nothing but a browser."""
-    slot = _code(plan.slot)
+    slot = code(plan.slot)
     lines = ["## With nothing but a browser", ""]
     host = urlsplit(environment.get("production_url", "")).hostname or ""
     if host in ("localhost", "127.0.0.1", "::1"):
@@ -76,15 +104,22 @@ def portal(environment: Mapping[str, str], plan: Plan) -> list[str]:
     app, other = by_hand.portal(environment), by_hand.portal(environment, plan.slot)
     return [
         *lines,
-        "The portal's Cloud Shell runs the same commands. Or by hand, looking first, each once:",
+        "The portal's Cloud Shell runs the same commands; upload the kept zip to it first, and name it where it lies",
+        "there. Or by hand, looking first, each once:",
         "",
         f"- The app: <{_link(app)}>",
         f"- Its slot {slot}: <{_link(other)}>",
+        *(
+            ("- Flag off: the App Configuration store, *Feature manager*, the switch of the flag.",)
+            if plan.flag_back
+            else ()
+        ),
+        *(("- End a preview: the app, *Deployment slots*, *Swap*, *Cancel swap*.",) if plan.previews else ()),
         "- Swap back: the app, *Deployment slots*, *Swap*: the slot as source, production as target.",
         f"- Route all new sessions: the app, *Deployment slots*, *Traffic %*: {slot} 100, *Save*. End it with 0.",
         "- Put the kept zip in: the app or the slot, *Advanced Tools*, *Go*, *Tools*, *Zip Push Deploy*.",
         "- Who did what: the app, *Activity log*. Whether rights are there: the app, *Access control (IAM)*.",
-        f"- The resource: {_code(by_hand.resource(environment))}",
+        f"- The resource: {code(by_hand.resource(environment))}",
         "",
         "These links are public Azure's; in another cloud the same pages have another host.",
         "",
@@ -97,11 +132,6 @@ def contacts(people: Sequence[Contact]) -> list[str]:
     if not people:
         return [*lines, "Nobody is configured: `[[people]]` in `cockpit.toml`, with `phone` or `contact`.", ""]
     return [*lines, *(f"- {inert(printable(one.words()))}" for one in people), ""]
-
-
-def _code(text: str) -> str:
-    """A code span, which no text can leave."""
-    return f"`{printable(text).replace('`', chr(39))}`"
 
 
 def _link(url: str) -> str:

@@ -22,7 +22,8 @@ def pending_words(swap: SwapStatus) -> str:
     on = swap.preview_on or "another slot"
     return (
         f"a preview of a swap of slot {on} with {swap.pending_preview} is pending that this run did not begin: let "
-        f"whoever did complete it, or reset it (az webapp deployment slot swap --action reset --slot {on})"
+        f"whoever did complete it, or reset it (az webapp deployment slot swap --action reset --slot {on} "
+        f"--target-slot {on})"
     )
 
 

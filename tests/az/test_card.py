@@ -127,6 +127,8 @@ def test_the_card_of_a_canary_ends_the_routing_first(home: Home, tmp_path: Path)
     person = _left_alone(home, drill, home.folder(), tmp_path / "user")
     assert person.lab.serving() == {"production": OLD, "green": NEW}
     person.follows("az webapp show")
+    (rule,) = json.loads(person.follows("az webapp traffic-routing show"))
+    assert (rule["name"], rule["reroutePercentage"]) == ("green", 5.0)
     person.follows("az webapp traffic-routing clear")
     routed = [one["shares"] for one in person.lab.operations() if one["kind"] == "routing.changed"]
     assert routed[-1] == {} != routed[-2]

@@ -115,7 +115,8 @@ def test_a_swap_is_previewed_and_reset(bench: Bench) -> None:
     said = bench.said("config appsettings set", "--slot", "green", "--settings", "A=1", "--debug")
     assert said.code != 0
     assert PREPARED in said.err
-    bench.webapp("deployment slot swap", "--slot", "green", "--action", "reset")
+    # What the client is told is the target is what it resets: by itself it names production, which has its own.
+    bench.webapp("deployment slot swap", "--slot", "green", "--target-slot", "green", "--action", "reset")
     assert bench.read("green")["targetSwapSlot"] is None
     assert bench.settings("green") == own
     assert (bench.served(), bench.instance("production")) == (before, instance)

@@ -25,7 +25,7 @@ from cpr_cockpit.cli.parser import parse
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.engine.client import Client
 from cpr_cockpit.engine.launch import launch
-from cpr_cockpit.engine.writer import writer_pid
+from cpr_cockpit.engine.writer import writer_alive, writer_pid
 from cpr_cockpit.lab_client import LabControl
 
 ROUNDS = 3
@@ -100,7 +100,9 @@ async def _cold(run: LabRun) -> float:
     pid = writer_pid(run.folder)
     assert pid
     os.kill(pid, signal.SIGKILL)
-    await asyncio.sleep(1.0)
+    # The lock ends with the process, and nothing tells us of that moment.
+    while writer_alive(run.folder):  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
     began = time.time()
     command = await asyncio.create_subprocess_exec(sys.executable, "-c", _COMMAND, str(run.folder))
     assert await command.wait() == 0

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from cpr_cockpit.core.run import fold
 from cpr_cockpit.documents.card import CARD
+from cpr_cockpit.engine.journal import read
 from cpr_cockpit.engine.places import runs_home
 from cpr_cockpit.engine.writer import FILE, writer_alive
+from cpr_cockpit.session_main import leave_papers
 from cpr_cockpit.session_main import main as session_main
 from tests.cli import runs
 from tests.cli.commands import Command
@@ -163,6 +166,18 @@ def test_a_session_process_without_its_configuration_ends_with_one_sentence(
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1
     assert "session.json" in said
+
+
+def test_a_session_leaves_the_report_of_a_run_that_has_ended(
+    command: Command, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = runs.ended(ONE)
+    run = fold(read(folder))
+    leave_papers(folder, run)
+    assert "Deployment Report" in (folder / "report" / "deployment-report.md").read_text("utf-8")
+    blocked = folder / "journal.db"
+    leave_papers(blocked, run)
+    assert "cpr-cockpit report" in caplog.text
 
 
 def test_a_damaged_journal_of_an_ended_run_shows_no_outcome(command: Command) -> None:

@@ -159,3 +159,21 @@ def test_a_check_that_fails_and_a_manager_that_answers_again_say_so(capsys: pyte
         "Resource Manager does not answer: No connection. The way by hand is on the rollback card",
         "Resource Manager answers again",
     ]
+
+
+def test_a_rollback_check_is_told_where_it_is_news(capsys: pytest.CaptureFixture[str]) -> None:
+    good: dict[str, Any] = {
+        "type": "rollback.checked",
+        "at": 0.0,
+        "ready": True,
+        "words": "200 on 3 of 3",
+        "trouble": "",
+    }
+    bad = good | {"ready": False, "trouble": "a swap is under way", "rung": "the card"}
+    printer = Printer(as_json=False)
+    for one in (good, good | {"words": "200 on 2 of 2"}, bad, bad, bad | {"rung": "the next rung"}, good):
+        printer.event(one)
+    told = [line.partition("rollback check: ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert [one.partition(":")[0] for one in told] == ["200 on 3 of 3", "NOT READY", "NOT READY", "200 on 3 of 3"]
+    Printer(as_json=True).event(good)
+    assert json.loads(capsys.readouterr().out) == good

@@ -43,7 +43,7 @@ def test_a_preview_is_planned_with_its_requests_its_way_back_and_the_times_that_
     assert said.out.count("/slots/green/applySlotConfig") == 1
     assert said.out.count("/slots/green/resetSlotConfig") == 1
     assert "az webapp deployment slot swap" in said.out
-    assert "--slot green --action reset" in said.out
+    assert "--slot green --target-slot green --action reset" in said.out
     assert lab.control("GET", "/operations")["log"] == before
 
 

@@ -88,7 +88,7 @@ def _may_be_kept(scrapes: Sequence[Message], arrived: Iterable[Message], true: s
     return enough and WINDOW_S - newest <= AGE_S + 2.0 * usual
 
 
-def _holds(share: float | None, happened: Sequence[Mishap]) -> str:
+def _assert_go_is_earned(share: float | None, happened: Sequence[Mishap]) -> str:
     before, scrapes = _told(share)
     arrived, true = _deliver(scrapes, happened)
     verdict = play([*before, *arrived, {"type": "end"}]).verdict
@@ -102,19 +102,19 @@ SHARES = st.sampled_from([None, 0.5])
 @settings(max_examples=45, deadline=None)
 @given(SHARES, st.lists(mishaps(("lose", "repeat", "ahead", "freeze")), min_size=1, max_size=3))
 def test_go_stands_on_truthful_scrapes_of_most_of_the_time(share: float | None, happened: list[Mishap]) -> None:
-    _holds(share, happened)
+    _assert_go_is_earned(share, happened)
 
 
 @settings(max_examples=20, deadline=None)
 @given(SHARES, st.lists(mishaps(("repeat",)), min_size=1, max_size=3))
 def test_what_only_comes_again_costs_nothing(share: float | None, happened: list[Mishap]) -> None:
-    assert _holds(share, happened) == "go"
+    assert _assert_go_is_earned(share, happened) == "go"
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(SHARES, st.lists(mishaps(("lose", "late")), min_size=1, max_size=3))
 def test_late_scrapes_do_not_make_up_for_missing_ones(share: float | None, happened: list[Mishap]) -> None:
-    _holds(share, happened)
+    _assert_go_is_earned(share, happened)
 
 
 # -- the same, one by one ----------------------------------------------------------------------------------------------

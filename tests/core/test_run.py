@@ -39,7 +39,7 @@ def _ended(decision: Ending) -> ev.RunEnded:
     return ev.RunEnded(decision=decision, provisional=False, production_version=OLD, slot_version=None, reason="")
 
 
-def _touch(run: Run) -> None:
+def _assert_stands(run: Run) -> None:
     """Read everything that a face or a report reads."""
     assert run.phase in Phase
     assert run.swaps >= 0
@@ -51,14 +51,14 @@ def _touch(run: Run) -> None:
 @pytest.mark.parametrize("length", range(len(EVERY_EVENT) + 1))
 def test_a_fold_of_any_prefix_stands(length: int) -> None:
     run = _fold(*EVERY_EVENT[:length])
-    _touch(run)
+    _assert_stands(run)
     assert run.seq == length
 
 
 @given(st.lists(st.sampled_from(EVERY_EVENT), max_size=25))
 def test_a_fold_of_any_events_in_any_order_stands(events: list[ev.AnyEvent]) -> None:
     # A journal that was damaged and continued may begin in the middle.
-    _touch(_fold(*events))
+    _assert_stands(_fold(*events))
 
 
 @given(st.integers(0, len(A_RUN)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -18,9 +19,9 @@ from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.verdict import VerdictKind
 from cpr_cockpit.core.view import sections, view_of
 from cpr_cockpit.engine.preparing import plan_of
-from tests.core.a_run import A_DOUBTFUL_SWAP, BEFORE_THE_SWAP, PLAN, WATCHED, intent
+from tests.core.a_run import A_DOUBTFUL_SWAP, BEFORE_THE_SWAP, PLAN, WATCHED, outcome
 from tests.core.observations import NEW, OLD, T0
-from tests.core.test_showing_share import run_of, said, stage
+from tests.core.test_showing_share import intent, run_of, said, stage
 from tests.tui.views import window_calm
 
 READY = Looked("green", 3, 3, 3, token_s=3000.0)
@@ -144,6 +145,51 @@ def test_a_swap_back_that_may_be_under_way_is_looked_for_before_anybody_swaps() 
     first, then = showing_panel.panel(run, there).commands
     assert first.startswith("az webapp show")
     assert then.startswith("az webapp deployment slot swap")
+
+
+def by_hand(course: Course, *events: ev.AnyEvent) -> list[str]:
+    """The commands of a way back that Resource Manager keeps waiting, production seen to serve the new version."""
+    run = run_of(course, *IN_WINDOW, *events, DECIDED, LOST)
+    there = replace(stage(said(VerdictKind.ROLLBACK)), production_look=look(NEW), slot_look=look(OLD))
+    return list(showing_panel.panel(run, there).commands)
+
+
+def test_of_several_apps_those_that_serve_the_new_version_are_looked_at_and_swapped_last_first() -> None:
+    course = Course("rolling", apps=("cpr-api", "west", "north", "south"))
+    switched = (ev.AppSwitched(way="forward", app=app, version=NEW, t0=T0) for app in ("cpr-api", "west", "north"))
+    commands = by_hand(course, *switched)
+    named = [(words[2], words[words.index("--name") + 1]) for words in map(shlex.split, commands)]
+    assert named == [
+        ("show", "north"),
+        ("deployment", "north"),
+        ("show", "west"),
+        ("deployment", "west"),
+        ("deployment", "cpr-api"),
+    ]
+
+
+def test_a_flag_that_is_not_off_is_set_off_before_anything_else() -> None:
+    course = Course(flag="goals")
+    kept, off, swap = by_hand(course)
+    assert kept.startswith("az appconfig kv show")
+    assert off.startswith("az appconfig feature disable")
+    assert swap.startswith("az webapp deployment slot swap")
+    (only,) = by_hand(course, intent("flag-off", "back", mutates=True), outcome("flag-off", way="back"))
+    assert only == swap
+
+
+def test_whether_the_slots_need_anything_shows_once_the_flag_is_off() -> None:
+    raised = (ev.FlagSeen(flag="goals", percent=5.0), DECIDED, intent("flag-off", "back", mutates=True))
+    kinds = [one.split()[1] for one in by_hand(Course("feature-flag", flag="goals"), *raised)]
+    assert kinds == ["appconfig", "appconfig"]
+
+
+def test_everybody_who_was_sent_to_the_old_version_stays_there_until_production_serves_it() -> None:
+    refuge = ev.ShareRouted(slot="green", version=OLD, percent=100.0)
+    (looked,) = by_hand(Course(), refuge)
+    assert looked.startswith("az webapp show")
+    (deployed,) = by_hand(Course(), refuge, ev.CardWritten(path="/run/rollback-card.md", sha256="cd" * 32))
+    assert deployed.endswith("--type zip --src-path /run/artifacts/old.zip")
 
 
 def test_what_was_seen_long_ago_is_not_what_serves_now() -> None:

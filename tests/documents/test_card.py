@@ -92,6 +92,7 @@ def test_the_lower_rungs_are_on_the_card_in_their_order() -> None:
     kinds = [" ".join(command[2:4]) for command in commands if command[0] == "az"]
     assert kinds == [
         "show --subscription",
+        "traffic-routing show",
         "deployment slot",
         "traffic-routing set",
         "deploy --subscription",
@@ -146,6 +147,12 @@ def test_several_apps_have_a_page_each_in_reverse_with_their_own_ids() -> None:
     assert looks[0].startswith("https://goals-3.example.net/api/health")
     assert looks[-1].startswith("https://goals-green.example.net/api/health")
     assert "An app that refuses keeps no other" in card
+    pages = card.split("\n# App ")[1:]
+    for page, app in zip(pages, reversed(APPS), strict=True):
+        assert {line.split("**")[1].partition(":")[0] for line in page.splitlines() if line[:1].isdigit()} == {
+            app,
+            "The portal",
+        }
 
 
 def test_the_card_of_one_app_is_one_page() -> None:
@@ -165,24 +172,59 @@ def test_a_flag_is_set_off_before_anything_is_done_to_the_slots() -> None:
     off = commands.index([*DISABLE, "--feature", "goal $(reboot) suggestions", "--yes"])
     swap = next(at for at, command in enumerate(commands) if "swap" in command)
     assert off < swap
+    # `az` drops what it does not know of the flag, so what the flag was is kept first.
+    kept = commands[off - 1]
+    assert kept[:4] == ["az", "appconfig", "kv", "show"]
+    assert kept[-4:] == ["--key", ".appconfig.featureflag/goal $(reboot) suggestions", ">", "flag-before.json"]
+    assert "`az` drops members of the flag that it does not know" in card
     assert "that is the rollback: `v1.3.0` stays, dark" in card
 
 
 def test_beside_another_strategy_the_flag_is_the_kill_switch_and_nothing_waits_for_it() -> None:
     card = render_card(Path("/runs/a"), FLAGGED, _plan(course=Course("canary", flag="goals")))
     assert [*DISABLE, "--feature", "goals", "--yes"] in _commands(card)
-    assert "Go on with 2 whatever comes of it" in card
+    assert "Go on whatever comes of it" in card
     assert "appconfig" not in render_card(Path("/runs/a"), FLAGGED, _plan())
 
 
-def test_every_rung_tells_what_it_needs_and_how_long_it_takes_in_the_order_of_the_ladder() -> None:
-    plan = _plan(course=Course("canary"))
-    card = render_card(Path("/runs/a"), ENVIRONMENT, plan)
-    titles = [step.title for step in (*plan.back, *plan.lower) if step.act.mutates]
-    places = [card.index(f"**{title}**") for title in titles if title != "No new sessions go to slot green"]
-    assert places == sorted(places)
-    assert card.count("   - needs: ") == card.count("   - takes: ") == len(titles)
-    assert "the right `Microsoft.Web/sites/slots/slotsswap/action`" in card
+EVERY = [
+    SWAP,
+    Course(preview=True, flag="goals", workers=WorkerRule("sticky-off", "W", "0")),
+    Course("canary", control=5.0, flag="goals"),
+    Course("rolling", apps=APPS),
+    Course("feature-flag", flag="goals"),
+]
+
+
+@pytest.mark.parametrize("course", EVERY, ids=lambda course: str(course.strategy))
+def test_every_rung_tells_how_long_it_takes_in_the_order_of_the_ladder(course: Course) -> None:
+    plan = _plan(course=course)
+    places = plan.places if plan.apps else ("",)
+    card = render_card(Path("/runs/a"), OF_APPS if plan.apps else ENVIRONMENT, plan)
+    in_order = [step for app in reversed(places) for step in (*plan.back, *plan.lower) if step.act.app == app]
+    titles = [step.title for step in in_order if step.act.mutates]
+    told = [line.split("**")[1] for line in card.splitlines() if line[:1].isdigit() and "**" in line]
+    assert [one for one in told if one != "The portal"] == titles
+    assert card.count("   - takes: ") == len(titles)
+
+
+def test_a_rung_tells_what_must_be_so_and_the_right_that_it_takes_each_of_its_own_kind() -> None:
+    card = render_card(Path("/runs/a"), ENVIRONMENT, _plan(course=Course(preview=True, flag="goals")))
+    rungs = _rungs(card)
+    flag, reset = rungs["Flag goals off"], rungs["No preview of a swap is pending on slot green"]
+    swap = rungs["Swap back: v1.2.0 serves"]
+    assert "App Configuration Data Owner" in flag
+    assert "zip" not in flag + reset
+    assert "slot `green` answers `v1.2.0`, production does not" in swap
+    assert "   - right: `Microsoft.Web/sites/slots/slotsswap/action`" in swap
+    # To end the routing before production serves the old version would send everybody to the new one.
+    assert "   - only when: production answers `v1.2.0`" in rungs["No new sessions go to slot green"]
+
+
+def _rungs(card: str) -> dict[str, str]:
+    """The ladder's text of each rung, by its title."""
+    ladder = card.partition("## The ladder")[2].partition("## 1.")[0]
+    return {one.partition("**")[0]: one for one in ladder.split(". **")[1:]}
 
 
 def test_the_portal_is_linked_by_tenant_and_resource_and_a_lab_has_none() -> None:

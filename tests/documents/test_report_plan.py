@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,7 @@ def test_writing_again_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_papers_that_cannot_be_written_leave_the_old_ones(tmp_path: Path) -> None:
     written = write_papers(tmp_path, run("kept"), None)
     before = written[0].read_bytes()
-    (tmp_path / "report" / (REPORT + ".part")).mkdir()
+    (tmp_path / "report" / f"{REPORT}.{os.getpid()}.part").mkdir()
     with pytest.raises(OSError, match="part"):
         write_papers(tmp_path, run("held"), None)
     assert written[0].read_bytes() == before

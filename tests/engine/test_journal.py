@@ -280,6 +280,7 @@ def test_looking_at_the_lock_never_keeps_a_writer_out(tmp_path: Path) -> None:
         done.set()
         for looker in lookers:
             looker.join()
+    assert not writer_alive(tmp_path)
 
 
 def test_a_reader_never_takes_the_end_of_a_run_for_damage(tmp_path: Path) -> None:

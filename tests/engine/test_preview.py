@@ -94,7 +94,7 @@ def test_somebody_elses_preview_is_not_completed_and_not_reset() -> None:
         assert run.ended is not None
         assert run.ended.decision == "failed"
         assert "this run did not begin" in run.ended.reason
-        assert "--action reset --slot green" in run.ended.reason
+        assert "--action reset --slot green --target-slot green" in run.ended.reason
         assert sent(stage) == ["deploy"]
         assert stage.world.pending_preview == "production"
 

@@ -7,7 +7,7 @@ import pytest
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.engine.writer import FILE
 from tests.engine.moments import Moment
-from tests.engine.stage import bodies
+from tests.engine.stage import Life, bodies
 from tests.engine.users import ERRORS
 from tests.engine.world import NEW, OLD, SLOT, Fault, forward_switches
 from tests.engine.worlds import APPS, Apps
@@ -88,12 +88,19 @@ def test_nothing_is_judged_while_app_after_app_leaves_the_new_version() -> None:
         assert [one.sentence for told_at, one in run.verdicts if told_at > run.decided_at] == []
 
 
+def _goes_back(stage: Apps, *, refused: tuple[str, ...]) -> Life:
+    """A session whose person rolls back in the window; the second app, once switched, refuses these changes."""
+    for change in refused:
+        stage.worlds[SECOND].faults[change] = [Fault.SLOW_ANSWER, *REFUSED]
+    life = stage.begin()
+    assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
+    life.command("rollback", by="ana")
+    return life
+
+
 def test_an_app_that_refuses_keeps_no_other_and_gets_its_own_lower_rungs() -> None:
     with Apps() as stage:
-        stage.worlds[SECOND].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
-        life = stage.begin()
-        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
-        life.command("rollback", by="ana")
+        life = _goes_back(stage, refused=("swap",))
         assert life.live()
         run = life.run_state
         assert run.ended is not None
@@ -106,10 +113,7 @@ def test_an_app_that_refuses_keeps_no_other_and_gets_its_own_lower_rungs() -> No
 
 def test_an_app_whose_users_were_routed_to_the_old_slot_is_not_swapped_any_more() -> None:
     with Apps() as stage:
-        stage.worlds[SECOND].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
-        life = stage.begin()
-        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
-        life.command("rollback", by="ana")
+        life = _goes_back(stage, refused=("swap",))
         assert not life.live(lambda: life.run_state.finished(f"route-old@{SECOND}", "back"))
         life.die()
         # Now it would swap: whoever was routed to the slot would meet the new version again.
@@ -126,11 +130,7 @@ def test_an_app_whose_users_were_routed_to_the_old_slot_is_not_swapped_any_more(
 
 def test_an_app_that_is_left_is_named_and_the_others_are_finished() -> None:
     with Apps() as stage:
-        stage.worlds[SECOND].faults["swap"] = [Fault.SLOW_ANSWER, *REFUSED]
-        stage.worlds[SECOND].faults["deploy"] = [Fault.SLOW_ANSWER, *REFUSED]
-        life = stage.begin()
-        assert not life.live(lambda: life.run_state.phase is Phase.WINDOW)
-        life.command("rollback", by="ana")
+        life = _goes_back(stage, refused=("swap", "deploy"))
         assert life.live()
         run = life.run_state
         assert run.ended is not None

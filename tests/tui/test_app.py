@@ -349,6 +349,7 @@ async def test_it_stays_usable_when_views_come_five_times_a_second() -> None:
         clock.move(1)
         await pilot.press("y")
         await until(pilot, lambda: source.commands)
+    assert [name for name, _ in source.commands] == ["rollback"]
 
 
 async def test_a_command_without_an_answer_is_not_said_to_be_refused() -> None:

@@ -115,7 +115,9 @@ async def test_it_says_where_nobody_is_asked_and_how_old_the_words_may_be(make: 
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press("i")
-        await until(pilot, lambda: at(app) == "sources" and words in screen_text(app))
+        await until(pilot, lambda: at(app) == "sources")
+        await pilot.pause()
+        assert words in screen_text(app)
 
 
 @pytest.mark.parametrize("size", [*SIZES, (60, 15)])

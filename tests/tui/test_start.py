@@ -124,7 +124,9 @@ async def test_help_that_was_left_early_leads_to_the_run() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("question_mark", "escape")
         source.let.set()
-        await until(pilot, lambda: at(app) == "window")
+        await until(pilot, lambda: app.view is not None)
+        await pilot.pause()
+        assert at(app) == "window"
 
 
 async def test_what_was_not_possible_before_the_first_view_is_not_said_after_it() -> None:

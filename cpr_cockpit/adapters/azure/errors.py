@@ -38,7 +38,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ),
     (
         r"prepared for swap",
-        "A swap preview is pending: reset it (az webapp deployment slot swap --action reset), then begin again.",
+        "A swap preview is pending: reset it (az webapp deployment slot swap, --action reset, --target-slot its slot).",
     ),
     (
         r"worker process for .* could not be started",

@@ -48,6 +48,11 @@ def paragraph(words: str) -> list[str]:
     return [inert(words), ""]
 
 
+def code(text: str) -> str:
+    """A code span, which no text can leave."""
+    return f"`{printable(text).replace('`', chr(39))}`"
+
+
 def field(name: str, words: str) -> str:
     """A bold name and its value, as the line of a block: the two blanks at the end break the line."""
     return f"**{_inner(name)}**: {_inner(words)}  "

@@ -22,7 +22,7 @@ def batches(cases: Sequence[Case]) -> list[Sequence[Case]]:
     return [cases[at : at + AT_ONCE] for at in range(0, len(cases), AT_ONCE)]
 
 
-def all_of(cases: Sequence[Case], root: Path, try_one: Callable[[Home, Case], object]) -> None:
+def assert_all_of(cases: Sequence[Case], root: Path, try_one: Callable[[Home, Case], object]) -> None:
     """Try every case in a home of its own, at once; AssertionError with the words of each that failed."""
 
     def one(numbered: tuple[int, Case]) -> str:

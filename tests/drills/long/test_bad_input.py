@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.drills.cockpit import Going, Home, LabWatch, kill_session, lab_of
-from tests.drills.long.series import all_of, batches
+from tests.drills.long.series import assert_all_of, batches
 from tests.lab.running import until
 from tests.lab.test_lab_ends import _descendants as descendants
 from tests.lab.test_lab_ends import _living as living
@@ -174,7 +174,7 @@ CASES: tuple[Case, ...] = (
 
 @pytest.mark.parametrize("cases", batches(CASES), ids=lambda cases: "; ".join(case.__name__ for case in cases))
 def test_a_drill_with_bad_input(cases: list[Case], tmp_path: Path) -> None:
-    all_of(cases, tmp_path, lambda home, case: case(home))
+    assert_all_of(cases, tmp_path, lambda home, case: case(home))
 
 
 def test_a_state_folder_that_cannot_be_written(home: Home) -> None:

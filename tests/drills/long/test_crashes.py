@@ -12,7 +12,7 @@ import pytest
 
 from tests.drills import papers
 from tests.drills.cockpit import Going, Home, LabWatch, kill_session, lab_of
-from tests.drills.long.series import all_of, batches
+from tests.drills.long.series import assert_all_of, batches
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -105,11 +105,11 @@ def _name(tries: Sequence[Try]) -> str:
 def test_a_killed_session_is_resumed_with_one_swap(
     tries: Sequence[Try], tmp_path: Path, undisturbed: papers.Told
 ) -> None:
-    all_of(tries, tmp_path, lambda home, one: _carried_through(home, one, undisturbed))
+    assert_all_of(tries, tmp_path, lambda home, one: _carried_through(home, one, undisturbed))
 
 
 @pytest.mark.parametrize("tries", batches(_faults()), ids=_name)
 def test_a_fault_of_the_swap_route_ends_with_one_swap(
     tries: Sequence[Try], tmp_path: Path, undisturbed: papers.Told
 ) -> None:
-    all_of(tries, tmp_path, lambda home, one: _carried_through(home, one, undisturbed))
+    assert_all_of(tries, tmp_path, lambda home, one: _carried_through(home, one, undisturbed))

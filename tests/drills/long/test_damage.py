@@ -14,7 +14,7 @@ import pytest
 
 from tests.drills import papers
 from tests.drills.cockpit import Going, Home, LabWatch, kill_session, lab_of, session_of
-from tests.drills.long.series import all_of, batches
+from tests.drills.long.series import assert_all_of, batches
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -133,7 +133,7 @@ def _with_damage(home: Home, case: Case) -> None:
 
 @pytest.mark.parametrize("cases", batches(CASES), ids=lambda cases: "; ".join(map(str, cases)))
 def test_a_damaged_journal_does_not_block_rollback(cases: Sequence[Case], tmp_path: Path) -> None:
-    all_of(cases, tmp_path, _with_damage)
+    assert_all_of(cases, tmp_path, _with_damage)
 
 
 def _hung(home: Home, _: str) -> None:
@@ -163,4 +163,4 @@ SESSIONS = {"hung": _hung, "journal lost in the swap": _damaged_in_the_swap}
 
 
 def test_a_session_that_hangs_or_has_lost_its_journal_does_not_stand_in_the_way(tmp_path: Path) -> None:
-    all_of(list(SESSIONS), tmp_path, lambda home, name: SESSIONS[name](home, name))
+    assert_all_of(list(SESSIONS), tmp_path, lambda home, name: SESSIONS[name](home, name))

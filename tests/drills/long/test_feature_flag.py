@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.drills.long.series import all_of
-from tests.drills.long.test_scenarios import BACK, KEPT, Case, Outcome, drilled
+from tests.drills.long.series import assert_all_of
+from tests.drills.long.test_scenarios import BACK, KEPT, Case, Outcome, assert_drilled
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 FLAG = "goal-suggestions"
@@ -41,4 +41,4 @@ CASES = (
 
 
 def test_a_release_by_flag_ends_as_it_must(tmp_path: Path) -> None:
-    all_of(CASES, tmp_path, drilled)
+    assert_all_of(CASES, tmp_path, assert_drilled)

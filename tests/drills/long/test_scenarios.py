@@ -11,7 +11,7 @@ import pytest
 
 from tests.drills import papers
 from tests.drills.cockpit import Home, LabWatch, a_home, lab_of
-from tests.drills.long.series import all_of, batches, busy_cores
+from tests.drills.long.series import assert_all_of, batches, busy_cores
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -64,7 +64,7 @@ CASES = (
 )
 
 
-def drilled(home: Home, case: Case) -> Outcome:
+def assert_drilled(home: Home, case: Case) -> Outcome:
     drill = home.start("drill", "--json", *case.options)
     drill.wait_for_type("run.started")
     folder = home.folder()
@@ -85,7 +85,7 @@ def drilled(home: Home, case: Case) -> Outcome:
 
 @pytest.mark.parametrize("cases", batches(CASES), ids=lambda cases: "; ".join(map(str, cases)))
 def test_a_scenario_ends_as_it_must(cases: Sequence[Case], tmp_path: Path) -> None:
-    all_of(cases, tmp_path, drilled)
+    assert_all_of(cases, tmp_path, assert_drilled)
 
 
 def test_a_sick_dependency_is_told_honestly(home: Home) -> None:
@@ -116,11 +116,11 @@ HEALTHY = Case((), 0, KEPT, _zero_downtime)
 def test_ten_healthy_drills_in_a_row(tmp_path: Path) -> None:
     for number in range(10):
         with a_home(tmp_path / str(number)) as home:
-            drilled(home, HEALTHY)
+            assert_drilled(home, HEALTHY)
 
 
 def test_ten_healthy_drills_in_a_row_with_both_cores_busy(tmp_path: Path) -> None:
     with busy_cores():
         for number in range(10):
             with a_home(tmp_path / str(number)) as home:
-                drilled(home, HEALTHY)
+                assert_drilled(home, HEALTHY)

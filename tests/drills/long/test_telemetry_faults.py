@@ -10,7 +10,7 @@ import pytest
 
 from tests.drills import papers
 from tests.drills.cockpit import Ended, Home, Line
-from tests.drills.long.series import all_of, batches
+from tests.drills.long.series import assert_all_of, batches
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -60,10 +60,10 @@ def _held(home: Home, case: Spoiled) -> None:
 
 @pytest.mark.parametrize("cases", batches(SPOILED), ids=lambda cases: "; ".join(map(str, cases)))
 def test_a_healthy_release_with_spoiled_telemetry_is_held(cases: Sequence[Spoiled], tmp_path: Path) -> None:
-    all_of(cases, tmp_path, _held)
+    assert_all_of(cases, tmp_path, _held)
 
 
-def _outlived(home: Home, window_s: float) -> None:
+def _assert_outlived(home: Home, window_s: float) -> None:
     """The spike ends by itself, before the written trigger could have fired: nothing is rolled back for it."""
     ended = home.run("drill", "--scenario", "dependency", "--window", f"{window_s:g}s", "--json", timeout=500.0)
     outcome, verdicts = ended.outcome, of_type(ended, "verdict")
@@ -82,7 +82,7 @@ def _outlived(home: Home, window_s: float) -> None:
 
 @pytest.mark.parametrize("window_s", [60.0, 180.0])
 def test_a_dependency_that_recovers_does_not_roll_back(home: Home, window_s: float) -> None:
-    _outlived(home, window_s)
+    _assert_outlived(home, window_s)
 
 
 def test_logs_that_are_cut_from_the_switch_on_hold_the_verdict_until_they_are_back(home: Home) -> None:
