@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from textual.content import Content
 from textual.events import Paste
 from textual.widgets import Input
 
@@ -14,11 +15,12 @@ from cpr_cockpit.tui import link
 from cpr_cockpit.tui.actions import ACTIONS, SCREENS
 from cpr_cockpit.tui.app import CockpitApp
 from cpr_cockpit.tui.messages import ViewArrived
+from cpr_cockpit.tui.plain_text import as_markup
 from cpr_cockpit.tui.widgets.panel import DecisionPanel
 from cpr_cockpit.tui.widgets.prompt import Prompt
 from tests.tui import views
 from tests.tui.faces import Hand, Script, at, face, foot, screen_text, settled, strike, until
-from tests.tui.view_controls import ATTACK
+from tests.tui.view_controls import ATTACK, rollback_control
 
 SIZES = ((80, 24), (160, 48))
 
@@ -278,6 +280,23 @@ async def test_the_palette_has_every_action_and_f9_arms_over_it() -> None:
         await pilot.press("y")
         await until(pilot, lambda: source.commands)
         assert source.commands == [("rollback", {"reason": "", "by": "ana"})]
+
+
+@pytest.mark.parametrize("words", ["[/b] [red", "[B] [$x] [ b ] [/", "a [b [c] \\[/d]", "[@click=app.quit]"])
+def test_markup_of_words_shows_the_words(words: str) -> None:
+    content = Content.from_markup(as_markup(words))
+    assert (content.plain, content.spans) == (words, [])
+
+
+async def test_words_from_outside_are_no_markup_in_the_palette() -> None:
+    view, words = views.window_breach(), "[/b] [red"
+    rollback = rollback_control(enabled=False, reason=words)
+    app = face(Script(replace(view, panel=replace(view.panel, rollback=rollback))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("colon")
+        strike(app, *"roll")
+        await until(pilot, lambda: f"not now: {words}" in screen_text(app))
 
 
 async def test_below_the_least_size_there_is_the_floor_and_back_up_the_place_is_kept() -> None:
