@@ -15,6 +15,7 @@ from cpr_cockpit.tui.widgets.frame import ARMED, border_of
 from cpr_cockpit.tui.widgets.panel import DecisionPanel, armed_rows, panel_rows
 from tests.tui.faces import until
 from tests.tui.stage import Around, drawn, refreshed
+from tests.tui.view_controls import BY_HAND
 from tests.tui.views import (
     ALL,
     gate_contradictions,
@@ -176,7 +177,7 @@ async def test_what_was_composed_for_another_size_is_never_painted() -> None:
     widget = Watched(glyphs=Glyphs.BRAILLE)
     async with Around(widget).run_test(size=(80, 48)) as pilot:
         widget.show(ready().panel)
-        await until(pilot, lambda: any(height == 13 and "█" in text for height, text in widget.painted))
+        await until(pilot, lambda: any(height == 11 and "█" in text for height, text in widget.painted))
         widget.styles.height = 5
         await until(pilot, lambda: any(height == 5 and "READY TO START" in text for height, text in widget.painted))
         assert not any(height == 5 and "█" in text for height, text in widget.painted)
@@ -270,22 +271,6 @@ async def test_unknown_shapes_and_empty_panels_are_drawn() -> None:
     assert await lines_of(Panel("SOMETHING NEW", "unheard of", start=Control("s", "START", enabled=True)), (80, 24))
     assert await lines_of(Panel("", Shape.CALM), (80, 24))
     assert "READY" in ready().panel.word
-
-
-SWAP_BACK = (
-    "az webapp deployment slot swap --subscription 8b1f3c52-6f0e-4d55-9a43-0c5a3f6f2b11 --resource-group "
-    "rg-goals-production --name goals-api --slot green --target-slot production"
-)
-BY_HAND = Panel(
-    "BACK BY HAND",
-    Shape.BREACH,
-    "NO ANSWER OF RESOURCE MANAGER for 34 s. Production answers v1.3.0, slot green v1.2.0. (The service cannot be "
-    "reached) What is done by hand is taken up as soon as it answers.",
-    back="The whole way by hand: /home/ana/.local/state/cpr-cockpit/runs/20260101-goal-aaaa/rollback-card.md",
-    warns=True,
-    commands=(SWAP_BACK,),
-    rollback=Control("r", "ROLL BACK to v1.2.0", enabled=False, reason="under way"),
-)
 
 
 @pytest.mark.parametrize("size", [(160, 48), (120, 40), (80, 24)])

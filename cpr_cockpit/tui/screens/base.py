@@ -94,11 +94,12 @@ class CockpitScreen(Screen[None]):
         self.query_one(Foot).show(shown, self.KEY)
         panel = self.query_one(DecisionPanel)
         show_or_hide(panel, shown.panel is not None)
-        # Without a session the panel has a path to tell, which needs the room too.
-        self.set_class(shown.production or shown.view is None or shown.gone_since is not None, "-production")
+        self.set_class(shown.arming.armed is not None, "-arming")
         if shown.panel is not None:
             inert = "REPLAY" if shown.replay else "READ ONLY" if shown.read_only else ""
-            panel.show(shown.panel, shown.arming, inert=inert)
+            # Without a session the panel has a path to tell, which needs the room too.
+            large = shown.production or shown.view is None or shown.gone_since is not None
+            panel.show(shown.panel, shown.arming, inert=inert, large=large)
         if shown.view is not None:
             self.query_one(TimeOfDay).tick(shown.now)
             self.draw(shown.view, shown)
