@@ -49,9 +49,9 @@ def armed(panel: Panel, act: Act, key: str, *, wait: float = 1.0) -> Arming:
     return arming
 
 
-async def lines_of(panel: Panel, size: tuple[int, int], arming: Arming | None = None, **more: str) -> list[str]:
+async def lines_of(panel: Panel, size: tuple[int, int], arming: Arming | None = None, *, inert: str = "") -> list[str]:
     glyphs = Glyphs.BRAILLE
-    lines = await drawn(DecisionPanel(glyphs=glyphs), size, lambda one: one.show(panel, arming, **more))
+    lines = await drawn(DecisionPanel(glyphs=glyphs), size, lambda one: one.show(panel, arming, inert=inert))
     return [line.rstrip() for line in lines if line.strip()]
 
 
