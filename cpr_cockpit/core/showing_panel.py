@@ -104,7 +104,7 @@ def _sentence(run: Run, stage: Stage) -> str:
     judged = run.judged_since is not None and (run.on_gate or not run.on_part)
     if stage.verdict is not None and judged and run.phase is not Phase.ROLLING_BACK:
         share = share_prefix(run) if run.t0 is None and not run.switched else part
-        return share + stage.verdict.sentence
+        return others.before_verdict(run, stage.verdict) + share + stage.verdict.sentence
     if words := back.sentence(run, stage):
         return words
     if run.rung_waits and run.plan is not None:

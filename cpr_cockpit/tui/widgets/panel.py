@@ -125,7 +125,7 @@ def panel_rows(panel: Panel, words: str, width: int, height: int, glyphs: Glyphs
         letters = [_with_words(letters[0], words, panel.sentence, width)]
     left = room - len(letters)
     # What is wrong with the way back keeps a place beside a sentence that is long.
-    kept = min(len(back), 2) if panel.warns else 0
+    kept = 1 if panel.warns and back else 0
     texts = _cut(_cut(said, max(1, left - len(orders) - kept), width) + orders + back + more, left, width)
     spare = height - len(letters) - len(texts) - len(keys)
     above = [()] if spare >= 1 and len(letters) > 1 else []
