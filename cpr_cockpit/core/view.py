@@ -191,7 +191,8 @@ class Window:
     """The clock of the critical window; None where it has not begun. ``facts``: (name, value) rows beside it.
 
     ``stage``: after GO, which part of the schedule it is; then ``deadline`` is the next check, and ``t0`` and
-    ``length_s`` are those of the stretch that the charts show. ``sources``: who is asked from T0 on.
+    ``length_s`` are those of the stretch that the charts show. ``on_part``: before T0, a share of the users or some of
+    the apps is judged until the deadline. ``sources``: who is asked from T0 on.
     """
 
     length_s: float
@@ -200,6 +201,7 @@ class Window:
     facts: tuple[tuple[str, str], ...] = ()
     stage: str = ""
     sources: tuple[SourceRow, ...] = ()
+    on_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,10 +70,11 @@ def test_the_clock_of_a_share_is_its_own_and_the_window_screen_is_where_one_look
     run = run_of(Course(CANARY, step_s=300.0), *SHARED)
     shown = showing_window.window(run, stage(said(VerdictKind.WAIT)))
     assert run.share_at is not None
-    assert (shown.t0, shown.deadline, shown.stage) == (
+    assert (shown.t0, shown.deadline, shown.stage, shown.on_part) == (
         run.share_at,
         run.share_at + 300.0,
         "canary, 5 % of new sessions",
+        True,
     )
     assert [stop.key for stop in showing.rail(run, stage(None)) if stop.state == "here"] == ["window"]
 

@@ -322,6 +322,22 @@ async def test_below_the_least_size_there_is_the_floor_and_back_up_the_place_is_
         await until(pilot, lambda: at(app) == "lists")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (40, 10)])
+async def test_on_the_way_back_no_clock_runs_to_the_end_of_the_window(size: tuple[int, int]) -> None:
+    source = Script(views.window_breach())
+    app = face(source)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        assert "09:40" in screen_text(app)
+        view = views.rolling_back()
+        source.push(view)
+        await until(pilot, lambda: app.view is view)
+        await pilot.press("4")
+        await pilot.pause()
+        assert "ROLLING BACK" in screen_text(app)
+        assert "09:40" not in screen_text(app)
+
+
 @pytest.mark.parametrize("keys", [(), ("2", "w"), ("r",), ("colon",)])
 async def test_a_paste_of_100_kb_does_nothing_anywhere(keys: tuple[str, ...]) -> None:
     source = Script(views.window_calm())

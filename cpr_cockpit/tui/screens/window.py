@@ -16,7 +16,7 @@ from cpr_cockpit.tui.screens.base import CockpitScreen, show_or_hide, title
 from cpr_cockpit.tui.shown import Shown, clock
 from cpr_cockpit.tui.toned import Row, cell, chip, row
 from cpr_cockpit.tui.widgets.chart import ThresholdChart
-from cpr_cockpit.tui.widgets.clock import Countdown
+from cpr_cockpit.tui.widgets.clock import Countdown, stopped
 from cpr_cockpit.tui.widgets.rows import Rows
 from cpr_cockpit.tui.widgets.signals import SignalTable
 
@@ -67,8 +67,7 @@ class WindowScreen(CockpitScreen):
 
     def draw(self, view: View, shown: Shown) -> None:
         """Draw the window of this View."""
-        ended = view.panel.word if view.phase == "ended" else ""
-        self.query_one(Countdown).show(view.window, shown.now, stopped=ended)
+        self.query_one(Countdown).show(view.window, shown.now, stopped=stopped(view))
         self.query_one("#facts", Rows).show([fact_row(name, value) for name, value in view.window.facts])
         signals = self.query_one(SignalTable)
         title(signals, "SIGNALS")
