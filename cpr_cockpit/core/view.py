@@ -6,6 +6,7 @@ This module imports neither events nor Run: a face must start without them. `sho
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
@@ -142,13 +143,22 @@ class PlanStep:
     log: tuple[str, ...] = ()
 
 
+# The time of a stage that nobody has measured on this app.
+UNMEASURED = "?"
+
+
 @dataclass(frozen=True, slots=True)
 class PlanStage:
-    """One stage of a strategy's diagram. ``time``: what it took or is expected to take, ``unknown``, or ""."""
+    """One stage of a strategy's diagram. ``time``: what it took or is expected to take, ``UNMEASURED``, or ""."""
 
     name: str
     time: str
     state: str
+
+
+def legend(stages: Iterable[PlanStage]) -> str:
+    """What the sign in these stages means; "" where none has it."""
+    return f"{UNMEASURED}: not measured yet" if any(one.time == UNMEASURED for one in stages) else ""
 
 
 @dataclass(frozen=True, slots=True)

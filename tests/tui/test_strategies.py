@@ -23,8 +23,8 @@ async def test_before_start_the_strategy_is_a_row_of_stages_with_their_times(siz
         await settled(pilot)
         assert at(app) == "plan"
         text = " ".join(screen_text(app).split())
-        assert "STRATEGY blue-green o: another one, until START" in text
-        assert "FORTH slot ~14s > proof unknown > baseline 20s > swap ~41s > proof > window 15m" in text
+        assert "STRATEGY blue-green ?: not measured yet o: another one, until START" in text
+        assert "FORTH slot ~14s > proof ? > baseline up to 20s > swap ~41s > proof > window 15m" in text
         assert "BACK swap back ~41s > old into slot ~14s" in text
         assert "ELSE all to slot > redeploy ~14s > routing off > proof > card, by hand" in text
         assert "o other strategy" in foot(app)
@@ -47,7 +47,7 @@ def test_a_stage_tells_its_state_without_any_colour() -> None:
         for one, state in zip(plan.stages, ("done", "failed", "running", "waiting", "waiting", "waiting"), strict=True)
     )
     text = row_text(diagram_rows(replace(plan, stages=stages))[0])
-    assert text == "FORTH  slot ~14s ok > !proof unknown! > [baseline 20s] > swap ~41s > proof > window 15m"
+    assert text == "FORTH  slot ~14s ok > !proof ?! > [baseline up to 20s] > swap ~41s > proof > window 15m"
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.containers import Container
 from textual.widget import Widget
 
-from cpr_cockpit.core.view import PlanStage, PlanStep, PlanView, View
+from cpr_cockpit.core.view import PlanStage, PlanStep, PlanView, View, legend
 from cpr_cockpit.tui.screens.base import TALL, CockpitScreen, show_or_hide, title
 from cpr_cockpit.tui.shown import Shown, ago, clock
 from cpr_cockpit.tui.toned import Row, Span, cell, chip, row, tone_of, wrapped
@@ -61,8 +61,9 @@ class PlanScreen(CockpitScreen):
         width, rows = self.app.size
         tall = rows >= TALL
         show_or_hide(pane, bool(plan.stages) and rows >= LEAST_ROWS and (tall or not plan.fixed))
-        why = f"  fixed: {plan.fixed}" if plan.fixed else "  o: another one, until START"
-        title(pane, f"STRATEGY  {plan.strategy}{why}")
+        why = f"fixed: {plan.fixed}" if plan.fixed else "o: another one, until START"
+        unmeasured = legend((*plan.stages, *plan.rungs, *plan.lower))
+        title(pane, "  ".join(part for part in (f"STRATEGY  {plan.strategy}", unmeasured, why) if part))
         diagram = diagram_rows(plan)
         pane.show(diagram)
         # Padding and the place of a scrollbar, and the sides of a box; above the title, and in a box its lower edge.
@@ -107,7 +108,7 @@ def _stages(stages: Iterable[PlanStage]) -> list[Span]:
         words = f"{one.name} {one.time}".rstrip()
         # A state is told by a sign as well: not every terminal has colours, and not every eye.
         before, after = {"running": ("[", "]"), "failed": ("!", "!"), "done": ("", " ok")}.get(one.state, ("", ""))
-        tone = "warn" if one.time == "unknown" and one.state == "waiting" else tone_of(one.state)
+        tone = tone_of(one.state)
         spans += [(" > " if spans else "", "dim"), (f"{before}{words}{after}", "" if tone == "dim" else tone)]
     return spans
 
