@@ -233,6 +233,24 @@ async def test_copy_writes_the_value_to_a_private_file(private_state: Path) -> N
         assert str(path) in foot(app)
 
 
+async def test_the_facts_are_one_line_until_they_have_the_focus_and_as_of_then_without_a_session() -> None:
+    source, clock = Script(views.window_breach()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "tab: 3 more" in screen_text(app)
+        assert "database" not in screen_text(app)
+        await pilot.press("shift+tab")
+        await pilot.pause()
+        assert "rollback-card.md" in screen_text(app)
+        clock.move(40)
+        source.hang_up()
+        await until(pilot, lambda: "as of     14:08:11 UTC" in screen_text(app))
+        await pilot.press("tab")
+        await pilot.pause()
+        assert "database" not in screen_text(app)
+
+
 async def test_zoom_shows_one_pane_alone_with_the_panel_and_goes_back() -> None:
     app = face(Script(views.window_breach()))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -247,6 +265,9 @@ async def test_zoom_shows_one_pane_alone_with_the_panel_and_goes_back() -> None:
         await pilot.press("z")
         await pilot.pause()
         assert "EVENTS" in screen_text(app)
+        await pilot.press("tab", "tab", "z")
+        await pilot.pause()
+        assert "ROLLBACK: 41 of 97 checkout requests failed since 14:06:10" in screen_text(app)
 
 
 async def test_help_tells_the_keys_and_why_some_do_nothing_now() -> None:
