@@ -197,7 +197,7 @@ async def test_what_must_be_typed_and_what_was_typed() -> None:
     arming.press("tab")
     arming.press("x", "x")
     text = "\n".join(await lines_of(panel, (80, 24), arming))
-    assert "type v1.3.0: v1.3.0" in text
+    assert "type v1.3.0: v1.3.0  fits" in text
     assert "> and a reason: x_" in text
     assert "Enter sends it" in text
 

@@ -283,9 +283,8 @@ def _prompt(armed: Armed, arming: Arming, width: int) -> list[Row]:
             ((f" {armed.confirm_key} ", "fail"), ("  ", ""), ("sends it", "strong"), ("      ", ""), (" n ", "here"),
              ("  sends nothing", "dim"))
         ]  # fmt: skip
-    lines = [
-        _field(f"type {armed.control.type_this}", armed.word, width, here=not armed.in_reason, fits=armed.word_fits)
-    ]
+    word = _field(f"type {armed.control.type_this}", armed.word, width, here=not armed.in_reason, fits=armed.word_fits)
+    lines: list[Row] = [(*word, ("  fits", "good")) if armed.word_fits else word]
     if armed.control.needs_reason:
         fits = bool(armed.reason.strip())
         lines.append(_field("and a reason", armed.reason, width, here=armed.in_reason, fits=fits))
