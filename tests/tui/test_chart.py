@@ -161,7 +161,7 @@ async def test_an_old_figure_becomes_no_data_by_the_faces_own_clock() -> None:
 
 
 @pytest.mark.parametrize("size", [SIZE, (34, 8)])
-@pytest.mark.parametrize(("row", "words"), [(0, "7.42 %  FAIL"), (None, "7.42 %  over")])
+@pytest.mark.parametrize(("row", "words"), [(0, "7.42 %  FAIL"), (None, "7.4 %  over")])
 async def test_what_is_over_its_limit_is_told_by_a_word(size: tuple[int, int], row: int | None, words: str) -> None:
     view = window_breach()
     signal = view.signals[row] if row is not None else None
