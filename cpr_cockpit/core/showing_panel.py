@@ -9,6 +9,7 @@ from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
 from cpr_cockpit.core.apps_words import back_words, part_words, turn_words
 from cpr_cockpit.core.events import PlanMade
+from cpr_cockpit.core.panel_words import panel_word
 from cpr_cockpit.core.pinned import pinned_words
 from cpr_cockpit.core.plan import key_of
 from cpr_cockpit.core.run import Phase, Run
@@ -30,7 +31,7 @@ PRODUCTION = (Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING)
 def panel(run: Run, stage: Stage) -> vw.Panel:
     """The panel as of now; its word is the table's."""
     verdict, deadline = stage.verdict, deadline_of(run, stage)
-    word, shape = vw.panel_word(
+    word, shape = panel_word(
         _phase(run, stage),
         decision=run.ended.decision if run.ended else None,
         verdict=verdict.kind.value if verdict and run.judged_since is not None else None,
