@@ -60,7 +60,10 @@ class PlanScreen(CockpitScreen):
         pane = self.query_one("#strategy", Rows)
         width, rows = self.app.size
         tall = rows >= TALL
-        show_or_hide(pane, bool(plan.stages) and rows >= LEAST_ROWS and (tall or not plan.fixed))
+        wanted = bool(plan.stages) and rows >= LEAST_ROWS and (tall or not plan.fixed)
+        show_or_hide(pane, wanted)
+        if not wanted:
+            return
         why = f"fixed: {plan.fixed}" if plan.fixed else "o: another one, until START"
         unmeasured = legend((*plan.stages, *plan.rungs, *plan.lower))
         title(pane, "  ".join(part for part in (f"STRATEGY  {plan.strategy}", unmeasured, why) if part))
