@@ -27,7 +27,7 @@ class PlanScreen(CockpitScreen):
 
     # The step of each row; None: a heading.
     _steps: tuple[PlanStep | None, ...] = ()
-    # The cursor follows the running step until a person moves it.
+    # The cursor follows the newest step until a person moves it.
     _follows = True
 
     def panes(self) -> Iterable[Widget]:
@@ -41,19 +41,24 @@ class PlanScreen(CockpitScreen):
             yield Rows(id="step", classes="pane", wrap=True, indent=2)
 
     def draw(self, view: View, shown: Shown) -> None:
-        """Draw the plan of this View, the cursor on the running step or where it was put."""
+        """Draw the plan of this View, the cursor on the newest step or where it was put."""
         steps = self.query_one("#steps", Rows)
         here = self.chosen
         plan = view.plan
         self._steps = (None, *plan.forward, None, *plan.back) if plan.forward else ()
-        running = next((at for at, one in enumerate(self._steps) if one and one.state == "running"), None)
+        newest = self._newest_step()
         kept = next((at for at, one in enumerate(self._steps) if _same(one, here)), None)
-        place = running if self._follows and running is not None else kept
+        place = newest if self._follows and newest is not None else kept
         headings = frozenset(at for at, one in enumerate(self._steps) if one is None)
         steps.show(lambda width: plan_rows(plan, width, shown.now), place, headings)
         title(steps, f"PLAN  {plan.strategy}  slot {plan.slot}" if plan.forward else "PLAN")
         self._draw_step(view.plan)
         self._draw_strategy(plan)
+
+    def _newest_step(self) -> int | None:
+        """The row of the step that began last: a step of the way back may be over before any View shows it running."""
+        begun = [(one.began_at, at) for at, one in enumerate(self._steps) if one and one.began_at is not None]
+        return max(begun)[1] if begun else None
 
     def _draw_strategy(self, plan: PlanView) -> None:
         """The diagram: where there is little room only while something can be chosen."""
@@ -90,8 +95,7 @@ class PlanScreen(CockpitScreen):
         """Show the step that the cursor came to, and stay there."""
         view = self._newest().view
         if event.rows.id == "steps" and view is not None:
-            chosen = self.chosen
-            self._follows = chosen is not None and chosen.state == "running"
+            self._follows = event.index == self._newest_step()
             self._draw_step(view.plan)
 
 
