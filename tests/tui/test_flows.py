@@ -324,7 +324,9 @@ async def test_the_cursor_goes_to_a_step_of_the_way_back_that_no_view_showed_run
         await settled(pilot)
         steps = app.screen.query_one("#steps", Rows)
         plan = views.deploying().plan
-        off = replace(plan.back[0], title="End the routing", state="done", began_at=views.NOW, seconds=0.4)
+        off = replace(
+            plan.back[0], title="End the routing", state="done", began_at=views.window_calm().now, seconds=0.4
+        )
         source.push(replace(views.deploying(), phase="rolling back", plan=replace(plan, back=(off, *plan.back[1:]))))
         await until(pilot, lambda: "End the routing" in screen_text(app))
         assert "End the routing" in steps.value
