@@ -174,7 +174,7 @@ def _name_in_app(plan: Plan, step: Step) -> str:
 
 def _stage(name: str, steps: Sequence[Step], way: str, known: Known) -> vw.PlanStage:
     rows = [known.row(step, way) for step in steps]
-    state = _state(rows)
+    state = _state(["stopped" if row and known.run.left(row) else row.result if row else "" for row in rows])
     if state == "done":
         return vw.PlanStage(name, span(sum(row.seconds for row in rows if row is not None)), state)
     return vw.PlanStage(name, _time(steps, known), state)
@@ -196,10 +196,10 @@ def _time(steps: Sequence[Step], known: Known) -> str:
     return span(set_s) if set_s > sum(found) / 2 else f"~{span(sum(found))}"
 
 
-def _state(rows: Sequence[StepRow | None]) -> str:
-    results = [row.result if row is not None else "" for row in rows]
+def _state(results: Sequence[str | None]) -> str:
+    """Where a stage stands by what came of its steps: None while one runs, "" before it began."""
     if "failed" in results or "stopped" in results:
         return "failed"
     if all(result in ("done", "already") for result in results):
         return "done"
-    return "running" if any(row is not None for row in rows) else "waiting"
+    return "running" if any(result != "" for result in results) else "waiting"

@@ -270,7 +270,12 @@ class Run:
     @property
     def open_step(self) -> StepRow | None:
         """The step whose intent has no outcome yet."""
-        return next((row for row in reversed(self.steps) if row.result is None), None)
+        return next((row for row in reversed(self.steps) if row.result is None and not self.left(row)), None)
+
+    def left(self, row: StepRow) -> bool:
+        """Whether the way back has left a step that only looks: no outcome of it comes any more."""
+        looks = row.result is None and row.way == "forward" and not row.mutates
+        return looks and self.phase in (Phase.ROLLING_BACK, Phase.ENDED)
 
     @property
     def swaps(self) -> int:

@@ -265,14 +265,15 @@ def _step(run: Run, key: str, title: str, undo: str, way: str) -> vw.PlanStep:
     row = next((one for one in reversed(run.steps) if one.key == key and one.way == way), None)
     if row is None:
         return vw.PlanStep(key, title, way, "waiting", undo)
+    left = run.left(row)
     return vw.PlanStep(
         key=key,
         title=title,
         way=way,
-        state=row.result or "running",
+        state="stopped" if left else row.result or "running",
         undo=undo,
         mutates=row.mutates,
-        words=row.words,
+        words="left without an outcome" if left else row.words,
         began_at=row.began_at,
         seconds=row.seconds if row.ended_at is not None else None,
         attempts=row.attempts,
