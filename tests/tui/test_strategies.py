@@ -46,7 +46,7 @@ def test_a_stage_tells_its_state_without_any_colour() -> None:
         replace(one, state=state)
         for one, state in zip(plan.stages, ("done", "failed", "running", "waiting", "waiting", "waiting"), strict=True)
     )
-    text = row_text(diagram_rows(replace(plan, stages=stages))[0])
+    text = row_text(diagram_rows(replace(plan, stages=stages), 120)[0])
     assert text == "FORTH  slot ~14s ok > !proof ?! > [baseline up to 20s] > swap ~41s > proof > window 15m"
 
 
