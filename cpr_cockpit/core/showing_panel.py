@@ -125,7 +125,8 @@ def _detail(run: Run, stage: Stage) -> str:
         slot = run.ended.slot_version or "not read"
         provisional = ", provisionally: the extended validation was not awaited" if run.ended.provisional else ""
         served = f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
-        return f"{served}{back.left_words(run, stage)} {_pinned(run, stage)}".rstrip()
+        # The command at the end, where nothing can be taken for a part of it.
+        return " ".join(part for part in (served, _pinned(run, stage), back.left_words(run, stage)) if part)
     verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else ""
     if verdict is None:
         return looks_on

@@ -24,6 +24,7 @@ from tests.tui.views import (
     lists_half_done,
     overdue,
     ready,
+    rolled_back,
     window_breach,
     window_calm,
 )
@@ -288,3 +289,13 @@ async def test_what_is_wrong_with_the_way_back_has_its_place_beside_a_long_sente
     lines = await lines_of(panel, size)
     assert any("rollback NOT READY 3 s ago: rights" in line for line in lines)
     assert any("ROLL BACK" in line for line in lines)
+
+
+async def test_where_nothing_can_be_pressed_any_more_every_word_is_there() -> None:
+    detail = (
+        "Production serves v1.2.0; the other slot: v1.2.0. An unknown number of users keep the cookie of slot green, "
+        "until 09:53:48 UTC at the latest. 7 of 8 follow-ups are open: cpr-cockpit follow-up 20260101-goal"
+    )
+    panel = replace(rolled_back().panel, detail=detail)
+    told = " ".join(" ".join(line[1:-1] for line in await lines_of(panel, (80, 24))).split())
+    assert detail in told

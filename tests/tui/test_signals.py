@@ -293,6 +293,8 @@ async def test_a_part_is_judged_until_its_time_and_what_was_kept_waits_for_a_che
     part = Window(60.0, T0, T0 + 60.0, stage=stage, on_part=True)
     told = await drawn(Countdown(), (100, 24), lambda one: one.show(part, T0 + 20.0))
     assert f"00:40 to go {stage}, judged until 14:03:11 UTC" in " ".join(" ".join(told).split())
+    small = await drawn(Countdown(), (76, 1), lambda one: one.show(part, T0 + 20.0))
+    assert stage in small[0]
     later = replace(part, stage="extended", on_part=False)
     told = await drawn(Countdown(), (100, 24), lambda one: one.show(later, T0 + 20.0))
     assert "extended, next check 14:03:11 UTC" in " ".join(told)

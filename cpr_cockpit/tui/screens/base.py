@@ -102,8 +102,9 @@ class CockpitScreen(Screen[None]):
         self.set_class(shown.arming.armed is not None and self.small, "-arming")
         if shown.panel is not None:
             inert = "REPLAY" if shown.replay else "READ ONLY" if shown.read_only else ""
-            # Without a session the panel has a path to tell, which needs the room too.
-            large = shown.production or shown.view is None or shown.gone_since is not None
+            # Without a session the panel has a path to tell, at the end what is left to do: that needs the room too.
+            view = shown.view
+            large = shown.production or view is None or view.phase == "ended" or shown.gone_since is not None
             panel.show(shown.panel, shown.arming, inert=inert, large=large)
         if shown.view is not None:
             self.query_one(TimeOfDay).tick(shown.now)

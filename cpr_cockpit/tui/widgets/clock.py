@@ -9,6 +9,7 @@ from textual.geometry import Size
 
 from cpr_cockpit.core.view import View, Window
 from cpr_cockpit.tui.glyphs import Glyphs
+from cpr_cockpit.tui.plain_text import elide
 from cpr_cockpit.tui.toned import Row
 from cpr_cockpit.tui.widgets.ages import countdown_words
 from cpr_cockpit.tui.widgets.block_letters import block_letters
@@ -86,7 +87,11 @@ class Countdown(Canvas):
         one: list[tuple[str, str]] = [(f"{self._figures()} {word} ", tone)]
         until = f"  {self._until()}"
         room = width - sum(len(text) for text, _ in one)
-        if height >= 2 or room < len(until) + 12:
+        # The bar of a window; from one check to the next there is none.
+        bar = 0 if window.stage else 12
+        if height >= 2 or room < len(until) + bar:
+            if height < 2 and not bar:
+                return [(*one, (elide(until, room), "dim"))]
             rows = [(*one, *self._bar(max(0, min(40, room)))), ((self._until(), "dim"),)]
             return rows[:height]
         return [(*one, *self._bar(min(40, room - len(until))), (until, "dim"))]

@@ -117,8 +117,9 @@ def panel_rows(panel: Panel, words: str, width: int, height: int, glyphs: Glyphs
     room = height - len(keys)
     said, orders, back, more = _texts(panel, words, width)
     texts = said + orders + back + more
-    # Of a View's words there is more on the screens; a path and a command that are cut help nobody.
-    whole = panel.word == NO_SESSION or bool(orders)
+    # Of a View's words there is more on the screens; a path and a command that are cut help nobody, and where nothing
+    # can be pressed any more the words are all there is.
+    whole = panel.word == NO_SESSION or bool(orders) or not keys
     least = len(texts) if whole else min(len(texts), 2 + panel.warns)
     letters = _word_rows(panel, width, room - least, glyphs)
     if room == len(letters) == 1:
