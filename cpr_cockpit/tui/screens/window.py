@@ -14,7 +14,7 @@ from cpr_cockpit.core.view import Check, Happening, View
 from cpr_cockpit.tui.actions import bindings
 from cpr_cockpit.tui.messages import Told
 from cpr_cockpit.tui.plain_text import clean, elide
-from cpr_cockpit.tui.screens.base import HUGE, CockpitScreen, show_or_hide, title
+from cpr_cockpit.tui.screens.base import HUGE, TALL, CockpitScreen, show_or_hide, title
 from cpr_cockpit.tui.shown import Shown, clock
 from cpr_cockpit.tui.toned import Row, cell, chip, row
 from cpr_cockpit.tui.widgets.chart import ThresholdChart
@@ -85,7 +85,8 @@ class WindowScreen(CockpitScreen):
     def _draw_facts(self, view: View, gone_since: float | None) -> None:
         """Where there is one line for them, the first one, and how the others are reached."""
         pane, facts = self.query_one("#facts", Rows), view.window.facts
-        title(pane, "FACTS")
+        # It has a line above it, but never a box.
+        title(pane, " FACTS " if self.size.height >= TALL else "FACTS")
         self.set_class(pane.has_focus and self.small, "-facts")
         if gone_since is not None and facts:
             # Their ages were told by the session; nobody counts them on.
