@@ -14,7 +14,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 
 from cpr_cockpit.core.inert import clean
-from cpr_cockpit.core.view import Control, PlanView, View
+from cpr_cockpit.core.view import Control, PlanView, View, stage_words
 from cpr_cockpit.engine.face import FaceSource
 from cpr_cockpit.engine.greeting import SessionRefused
 
@@ -126,7 +126,7 @@ class PlainFace:
             return
         for name, stages in (("forth", plan.stages), ("back", plan.rungs), ("else", plan.lower)):
             if stages:
-                self._say(clean(f"{name}: " + ", then ".join(f"{one.name} {one.time}".rstrip() for one in stages)))
+                self._say(clean(f"{name}: " + ", then ".join(stage_words(one) for one in stages)))
         for one in plan.choices:
             state = "chosen" if one.chosen else f"not now: {one.why_not}" if one.why_not else "can be chosen"
             self._say(clean(f"  {one.key:<12} {one.label}; {state}"))

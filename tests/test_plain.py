@@ -79,9 +79,7 @@ async def test_the_strategy_is_told_with_its_times_and_what_else_there_is_and_wh
     face, source, said = _face(views.ready())
     await face.typed("strategy")
     text = "\n".join(said)
-    assert (
-        "forth: slot ~14s, then proof unknown, then baseline 20s, then swap ~41s, then proof, then window 15m" in text
-    )
+    assert "forth: slot ~14s, then proof not measured yet, then baseline up to 20s, then swap ~41s, then proof" in text
     assert "blue-green   blue-green: everybody at once, by a swap; chosen" in text
     assert "not now: users who are routed to it would meet other settings" in text
     await face.typed("strategy preview=on")

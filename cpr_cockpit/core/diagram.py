@@ -1,7 +1,8 @@
 """A plan as a few stages with their expected times: what is shown of a strategy before START, and where it stands then.
 
 Times are composed, never promised: of a step that this run has done its own; else of one like it in an earlier run of
-the same app; else what the plan itself sets (a baseline, the watch of a share). Where none is known that is said.
+the same app; else what the plan itself sets (the most that a baseline takes, the watch of a share). Where none is known
+a sign says so.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from cpr_cockpit.core.plan import ActKind, Plan, Step, app_of, key_of
 from cpr_cockpit.core.rolling_strategy import PREPARED
 from cpr_cockpit.core.run import Run, StepRow
 
-UNKNOWN = "unknown"
 _SLOT, _PROOF, _PREVIEW, _SWAP = "slot", "proof", "preview", "swap"
 # What moves or starts an application, or waits for its telemetry; the rest is a request or a few looks.
 _SLOW = frozenset({ActKind.DEPLOY, ActKind.SWAP, ActKind.PREVIEW, ActKind.RESET_PREVIEW, ActKind.PROVE_TELEMETRY})
@@ -135,7 +135,8 @@ def lines(plan: Plan, known: Known, window_s: float) -> tuple[str, ...]:
     """All of it as a line of text for each way."""
     ways = (("forth", forth(plan, known, window_s)), ("back", back(plan, known)), ("else", below(plan, known)))
     words = ((name, " > ".join(f"{one.name} {one.time}".rstrip() for one in stages)) for name, stages in ways if stages)
-    return tuple(f"{name}: {stages}" for name, stages in words)
+    legend = vw.legend(stage for _, stages in ways for stage in stages)
+    return (*(f"{name}: {stages}" for name, stages in words), *((legend,) if legend else ()))
 
 
 def _stages(plan: Plan, steps: Iterable[Step], way: str, known: Known) -> tuple[vw.PlanStage, ...]:
@@ -183,12 +184,15 @@ def _time(steps: Sequence[Step], known: Known) -> str:
     """What a stage is expected to take; a time that is set stands as it is, one that is composed with ``~``."""
     told = [(step, known.expected(step)) for step in steps]
     if any(seconds is None and step.act.kind in _SLOW for step, seconds in told):
-        return UNKNOWN
+        return vw.UNMEASURED
     found = [seconds for _, seconds in told if seconds is not None]
     if not found:
         # A request, or a few looks: nothing of it is worth a word where nobody has measured it.
         return ""
     set_s = sum(step.act.seconds for step in steps)
+    if any(step.act.kind is ActKind.BASELINE for step in steps):
+        # What was measured before may be enough for it.
+        return f"up to {span(set_s)}"
     return span(set_s) if set_s > sum(found) / 2 else f"~{span(sum(found))}"
 
 

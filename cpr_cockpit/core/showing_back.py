@@ -171,4 +171,4 @@ def left_words(run: Run, stage: Stage) -> str:
     rows = follow_ups(run, stage)
     left = sum(1 for row in rows if row.state != vw.State.OK)
     name = run.opened.run if run.opened else "RUN"
-    return f" {left} of {len(rows)} follow-ups are open: cpr-cockpit follow-up {name}" if left else ""
+    return f"{left} of {len(rows)} follow-ups are open: cpr-cockpit follow-up {name}" if left else ""

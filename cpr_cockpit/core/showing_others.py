@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.run import Phase, Run
+from cpr_cockpit.core.verdict import HoldCause, Verdict
 
 LOOKED, TAKE_OVER = "u", "x"
 
@@ -23,6 +24,13 @@ def sentence(run: Run) -> str:
     if run.phase is Phase.READY and seen is not None:
         return f"The lease {seen.key} is held by {seen.holder}: START waits. {TAKE_OVER}: take it over."
     return ""
+
+
+def before_verdict(run: Run, verdict: Verdict) -> str:
+    """Before the sentence of a verdict that waits for somebody to look: which key tells that one has; else ""."""
+    if verdict.cause is not HoldCause.FOREIGN or not run.others.standing:
+        return ""
+    return f"{LOOKED} when you have looked: "
 
 
 def why_no_start(run: Run) -> str:

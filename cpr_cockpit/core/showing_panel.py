@@ -9,6 +9,7 @@ from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
 from cpr_cockpit.core.apps_words import back_words, part_words, turn_words
 from cpr_cockpit.core.events import PlanMade
+from cpr_cockpit.core.panel_words import panel_word
 from cpr_cockpit.core.pinned import pinned_words
 from cpr_cockpit.core.plan import key_of
 from cpr_cockpit.core.run import Phase, Run
@@ -30,7 +31,7 @@ PRODUCTION = (Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING)
 def panel(run: Run, stage: Stage) -> vw.Panel:
     """The panel as of now; its word is the table's."""
     verdict, deadline = stage.verdict, deadline_of(run, stage)
-    word, shape = vw.panel_word(
+    word, shape = panel_word(
         _phase(run, stage),
         decision=run.ended.decision if run.ended else None,
         verdict=verdict.kind.value if verdict and run.judged_since is not None else None,
@@ -104,7 +105,7 @@ def _sentence(run: Run, stage: Stage) -> str:
     judged = run.judged_since is not None and (run.on_gate or not run.on_part)
     if stage.verdict is not None and judged and run.phase is not Phase.ROLLING_BACK:
         share = share_prefix(run) if run.t0 is None and not run.switched else part
-        return share + stage.verdict.sentence
+        return others.before_verdict(run, stage.verdict) + share + stage.verdict.sentence
     if words := back.sentence(run, stage):
         return words
     if run.rung_waits and run.plan is not None:
@@ -124,7 +125,8 @@ def _detail(run: Run, stage: Stage) -> str:
         slot = run.ended.slot_version or "not read"
         provisional = ", provisionally: the extended validation was not awaited" if run.ended.provisional else ""
         served = f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
-        return f"{served}{back.left_words(run, stage)} {_pinned(run, stage)}".rstrip()
+        # The command at the end, where nothing can be taken for a part of it.
+        return " ".join(part for part in (served, _pinned(run, stage), back.left_words(run, stage)) if part)
     verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else ""
     if verdict is None:
         return looks_on

@@ -41,7 +41,7 @@ def window(run: Run, stage: Stage) -> vw.Window:
     since = run.judged_since
     if (run.on_share or run.on_gate) and plan is not None and since is not None:
         title, until = f"rolling, {part_words(run)}" if run.on_gate else share_title(run), since + plan.step_s
-        return vw.Window(plan.step_s, since, until, tuple(rows), title, sources(run, stage))
+        return vw.Window(plan.step_s, since, until, tuple(rows), title, sources(run, stage), on_part=True)
     if run.phase is not Phase.KEEPING or run.t0 is None:
         return vw.Window(
             stage.policy.window_s, run.t0, deadline_of(run, stage), tuple(rows), sources=sources(run, stage)

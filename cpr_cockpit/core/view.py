@@ -1,19 +1,17 @@
-"""The View: everything a face shows, as plain strings and numbers, and the total table of the panel's words.
+"""The View: everything a face shows, as plain strings and numbers.
 
 A face draws a View and sends commands; it decides nothing. Times are epoch seconds, UTC; ages and lengths are seconds.
-This module imports neither events nor Run: a face must start without them. `showing` builds Views from a Run.
+This module imports neither events nor Run: a face must start without them. `showing` builds Views from a Run,
+`panel_words` chooses the panel's word, `view_json` brings Views over the socket.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from cpr_cockpit.core.source_row import SourceRow
-
-T = TypeVar("T")
 
 
 class State(StrEnum):
@@ -142,13 +140,28 @@ class PlanStep:
     log: tuple[str, ...] = ()
 
 
+# The time of a stage that nobody has measured on this app, and what it means.
+UNMEASURED = "?"
+_UNMEASURED = "not measured yet"
+
+
 @dataclass(frozen=True, slots=True)
 class PlanStage:
-    """One stage of a strategy's diagram. ``time``: what it took or is expected to take, ``unknown``, or ""."""
+    """One stage of a strategy's diagram. ``time``: what it took or is expected to take, ``UNMEASURED``, or ""."""
 
     name: str
     time: str
     state: str
+
+
+def stage_words(stage: PlanStage) -> str:
+    """Its name and its time, in words alone."""
+    return f"{stage.name} {_UNMEASURED if stage.time == UNMEASURED else stage.time}".rstrip()
+
+
+def legend(stages: Iterable[PlanStage]) -> str:
+    """What the sign in these stages means; "" where none has it."""
+    return f"{UNMEASURED}: {_UNMEASURED}" if any(one.time == UNMEASURED for one in stages) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +204,8 @@ class Window:
     """The clock of the critical window; None where it has not begun. ``facts``: (name, value) rows beside it.
 
     ``stage``: after GO, which part of the schedule it is; then ``deadline`` is the next check, and ``t0`` and
-    ``length_s`` are those of the stretch that the charts show. ``sources``: who is asked from T0 on.
+    ``length_s`` are those of the stretch that the charts show. ``on_part``: before T0, a share of the users or some of
+    the apps is judged until the deadline. ``sources``: who is asked from T0 on.
     """
 
     length_s: float
@@ -200,6 +214,7 @@ class Window:
     facts: tuple[tuple[str, str], ...] = ()
     stage: str = ""
     sources: tuple[SourceRow, ...] = ()
+    on_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,103 +363,3 @@ class View:
     report: str = ""
     report_path: str = ""
     log: LogView = field(default_factory=LogView)
-
-
-# -- the table of words ------------------------------------------------------------------------------------------------
-
-PREPARING = ("PREPARING", Shape.CALM)
-_NO_DATA = frozenset({"stale", "incomplete"})
-_SHARES = ("share", "part", "flag", "dark")
-_GOING_BACK = frozenset({"rolling back", "refused", "flag failed", "by hand", "proven back"})
-_ENDED = {
-    "kept": ("KEPT", Shape.FINAL),
-    "rolled_back": ("ROLLED BACK", Shape.FINAL),
-    "partial": ("SKEW", Shape.LOOK),
-    "advised": ("BACK BY HAND", Shape.BREACH),
-    "held": ("HELD", Shape.LOOK),
-    "stopped": ("STOPPED", Shape.FINAL),
-    "failed": ("FAILED", Shape.BREACH),
-}
-_BY_PHASE = {
-    "foreign": ("LOOK", Shape.LOOK),
-    "preparing": PREPARING,
-    "checking": ("CHECKLISTS OPEN", Shape.CALM),
-    "ready": ("READY TO START", Shape.CALM),
-    "deploying": ("DEPLOYING", Shape.BUSY),
-    "switching": ("SWITCHING", Shape.BUSY),
-    "share": ("CANARY", Shape.CALM),
-    "part": ("ROLLING", Shape.CALM),
-    "flag": ("FLAG", Shape.CALM),
-    "dark": ("DARK", Shape.CALM),
-    "waiting": ("WAITING", Shape.CALM),
-    "by hand": ("BACK BY HAND", Shape.BREACH),
-    "rolling back": ("ROLLING BACK", Shape.BUSY),
-    "refused": ("SWAP REFUSED", Shape.BREACH),
-    "flag failed": ("NEXT RUNG", Shape.BREACH),
-    "proven back": ("ROLLED BACK", Shape.FINAL),
-    "keeping": ("KEPT", Shape.GO),
-}
-
-
-def panel_word(
-    phase: str, *, decision: str | None, verdict: str | None, cause: str | None, overdue: bool, early: bool
-) -> tuple[str, Shape]:
-    """The panel's word and shape: total over phase, decision of an ended run, verdict, cause and the clock.
-
-    ``overdue``: the window's end has passed without a decision; ``early``: policy allows GO before it.
-    """
-    if decision is not None:
-        return _ENDED.get(decision, ("FAILED", Shape.BREACH))
-    # Too few requests are no reason to look at what was kept; data that stopped are one, and so is a missed target.
-    calm = phase == "keeping" and (verdict not in ("HOLD", "ROLLBACK") or cause == "thin")
-    if phase not in (*_SHARES, "window", "keeping") or calm:
-        return _BY_PHASE.get(phase, PREPARING) if verdict != "ROLLBACK" or phase in _GOING_BACK else _BREACH
-    if verdict == "ROLLBACK":
-        return _BREACH
-    if verdict == "HOLD":
-        return ("NO DATA", Shape.NO_DATA) if cause in _NO_DATA else ("LOOK", Shape.LOOK)
-    if phase in _SHARES:
-        return _BY_PHASE[phase]
-    if verdict == "GO" and (overdue or early):
-        return ("GO POSSIBLE", Shape.GO)
-    if overdue:
-        # The window is over and its last seconds' data is on the way; without any verdict nobody knows that.
-        return ("DECIDING", Shape.CALM) if verdict == "WAIT" else ("OVERDUE", Shape.LOOK)
-    return ("KEEP WATCHING", Shape.CALM)
-
-
-_BREACH = ("ROLL BACK NOW", Shape.BREACH)
-
-
-# -- over the socket ---------------------------------------------------------------------------------------------------
-
-
-def sections(view: View) -> dict[str, Any]:
-    """The View as JSON values, a member for each field, so that a session can send only what has changed."""
-    return asdict(view)
-
-
-def view_of(body: dict[str, Any]) -> View:
-    """The View of those values; unknown members are passed over. TypeError or ValueError where it is none."""
-    found: View = _decode(View, body)
-    return found
-
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _decode(kind: Any, value: Any) -> Any:
-    if is_dataclass(kind) and isinstance(kind, type) and isinstance(value, dict):
-        hints = _hints(kind)
-        known = {one.name for one in fields(kind)}
-        return kind(**{name: _decode(hints[name], member) for name, member in value.items() if name in known})
-    if get_origin(kind) is tuple and isinstance(value, list):
-        inner = get_args(kind)
-        if len(inner) == 2 and inner[1] is Ellipsis:
-            return tuple(_decode(inner[0], member) for member in value)
-        return tuple(_decode(one, member) for one, member in zip(inner, value, strict=True))
-    if value is not None and type(None) in get_args(kind):
-        return _decode(next(one for one in get_args(kind) if one is not type(None)), value)
-    return value

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from cpr_cockpit.core.view import View, view_of
+from cpr_cockpit.core.view import View
+from cpr_cockpit.core.view_json import view_of
 from cpr_cockpit.engine.greeting import PATIENCE_S, SessionGone, SessionRefused, greet, next_message
 
 
@@ -36,7 +37,9 @@ class SocketFace:
         self._writer = writer
         self._replies: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._last_id = 0
-        self._sections: dict[str, Any] = {}
+        # What was told since the newest View was made, and that View.
+        self._news: dict[str, Any] = {}
+        self._view: View | None = None
         self._changed = asyncio.Event()
         self._gone = ""
         self._reading = asyncio.create_task(self._read())
@@ -54,12 +57,13 @@ class SocketFace:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            if self._sections:
-                view = view_of(self._sections)
-                yield view
-                if view.phase == "ended" and self._gone:
-                    return
+            if self._news:
+                news, self._news = self._news, {}
+                self._view = view_of(news, self._view)
+                yield self._view
             if self._gone:
+                if self._view is not None and self._view.phase == "ended":
+                    return
                 raise SessionGone(self._gone)
 
     async def command(self, name: str, **arguments: str) -> None:
@@ -102,7 +106,7 @@ class SocketFace:
 
     def _take(self, message: dict[str, Any]) -> None:
         if "view" in message:
-            self._sections |= message["view"]
+            self._news |= message["view"]
             self._changed.set()
         future = self._replies.get(message.get("reply", 0))
         if future is not None and not future.done():

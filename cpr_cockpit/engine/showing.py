@@ -14,7 +14,8 @@ from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.showing import Stage
 from cpr_cockpit.core.signals import Source
 from cpr_cockpit.core.standings import lists_in_force, standings
-from cpr_cockpit.core.view import ListView, PlanView, View, sections
+from cpr_cockpit.core.view import ListView, PlanView, View
+from cpr_cockpit.core.view_json import sections
 from cpr_cockpit.engine.afterwards import Afterwards
 from cpr_cockpit.engine.gate import blocking_items
 from cpr_cockpit.engine.preparing import plan_of
@@ -40,11 +41,15 @@ class Showing:
         self._lists: tuple[tuple[object, ...], tuple[ListView, ...], Stage] | None = None
         self._report: tuple[tuple[object, ...], str] | None = None
         self._plan: tuple[PlanMade, Plan] | None = None
+        self._told: tuple[View, dict[str, Any]] | None = None
         self.earlier: Mapping[str, float] = {}
 
     def sections(self) -> dict[str, Any]:
         """The View as JSON values, a member for each part."""
-        return sections(self.view())
+        view = self.view()
+        told = sections(view, self._told)
+        self._told = (view, told)
+        return told
 
     def view(self) -> View:
         """The View as of now."""

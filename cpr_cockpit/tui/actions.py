@@ -159,7 +159,9 @@ def hints(where: str, *, replay: bool = False) -> list[Action]:
     """What the foot tells on a screen: its own keys first; in a replay those that play it."""
     if replay:
         return [REPLAY[0], BY_ID["quit"], *REPLAY[1:], BY_ID["help"]]
-    own = [one for one in ACTIONS if one.hint and one.where == where and where]
+    # What a run waits for goes before what can be done at any time.
+    own = [BY_ID["acknowledge"], BY_ID["take-over"]]
+    own += [one for one in ACTIONS if one.hint and one.where == where and where]
     own += [BY_ID["strategy"]] if where == "plan" else []
     own += [BY_ID["log"], BY_ID["sources"]] if where == "window" else []
     return [*own, BY_ID["help"], BY_ID["quit"], *(one for one in ACTIONS if one.hint in _MORE and not one.where)]

@@ -18,6 +18,7 @@ from cpr_cockpit.tui import messages as told
 from cpr_cockpit.tui.actions import ACTIONS, SCREENS, bindings, key_word
 from cpr_cockpit.tui.hygiene import write_private
 from cpr_cockpit.tui.keyed_app import KeyedApp
+from cpr_cockpit.tui.plain_text import as_markup
 from cpr_cockpit.tui.screens.base import CockpitScreen
 from cpr_cockpit.tui.screens.first import FirstScreen
 from cpr_cockpit.tui.themes import ANSI, DARK, LIGHT
@@ -179,4 +180,4 @@ class CockpitApp(KeyedApp):
                 why = one.why_not(self.newest())
                 words = f"not now: {why}" if why else one.tooltip or one.label
                 call = partial(self.run_action, one.call, default_namespace=self)
-                yield SystemCommand(f"{one.label} ({key_word(one.key)})", words, call)
+                yield SystemCommand(f"{one.label} ({key_word(one.key)})", as_markup(words), call)

@@ -22,6 +22,8 @@ EXPIRES_S = 20.0
 REPEAT_S = 0.75
 # Keys that follow each other faster than this are no typing: the arming key is still held.
 HELD_S = 0.2
+# What was told stands this long once nothing is armed any more.
+TOLD_S = 10.0
 # Longer reasons are cut: the journal's line is for a person to read.
 LONGEST = 300
 CONFIRM_KEY = "y"
@@ -94,18 +96,34 @@ def control_of(panel: Panel, act: Act) -> Control | None:
 
 
 class Arming:
-    """The state of arming. ``words``: what to tell the person about the last thing that happened ("" : nothing)."""
+    """The state of arming. ``words``: what to tell the person about the last thing that happened ("" : nothing).
+
+    They stand for `TOLD_S`; a refusal of the session stands until the panel moves on.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self.armed: Armed | None = None
-        self.words = ""
+        self._words, self._told_at = "", 0.0
         self._word = ""
         self._last: tuple[str, float] = ("", float("-inf"))
         # Seconds between the newest key and the same key just before it; infinite where another one came before it.
         self._gap = float("inf")
 
     # -- what a face asks ----------------------------------------------------------------------------------------------
+
+    @property
+    def words(self) -> str:
+        """What to tell about the last thing that happened."""
+        return self._words
+
+    @words.setter
+    def words(self, words: str) -> None:
+        self._words, self._told_at = words, self._clock()
+
+    def refused(self, words: str) -> None:
+        """The session refused what was sent: that stands until the panel moves on, or something is armed."""
+        self._words, self._told_at = words, float("inf")
 
     @property
     def seconds_left(self) -> float:
@@ -194,6 +212,8 @@ class Arming:
 
     def tick(self) -> bool:
         """Let time pass; True when the arm expired just now."""
+        if self.armed is None and self._clock() - self._told_at >= TOLD_S:
+            self.words = ""
         if self.armed is None or self.seconds_left > 0:
             return False
         self.disarm(EXPIRED)

@@ -38,6 +38,8 @@ _SENT = {
     "sign_list": "list",
     "choose": "strategy",
     "note": "note",
+    "acknowledge": "looked at",
+    "take_over": "take-over",
 }
 
 
@@ -219,7 +221,7 @@ class FaceApp(App[None]):
         if event.refused:
             self._sent = None
         if event.refused and event.name in (*_DECISIONS, "raise"):
-            self.decision.arming.words = f"{name} {event.refused}"
+            self.decision.arming.refused(f"{name} {event.refused}")
         self.say(f"{name} {event.refused}" if event.refused else f"{name}: the session took it")
 
     def on_told(self, event: told.Told) -> None:

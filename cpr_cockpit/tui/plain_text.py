@@ -30,6 +30,14 @@ def clean(text: str) -> str:
     return "".join(kept)
 
 
+def as_markup(text: str) -> str:
+    """Markup that shows just these words, where a widget of Textual takes nothing else.
+
+    Textual's own ``escape`` leaves ``[B]``, ``[$x]`` and brackets in brackets as they are.
+    """
+    return clean(text).replace("[", "\\[")
+
+
 def plain(text: str, style: str = "") -> Text:
     """Rich text of those words, never read as markup."""
     return Text(clean(text), style=style, no_wrap=True, end="")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from cpr_cockpit.core.judge import Judge
-from cpr_cockpit.core.view import sections, view_of
+from cpr_cockpit.core.view_json import sections, view_of
 from tests.bench import judge, sources
 from tests.core.observations import BEFORE, NEW, OLD, T0, WRITTEN, logs, probes, user_bin
 from tests.tui import views

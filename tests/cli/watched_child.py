@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cpr_cockpit.core.view import sections
+from cpr_cockpit.core.view_json import sections
 from cpr_cockpit.engine.host import Host
 from cpr_cockpit.engine.places import socket_path
 from tests.engine.children import tell

@@ -60,6 +60,7 @@ def test_the_clock_of_a_gate_is_its_own_and_the_window_screen_is_where_one_looks
     run = run_of(COURSE, *GATE)
     shown = showing_window.window(run, stage(said(VerdictKind.WAIT)))
     assert (shown.t0, shown.deadline, shown.stage) == (T0, T0 + 300.0, f"rolling, 1 of 3 apps serve {NEW}")
+    assert shown.on_part
     assert shown.facts[0] == ("apps", f"1 of 3 apps serve {NEW}: goals")
     assert [stop.key for stop in showing.rail(run, stage(None)) if stop.state == "here"] == ["window"]
     assert run.t0 is None

@@ -17,7 +17,7 @@ from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.showing import Stage
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.verdict import VerdictKind
-from cpr_cockpit.core.view import sections, view_of
+from cpr_cockpit.core.view_json import sections, view_of
 from cpr_cockpit.engine.preparing import plan_of
 from tests.core.a_run import A_DOUBTFUL_SWAP, BEFORE_THE_SWAP, PLAN, WATCHED, outcome
 from tests.core.observations import NEW, OLD, T0

@@ -58,7 +58,7 @@ def test_what_is_judged_of_a_flag_has_its_own_word(
 def test_the_window_is_that_of_the_share_until_everybody_has_it() -> None:
     run = run_of(BY_FLAG, *RAISED)
     shown = showing_window.window(run, stage(None))
-    assert (shown.t0, shown.stage) == (run.flag_at, f"flag {FLAG} on for 5 % of the users")
+    assert (shown.t0, shown.stage, shown.on_part) == (run.flag_at, f"flag {FLAG} on for 5 % of the users", True)
     everybody = (
         ev.FlagSeen(flag=FLAG, percent=100.0),
         ev.TrafficSwitched(way="forward", version=NEW, t0=T0 + 50.0),

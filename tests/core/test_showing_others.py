@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cpr_cockpit.core import events as ev
@@ -11,6 +13,7 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.showing import Stage
 from cpr_cockpit.core.showing_panel import panel
+from cpr_cockpit.core.verdict import HoldCause, Verdict, VerdictKind
 from tests.core.a_run import A_RUN, records
 
 CHANGED = ev.ForeignChanged(part="plan", topic="plan p", value="3", words="the plan was scaled from 1 to 3", since=1.0)
@@ -58,6 +61,14 @@ def test_after_start_nothing_more_is_sent_until_somebody_has_looked_and_rollback
     assert shown.sentence.startswith("Nothing more is sent: the plan was scaled")
     assert shown.rollback is not None
     assert shown.rollback.enabled
+
+
+@pytest.mark.parametrize("looked", [False, True])
+def test_in_the_window_a_verdict_that_waits_for_a_look_names_the_key(looked: bool) -> None:
+    run = a_run(CHANGED, *((ev.ForeignLookedAt(by="anna", words="known"),) if looked else ()), before="verdict")
+    verdict = Verdict(VerdictKind.HOLD, HoldCause.FOREIGN, None, "Others changed it.", run.last_at)
+    shown = panel(run, replace(stage_of(run), verdict=verdict))
+    assert shown.sentence == ("" if looked else "u when you have looked: ") + "Others changed it."
 
 
 @pytest.mark.parametrize("taken", [False, True])

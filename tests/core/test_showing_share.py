@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from cpr_cockpit.core import diagram, showing, showing_panel, showing_window
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core import showing, showing_panel, showing_window
 from cpr_cockpit.core.checklist import derive
 from cpr_cockpit.core.checklists import ALL_CHECKLISTS
 from cpr_cockpit.core.plan import PlanFacts
@@ -66,14 +66,29 @@ def test_a_share_under_watch_has_its_own_word_and_a_breach_is_one(kind: VerdictK
     assert not panel.go.enabled
 
 
+def test_on_the_way_back_the_watch_of_a_share_does_not_run_on() -> None:
+    back = ev.Decided(word="rollback", by="ana", verdict="WAIT", sentence="it is WAIT")
+    left = ev.StepOutcome(
+        step="watch-5", way="forward", attempt=1, result="left", words="ROLLBACK came first", seconds=3.0
+    )
+    run = run_of(Course(CANARY), *SHARED, back, left, intent("route-back", "back", mutates=True))
+    rows = {one.key: one for one in (*showing.plan(run).forward, *showing.plan(run).back)}
+    assert (rows["watch-5"].state, rows["watch-5"].words) == ("left", "ROLLBACK came first")
+    assert [key for key, one in rows.items() if one.state == "running"] == ["route-back"]
+    made = plan_by(Course(CANARY), "green", NEW, PlanFacts(OLD, OLD, True), baseline_s=20.0, artifact=True)
+    stages = {one.name: one.state for one in diagram.forth(made, diagram.Known(run, {}), 900.0)}
+    assert stages["share 5 %"] == "left"
+
+
 def test_the_clock_of_a_share_is_its_own_and_the_window_screen_is_where_one_looks() -> None:
     run = run_of(Course(CANARY, step_s=300.0), *SHARED)
     shown = showing_window.window(run, stage(said(VerdictKind.WAIT)))
     assert run.share_at is not None
-    assert (shown.t0, shown.deadline, shown.stage) == (
+    assert (shown.t0, shown.deadline, shown.stage, shown.on_part) == (
         run.share_at,
         run.share_at + 300.0,
         "canary, 5 % of new sessions",
+        True,
     )
     assert [stop.key for stop in showing.rail(run, stage(None)) if stop.state == "here"] == ["window"]
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 
+from cpr_cockpit.core.panel_words import panel_word
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.verdict import HoldCause, VerdictKind
-from cpr_cockpit.core.view import Shape, panel_word, sections, view_of
+from cpr_cockpit.core.view import Shape
+from cpr_cockpit.core.view_json import sections, view_of
 from tests.tui import views
 
 VERDICTS = (None, *(kind.value for kind in VerdictKind))
@@ -28,6 +31,19 @@ def test_unknown_members_of_a_newer_session_are_passed_over() -> None:
     body["weather"] = "rain"
     body["panel"]["colour"] = "mauve"
     assert view_of(json.loads(json.dumps(body))) == views.window_calm()
+
+
+def test_only_what_changed_is_made_anew_and_read_again() -> None:
+    calm = views.window_calm()
+    later = replace(calm, seq=121, panel=replace(calm.panel, word="LOOK"), lists=tuple(calm.lists))
+    told = sections(calm)
+    again = sections(later, (calm, told))
+    changed = {name: value for name, value in again.items() if value is not told[name]}
+    assert set(changed) == {"seq", "panel"}
+    face = view_of(json.loads(json.dumps(told)))
+    newer = view_of(json.loads(json.dumps(changed)), face)
+    assert newer == later
+    assert newer.lists is face.lists
 
 
 def test_table_of_words_is_total() -> None:

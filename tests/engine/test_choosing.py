@@ -15,7 +15,7 @@ from cpr_cockpit.core.rolling_strategy import why_not
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, FEATURE_FLAG, ROLLING
-from cpr_cockpit.core.view import view_of
+from cpr_cockpit.core.view_json import view_of
 from cpr_cockpit.documents.card import CARD, CARD_DATA
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.showing import Showing

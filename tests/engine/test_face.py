@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.view import View, sections
+from cpr_cockpit.core.view import View
+from cpr_cockpit.core.view_json import sections
 from cpr_cockpit.engine.face import SocketFace
 from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.engine.host import CommandError, Host

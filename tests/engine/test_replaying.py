@@ -11,7 +11,8 @@ import pytest
 
 from cpr_cockpit.core.events import Noted, Record
 from cpr_cockpit.core.run import fold
-from cpr_cockpit.core.view import View, sections
+from cpr_cockpit.core.view import View
+from cpr_cockpit.core.view_json import sections
 from cpr_cockpit.engine.greeting import SessionRefused
 from cpr_cockpit.engine.replaying import EDGE_S, SPEEDS, Player, ReplayFace, gap_words, speed_words
 from cpr_cockpit.engine.showing import Showing

@@ -13,7 +13,8 @@ from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.events import Record, Script
 from cpr_cockpit.core.run import fold
 from cpr_cockpit.core.source_row import SourceWord, source_word
-from cpr_cockpit.core.view import View, sections
+from cpr_cockpit.core.view import View
+from cpr_cockpit.core.view_json import sections
 from cpr_cockpit.engine.replaying import Player, TapeShowing
 from cpr_cockpit.engine.showing import Showing
 from cpr_cockpit.engine.tape import ReplaySettings, Tape

@@ -10,6 +10,7 @@ from cpr_cockpit.core.view import View
 from cpr_cockpit.tui.widgets.panel import DecisionPanel
 from tests.tui import views
 from tests.tui.faces import Hand, Script, at, face, foot, screen_text, settled, strike, until
+from tests.tui.view_controls import BY_HAND
 
 RUN = "20261129-100204-0001-personal-goal-creat-25a7"
 CARD = f"/home/ana/.local/state/cpr-cockpit/runs/{RUN}/rollback-card.md"
@@ -45,6 +46,18 @@ async def test_a_session_that_went_away_is_the_panels_word_with_the_ways_to_go_o
         source.reachable = True
         await until(pilot, lambda: app.newest().gone_since is None)
         await until(pilot, lambda: "NO SESSION" not in screen_text(app))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_the_commands_for_the_hand_are_whole_on_the_screen(size: tuple[int, int]) -> None:
+    view = views.rolling_back()
+    app = face(Script(replace(view, panel=BY_HAND)))
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        told = " ".join(app.screen.query_one(DecisionPanel).words.replace("║", " ").split())
+        for words in (BY_HAND.sentence, *BY_HAND.commands, "rollback-card.md"):
+            assert words in told
+        assert told in " ".join(screen_text(app).replace("║", " ").split())
 
 
 @pytest.mark.parametrize("key", ["r", "f9"])

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from textual.content import Content
 from textual.events import Paste
 from textual.widgets import Input
 
@@ -14,11 +15,12 @@ from cpr_cockpit.tui import link
 from cpr_cockpit.tui.actions import ACTIONS, SCREENS
 from cpr_cockpit.tui.app import CockpitApp
 from cpr_cockpit.tui.messages import ViewArrived
+from cpr_cockpit.tui.plain_text import as_markup
 from cpr_cockpit.tui.widgets.panel import DecisionPanel
 from cpr_cockpit.tui.widgets.prompt import Prompt
 from tests.tui import views
 from tests.tui.faces import Hand, Script, at, face, foot, screen_text, settled, strike, until
-from tests.tui.view_controls import ATTACK
+from tests.tui.view_controls import ATTACK, rollback_control
 
 SIZES = ((80, 24), (160, 48))
 
@@ -231,6 +233,24 @@ async def test_copy_writes_the_value_to_a_private_file(private_state: Path) -> N
         assert str(path) in foot(app)
 
 
+async def test_the_facts_are_one_line_until_they_have_the_focus_and_as_of_then_without_a_session() -> None:
+    source, clock = Script(views.window_breach()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "tab: 3 more" in screen_text(app)
+        assert "database" not in screen_text(app)
+        await pilot.press("shift+tab")
+        await pilot.pause()
+        assert "rollback-card.md" in screen_text(app)
+        clock.move(40)
+        source.hang_up()
+        await until(pilot, lambda: "as of     14:08:11 UTC" in screen_text(app))
+        await pilot.press("tab")
+        await pilot.pause()
+        assert "database" not in screen_text(app)
+
+
 async def test_zoom_shows_one_pane_alone_with_the_panel_and_goes_back() -> None:
     app = face(Script(views.window_breach()))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -245,6 +265,9 @@ async def test_zoom_shows_one_pane_alone_with_the_panel_and_goes_back() -> None:
         await pilot.press("z")
         await pilot.pause()
         assert "EVENTS" in screen_text(app)
+        await pilot.press("tab", "tab", "z")
+        await pilot.pause()
+        assert "ROLLBACK: 41 of 97 checkout requests failed since 14:06:10" in screen_text(app)
 
 
 async def test_help_tells_the_keys_and_why_some_do_nothing_now() -> None:
@@ -280,6 +303,23 @@ async def test_the_palette_has_every_action_and_f9_arms_over_it() -> None:
         assert source.commands == [("rollback", {"reason": "", "by": "ana"})]
 
 
+@pytest.mark.parametrize("words", ["[/b] [red", "[B] [$x] [ b ] [/", "a [b [c] \\[/d]", "[@click=app.quit]"])
+def test_markup_of_words_shows_the_words(words: str) -> None:
+    content = Content.from_markup(as_markup(words))
+    assert (content.plain, content.spans) == (words, [])
+
+
+async def test_words_from_outside_are_no_markup_in_the_palette() -> None:
+    view, words = views.window_breach(), "[/b] [red"
+    rollback = rollback_control(enabled=False, reason=words)
+    app = face(Script(replace(view, panel=replace(view.panel, rollback=rollback))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("colon")
+        strike(app, *"roll")
+        await until(pilot, lambda: f"not now: {words}" in screen_text(app))
+
+
 async def test_below_the_least_size_there_is_the_floor_and_back_up_the_place_is_kept() -> None:
     source, clock = Script(views.window_breach()), Hand()
     app = face(source, clock)
@@ -301,6 +341,22 @@ async def test_below_the_least_size_there_is_the_floor_and_back_up_the_place_is_
         await until(pilot, lambda: source.commands)
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: at(app) == "lists")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 10)])
+async def test_on_the_way_back_no_clock_runs_to_the_end_of_the_window(size: tuple[int, int]) -> None:
+    source = Script(views.window_breach())
+    app = face(source)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        assert "09:40" in screen_text(app)
+        view = views.rolling_back()
+        source.push(view)
+        await until(pilot, lambda: app.view is view)
+        await pilot.press("4")
+        await pilot.pause()
+        assert "ROLLING BACK" in screen_text(app)
+        assert "09:40" not in screen_text(app)
 
 
 @pytest.mark.parametrize("keys", [(), ("2", "w"), ("r",), ("colon",)])

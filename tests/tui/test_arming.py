@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cpr_cockpit.core.view import Panel
-from cpr_cockpit.tui.arming import EXPIRED, EXPIRES_S, GUARD_S, REPEAT_S, Act, Arming, Confirmed
+from cpr_cockpit.tui.arming import EXPIRED, EXPIRES_S, GUARD_S, REPEAT_S, TOLD_S, Act, Arming, Confirmed
 from tests.tui.views import ALL, go_possible, overdue, ready, rolling_back, window_breach, window_calm
 
 ARMS = {"s": Act.START, "g": Act.GO, "r": Act.ROLLBACK, "f9": Act.ROLLBACK}
@@ -218,6 +218,21 @@ def test_it_expires_after_20_s() -> None:
     assert face.arming.words == EXPIRED == "arm expired: nothing was sent"
     face.press("y")
     assert face.sent == []
+
+
+def test_that_it_expired_is_told_for_10_s_and_a_refusal_until_the_panel_moves_on() -> None:
+    face = armed(window_breach().panel, "r")
+    face.wait(EXPIRES_S)
+    face.wait(TOLD_S - 0.5)
+    assert face.arming.words == EXPIRED
+    face.wait(0.6)
+    assert face.arming.words == ""
+    face.arming.refused("ROLL BACK refused: why")
+    face.wait(10 * TOLD_S)
+    assert face.arming.words == "ROLL BACK refused: why"
+    for word in (face.panel.word, "ROLLING BACK"):
+        face.show(replace(face.panel, word=word))
+    assert face.arming.words == ""
 
 
 def test_it_has_expired_even_where_nobody_ticked() -> None:

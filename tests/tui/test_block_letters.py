@@ -4,7 +4,7 @@ import string
 
 import pytest
 
-from cpr_cockpit.core.view import panel_word
+from cpr_cockpit.core.panel_words import panel_word
 from cpr_cockpit.tui.glyphs import Glyphs, glyphs_of
 from cpr_cockpit.tui.widgets.block_letters import LETTERS, block_letters, pixels
 

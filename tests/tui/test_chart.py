@@ -157,7 +157,16 @@ async def test_an_old_figure_becomes_no_data_by_the_faces_own_clock() -> None:
     lines = await drawn(
         ThresholdChart(), SIZE, lambda chart: chart.show(view.series[0], view.window, view.now + 60, view.signals[0])
     )
-    assert lines[0].rstrip().endswith("no data")
+    assert "0.31 %  no data " in lines[0]
+
+
+@pytest.mark.parametrize("size", [SIZE, (34, 8)])
+@pytest.mark.parametrize(("row", "words"), [(0, "7.42 %  FAIL"), (None, "7.4 %  over")])
+async def test_what_is_over_its_limit_is_told_by_a_word(size: tuple[int, int], row: int | None, words: str) -> None:
+    view = window_breach()
+    signal = view.signals[row] if row is not None else None
+    lines = await drawn(ThresholdChart(), size, lambda one: one.show(view.series[0], view.window, view.now, signal))
+    assert words in lines[0]
 
 
 async def test_before_t0_and_without_room_it_says_so_and_lives() -> None:

@@ -315,3 +315,23 @@ async def test_the_selected_step_shows_its_log_and_stays_selected() -> None:
         source.push(replace(views.deploying(), seq=90))
         await until(pilot, lambda: app.view is not None and app.view.seq == 90)
         assert steps.value == chosen
+
+
+async def test_the_cursor_goes_to_a_step_of_the_way_back_that_no_view_showed_running() -> None:
+    source = Script(views.deploying())
+    app = face(source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        steps = app.screen.query_one("#steps", Rows)
+        plan = views.deploying().plan
+        off = replace(
+            plan.back[0], title="End the routing", state="done", began_at=views.window_calm().now, seconds=0.4
+        )
+        source.push(replace(views.deploying(), phase="rolling back", plan=replace(plan, back=(off, *plan.back[1:]))))
+        await until(pilot, lambda: "End the routing" in screen_text(app))
+        assert "End the routing" in steps.value
+        await pilot.press("up")
+        await until(pilot, lambda: "End the routing" not in steps.value)
+        source.push(replace(views.deploying(), seq=91))
+        await until(pilot, lambda: app.view is not None and app.view.seq == 91)
+        assert "running" not in steps.value

@@ -20,6 +20,7 @@ async def test_l_shows_the_error_lines_and_leads_back_and_rollback_works_there()
         await pilot.press("l")
         await until(pilot, lambda: at(app) == "log" and "96 error lines of 1204" in screen_text(app))
         assert "SqlException" in screen_text(app)
+        assert "Of production alone: the log of slot green is not followed here." in screen_text(app)
         assert "1 interruption in which" in screen_text(app)
         # A new View is drawn here, and leads nobody away.
         source.push(replace(views.window_breach(), seq=140, log=replace(views.window_breach().log, errors=97)))

@@ -15,6 +15,7 @@ from cpr_cockpit.tui.widgets.frame import ARMED, border_of
 from cpr_cockpit.tui.widgets.panel import DecisionPanel, armed_rows, panel_rows
 from tests.tui.faces import until
 from tests.tui.stage import Around, drawn, refreshed
+from tests.tui.view_controls import BY_HAND
 from tests.tui.views import (
     ALL,
     gate_contradictions,
@@ -23,6 +24,7 @@ from tests.tui.views import (
     lists_half_done,
     overdue,
     ready,
+    rolled_back,
     window_breach,
     window_calm,
 )
@@ -48,9 +50,9 @@ def armed(panel: Panel, act: Act, key: str, *, wait: float = 1.0) -> Arming:
     return arming
 
 
-async def lines_of(panel: Panel, size: tuple[int, int], arming: Arming | None = None, **more: str) -> list[str]:
+async def lines_of(panel: Panel, size: tuple[int, int], arming: Arming | None = None, *, inert: str = "") -> list[str]:
     glyphs = Glyphs.BRAILLE
-    lines = await drawn(DecisionPanel(glyphs=glyphs), size, lambda one: one.show(panel, arming, **more))
+    lines = await drawn(DecisionPanel(glyphs=glyphs), size, lambda one: one.show(panel, arming, inert=inert))
     return [line.rstrip() for line in lines if line.strip()]
 
 
@@ -176,7 +178,7 @@ async def test_what_was_composed_for_another_size_is_never_painted() -> None:
     widget = Watched(glyphs=Glyphs.BRAILLE)
     async with Around(widget).run_test(size=(80, 48)) as pilot:
         widget.show(ready().panel)
-        await until(pilot, lambda: any(height == 13 and "█" in text for height, text in widget.painted))
+        await until(pilot, lambda: any(height == 11 and "█" in text for height, text in widget.painted))
         widget.styles.height = 5
         await until(pilot, lambda: any(height == 5 and "READY TO START" in text for height, text in widget.painted))
         assert not any(height == 5 and "█" in text for height, text in widget.painted)
@@ -196,7 +198,7 @@ async def test_what_must_be_typed_and_what_was_typed() -> None:
     arming.press("tab")
     arming.press("x", "x")
     text = "\n".join(await lines_of(panel, (80, 24), arming))
-    assert "type v1.3.0: v1.3.0" in text
+    assert "type v1.3.0: v1.3.0  fits" in text
     assert "> and a reason: x_" in text
     assert "Enter sends it" in text
 
@@ -272,22 +274,6 @@ async def test_unknown_shapes_and_empty_panels_are_drawn() -> None:
     assert "READY" in ready().panel.word
 
 
-SWAP_BACK = (
-    "az webapp deployment slot swap --subscription 8b1f3c52-6f0e-4d55-9a43-0c5a3f6f2b11 --resource-group "
-    "rg-goals-production --name goals-api --slot green --target-slot production"
-)
-BY_HAND = Panel(
-    "BACK BY HAND",
-    Shape.BREACH,
-    "NO ANSWER OF RESOURCE MANAGER for 34 s. Production answers v1.3.0, slot green v1.2.0. (The service cannot be "
-    "reached) What is done by hand is taken up as soon as it answers.",
-    back="The whole way by hand: /home/ana/.local/state/cpr-cockpit/runs/20260101-goal-aaaa/rollback-card.md",
-    warns=True,
-    commands=(SWAP_BACK,),
-    rollback=Control("r", "ROLL BACK to v1.2.0", enabled=False, reason="under way"),
-)
-
-
 @pytest.mark.parametrize("size", [(160, 48), (120, 40), (80, 24)])
 async def test_a_command_for_the_hand_is_whole_and_the_card_is_named(size: tuple[int, int]) -> None:
     lines = await lines_of(BY_HAND, size)
@@ -303,3 +289,13 @@ async def test_what_is_wrong_with_the_way_back_has_its_place_beside_a_long_sente
     lines = await lines_of(panel, size)
     assert any("rollback NOT READY 3 s ago: rights" in line for line in lines)
     assert any("ROLL BACK" in line for line in lines)
+
+
+async def test_where_nothing_can_be_pressed_any_more_every_word_is_there() -> None:
+    detail = (
+        "Production serves v1.2.0; the other slot: v1.2.0. An unknown number of users keep the cookie of slot green, "
+        "until 09:53:48 UTC at the latest. 7 of 8 follow-ups are open: cpr-cockpit follow-up 20260101-goal"
+    )
+    panel = replace(rolled_back().panel, detail=detail)
+    told = " ".join(" ".join(line[1:-1] for line in await lines_of(panel, (80, 24))).split())
+    assert detail in told

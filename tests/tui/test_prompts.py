@@ -161,20 +161,24 @@ def test_no_two_columns_of_a_list_touch() -> None:
             assert row_width(one) <= width
 
 
-@pytest.mark.parametrize(("key", "command"), [("u", "acknowledge"), ("x", "take_over")])
-async def test_what_others_did_is_answered_with_words(key: str, command: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "command", "said"), [("u", "acknowledge", "looked at"), ("x", "take_over", "take-over")]
+)
+async def test_what_others_did_is_answered_with_words(key: str, command: str, said: str) -> None:
     view = views.window_breach()
     there = Control(key, "LOOKED AT", enabled=True)
     source = Script(replace(view, panel=replace(view.panel, acknowledge=there, take_over=there)))
     app = face(source, Hand())
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
+        assert foot(app).strip().startswith("u looked at  x take over  ")
         field = await asked(pilot, app, key)
         strike(app, *"seen")
         await until(pilot, lambda: field.value == "seen")
         await pilot.press("enter")
         await until(pilot, lambda: bool(source.commands))
         assert source.commands == [(command, {"words": "seen", "by": "ana"})]
+        await until(pilot, lambda: f"{said}: the session took it" in foot(app))
 
 
 @pytest.mark.parametrize("key", ["u", "x"])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cpr_cockpit.core.view import Signal, State
+from cpr_cockpit.core.view import Signal, State, Window
 from cpr_cockpit.tui.glyphs import Glyphs
 from cpr_cockpit.tui.widgets.ages import age_words, countdown_words
 from cpr_cockpit.tui.widgets.clock import Countdown
@@ -281,6 +281,20 @@ async def test_past_the_deadline_it_counts_on_and_an_ended_run_stands_still() ->
     assert late[0].startswith("+03:00 over")
     assert "ended 14:17:11" in late[0]
     ended = await drawn(Countdown(), (80, 24), lambda one: one.show(window, DEADLINE + 180, stopped="ROLLED BACK"))
-    assert ended[0].strip() == "ROLLED BACK"
+    assert ended[0].strip() == "ROLLED BACK  T0 14:02:11 UTC"
     before = await drawn(Countdown(), (80, 24), lambda one: one.show(preparing().window, T0))
     assert before[0].strip() == "window 15:00, not begun"
+
+
+@pytest.mark.parametrize(
+    "stage", ["canary, 5 % of new sessions", "flag on for 5 % of the users", "rolling, 1 of 3 apps"]
+)
+async def test_a_part_is_judged_until_its_time_and_what_was_kept_waits_for_a_check(stage: str) -> None:
+    part = Window(60.0, T0, T0 + 60.0, stage=stage, on_part=True)
+    told = await drawn(Countdown(), (100, 24), lambda one: one.show(part, T0 + 20.0))
+    assert f"00:40 to go {stage}, judged until 14:03:11 UTC" in " ".join(" ".join(told).split())
+    small = await drawn(Countdown(), (76, 1), lambda one: one.show(part, T0 + 20.0))
+    assert stage in small[0]
+    later = replace(part, stage="extended", on_part=False)
+    told = await drawn(Countdown(), (100, 24), lambda one: one.show(later, T0 + 20.0))
+    assert "extended, next check 14:03:11 UTC" in " ".join(told)

@@ -23,8 +23,8 @@ async def test_before_start_the_strategy_is_a_row_of_stages_with_their_times(siz
         await settled(pilot)
         assert at(app) == "plan"
         text = " ".join(screen_text(app).split())
-        assert "STRATEGY blue-green o: another one, until START" in text
-        assert "FORTH slot ~14s > proof unknown > baseline 20s > swap ~41s > proof > window 15m" in text
+        assert "STRATEGY blue-green ?: not measured yet o: another one, until START" in text
+        assert "FORTH slot ~14s > proof ? > baseline up to 20s > swap ~41s > proof > window 15m" in text
         assert "BACK swap back ~41s > old into slot ~14s" in text
         assert "ELSE all to slot > redeploy ~14s > routing off > proof > card, by hand" in text
         assert "o other strategy" in foot(app)
@@ -46,8 +46,8 @@ def test_a_stage_tells_its_state_without_any_colour() -> None:
         replace(one, state=state)
         for one, state in zip(plan.stages, ("done", "failed", "running", "waiting", "waiting", "waiting"), strict=True)
     )
-    text = row_text(diagram_rows(replace(plan, stages=stages))[0])
-    assert text == "FORTH  slot ~14s ok > !proof unknown! > [baseline 20s] > swap ~41s > proof > window 15m"
+    text = row_text(diagram_rows(replace(plan, stages=stages), 120)[0])
+    assert text == "FORTH  slot ~14s ok > !proof ?! > [baseline up to 20s] > swap ~41s > proof > window 15m"
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -65,13 +65,13 @@ async def test_the_menu_shows_what_cannot_be_taken_with_its_whole_reason(size: t
         assert "NOT NOW: users who are routed to it would meet other settings" in text
         assert "declare them harmless in [strategy]." in text
         assert "4 [ ] preview:" in text
-        await pilot.press("2")
+        await pilot.press("2", "enter")
         await until(pilot, lambda: not app.screen.query(StrategyMenu))
         assert "canary cannot be taken now: users who" in foot(app)
         assert source.commands == []
 
 
-@pytest.mark.parametrize("keys", [("4",), ("down", "down", "down", "enter")])
+@pytest.mark.parametrize("keys", [("4", "enter"), ("down", "down", "down", "enter")])
 async def test_what_is_chosen_is_sent_once_with_who_chose(keys: tuple[str, ...]) -> None:
     source, clock = Script(views.ready()), Hand()
     app = face(source, clock)
@@ -87,12 +87,24 @@ async def test_what_is_chosen_is_sent_once_with_who_chose(keys: tuple[str, ...])
         assert not app.screen.query(StrategyMenu)
 
 
+async def test_a_digit_only_points_and_one_that_is_on_no_row_does_nothing() -> None:
+    source = Script(views.ready())
+    app = face(source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: app.screen.query(StrategyMenu) and app.screen.query_one(StrategyMenu).has_focus)
+        await pilot.press("4", "9")
+        assert app.screen.query_one(StrategyMenu).value.startswith(" 4 ")
+        assert source.commands == []
+
+
 async def test_escape_leaves_and_sends_nothing_and_what_is_chosen_already_too() -> None:
     source = Script(views.ready())
     app = face(source)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        for key in ("escape", "1"):
+        for key in ("escape", "enter"):
             await pilot.press("o")
             await until(pilot, lambda: app.screen.query(StrategyMenu) and app.screen.query_one(StrategyMenu).has_focus)
             await pilot.press(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cpr_cockpit.core.view import Control
+from cpr_cockpit.core.view import Control, Panel, Shape
 from tests.tui.view_parts import NEW, OLD, SLOT
 
 _IDS = "subscription 1c2b3a49-0000-4000-8000-7f6e5d4c3b2a, resource group rg-goals, app goals-api"
@@ -73,3 +73,19 @@ def rollback_control(**changes: object) -> Control:
         f"if it is refused: {CARD}",
     )
     return replace(Control("r", f"ROLL BACK to {OLD}", True, TAKES, details=details), **changes)  # type: ignore[arg-type]
+
+
+SWAP_BACK = (
+    "az webapp deployment slot swap --subscription 8b1f3c52-6f0e-4d55-9a43-0c5a3f6f2b11 --resource-group "
+    "rg-goals-production --name goals-api --slot green --target-slot production"
+)
+BY_HAND = Panel(
+    "BACK BY HAND",
+    Shape.BREACH,
+    "NO ANSWER OF RESOURCE MANAGER for 34 s. Production answers v1.3.0, slot green v1.2.0. (The service cannot be "
+    "reached) What is done by hand is taken up as soon as it answers.",
+    back="The whole way by hand: /home/ana/.local/state/cpr-cockpit/runs/20260101-goal-aaaa/rollback-card.md",
+    warns=True,
+    commands=(SWAP_BACK,),
+    rollback=Control("r", "ROLL BACK to v1.2.0", enabled=False, reason="under way"),
+)

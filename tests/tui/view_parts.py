@@ -224,8 +224,8 @@ def _diagram(forward: tuple[PlanStep, ...]) -> tuple[PlanStage, ...]:
     """The stages of a swap, as far as its steps have come."""
     names = (
         ("slot", "deploy", "~14s"),
-        ("proof", "prove-telemetry", "unknown"),
-        ("baseline", "baseline", "20s"),
+        ("proof", "prove-telemetry", "?"),
+        ("baseline", "baseline", "up to 20s"),
         ("swap", "swap", "~41s"),
         ("proof", "keep-warm", ""),
     )

@@ -28,8 +28,8 @@ def show_or_hide(widget: Widget, wanted: bool) -> None:
         widget.display = wanted
 
 
-# Rows from which on panes have boxes, as in the breakpoints of the app.
-TALL = 40
+# Rows from which on panes have boxes, and columns for two columns of panes, as in the breakpoints of the app.
+TALL, HUGE = 40, 160
 
 
 def title(pane: Widget, words: str) -> None:
@@ -45,7 +45,7 @@ class CockpitScreen(Screen[None]):
     """A screen of the cockpit. It is given a Shown and draws it; ``newest`` tells what to draw when it comes back."""
 
     KEY: ClassVar[str] = ""
-    AUTO_FOCUS = ".pane"
+    AUTO_FOCUS: ClassVar[str] = ".pane"
 
     def __init__(self, newest: Callable[[], Shown]) -> None:
         super().__init__()
@@ -85,6 +85,11 @@ class CockpitScreen(Screen[None]):
         """Whether its widgets are there: not before it is mounted, nor while the app is being taken down."""
         return self.is_mounted and self.is_attached and self.app.is_running
 
+    @property
+    def small(self) -> bool:
+        """Whether panes have to give way to each other."""
+        return self.size.height < TALL and self.size.width < HUGE
+
     def show(self, shown: Shown) -> None:
         """Draw all of it; each widget draws again only what changed."""
         if not self.drawable:
@@ -94,11 +99,13 @@ class CockpitScreen(Screen[None]):
         self.query_one(Foot).show(shown, self.KEY)
         panel = self.query_one(DecisionPanel)
         show_or_hide(panel, shown.panel is not None)
-        # Without a session the panel has a path to tell, which needs the room too.
-        self.set_class(shown.production or shown.view is None or shown.gone_since is not None, "-production")
+        self.set_class(shown.arming.armed is not None and self.small, "-arming")
         if shown.panel is not None:
             inert = "REPLAY" if shown.replay else "READ ONLY" if shown.read_only else ""
-            panel.show(shown.panel, shown.arming, inert=inert)
+            # Without a session the panel has a path to tell, at the end what is left to do: that needs the room too.
+            view = shown.view
+            large = shown.production or view is None or view.phase == "ended" or shown.gone_since is not None
+            panel.show(shown.panel, shown.arming, inert=inert, large=large)
         if shown.view is not None:
             self.query_one(TimeOfDay).tick(shown.now)
             self.draw(shown.view, shown)
@@ -130,8 +137,8 @@ class CockpitScreen(Screen[None]):
         return words
 
     def focus_pane(self) -> None:
-        """Focus the first pane."""
-        for pane in self.query(".pane"):
+        """Focus the pane that has the focus at first."""
+        for pane in self.query(self.AUTO_FOCUS):
             if pane.focusable:
                 pane.focus()
                 return

@@ -13,6 +13,7 @@ from cpr_cockpit.tui.screens.base import CockpitScreen
 from cpr_cockpit.tui.shown import Shown
 from cpr_cockpit.tui.toned import Row, Span, row
 from cpr_cockpit.tui.widgets.ages import countdown_words
+from cpr_cockpit.tui.widgets.clock import stopped
 from cpr_cockpit.tui.widgets.foot import Foot
 from cpr_cockpit.tui.widgets.rows import Rows
 
@@ -69,7 +70,8 @@ def floor_rows(shown: Shown, panel: Panel) -> list[Row]:
 
 
 def _clock(shown: Shown) -> tuple[Span, ...]:
-    deadline = shown.view.window.deadline if shown.view is not None else None
+    view = shown.view
+    deadline = None if view is None or stopped(view) else view.window.deadline
     return () if deadline is None else ((f"{countdown_words(deadline - shown.now)} ", "strong"),)
 
 

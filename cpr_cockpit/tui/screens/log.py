@@ -46,6 +46,8 @@ def log_rows(view: View) -> list[Row]:
     log, rows = view.log, []
     if view.window.t0 is None:
         return [row(("The log is followed from the switch on.", "dim"))]
+    if view.plan.slot:
+        rows.append(row((f"Of production alone: the log of slot {view.plan.slot} is not followed here.", "dim")))
     if log.trouble:
         rows.append(row((log.trouble, "warn")))
     if log.heard:

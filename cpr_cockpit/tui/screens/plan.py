@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.containers import Container
 from textual.widget import Widget
 
-from cpr_cockpit.core.view import PlanStage, PlanStep, PlanView, View
+from cpr_cockpit.core.view import PlanStage, PlanStep, PlanView, View, legend
+from cpr_cockpit.tui.plain_text import clean
 from cpr_cockpit.tui.screens.base import TALL, CockpitScreen, show_or_hide, title
 from cpr_cockpit.tui.shown import Shown, ago, clock
-from cpr_cockpit.tui.toned import Row, Span, cell, chip, row, tone_of, wrapped
+from cpr_cockpit.tui.toned import Row, Span, cell, chip, row, row_width, tone_of
 from cpr_cockpit.tui.widgets.rows import Rows
 
 # Below so many rows there is room for the steps alone.
@@ -30,12 +31,12 @@ class PlanScreen(CockpitScreen):
 
     # The step of each row; None: a heading.
     _steps: tuple[PlanStep | None, ...] = ()
-    # The cursor follows the running step until a person moves it.
+    # The cursor follows the newest step until a person moves it.
     _follows = True
 
     def panes(self) -> Iterable[Widget]:
         """Steps and detail."""
-        strategy = Rows(id="strategy", classes="pane", wrap=True, indent=7)
+        strategy = Rows(id="strategy", classes="pane")
         # It is shown whole: the cursor belongs to the steps.
         strategy.can_focus = False
         yield strategy
@@ -44,33 +45,41 @@ class PlanScreen(CockpitScreen):
             yield Rows(id="step", classes="pane", wrap=True, indent=2)
 
     def draw(self, view: View, shown: Shown) -> None:
-        """Draw the plan of this View, the cursor on the running step or where it was put."""
+        """Draw the plan of this View, the cursor on the newest step or where it was put."""
         steps = self.query_one("#steps", Rows)
         here = self.chosen
         plan = view.plan
         self._steps = (None, *plan.forward, None, *plan.back) if plan.forward else ()
-        running = next((at for at, one in enumerate(self._steps) if one and one.state == "running"), None)
+        newest = self._newest_step()
         kept = next((at for at, one in enumerate(self._steps) if _same(one, here)), None)
-        place = running if self._follows and running is not None else kept
+        place = newest if self._follows and newest is not None else kept
         headings = frozenset(at for at, one in enumerate(self._steps) if one is None)
         steps.show(lambda width: plan_rows(plan, width, shown.now), place, headings)
         title(steps, f"PLAN  {plan.strategy}  slot {plan.slot}" if plan.forward else "PLAN")
         self._draw_step(view.plan)
         self._draw_strategy(plan)
 
+    def _newest_step(self) -> int | None:
+        """The row of the step that began last: a step of the way back may be over before any View shows it running."""
+        begun = [(one.began_at, at) for at, one in enumerate(self._steps) if one and one.began_at is not None]
+        return max(begun)[1] if begun else None
+
     def _draw_strategy(self, plan: PlanView) -> None:
         """The diagram: where there is little room only while something can be chosen."""
         pane = self.query_one("#strategy", Rows)
         width, rows = self.app.size
         tall = rows >= TALL
-        show_or_hide(pane, bool(plan.stages) and rows >= LEAST_ROWS and (tall or not plan.fixed))
-        why = f"  fixed: {plan.fixed}" if plan.fixed else "  o: another one, until START"
-        title(pane, f"STRATEGY  {plan.strategy}{why}")
-        diagram = diagram_rows(plan)
-        pane.show(diagram)
+        wanted = bool(plan.stages) and rows >= LEAST_ROWS and (tall or not plan.fixed)
+        show_or_hide(pane, wanted)
+        if not wanted:
+            return
+        why = f"fixed: {plan.fixed}" if plan.fixed else "o: another one, until START"
+        unmeasured = legend((*plan.stages, *plan.rungs, *plan.lower))
+        title(pane, "  ".join(part for part in (f"STRATEGY  {plan.strategy}", unmeasured, why) if part))
         # Padding and the place of a scrollbar, and the sides of a box; above the title, and in a box its lower edge.
-        lines = sum(len(wrapped(one, width - (5 if tall else 3), 7)) for one in diagram)
-        height = lines + (2 if tall else 1)
+        diagram = diagram_rows(plan, width - (5 if tall else 3))
+        pane.show(diagram)
+        height = len(diagram) + (2 if tall else 1)
         if pane.styles.height is None or pane.styles.height.value != height:
             pane.styles.height = height
 
@@ -89,8 +98,7 @@ class PlanScreen(CockpitScreen):
         """Show the step that the cursor came to, and stay there."""
         view = self._newest().view
         if event.rows.id == "steps" and view is not None:
-            chosen = self.chosen
-            self._follows = chosen is not None and chosen.state == "running"
+            self._follows = event.index == self._newest_step()
             self._draw_step(view.plan)
 
 
@@ -98,21 +106,31 @@ def _same(one: PlanStep | None, other: PlanStep | None) -> bool:
     return one is not None and other is not None and (one.key, one.way) == (other.key, other.way)
 
 
-def diagram_rows(plan: PlanView) -> list[Row]:
+def diagram_rows(plan: PlanView, width: int) -> list[Row]:
     """The way forth, the way back, and what is below it, each as its stages in a row with their times."""
     ways = (("FORTH  ", plan.stages), ("BACK   ", plan.rungs), ("ELSE   ", plan.lower))
-    return [row((name, "strong"), *_stages(stages)) for name, stages in ways if stages]
+    return [line for name, stages in ways if stages for line in _way_rows(name, stages, width)]
 
 
-def _stages(stages: Iterable[PlanStage]) -> list[Span]:
-    spans: list[Span] = []
-    for one in stages:
-        words = f"{one.name} {one.time}".rstrip()
-        # A state is told by a sign as well: not every terminal has colours, and not every eye.
-        before, after = _SIGNS.get(one.state, ("", ""))
-        tone = "warn" if one.time == "unknown" and one.state == "waiting" else tone_of(one.state)
-        spans += [(" > " if spans else "", "dim"), (f"{before}{words}{after}", "" if tone == "dim" else tone)]
-    return spans
+def _way_rows(name: str, stages: Sequence[PlanStage], width: int) -> list[Row]:
+    """One way; a line ends between two stages, never within one."""
+    lines: list[list[Span]] = [[(name, "strong")]]
+    for number, one in enumerate(stages):
+        stage = _stage(one)
+        then: list[Span] = [(" > ", "dim")] if number else []
+        if number and row_width(tuple(lines[-1])) + row_width((*then, stage)) + 2 > width:
+            lines[-1].append((" >", "dim"))
+            lines.append([(" " * len(name), "")])
+            then = []
+        lines[-1] += [*then, stage]
+    return [row(*line) for line in lines]
+
+
+def _stage(stage: PlanStage) -> Span:
+    """A state is told by a sign as well: not every terminal has colours, and not every eye."""
+    before, after = _SIGNS.get(stage.state, ("", ""))
+    tone = tone_of(stage.state)
+    return clean(f"{before}{stage.name} {stage.time}".rstrip() + after), "" if tone == "dim" else tone
 
 
 def plan_rows(plan: PlanView, width: int, now: float) -> list[Row]:
@@ -131,7 +149,10 @@ def plan_rows(plan: PlanView, width: int, now: float) -> list[Row]:
 
 def _step_row(number: int, step: PlanStep, width: int, now: float) -> Row:
     words = cell(step.words, max(0, (width - 60) // 2)) if width >= 100 else ""
-    title = max(10, width - 2 - 3 - 9 - 20 - len(words) - 2)
+    # A step that has not begun has no times, which leaves its title more room.
+    times = f"{clock(step.began_at):>10}", f"{_took(step, now):>10}"
+    right = 20 if any(one.strip() for one in times) or words else 0
+    title = max(10, width - 2 - 3 - 9 - right - len(words) - 2)
     mark = ">" if step.state == "running" else " "
     return row(
         (f"{mark} ", "run"),
@@ -140,8 +161,7 @@ def _step_row(number: int, step: PlanStep, width: int, now: float) -> Row:
         (cell(step.title, title), "dim" if step.state == "waiting" else ""),
         "  ",
         (words, "dim"),
-        (f"{clock(step.began_at):>10}", "dim"),
-        (f"{_took(step, now):>10}", "strong" if step.state == "running" else ""),
+        *(((times[0], "dim"), (times[1], "strong" if step.state == "running" else "")) if right else ()),
     )
 
 

@@ -16,7 +16,7 @@ from textual.geometry import Region
 from cpr_cockpit.core.view import Series, Signal, Window
 from cpr_cockpit.tui.glyphs import Glyphs
 from cpr_cockpit.tui.plain_text import clean, elide
-from cpr_cockpit.tui.toned import Row, tone_of
+from cpr_cockpit.tui.toned import Row
 from cpr_cockpit.tui.widgets.ages import age_words
 from cpr_cockpit.tui.widgets.canvas import Canvas, row_of
 from cpr_cockpit.tui.widgets.plot import BLANK, Cell, Plot
@@ -91,15 +91,16 @@ class ThresholdChart(Canvas):
         signal = self._signal
         state = state_of(signal, self._now) if signal else ""
         now = clean(signal.now) if signal else _newest(series)
-        spans = [(elide(series.title, 20), "strong"), ("  ", ""), (elide(now, 20), _tone_of_now(series, state))]
+        tone = _tone_of_now(series, state)
+        # The word stands beside the value: it must not be the colour alone that tells, nor give way to the limit.
+        word = state or ("over" if tone == "over" else "")
+        spans = [(elide(series.title, 20), "strong"), ("  ", ""), (f"{elide(now, 20)}  {word}".rstrip(), tone)]
         if series.limit_words:
             spans += [("   limit ", "dim"), (elide(series.limit_words, 24), "limit")]
         if series.before is not None:
             spans += [("   before ", "dim"), (_figure(series.before, series.unit), "")]
         if signal is not None and signal.measured_at is not None:
             spans += [("   age ", "dim"), (f"{age_words(self._now - signal.measured_at):<6}", "")]
-        if signal is not None:
-            spans += [("", ""), (state, tone_of(state))]
         return _that_fit(spans, width)
 
     def _x_axis(self, plot: Plot, left: int, width: int) -> Row:

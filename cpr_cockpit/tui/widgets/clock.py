@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from textual.geometry import Size
 
-from cpr_cockpit.core.view import Window
+from cpr_cockpit.core.view import View, Window
 from cpr_cockpit.tui.glyphs import Glyphs
+from cpr_cockpit.tui.plain_text import elide
 from cpr_cockpit.tui.toned import Row
 from cpr_cockpit.tui.widgets.ages import countdown_words
 from cpr_cockpit.tui.widgets.block_letters import block_letters
@@ -18,6 +19,13 @@ from cpr_cockpit.tui.widgets.canvas import Canvas
 def time_of_day(at: float) -> str:
     """``14:07:31 UTC``."""
     return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S} UTC"
+
+
+def stopped(view: View) -> str:
+    """What stands in the place of a clock that nothing waits for any more; "" while it runs."""
+    if view.phase == "ended":
+        return view.panel.word
+    return "ROLLING BACK" if view.phase == "rolling back" else ""
 
 
 class Countdown(Canvas):
@@ -65,7 +73,9 @@ class Countdown(Canvas):
             begun = (
                 f"{window.stage} is over" if window.stage else f"window {countdown_words(window.length_s)}, not begun"
             )
-            return [((self._stopped or begun, "dim"),)]
+            if not self._stopped or window.t0 is None:
+                return [((self._stopped or begun, "dim"),)]
+            return [((self._stopped, "strong"), (f"  T0 {time_of_day(window.t0)}", "dim"))]
         left = window.deadline - self._now
         tone = "strong" if left > 0 else "warn"
         word = ("left" if left > 0 else "over") if not window.stage else "to go" if left > 0 else "late"
@@ -77,7 +87,11 @@ class Countdown(Canvas):
         one: list[tuple[str, str]] = [(f"{self._figures()} {word} ", tone)]
         until = f"  {self._until()}"
         room = width - sum(len(text) for text, _ in one)
-        if height >= 2 or room < len(until) + 12:
+        # The bar of a window; from one check to the next there is none.
+        bar = 0 if window.stage else 12
+        if height >= 2 or room < len(until) + bar:
+            if height < 2 and not bar:
+                return [(*one, (elide(until, room), "dim"))]
             rows = [(*one, *self._bar(max(0, min(40, room)))), ((self._until(), "dim"),)]
             return rows[:height]
         return [(*one, *self._bar(min(40, room - len(until))), (until, "dim"))]
@@ -90,7 +104,7 @@ class Countdown(Canvas):
         if window.deadline is None or window.t0 is None:
             return ""
         if window.stage:
-            word = "judged until" if window.stage.startswith("canary") else "next check"
+            word = "judged until" if window.on_part else "next check"
             return f"{window.stage}, {word} {time_of_day(window.deadline)}"
         word = "until" if self._now < window.deadline else "ended"
         return f"{word} {time_of_day(window.deadline)[:8]}, T0 {time_of_day(window.t0)}"

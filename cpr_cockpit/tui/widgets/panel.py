@@ -13,7 +13,7 @@ from cpr_cockpit.tui.alone import NO_SESSION
 from cpr_cockpit.tui.arming import Armed, Arming
 from cpr_cockpit.tui.glyphs import Glyphs
 from cpr_cockpit.tui.plain_text import clean, elide, elide_middle
-from cpr_cockpit.tui.toned import Row, row, row_text, row_width, wrapped
+from cpr_cockpit.tui.toned import Row, Span, row, row_text, row_width, wrapped
 from cpr_cockpit.tui.widgets.block_letters import block_letters
 from cpr_cockpit.tui.widgets.canvas import Canvas
 from cpr_cockpit.tui.widgets.frame import ARMED, framed, tone_of_shape
@@ -22,10 +22,14 @@ from cpr_cockpit.tui.widgets.frame import ARMED, framed, tone_of_shape
 _GAP = 4
 # Cells below which a control beside another says nothing.
 _LEAST_KEY = 18
+# Rows of a terminal from which on the panel has room, as in the breakpoints of the app; below SHORT it has hardly any.
+_TALL, _SHORT = 40, 24
+# Its frame: cells beside the words, rows above and below them.
+_SIDES, _EDGES = 6, 2
 
 
 class DecisionPanel(Canvas):
-    """Draws a Panel and the Arming that belongs to it. While something is armed it has the class ``-armed``: taller.
+    """Draws a Panel and the Arming that belongs to it; taller while something is armed, or must be done by hand.
 
     ``show`` it with every View, every second, and after every key while something is armed.
     """
@@ -39,27 +43,42 @@ class DecisionPanel(Canvas):
         self._panel = Panel("PREPARING", Shape.CALM)
         self._arming: Arming | None = None
         self._inert = ""
+        self._large = True
+        self._wanted = 0
 
-    def show(self, panel: Panel, arming: Arming | None = None, *, inert: str = "") -> None:
-        """Draw that panel; ``inert``: why no key does anything ("READ ONLY"), told in the border."""
-        self._panel, self._arming, self._inert = panel, arming, inert
-        armed = arming is not None and arming.armed is not None
-        if armed != self.has_class("-armed"):
-            self.set_class(armed, "-armed")
+    def show(self, panel: Panel, arming: Arming | None = None, *, inert: str = "", large: bool = True) -> None:
+        """Draw that panel; ``inert``: why no key does anything ("READ ONLY"), told in the border.
+
+        ``large``: production may be touched, so it has more of a small screen.
+        """
+        self._panel, self._arming, self._inert, self._large = panel, arming, inert, large
+        if self.size.width and self._height(self.app.size.height, self.size.width) != self._wanted:
             self.refresh(layout=True)
         self.redraw()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """By the terminal's height, so that what stands above does not jump with the words; armed: all of it."""
-        rest = 13 if viewport.height >= 40 else 7 if viewport.height >= 20 else 5
+        """By the terminal's height, so that what is above does not jump with the words; more where all must show."""
+        self._wanted = self._height(viewport.height, width)
+        return self._wanted
+
+    def _height(self, rows: int, width: int) -> int:
+        usual = 11 if rows >= _TALL else 7 if rows >= _SHORT and self._large else 5
+        return min(max(usual, self._needed(width - _SIDES, rows // 2 - _EDGES) + _EDGES), max(5, rows * 2 // 3))
+
+    def _needed(self, width: int, half: int) -> int:
+        """Lines of what must not be cut: everything armed, and where the way on is by hand or by command."""
         arming = self._arming
-        if arming is None or arming.armed is None:
-            # A command that is cut helps nobody.
-            orders = len(_commands(self._panel, width - 6))
-            more = orders + 1 if orders else 0
-            return min(rest + more, max(5, viewport.height * 2 // 3))
-        details = sum(len(wrapped(row("- ", one), width - 6, indent=2)) for one in arming.armed.control.details)
-        return min(max(rest, details + 7 + arming.armed.control.needs_reason), max(5, viewport.height * 2 // 3))
+        if arming is not None and arming.armed is not None:
+            details = sum(len(lines) for lines in _details(arming.armed.control.details, width))
+            least = 1 + details + len(_prompt(arming.armed, arming, width))
+            # With a blank line above the details and one below, unless that takes more than half of the screen.
+            return max(least, min(least + 2, half))
+        panel = self._panel
+        if not panel.commands and panel.word != NO_SESSION:
+            return 0
+        said = _texts(panel, arming.words if arming is not None else "", width)
+        # The word above, and the keys below.
+        return 1 + sum(len(lines) for lines in said) + min(1, len(key_rows(panel, width, lines=1)))
 
     @property
     def value(self) -> str:
@@ -74,14 +93,14 @@ class DecisionPanel(Canvas):
             return [row((elide(self._panel.word, width), "strong"))]
         arming = self._arming
         if arming is not None and arming.armed is not None:
-            rows = armed_rows(arming.armed, arming, width - 6, height - 2)
+            rows = armed_rows(arming.armed, arming, width - _SIDES, height - _EDGES)
             left = math.ceil(arming.seconds_left)
             # Where letters are typed, r is one of them: the key that is none has to be named.
             back = "; F9 rolls back" if arming.armed.typed and _can(self._panel.rollback) else ""
             foot = f"expires in {left} s; Esc: send nothing{back}"
             return framed(rows, ARMED, width, height, self.glyphs, title=f"ARMED  {clean(self._panel.word)}", foot=foot)
         words = arming.words if arming is not None else ""
-        rows = panel_rows(self._panel, words, width - 6, height - 2, self.glyphs)
+        rows = panel_rows(self._panel, words, width - _SIDES, height - _EDGES, self.glyphs)
         return framed(rows, self._panel.shape, width, height, self.glyphs, title=self._inert)
 
 
@@ -96,27 +115,35 @@ def panel_rows(panel: Panel, words: str, width: int, height: int, glyphs: Glyphs
     """Word, sentence, detail and keys; ``words``: the last thing that happened. In need, word and keys survive."""
     keys = key_rows(panel, width, lines=height - 1)[: max(0, height - 1)]
     room = height - len(keys)
-    said = [*wrapped(row((panel.sentence, "strong")), width)] if panel.sentence else []
-    back = [*wrapped(row((panel.back, "warn" if panel.warns else "dim")), width)] if panel.back else []
-    more = [*wrapped(row((panel.detail, "dim")), width)] if panel.detail else []
-    if words:
-        said = [*wrapped(row((words, "warn")), width), *said]
-    orders = _commands(panel, width)
+    said, orders, back, more = _texts(panel, words, width)
     texts = said + orders + back + more
-    # Of a View's words there is more on the screens; a path and a command that are cut help nobody.
-    least = len(texts) if panel.word == NO_SESSION else min(len(texts), 2 + len(orders) + panel.warns)
+    # Of a View's words there is more on the screens; a path and a command that are cut help nobody, and where nothing
+    # can be pressed any more the words are all there is.
+    whole = panel.word == NO_SESSION or bool(orders) or not keys
+    least = len(texts) if whole else min(len(texts), 2 + panel.warns)
     letters = _word_rows(panel, width, room - least, glyphs)
     if room == len(letters) == 1:
         letters = [_with_words(letters[0], words, panel.sentence, width)]
     left = room - len(letters)
     # What is wrong with the way back keeps a place beside a sentence that is long.
-    kept = min(len(back), 2) if panel.warns else 0
+    kept = 1 if panel.warns and back else 0
     texts = _cut(_cut(said, max(1, left - len(orders) - kept), width) + orders + back + more, left, width)
     spare = height - len(letters) - len(texts) - len(keys)
     above = [()] if spare >= 1 and len(letters) > 1 else []
     below: list[Row] = [()] if spare >= 1 + len(above) else []
     lead: list[Row] = [()] if spare >= 3 else []
     return [*lead, *letters, *above, *texts, *below, *keys]
+
+
+def _texts(panel: Panel, words: str, width: int) -> tuple[list[Row], list[Row], list[Row], list[Row]]:
+    """What was said just now with the sentence, the commands, the rollback check, the detail: each in whole lines."""
+    said = [(words, "warn"), (panel.sentence, "strong")]
+    check, detail = (panel.back, "warn" if panel.warns else "dim"), (panel.detail, "dim")
+    return _lines(said, width), _commands(panel, width), _lines([check], width), _lines([detail], width)
+
+
+def _lines(spans: Sequence[Span], width: int) -> list[Row]:
+    return [line for words, tone in spans if words for line in wrapped(row((words, tone)), width)]
 
 
 def _commands(panel: Panel, width: int) -> list[Row]:
@@ -235,11 +262,15 @@ def armed_rows(armed: Armed, arming: Arming, width: int, height: int) -> list[Ro
 
 def _detail_rows(details: Sequence[str], width: int, room: int) -> list[Row]:
     """Every detail; where there is no room for all of it the longest (ids, a path) lose their middles."""
-    made = [wrapped(row(("- ", "dim"), one), width, indent=2) for one in details]
+    made = _details(details, width)
     for place in sorted(range(len(made)), key=lambda at: -cell_len(clean(details[at]))):
         if sum(len(lines) for lines in made) > room:
             made[place] = [row(("- ", "dim"), elide_middle(details[place], width - 2))]
     return _cut([line for lines in made for line in lines], room, width)
+
+
+def _details(details: Sequence[str], width: int) -> list[list[Row]]:
+    return [wrapped(row(("- ", "dim"), one), width, indent=2) for one in details]
 
 
 def _prompt(armed: Armed, arming: Arming, width: int) -> list[Row]:
@@ -253,9 +284,8 @@ def _prompt(armed: Armed, arming: Arming, width: int) -> list[Row]:
             ((f" {armed.confirm_key} ", "fail"), ("  ", ""), ("sends it", "strong"), ("      ", ""), (" n ", "here"),
              ("  sends nothing", "dim"))
         ]  # fmt: skip
-    lines = [
-        _field(f"type {armed.control.type_this}", armed.word, width, here=not armed.in_reason, fits=armed.word_fits)
-    ]
+    word = _field(f"type {armed.control.type_this}", armed.word, width, here=not armed.in_reason, fits=armed.word_fits)
+    lines: list[Row] = [(*word, ("  fits", "good")) if armed.word_fits else word]
     if armed.control.needs_reason:
         fits = bool(armed.reason.strip())
         lines.append(_field("and a reason", armed.reason, width, here=armed.in_reason, fits=fits))

@@ -17,11 +17,11 @@ _INDENT = 6
 
 
 class StrategyMenu(Rows):
-    """A number, or Enter on a row, chooses; Escape leaves."""
+    """A number points at a row, Enter chooses it; Escape leaves. A digit alone also leads to a screen: it may slip."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(str(number), f"choose({number})", show=False) for number in range(1, 10)),
-        Binding("enter", "choose(0)", "Choose", show=False),
+        *(Binding(str(number), f"point({number})", show=False) for number in range(1, 10)),
+        Binding("enter", "choose", "Choose", show=False),
         Binding("escape,o", "leave", "Leave", show=False),
     ]
     DEFAULT_CSS = """
@@ -51,9 +51,14 @@ class StrategyMenu(Rows):
         """Whoever looks elsewhere has left."""
         self.action_leave()
 
-    def action_choose(self, number: int) -> None:
-        """That row; 0: the one under the cursor."""
-        place = (number or self.index) - 1
+    def action_point(self, number: int) -> None:
+        """Put the cursor on that row."""
+        if number <= len(self._choices):
+            self.rest_on(number)
+
+    def action_choose(self) -> None:
+        """The row under the cursor."""
+        place = self.index - 1
         if 0 <= place < len(self._choices):
             self.post_message(self.Chosen(self._choices[place]))
 
@@ -64,7 +69,7 @@ class StrategyMenu(Rows):
 
 def menu_rows(choices: Sequence[PlanChoice]) -> list[Row]:
     """A heading, then each choice: chosen, free, or in grey with its reason, which is told in words as well."""
-    rows = [row((" STRATEGY until START: ", "key"), ("a number, or enter; esc leaves", "dim"))]
+    rows = [row((" STRATEGY until START: ", "key"), ("a number points, enter chooses; esc leaves", "dim"))]
     for number, one in enumerate(choices, start=1):
         chosen = ("[x] " if one.chosen else "[ ] ", "strong" if one.chosen else "")
         if one.why_not:
