@@ -10,9 +10,9 @@ from typing import Any
 
 from cpr_cockpit.cli.release import Aim, name_of
 from cpr_cockpit.core.readiness import Contradiction, ReadinessVerdict
+from cpr_cockpit.core.sensing import Reading, State
 from cpr_cockpit.core.workflow import WORKFLOW, table
 from cpr_cockpit.documents.feature import FeatureDocuments
-from cpr_cockpit.engine.inspecting import Reading, State
 
 _WIDTH = 118
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from cpr_cockpit.core.ports import PRODUCTION, PortError, Sighting, SlotFacts, SwapStatus
+from cpr_cockpit.core.sensing import Reading, State
 from cpr_cockpit.core.signals import Observation
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import ROLLING
@@ -19,24 +18,6 @@ LOOKS = 3
 TELEMETRY = "telemetry"
 TELEMETRY_S = 900.0
 _BIN_S = 60.0
-
-
-class State(StrEnum):
-    """What a reading means: a note blocks nothing, ``unknown`` is never taken for ``ok``."""
-
-    OK = "ok"
-    NOTE = "note"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One thing that was looked at, and what was seen."""
-
-    name: str
-    state: State
-    words: str
 
 
 async def inspect(ports: Ports, slot: str, new_version: str, course: Course | None = None) -> tuple[Reading, ...]:

@@ -19,6 +19,7 @@ from cpr_cockpit.core.ports import (
     UserCount,
     WebApps,
 )
+from cpr_cockpit.core.sensing import Sensor
 from cpr_cockpit.core.surroundings import SurroundingsReader
 from cpr_cockpit.core.workers import Workers
 
@@ -42,7 +43,7 @@ class Ports:
     ``rights``: what this sign-in may do; None: nothing tells. ``apps``: the further ones of several apps by name;
     ``web_apps`` and ``probe`` are those of the first. ``workers``: who works in the background; None: no rule is
     declared. ``surroundings``: what others could change, of the first app; None: only who serves what is looked at.
-    ``lease``: of the environment; None: it has none.
+    ``lease``: of the environment; None: it has none. ``sensors``: what a machine reads of checklist items before START.
     """
 
     clock: Clock
@@ -60,6 +61,7 @@ class Ports:
     apps: Mapping[str, AppPorts] = field(default_factory=dict)
     surroundings: SurroundingsReader | None = None
     lease: LeaseStore | None = None
+    sensors: tuple[Sensor, ...] = ()
 
     def at(self, app: str) -> Ports:
         """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""

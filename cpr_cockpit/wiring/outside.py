@@ -16,6 +16,7 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, PlannedRequest, Reader
 from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.custom import custom_readers
+from cpr_cockpit.wiring.sensors import sensors_of
 from cpr_cockpit.wiring.target import AppPlace, Place
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
             apps=_further(stack, place, credential, transport, connections),
             surroundings=AzureSurroundings(manager, web_apps, place.slot, key or secrets.token_bytes(32)),
             lease=_lease(stack, place, credential, transport),
+            sensors=sensors_of(place, connections, clock),
         )
 
         def planned(act: Act) -> tuple[PlannedRequest, ...]:
