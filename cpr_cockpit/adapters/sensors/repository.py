@@ -116,5 +116,11 @@ class Repository:
         except OSError as error:
             raise PortError(f"{doing} cannot be run ({error.strerror}).", next_step="Install git.") from error
         if ended.code not in allowed:
-            raise PortError(f"{doing}: {last_line(ended.err, ended.out) or f'exit code {ended.code}'}.")
+            raise PortError(f"{doing}: {_fatal(ended.err) or f'exit code {ended.code}'}.")
         return ended
+
+
+def _fatal(err: str) -> str:
+    """What git says of its end; the advice that may follow is of somebody at a keyboard."""
+    fatal = next((line for line in err.splitlines() if line.startswith(("fatal: ", "error: "))), "")
+    return (fatal or last_line(err)).rstrip(". ")[:200]
