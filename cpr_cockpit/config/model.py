@@ -187,6 +187,12 @@ class Environment(Part):
     certificate_days: float = Field(
         14.0, ge=0, le=365, description="how many days a certificate must be good for at least, 0 to 365"
     )
+    settings_file: str = Field(
+        "",
+        max_length=1000,
+        description="a file with the names of the documented app settings, one a line (NAME or NAME=...), relative to "
+        "this file, such as ../.env.example; without it a person compares them",
+    )
     cloud: Cloud | None = Field(None, description="a table of five addresses; without it public Azure is meant")
 
     @model_validator(mode="after")

@@ -106,7 +106,7 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
             apps=_further(stack, place, credential, transport, connections),
             surroundings=AzureSurroundings(manager, web_apps, place.slot, key or secrets.token_bytes(32)),
             lease=_lease(stack, place, credential, transport),
-            sensors=sensors_of(place, connections, clock),
+            sensors=sensors_of(place, connections, clock, web_apps, manager, policy or Policy()),
         )
 
         def planned(act: Act) -> tuple[PlannedRequest, ...]:

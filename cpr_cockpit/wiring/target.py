@@ -107,6 +107,7 @@ class Place:
     ``pipeline_token``: the team's own, None: there is none. ``apps``: the further ones of several, in their order.
     ``workers``: the rule of background work; None: none is declared. ``declared``: what the team's machine reads;
     ``certificate_days``: for how many days a certificate must be good (a lab's are good for three).
+    ``settings_file``: the documented names of app settings, "": none.
     """
 
     azure: AzureEnvironment
@@ -131,6 +132,7 @@ class Place:
     apps: tuple[AppPlace, ...] = ()
     declared: Declared = field(default_factory=Declared)
     certificate_days: float = 0.0
+    settings_file: str = ""
 
     @property
     def sites(self) -> tuple[tuple[str, str], ...]:
@@ -209,6 +211,7 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         workers=target.workers,
         declared=target.declared,
         certificate_days=environment.certificate_days,
+        settings_file=environment.settings_file,
         apps=tuple(
             AppPlace(_of_app(azure, one.app, one.resource_group), one.production_url, one.slot_url)
             for one in environment.apps
