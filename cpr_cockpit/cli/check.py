@@ -13,7 +13,7 @@ from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.cli.release import Aim, aim, gate_of, lacking, policy_of, settings_in, wanted, wrong_ready
 from cpr_cockpit.config import Loaded, SettingsError
 from cpr_cockpit.core.readiness import Readiness
-from cpr_cockpit.core.sensing import Reading, State
+from cpr_cockpit.core.sensing import Reading, State, told_once
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.engine.inspecting import inspect_apps
 from cpr_cockpit.engine.own_sensors import own_sensors
@@ -91,7 +91,7 @@ async def _look(chosen: Aim) -> tuple[Reading, ...]:
         readings = await inspect_apps(outside.ports, chosen.slot, chosen.new_version, chosen.course)
         sensors = own_sensors(outside.ports, chosen.course, chosen.contacts)
         items, signals = await asyncio.gather(sense(sensors), try_signals(outside.ports))
-        return (*readings, *items, *signals)
+        return told_once((*readings, *items, *signals))
 
 
 def _artifact(chosen: Aim) -> Reading:

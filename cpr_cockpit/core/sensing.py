@@ -6,7 +6,7 @@ A sensor only reads. What it could not read is ``unknown``, which never stands f
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -63,3 +63,14 @@ def _worst(name: str, several: Sequence[Reading]) -> Reading:
     state = next(state for state in _WORST if any(one.state is state for one in several))
     words = "; ".join(one.words for one in several if one.state is state)
     return Reading(name, state, words)
+
+
+def told_once(readings: Iterable[Reading]) -> tuple[Reading, ...]:
+    """The same trouble in full once only: who cannot sign in, or has no network, meets it everywhere."""
+    seen: set[str] = set()
+    told = []
+    for one in readings:
+        again = one.state is State.UNKNOWN and one.words in seen
+        seen.add(one.words)
+        told.append(replace(one, words="could not be asked, for the same reason") if again else one)
+    return tuple(told)

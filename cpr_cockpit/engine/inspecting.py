@@ -35,9 +35,6 @@ async def inspect(ports: Ports, slot: str, new_version: str, course: Course | No
     if told is None or any(one.name == slot for one in told):
         readings.append(_slot(slot, await ports.probe.look(slot)))
     telemetry = await _or_unknown(TELEMETRY, _telemetry(ports, versions))
-    if telemetry.words in {one.words for one in readings}:
-        # Who cannot sign in meets the same refusal everywhere.
-        telemetry = Reading(telemetry.name, telemetry.state, "could not be asked, for the same reason")
     flag = [await _or_unknown(f"feature flag {course.flag}", _flag(ports, course))] if course and course.flag else []
     return (*readings, telemetry, *flag)
 

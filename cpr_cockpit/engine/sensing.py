@@ -16,6 +16,8 @@ from cpr_cockpit.engine.recorder import Recorder
 AT_ONCE = 8
 EVERY_S = 300.0
 """Seconds between two rounds before START."""
+SOON_S = 30.0
+"""Seconds after which what was not known is read again."""
 EXPIRES_S = 2.0 * EVERY_S
 """Seconds after which what a sensor read no longer counts: rounds that do not come any more block START."""
 LONGEST = 500
@@ -56,14 +58,21 @@ class Sensing:
         self._told: dict[str, State] = {}
 
     async def go_on(self) -> None:
-        """A round, and another one every ``EVERY_S`` seconds."""
+        """A round every ``EVERY_S`` seconds; between them, every ``SOON_S``, what was not known."""
         while self._sensors:
             await self.round()
-            await self._clock.sleep(EVERY_S)
+            next_round = self._clock.now() + EVERY_S
+            while (left := next_round - self._clock.now()) > 0.0:
+                await self._clock.sleep(min(SOON_S, left))
+                if left > SOON_S:
+                    await self.round(State.UNKNOWN)
 
-    async def round(self) -> None:
-        """Read everything once and mark it."""
-        for reading in await sense(self._sensors):
+    async def round(self, only: State | None = None) -> None:
+        """Read and mark everything once; ``only``: what some item was told as when it was read last."""
+        chosen = [
+            one for one in self._sensors if only is None or any(self._told.get(item) is only for item in one.items)
+        ]
+        for reading in await sense(chosen):
             before = self._told.get(reading.name)
             self._told[reading.name] = reading.state
             if self._counts(reading, before):

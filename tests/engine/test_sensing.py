@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -12,12 +12,12 @@ from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.ports import LogFacts, PortError
 from cpr_cockpit.core.run import Phase
-from cpr_cockpit.core.sensing import Reading, Sensor, State, together
+from cpr_cockpit.core.sensing import Reading, Sensor, State, together, told_once
 from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.own_sensors import CONTACTS, FLAG, LOGS, own_sensors
-from cpr_cockpit.engine.sensing import AT_ONCE, EVERY_S, LONGEST, sense
+from cpr_cockpit.engine.sensing import AT_ONCE, EVERY_S, LONGEST, SOON_S, sense
 from tests.engine.stage import AUTO, Life, Stage
 
 ITEM = "configuration.cors"
@@ -122,6 +122,23 @@ def test_what_failed_or_is_not_known_blocks_start_until_a_person_signs(state: St
         assert _blocks(stage, life) == ""
         _later(stage, life, EVERY_S + 1.0)
         assert _blocks(stage, life) == "", "the same again tells a person nothing new"
+
+
+def test_what_was_not_known_is_read_again_soon() -> None:
+    with Stage(None) as stage:
+        sensor, well = Told(State.UNKNOWN), Told(items=(OTHER,))
+        life = _ready(stage, sensor, well)
+        sensor.state = State.OK
+        _later(stage, life, SOON_S + 1.0)
+        assert _blocks(stage, life) == ""
+        _later(stage, life, 3 * SOON_S)
+        assert (len(sensor.times), len(well.times)) == (2, 1)
+
+
+def test_the_same_trouble_is_told_once() -> None:
+    gone = Reading(ITEM, State.UNKNOWN, "no network")
+    found = told_once([gone, replace(gone, name=OTHER), Reading("x", State.OK, "no network")])
+    assert [one.words for one in found] == ["no network", "could not be asked, for the same reason", "no network"]
 
 
 def test_what_held_and_fails_later_on_counts_more_than_a_signature() -> None:
