@@ -29,14 +29,14 @@ class Connections:
     """
 
     def __init__(self, ca: str | None = None, *, loopback: bool = False) -> None:
-        self._tls = ssl.create_default_context(cafile=ca)
+        self.tls = ssl.create_default_context(cafile=ca)
         self._trust_env = not loopback
         self.kept = self._client(keep=20)
         self.fresh = self._client(keep=0)
 
     def _client(self, *, keep: int) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            verify=self._tls,
+            verify=self.tls,
             trust_env=self._trust_env,
             timeout=_TIMEOUT,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=keep, keepalive_expiry=KEPT_S),

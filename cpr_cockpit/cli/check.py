@@ -13,8 +13,11 @@ from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.cli.release import Aim, aim, gate_of, lacking, policy_of, settings_in, wanted, wrong_ready
 from cpr_cockpit.config import Loaded, SettingsError
 from cpr_cockpit.core.readiness import Readiness
+from cpr_cockpit.core.sensing import Reading, State, told_once
 from cpr_cockpit.documents.feature import read_feature
-from cpr_cockpit.engine.inspecting import Reading, State, inspect_apps
+from cpr_cockpit.engine.inspecting import inspect_apps
+from cpr_cockpit.engine.own_sensors import own_sensors
+from cpr_cockpit.engine.sensing import sense
 from cpr_cockpit.engine.trying import try_signals
 from cpr_cockpit.engine.zips import ZipError, examine
 from cpr_cockpit.lab_client import LabError
@@ -86,7 +89,9 @@ def _readings(chosen: Aim) -> tuple[Reading, ...]:
 async def _look(chosen: Aim) -> tuple[Reading, ...]:
     async with outside_of(place_of(chosen.target, chosen.ready)) as ports:
         readings = await inspect_apps(ports, chosen.slot, chosen.new_version, chosen.course)
-        return (*readings, *await try_signals(ports))
+        sensors = own_sensors(ports, chosen.course, chosen.contacts)
+        items, signals = await asyncio.gather(sense(sensors), try_signals(ports))
+        return told_once((*readings, *items, *signals))
 
 
 def _artifact(chosen: Aim) -> Reading:

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.cli.release import Aim, name_of
+from cpr_cockpit.core.checklist import items_of
+from cpr_cockpit.core.checklists import PRE_DEPLOYMENT
 from cpr_cockpit.core.readiness import Contradiction, ReadinessVerdict
+from cpr_cockpit.core.sensing import Reading, State
 from cpr_cockpit.core.workflow import WORKFLOW, table
 from cpr_cockpit.documents.feature import FeatureDocuments
-from cpr_cockpit.engine.inspecting import Reading, State
 
 _WIDTH = 118
+_PRE = tuple(items_of(PRE_DEPLOYMENT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ def _environment(checked: Checked) -> Iterator[str]:
         ids = ", ".join(f"{key} {value}" for key, value in checked.aim.pinned.items())
         yield f"Environment {checked.aim.name}{' (REHEARSAL)' if checked.aim.ready else ''}: {ids}"
         yield from (f"  {one.state:<10} {one.name}: {one.words}" for one in checked.readings)
+        read = {one.name for one in checked.readings if one.state is not State.UNKNOWN}
+        yield f"  {sum(item.key in read for item in _PRE)} of {len(_PRE)} pre-deployment items read by the machine"
     elif not checked.troubles:
         known = f"{checked.file.name} has {', '.join(checked.environments) or 'none'}" if checked.file else ""
         yield f"Environment: not asked ({known or 'there is no cockpit.toml'}). Ask with --environment or --lab."

@@ -22,6 +22,7 @@ from cpr_cockpit.documents.feature import FeatureDocuments
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabError, read_ready
 from cpr_cockpit.wiring import ConfigError, Target, apps_of
+from cpr_cockpit.wiring.declared import Declared
 from cpr_cockpit.wiring.target import check_ready, lab_workers
 
 # A lab that somebody else runs: its ready file is not called as that of a run's own lab, which ends with the run.
@@ -122,6 +123,7 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
             signals=loaded.settings.signals,
             pipeline=loaded.settings.pipeline if course.deploy == PIPELINE else None,
             workers=loaded.settings.workers,
+            declared=_declared(loaded),
         ),
         ready={},
         slot=chosen.slot,
@@ -132,6 +134,18 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
         course=replace(course, apps=chosen.names),
         commit=artifacts.commit or "",
         contacts=_contacts(loaded),
+    )
+
+
+def _declared(loaded: Loaded) -> Declared:
+    """What the team's machine reads; the release's tag is called as its version."""
+    settings, artifacts = loaded.settings, loaded.settings.artifacts
+    return Declared(
+        settings.checks,
+        settings.code,
+        home=str(loaded.path.parent.absolute()),
+        tag=artifacts.version if artifacts else "",
+        commit=(artifacts.commit or "") if artifacts else "",
     )
 
 
@@ -176,7 +190,7 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
     return Aim(
         name="lab",
         mode="rehearse",
-        target=Target(ready_file=BORROWED_LAB, smoke=smoke),
+        target=Target(ready_file=BORROWED_LAB, smoke=smoke, declared=_declared(loaded) if loaded else Declared()),
         ready=ready,
         slot=ready["slot"],
         delay_s=LAB_DELAY_S,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cpr_cockpit.config.checks_table import Check, Code
 from cpr_cockpit.config.loading import NAME, USER_TOKEN, Loaded, find, load
 from cpr_cockpit.config.model import App, Artifacts, Cloud, Environment, Person, Settings, Smoke
 from cpr_cockpit.config.pipeline_table import PIPELINE_TOKEN, Pipeline
@@ -15,7 +16,9 @@ __all__ = [
     "USER_TOKEN",
     "App",
     "Artifacts",
+    "Check",
     "Cloud",
+    "Code",
     "Environment",
     "Loaded",
     "Person",

@@ -176,12 +176,13 @@ def _impossible(words: str, place: Callable[[Key], str]) -> Problem:
 
 
 def _doubles(settings: Settings, place: Callable[[Key], str]) -> list[Problem]:
-    """People, smoke tests and signals that share what each must have alone."""
+    """People, smoke tests, signals and checks that share what each must have alone."""
     found: list[Problem] = []
     named = (
         ("people", "initials", [one.initials.upper() for one in settings.people]),
         ("smoke", "name", [one.name for one in settings.smoke]),
         ("signals", "name", [one.name for one in settings.signals]),
+        ("checks", "name", [one.name for one in settings.checks]),
     )
     for table, key, values in named:
         for number, value in enumerate(values):

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from cpr_cockpit.config.checks_table import Check, Code
 from cpr_cockpit.config.pipeline_table import Pipeline
 from cpr_cockpit.config.policy import PolicySettings
 from cpr_cockpit.config.signals_table import Signal
@@ -183,6 +184,15 @@ class Environment(Part):
     apps: tuple[App, ...] = Field(
         (), strict=False, description="a table [[environments.NAME.apps]] for each further app, in their order"
     )
+    certificate_days: float = Field(
+        14.0, ge=0, le=365, description="how many days a certificate must be good for at least, 0 to 365"
+    )
+    settings_file: str = Field(
+        "",
+        max_length=1000,
+        description="a file with the names of the documented app settings, one a line (NAME or NAME=...), relative to "
+        "this file, such as ../.env.example; without it a person compares them",
+    )
     cloud: Cloud | None = Field(None, description="a table of five addresses; without it public Azure is meant")
 
     @model_validator(mode="after")
@@ -345,6 +355,8 @@ class Settings(Part):
     people: tuple[Person, ...] = Field((), strict=False, description="a table [[people]] for each")
     smoke: tuple[Smoke, ...] = Field((), strict=False, description="a table [[smoke]] for each")
     signals: tuple[Signal, ...] = Field((), strict=False, description="a table [[signals]] for each")
+    checks: tuple[Check, ...] = Field((), strict=False, description="a table [[checks]] for each")
+    code: tuple[Code, ...] = Field((), strict=False, description="a table [[code]] for each repository")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
     strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")
     pipeline: Pipeline | None = Field(None, description="a table [pipeline]")

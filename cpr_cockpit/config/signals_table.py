@@ -52,7 +52,7 @@ def _probed(value: str) -> str:
     return value
 
 
-def _secret_in(url: str) -> str:
+def secret_in(url: str) -> str:
     """What of an address looks like a secret, "" for nothing. Asked of a whole table: its errors show no value."""
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None:
@@ -61,12 +61,25 @@ def _secret_in(url: str) -> str:
     return next((f"a secret ({name})" for name in names if _SECRETS.fullmatch(name)), "")
 
 
+def secret_header(header: str | None, variable: str | None) -> None:
+    """ValueError unless both are given or neither, as names of a header and of a variable that holds its value."""
+    if (header is None) is not (variable is None):
+        raise ValueError("header and header_env belong together")
+    if header is not None and not _HEADER.fullmatch(header):
+        raise ValueError("header is no name of a header: letters, digits and -, such as Authorization")
+    if variable is not None and not _VARIABLE.fullmatch(variable):
+        raise ValueError("header_env is no name of a variable: capitals, digits and _, such as ORDERS_KEY")
+    if variable is not None and variable.startswith("COCKPIT_"):
+        raise ValueError("header_env begins with COCKPIT_, and such variables stand for keys of this file")
+
+
 def _pointer(value: str) -> str:
     if not _POINTER.fullmatch(value) or not value.isprintable():
         raise ValueError("is no JSON pointer (RFC 6901)")
     return value
 
 
+Probed = Annotated[str, AfterValidator(_probed)]
 Duration = Annotated[float, BeforeValidator(seconds)]
 Share = Annotated[float, BeforeValidator(share)]
 _UP_TO_A_DAY = 'seconds, or text such as "5m"'
@@ -83,7 +96,7 @@ class Signal(BaseModel):
     kql: Annotated[str, AfterValidator(_query)] | None = Field(
         None, description="a query with {start} and {end}, whose columns are Count, Good and Total, or Value"
     )
-    url: Annotated[str, AfterValidator(_probed)] | None = Field(
+    url: Probed | None = Field(
         None, description="an https address that answers JSON, such as https://shop.example.org/metrics"
     )
     field: Annotated[str, AfterValidator(_pointer)] | None = Field(
@@ -140,16 +153,9 @@ class Signal(BaseModel):
     @model_validator(mode="after")
     def _no_secret(self) -> Self:
         """Nothing that may be one is shown: a problem with a single key would show what was found there."""
-        if self.url is not None and (found := _secret_in(self.url)):
+        if self.url is not None and (found := secret_in(self.url)):
             raise ValueError(f"url holds {found}: take it out, and give it as a header by header_env")
-        if (self.header is None) is not (self.header_env is None):
-            raise ValueError("header and header_env belong together")
-        if self.header is not None and not _HEADER.fullmatch(self.header):
-            raise ValueError("header is no name of a header: letters, digits and -, such as Authorization")
-        if self.header_env is not None and not _VARIABLE.fullmatch(self.header_env):
-            raise ValueError("header_env is no name of a variable: capitals, digits and _, such as ORDERS_KEY")
-        if self.header_env is not None and self.header_env.startswith("COCKPIT_"):
-            raise ValueError("header_env begins with COCKPIT_, and such variables stand for keys of this file")
+        secret_header(self.header, self.header_env)
         return self
 
     @model_validator(mode="after")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from cpr_cockpit.core.ports import PRODUCTION, PortError, Sighting, SlotFacts, SwapStatus
+from cpr_cockpit.core.sensing import Reading, State
 from cpr_cockpit.core.signals import Observation
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import ROLLING
@@ -19,24 +18,6 @@ LOOKS = 3
 TELEMETRY = "telemetry"
 TELEMETRY_S = 900.0
 _BIN_S = 60.0
-
-
-class State(StrEnum):
-    """What a reading means: a note blocks nothing, ``unknown`` is never taken for ``ok``."""
-
-    OK = "ok"
-    NOTE = "note"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One thing that was looked at, and what was seen."""
-
-    name: str
-    state: State
-    words: str
 
 
 async def inspect(ports: Ports, slot: str, new_version: str, course: Course | None = None) -> tuple[Reading, ...]:
@@ -54,9 +35,6 @@ async def inspect(ports: Ports, slot: str, new_version: str, course: Course | No
     if told is None or any(one.name == slot for one in told):
         readings.append(_slot(slot, await ports.probe.look(slot)))
     telemetry = await _or_unknown(TELEMETRY, _telemetry(ports, versions))
-    if telemetry.words in {one.words for one in readings}:
-        # Who cannot sign in meets the same refusal everywhere.
-        telemetry = Reading(telemetry.name, telemetry.state, "could not be asked, for the same reason")
     flag = [await _or_unknown(f"feature flag {course.flag}", _flag(ports, course))] if course and course.flag else []
     return (*readings, telemetry, *flag)
 

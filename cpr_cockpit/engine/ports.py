@@ -21,6 +21,7 @@ from cpr_cockpit.core.ports import (
     UserCount,
     WebApps,
 )
+from cpr_cockpit.core.sensing import Sensor
 from cpr_cockpit.core.surroundings import SurroundingsReader
 from cpr_cockpit.core.workers import Workers
 
@@ -46,7 +47,7 @@ class Ports:
     ``rights``: what this sign-in may do; None: nothing tells. ``apps``: the further ones of several apps by name;
     ``web_apps`` and ``probe`` are those of the first. ``workers``: who works in the background; None: no rule is
     declared. ``surroundings``: what others could change; None: only who serves what is looked at.
-    ``lease``: of the environment; None: it has none.
+    ``lease``: of the environment; None: it has none. ``sensors``: what a machine reads of checklist items before START.
     """
 
     clock: Clock
@@ -64,6 +65,7 @@ class Ports:
     apps: Mapping[str, AppPorts] = field(default_factory=dict)
     surroundings: SurroundingsReader | None = None
     lease: LeaseStore | None = None
+    sensors: tuple[Sensor, ...] = ()
 
     def at(self, app: str) -> Ports:
         """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""

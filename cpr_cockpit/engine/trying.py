@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from cpr_cockpit.core.ports import Asked, PortError, Reader
+from cpr_cockpit.core.sensing import Reading, State
 from cpr_cockpit.core.signals import Observation, Source
-from cpr_cockpit.engine.inspecting import Reading, State
 from cpr_cockpit.engine.ports import Ports
 
 BACK_S = 900.0

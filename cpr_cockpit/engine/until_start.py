@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
+from cpr_cockpit.core.sensing import Sensor
 from cpr_cockpit.engine.choosing import Choosing
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
+from cpr_cockpit.engine.own_sensors import own_sensors
 from cpr_cockpit.engine.planning import Blocked
-from cpr_cockpit.engine.preparing import Preparation
+from cpr_cockpit.engine.preparing import Preparation, course_of
+from cpr_cockpit.engine.reach import ended
+from cpr_cockpit.engine.sensing import Sensing
 from cpr_cockpit.engine.way_back import WayBack
 
 
@@ -60,10 +66,21 @@ class UntilStart(WayBack):
     async def _ready(self) -> None:
         """Everything up to START; Blocked or PortError where the run cannot begin."""
         if self.run_state.started_at is None:
-            await self._others.opened()
-            await self._preparation().run(self._others.look_now)
-            self._others.begin()
-            await self._until_started()
+            sensing = Sensing(self._sensors(), self._ports.clock, self.recorder)
+            if self.settings.script is not None:
+                await sensing.round()  # what a script signs is what no machine could read
+            reading = asyncio.create_task(sensing.go_on())
+            try:
+                await self._others.opened()
+                await self._preparation().run(self._others.look_now)
+                self._others.begin()
+                await self._until_started()
+            finally:
+                await ended(reading)
+
+    def _sensors(self) -> tuple[Sensor, ...]:
+        course = course_of(self.settings, self.run_state)
+        return own_sensors(self._ports, course, self.settings.contacts)
 
     async def _until_started(self) -> None:
         script, run = self.settings.script, self.run_state

@@ -16,6 +16,7 @@ from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Re
 from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.custom import custom_readers
 from cpr_cockpit.wiring.probing import probing
+from cpr_cockpit.wiring.sensors import sensors_of
 from cpr_cockpit.wiring.target import Place
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         apps=_further(common, key),
         surroundings=AzureSurroundings(manager, web_apps, place.slot, key),
         lease=_lease(common),
+        sensors=sensors_of(place, common.connections, clock, web_apps, manager, policy),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from cpr_cockpit.adapters.azure.environment import AzureEnvironment, is_loopback
 from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Pipeline, Signal, Smoke, Workers
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.lab_client import READY_FILE
+from cpr_cockpit.wiring.declared import Declared
 
 # Runs of these modes change a lab only: every endpoint must be on this machine.
 LAB_MODES = frozenset({"drill", "rehearse"})
@@ -49,6 +50,7 @@ class Target:
     signals: tuple[Signal, ...] = ()
     pipeline: Pipeline | None = None
     workers: Workers | None = None
+    declared: Declared = field(default_factory=Declared)
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
@@ -57,7 +59,8 @@ class Target:
         signals = [signal.model_dump() for signal in self.signals]
         pipeline = self.pipeline.model_dump() if self.pipeline else None
         told = {"environment": environment, "ready_file": self.ready_file, "smoke": smoke, "signals": signals}
-        return told | {"pipeline": pipeline, "workers": self.workers.model_dump() if self.workers else None}
+        workers = self.workers.model_dump() if self.workers else None
+        return told | {"pipeline": pipeline, "workers": workers, "declared": self.declared.to_dict()}
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Target:
@@ -70,6 +73,7 @@ class Target:
             tuple(Signal.model_validate(signal) for signal in body.get("signals", ())),
             None if body.get("pipeline") is None else Pipeline.model_validate(body["pipeline"]),
             None if body.get("workers") is None else Workers.model_validate(body["workers"]),
+            Declared.from_dict(body.get("declared", {})),
         )
 
     @property
@@ -101,7 +105,9 @@ class Place:
     ``ca``: the only authority that is trusted (a lab's); ``authority``: address of the sign-in, None: public Azure's.
     ``secrets``: the variables that headers of ``signals`` are taken from, those that are set. ``pipeline`` with
     ``pipeline_token``: the team's own, None: there is none. ``apps``: the further ones of several, in their order.
-    ``workers``: the rule of background work; None: none is declared.
+    ``workers``: the rule of background work; None: none is declared. ``declared``: what the team's machine reads;
+    ``certificate_days``: for how many days a certificate must be good (a lab's are good for three).
+    ``settings_file``: the documented names of app settings, "": none.
     """
 
     azure: AzureEnvironment
@@ -124,6 +130,9 @@ class Place:
     pipeline_token: str = field(default="", repr=False)
     workers: Workers | None = None
     apps: tuple[AppPlace, ...] = ()
+    declared: Declared = field(default_factory=Declared)
+    certificate_days: float = 0.0
+    settings_file: str = ""
 
     @property
     def sites(self) -> tuple[tuple[str, str], ...]:
@@ -196,10 +205,13 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         user_token=os.environ.get(USER_TOKEN, ""),
         signals=target.signals,
         telemetry_delay_s=environment.telemetry_delay_s,
-        secrets={name: os.environ[name] for name in variables_of(target.signals) if os.environ.get(name)},
+        secrets={name: os.environ[name] for name in variables_of(target) if os.environ.get(name)},
         pipeline=target.pipeline,
         pipeline_token=os.environ.get(PIPELINE_TOKEN, ""),
         workers=target.workers,
+        declared=target.declared,
+        certificate_days=environment.certificate_days,
+        settings_file=environment.settings_file,
         apps=tuple(
             AppPlace(_of_app(azure, one.app, one.resource_group), one.production_url, one.slot_url)
             for one in environment.apps
@@ -212,9 +224,10 @@ def _of_app(azure: AzureEnvironment, app: str, resource_group: str = "") -> Azur
     return replace(azure, app=app, resource_group=resource_group or azure.resource_group, plan_id="")
 
 
-def variables_of(signals: Sequence[Signal]) -> tuple[str, ...]:
-    """The variables that hold the secrets of signals."""
-    return tuple(signal.header_env for signal in signals if signal.header_env is not None)
+def variables_of(target: Target) -> tuple[str, ...]:
+    """The variables that hold the secrets of signals and checks."""
+    named = [one.header_env for one in target.signals] + [one.header_env for one in target.declared.checks]
+    return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
 def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
@@ -240,6 +253,7 @@ def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
         pipeline=Pipeline.model_validate(ready["pipeline"]["table"]) if ready.get("pipeline") else None,
         pipeline_token=str(ready["pipeline"]["token"]) if ready.get("pipeline") else "",
         workers=lab_workers(ready),
+        declared=target.declared,
         apps=tuple(
             AppPlace(_of_app(azure, one["app"]), one["production_url"].rstrip("/"), one["slot_url"].rstrip("/"))
             for one in _further(ready)

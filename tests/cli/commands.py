@@ -58,7 +58,7 @@ def as_environment(lab: RunningLab) -> str:
     keys = ("tenant", "subscription", "resource_group", "app", "slot", "workspace_id", "app_insights_id")
     cloud = ("resource_manager", "authority", "logs", "logs_audience")
     lines = ["[environments.loop]", *(f'{key} = "{ready[key]}"' for key in (*keys, "production_url", "slot_url"))]
-    lines += ["[environments.loop.cloud]", *(f'{key} = "{ready[key]}"' for key in cloud)]
+    lines += ["certificate_days = 1", "[environments.loop.cloud]", *(f'{key} = "{ready[key]}"' for key in cloud)]
     lines += ['kudu_audience = "https://appservice.azure.com"', "[workers]"]
     lines += [*(f'{key} = "{value}"' for key, value in ready["workers"].items()), "[artifacts]"]
     return "\n".join([*lines, f'version = "{ready["versions"]["good"]}"', f'path = "{ready["packages"]["good"]}"', ""])

@@ -7,8 +7,8 @@ import pytest
 
 from cpr_cockpit.core.blocks import Reading as Figure
 from cpr_cockpit.core.ports import Asked, PortError
+from cpr_cockpit.core.sensing import Reading, State
 from cpr_cockpit.core.signals import Observation, Source
-from cpr_cockpit.engine.inspecting import Reading, State
 from cpr_cockpit.engine.trying import BACK_S, try_signals
 from tests.engine.virtual import VirtualLoop
 from tests.engine.world import World

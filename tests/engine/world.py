@@ -32,6 +32,7 @@ from cpr_cockpit.core.ports import (
     SwapStatus,
     UserCount,
 )
+from cpr_cockpit.core.sensing import Sensor
 from cpr_cockpit.core.workers import Workers
 from cpr_cockpit.engine.ports import Ports
 from tests.engine.around import Around
@@ -189,6 +190,7 @@ class World:
         self.lease_store: LeaseStore | None = None
         self.readers: tuple[Reader, ...] = ()
         self.rights: Rights | None = None
+        self.sensors: tuple[Sensor, ...] = ()
         self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
@@ -202,7 +204,9 @@ class World:
         """The world as a session is given it."""
         readers = (FurtherSource(self.clock), *self.readers)
         ports = Ports(self.clock, self, self, self.users, self.users, readers, self.premises)
-        ports = replace(ports, surroundings=self.around, lease=self.lease_store, workers=self.workers)
+        ports = replace(
+            ports, surroundings=self.around, lease=self.lease_store, workers=self.workers, sensors=self.sensors
+        )
         return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property

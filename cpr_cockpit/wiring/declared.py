@@ -1,0 +1,43 @@
+"""What a team's own machine reads of the checklists, as a run's folder keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cpr_cockpit.config import Check, Code
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Checks and repositories that the team's machine reads before START; ``home``: the folder of ``cockpit.toml``.
+
+    ``tag``: the release's, ``commit``: what its artifact was built from ("": nobody said).
+    """
+
+    checks: tuple[Check, ...] = ()
+    code: tuple[Code, ...] = ()
+    home: str = "."
+    tag: str = ""
+    commit: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """For session.json."""
+        # What a table does not say stays unsaid: a command has no status to expect.
+        tables = {
+            "checks": [one.model_dump(exclude_unset=True) for one in self.checks],
+            "code": [one.model_dump(exclude_unset=True) for one in self.code],
+        }
+        return tables | {"home": self.home, "tag": self.tag, "commit": self.commit}
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> Declared:
+        """From session.json; one of an older program declares nothing."""
+        return cls(
+            tuple(Check.model_validate(one) for one in body.get("checks", ())),
+            tuple(Code.model_validate(one) for one in body.get("code", ())),
+            str(body.get("home", ".")),
+            str(body.get("tag", "")),
+            str(body.get("commit", "")),
+        )

@@ -1,0 +1,215 @@
+"""Sensors in a run on the simulated world: what they read blocks START, and never more than that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from cpr_cockpit.core.checklist import Mark
+from cpr_cockpit.core.contact import Contact
+from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.ports import LogFacts, PortError
+from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.sensing import Reading, Sensor, State, together, told_once
+from cpr_cockpit.core.standings import PROGRAM
+from cpr_cockpit.core.strategies import Course
+from cpr_cockpit.engine.gate import start_blockers
+from cpr_cockpit.engine.own_sensors import CONTACTS, FLAG, LOGS, own_sensors
+from cpr_cockpit.engine.sensing import AT_ONCE, EVERY_S, LONGEST, SOON_S, sense
+from tests.engine.stage import AUTO, Life, Stage
+
+ITEM = "configuration.cors"
+OTHER = "monitoring.dashboard"
+
+
+@dataclass
+class Told:
+    """A sensor that is told what to read; ``act`` is done first."""
+
+    state: State = State.OK
+    words: str = "seen"
+    items: tuple[str, ...] = (ITEM,)
+    timeout_s: float = 5.0
+    act: Callable[[], None] = lambda: None
+    takes_s: float = 0.0
+    times: list[float] = field(default_factory=list)
+
+    async def read(self) -> tuple[Reading, ...]:
+        self.times.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(self.takes_s)
+        self.act()
+        return tuple(Reading(item, self.state, self.words) for item in self.items)
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def _ready(stage: Stage, *sensors: Sensor) -> Life:
+    stage.world.sensors = sensors
+    life = stage.begin()
+    assert not life.live(lambda: life.run_state.phase is Phase.READY and ITEM in life.run_state.standings)
+    return life
+
+
+def _later(stage: Stage, life: Life, seconds: float) -> None:
+    until = stage.loop.time() + seconds
+    assert not life.live(lambda: stage.loop.time() >= until)
+
+
+def _blocks(stage: Stage, life: Life) -> str:
+    found = start_blockers(life.run_state, stage.world.clock.now())
+    return next((one.reason for one in found if one.item.key == ITEM), "")
+
+
+def test_of_several_readings_of_an_item_the_worst_tells() -> None:
+    readings = [
+        Reading(ITEM, State.OK, "a"),
+        Reading(OTHER, State.NOTE, "b"),
+        Reading(ITEM, State.UNKNOWN, "c"),
+        Reading(ITEM, State.FAILED, "d"),
+        Reading(ITEM, State.FAILED, "e"),
+    ]
+    assert together(readings) == (Reading(ITEM, State.FAILED, "d; e"), Reading(OTHER, State.NOTE, "b"))
+
+
+@pytest.mark.parametrize(
+    ("sensor", "words"),
+    [
+        (Told(takes_s=6.0), "no answer within 5 s"),
+        (Told(act=lambda: _raise(PortError("Gone.", next_step="Wait."))), "Gone. Nothing was changed. Wait."),
+        (Told(act=lambda: _raise(OSError(5, "broken"))), "cannot be read (broken)"),
+    ],
+)
+def test_what_cannot_be_read_is_unknown_and_keeps_nobody_waiting(sensor: Told, words: str) -> None:
+    with Stage(None) as stage:
+        found = stage.loop.run_until_complete(sense((sensor, Told(items=(OTHER,)))))
+    assert found == (Reading(ITEM, State.UNKNOWN, words), Reading(OTHER, State.OK, "seen"))
+
+
+def test_so_many_are_read_at_once_and_no_more() -> None:
+    sensors = [Told(takes_s=1.0) for _ in range(AT_ONCE + 1)]
+    with Stage(None) as stage:
+        began = stage.loop.time()
+        stage.loop.run_until_complete(sense(sensors))
+    assert sorted(one.times[0] - began for one in sensors) == [0.0] * AT_ONCE + [1.0]
+
+
+def test_what_was_read_stands_on_the_list_and_is_read_again() -> None:
+    with Stage(None) as stage:
+        sensor = Told(words="allowed\x1b[31m [b]" + "x" * 2 * LONGEST)
+        life = _ready(stage, sensor)
+        mark = life.run_state.standings[ITEM]
+        assert (mark.mark, mark.by, mark.value[:16], len(mark.value)) == (
+            Mark.MEASURED,
+            PROGRAM,
+            "allowed [31m [b]",
+            LONGEST,
+        )
+        assert _blocks(stage, life) == ""
+        _later(stage, life, 2 * EVERY_S)
+        assert [b - a for a, b in zip(sensor.times, sensor.times[1:], strict=False)] == [EVERY_S, EVERY_S]
+
+
+@pytest.mark.parametrize(("state", "value"), [(State.FAILED, "seen"), (State.UNKNOWN, "not known: seen")])
+def test_what_failed_or_is_not_known_blocks_start_until_a_person_signs(state: State, value: str) -> None:
+    with Stage(None) as stage:
+        life = _ready(stage, Told(state))
+        assert _blocks(stage, life) == f"failed by {PROGRAM}: {value}"
+        assert not life.live(life.command("sign", item=ITEM, by="ana").done)
+        assert _blocks(stage, life) == ""
+        _later(stage, life, EVERY_S + 1.0)
+        assert _blocks(stage, life) == "", "the same again tells a person nothing new"
+
+
+def test_what_was_not_known_is_read_again_soon() -> None:
+    with Stage(None) as stage:
+        sensor, well = Told(State.UNKNOWN), Told(items=(OTHER,))
+        life = _ready(stage, sensor, well)
+        sensor.state = State.OK
+        _later(stage, life, SOON_S + 1.0)
+        assert _blocks(stage, life) == ""
+        _later(stage, life, 3 * SOON_S)
+        assert (len(sensor.times), len(well.times)) == (2, 1)
+
+
+def test_the_same_trouble_is_told_once() -> None:
+    gone = Reading(ITEM, State.UNKNOWN, "no network")
+    found = told_once([gone, replace(gone, name=OTHER), Reading("x", State.OK, "no network")])
+    assert [one.words for one in found] == ["no network", "could not be asked, for the same reason", "no network"]
+
+
+def test_what_held_and_fails_later_on_counts_more_than_a_signature() -> None:
+    with Stage(None) as stage:
+        sensor = Told()
+        life = _ready(stage, sensor)
+        assert not life.live(life.command("sign", item=ITEM, by="ana").done)
+        sensor.state = State.FAILED
+        _later(stage, life, EVERY_S + 1.0)
+        assert _blocks(stage, life) == f"failed by {PROGRAM}: seen"
+
+
+def test_readings_that_stop_coming_expire_and_block() -> None:
+    with Stage(None) as stage:
+        sensor = Told()
+        life = _ready(stage, sensor)
+        sensor.act = lambda: sensor.times.append(-1.0)
+        sensor.takes_s, sensor.timeout_s = 3600.0, 7200.0
+        _later(stage, life, 2 * EVERY_S + 1.0)
+        assert _blocks(stage, life).startswith("expired")
+
+
+def test_a_sensor_that_hangs_keeps_nobody_from_start_but_by_its_own_item() -> None:
+    with Stage(None) as stage:
+        stage.world.sensors = (Told(takes_s=3600.0, timeout_s=7200.0),)
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert life.run_state.started_at is not None
+
+
+def test_a_script_signs_only_after_the_machine_has_read() -> None:
+    with Stage(AUTO) as stage:
+        sensor = Told(takes_s=2.0)
+        stage.world.sensors = (sensor,)
+        run = stage.whole_run()
+    assert run.standings[ITEM].mark == Mark.MEASURED
+    assert len(sensor.times) >= 1
+
+
+class _Logs:
+    def __init__(self, facts: LogFacts) -> None:
+        self._facts = facts
+
+    async def facts(self, *, since: float) -> LogFacts:
+        return self._facts
+
+    async def arrived(self, *, since: float) -> tuple[()]:
+        return ()
+
+    def planned(self, act: Act) -> tuple[()]:
+        return ()
+
+
+def test_logs_flag_and_contacts_are_read_of_what_a_run_has_anyway() -> None:
+    with Stage(None) as stage:
+        now = stage.world.clock.now()
+        stage.world.premises = _Logs(LogFacts(12, 12.0, now - 3.0, 1.0))
+        ports, course = stage.ports(), Course(flag="no-such-flag")
+        contacts = (Contact("Ana", "lead", "555"), Contact("Bo", "on call"))
+        found = stage.loop.run_until_complete(sense(own_sensors(ports, course, contacts)))
+    told = {one.name: one for one in found}
+    assert told[LOGS] == Reading(LOGS, State.OK, "12 rows of the last hour, the newest 3 s old")
+    assert told[FLAG].state is State.FAILED
+    assert told[CONTACTS] == Reading(
+        CONTACTS, State.FAILED, "Bo cannot be reached: give phone or contact in [[people]]"
+    )
+
+
+def test_no_row_in_the_logs_is_not_known_to_be_well() -> None:
+    with Stage(None) as stage:
+        stage.world.premises = _Logs(LogFacts(0, 0.0, None, None))
+        found = stage.loop.run_until_complete(sense(own_sensors(stage.ports(), Course(), ())))
+    assert [one.state for one in found] == [State.UNKNOWN]
