@@ -41,7 +41,7 @@ class StepRow:
     """One step as it went: ``result`` None while it runs; times epoch seconds; ``seconds`` over all attempts.
 
     ``facts``: what was read with the outcome (of a smoke test: each test's name and what came of it). ``arrived``: one
-    of its requests may have been taken by the service.
+    of its requests may have been taken by the service; ``accepted``: the newest one was.
     """
 
     way: ev.Way
@@ -58,6 +58,7 @@ class StepRow:
     seconds: float = 0.0
     facts: dict[str, str] = field(default_factory=dict)
     arrived: bool = False
+    accepted: bool = False
 
 
 @dataclass(slots=True)
@@ -395,13 +396,13 @@ def _intent(run: Run, at: float, event: ev.StepIntent) -> None:
         return
     row.attempts = event.attempt
     row.mutates = row.mutates or event.mutates
-    row.operation = ""
+    row.operation, row.accepted = "", False
 
 
 def _accepted(run: Run, at: float, event: ev.StepAccepted) -> None:
     row = run.row(event.step, event.way)
     if row is not None:
-        row.operation, row.arrived = event.operation, True
+        row.operation, row.arrived, row.accepted = event.operation, True, True
 
 
 def _doubtful(run: Run, at: float, event: ev.StepDoubtful) -> None:

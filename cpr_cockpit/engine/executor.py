@@ -142,6 +142,7 @@ class Executor:
             attempt=row.attempts if row is not None and is_open else 0,
             sent=sent,
             arrived=sent,
+            accepted=row is not None and sent and row.accepted,
             operation=row.operation if row is not None and sent else "",
             deadline=self._clock.now() + step.timeout_s,
         )
@@ -216,7 +217,8 @@ class Executor:
                 facts=reading.facts,
             )
         )
-        pursuit.sent, pursuit.operation, pursuit.refusal, pursuit.laid_down = True, "", None, False
+        pursuit.sent, pursuit.accepted, pursuit.laid_down = True, False, False
+        pursuit.operation, pursuit.refusal = "", None
         sending = asyncio.ensure_future(pursuit.change.send())
         self._sending = sending
         try:
@@ -233,7 +235,8 @@ class Executor:
             )
             return
         self._sending = None
-        pursuit.operation, pursuit.put_off, pursuit.arrived = accepted.operation, 0, True
+        pursuit.operation, pursuit.put_off = accepted.operation, 0
+        pursuit.arrived = pursuit.accepted = True
         self._recorder.record(
             ev.StepAccepted(way=pursuit.way, step=step.key, attempt=pursuit.attempt, operation=accepted.operation)
         )
@@ -269,7 +272,7 @@ class Executor:
                     return reading
                 if reading.state is State.TO_DO and not pursuit.sent:
                     return reading
-                if reading.state is State.IN_FLIGHT or await self._operation_runs(pursuit):
+                if reading.state is State.IN_FLIGHT or await self._may_run(pursuit):
                     calm_since = None
                     if pursuit.turn.over(now, unsent=False):
                         return self._left(pursuit, reading.words, reading.facts)
@@ -318,8 +321,19 @@ class Executor:
         """Whether a deployment still runs into a slot that served its version before: that restarts it once more."""
         return pursuit.step.act.kind is ActKind.DEPLOY and await self._operation_runs(pursuit)
 
-    async def _operation_runs(self, pursuit: Pursuit) -> bool:
-        """Whether the operation's own word is that it runs; a failure is kept as the refusal."""
+    async def _may_run(self, pursuit: Pursuit) -> bool:
+        """Whether it runs, or may: a pipeline that took the request and is not found waits for its name, or its turn.
+
+        A rollback waits for what is seen to run alone.
+        """
+        unfound = pursuit.accepted and not pursuit.last and pursuit.step.act.by == PIPELINE
+        return await self._operation_runs(pursuit, unfound=unfound)
+
+    async def _operation_runs(self, pursuit: Pursuit, *, unfound: bool = False) -> bool:
+        """Whether the operation's own word is that it runs; a failure is kept as the refusal.
+
+        ``unfound``: what is said of one that cannot be found.
+        """
         if not pursuit.sent or (not pursuit.operation and pursuit.step.act.kind is not ActKind.DEPLOY):
             return False
         try:
@@ -333,7 +347,7 @@ class Executor:
             pursuit.refusal = PortError(words, unchanged="", next_step=state.next_step, status=400, again=state.again)
         # Success of an operation that is not known to be ours says nothing of what is to be served.
         pursuit.laid_down = state.state == "succeeded" and (bool(pursuit.operation) or pursuit.last)
-        return state.state == "running"
+        return state.state == "running" or (unfound and state.state == "unknown")
 
     async def _check(self, way: ev.Way, step: Step, turn: Turn) -> bool:
         make = self._extra.get(step.act.kind)
