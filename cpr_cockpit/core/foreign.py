@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cpr_cockpit.core.plan import ActKind, Plan
-from cpr_cockpit.core.run import Run, StepRow
+from cpr_cockpit.core.rows import StepRow
+from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.surroundings import Deployment, Part, PlanScale, Surroundings
 
 _TOUCHES: Mapping[ActKind, frozenset[Part]] = {
