@@ -96,7 +96,7 @@ class Pursuit:
     arrived: bool = False
     accepted: bool = False
 
-    def left_s(self, now: float) -> float:
+    def remaining_s(self, now: float) -> float:
         """Seconds until the deadline, enough for one look."""
         return max(LOOK_S, self.deadline - now)
 
