@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cpr_cockpit.core.events import PlanMade
 from cpr_cockpit.core.plan import key_of
-from cpr_cockpit.core.run import Run, StepRow
+from cpr_cockpit.core.rows import StepRow
+from cpr_cockpit.core.run import Run
 
 
 def part_words(run: Run) -> str:

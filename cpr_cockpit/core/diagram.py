@@ -15,7 +15,8 @@ from itertools import chain, groupby
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.plan import ActKind, Plan, Step, app_of, key_of
 from cpr_cockpit.core.rolling_strategy import PREPARED
-from cpr_cockpit.core.run import Run, StepRow
+from cpr_cockpit.core.rows import StepRow
+from cpr_cockpit.core.run import Run
 
 _SLOT, _PROOF, _PREVIEW, _SWAP = "slot", "proof", "preview", "swap"
 # What moves or starts an application, or waits for its telemetry; the rest is a request or a few looks.

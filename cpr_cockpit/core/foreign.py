@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from cpr_cockpit.core.flags import state_words
 from cpr_cockpit.core.plan import ActKind, Plan, app_of
-from cpr_cockpit.core.run import Run, StepRow
+from cpr_cockpit.core.rows import StepRow
+from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.surroundings import Deployment, Part, PlanScale, Surroundings
 
 _TOUCHES: Mapping[ActKind, frozenset[Part]] = {

@@ -16,7 +16,8 @@ from cpr_cockpit.core.checklist import Checklist, Due, Item, Mark, Standing, com
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.readiness import ReadinessFacts, assess
-from cpr_cockpit.core.run import Phase, Run, StepRow
+from cpr_cockpit.core.rows import StepRow
+from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing_flag import flag_takes
 from cpr_cockpit.core.verdict import Verdict
 

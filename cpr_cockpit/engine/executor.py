@@ -10,9 +10,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.pipeline import PIPELINE
 from cpr_cockpit.core.plan import FLAGGING, Act, ActKind, Step
-from cpr_cockpit.core.ports import Accepted, OperationState, PortError
+from cpr_cockpit.core.ports import Accepted, PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
@@ -20,17 +19,14 @@ from cpr_cockpit.engine.checks import check_for
 from cpr_cockpit.engine.pursuit import (
     ANSWER_S,
     FLAG_REST_S,
-    MADE_WAY,
-    MAY_NOT,
     Patience,
     Pursuit,
     Turn,
     by_others,
-    calm_needed,
     not_now,
 )
 from cpr_cockpit.engine.recorder import Recorder
-from cpr_cockpit.engine.rights import rights_ended
+from cpr_cockpit.engine.settling import Settling
 
 NO_OTHERS = Turn()
 
@@ -50,6 +46,7 @@ class Executor:
         self._patience = patience
         self._extra = extra_checks
         self._clock = context.ports.clock
+        self._settling = Settling(recorder, context, patience)
         self._sending: asyncio.Future[Accepted] | None = None
         self._late: set[asyncio.Future[Accepted]] = set()
 
@@ -106,7 +103,7 @@ class Executor:
         pursuit.last = True
         if until is not None:
             pursuit.deadline = min(pursuit.deadline, until)
-        reading = await self._settle(pursuit)
+        reading = await self._settling.settle(pursuit)
         if reading.state is State.DONE:
             self._outcome(pursuit, "done", reading)
         else:
@@ -142,6 +139,7 @@ class Executor:
             attempt=row.attempts if row is not None and is_open else 0,
             sent=sent,
             arrived=sent,
+            accepted=row is not None and sent and row.accepted,
             operation=row.operation if row is not None and sent else "",
             deadline=self._clock.now() + step.timeout_s,
         )
@@ -149,7 +147,7 @@ class Executor:
     async def _change(self, pursuit: Pursuit) -> bool:
         began = pursuit.attempt
         while True:
-            reading = await self._settle(pursuit)
+            reading = await self._settling.settle(pursuit)
             if reading.state is State.DONE and self._outside(pursuit):
                 return self._outcome(pursuit, "already", by_others(reading))
             if reading.state is State.DONE:
@@ -197,11 +195,7 @@ class Executor:
             return False
         now = self._clock.now()
         pursuit.refused_at = now if pursuit.refused_at is None else pursuit.refused_at
-        return self._other_way(pursuit) and now - pursuit.refused_at >= self._patience.refused_s
-
-    def _other_way(self, pursuit: Pursuit) -> bool:
-        """Whether there are rungs below it."""
-        return pursuit.way == "back" and pursuit.step.act.kind is ActKind.SWAP and bool(self._context.plan.lower)
+        return self._settling.other_way(pursuit) and now - pursuit.refused_at >= self._patience.refused_s
 
     async def _send(self, pursuit: Pursuit, reading: Reading) -> None:
         pursuit.attempt += 1
@@ -216,7 +210,8 @@ class Executor:
                 facts=reading.facts,
             )
         )
-        pursuit.sent, pursuit.operation, pursuit.refusal, pursuit.laid_down = True, "", None, False
+        pursuit.sent, pursuit.accepted, pursuit.laid_down = True, False, False
+        pursuit.operation, pursuit.refusal = "", None
         sending = asyncio.ensure_future(pursuit.change.send())
         self._sending = sending
         try:
@@ -233,7 +228,8 @@ class Executor:
             )
             return
         self._sending = None
-        pursuit.operation, pursuit.put_off, pursuit.arrived = accepted.operation, 0, True
+        pursuit.operation, pursuit.put_off = accepted.operation, 0
+        pursuit.arrived = pursuit.accepted = True
         self._recorder.record(
             ev.StepAccepted(way=pursuit.way, step=step.key, attempt=pursuit.attempt, operation=accepted.operation)
         )
@@ -243,7 +239,7 @@ class Executor:
 
         A flag's write is conditional, so that one which arrives after all undoes nothing that was done since.
         """
-        timeout_s = pursuit.left_s(self._clock.now()) if pursuit.step.act.kind in FLAGGING else None
+        timeout_s = pursuit.remaining_s(self._clock.now()) if pursuit.step.act.kind in FLAGGING else None
         await asyncio.wait({sending}, timeout=timeout_s)
         if not sending.done():
             self._late.add(sending)
@@ -256,84 +252,6 @@ class Executor:
         self._late.discard(sending)
         if not sending.cancelled():
             sending.exception()
-
-    async def _settle(self, pursuit: Pursuit) -> Reading:
-        """Observe until the change is done or at rest: to do (or refused), and calm for a while if it was sent."""
-        calm_since: float | None = None
-        while True:
-            reading = await self._observe(pursuit)
-            now = self._clock.now()
-            if reading is not None:
-                settled = reading.state is State.DONE and not await self._under_way(pursuit)
-                if settled or pursuit.left or now >= pursuit.deadline:
-                    return reading
-                if reading.state is State.TO_DO and not pursuit.sent:
-                    return reading
-                if reading.state is State.IN_FLIGHT or await self._operation_runs(pursuit):
-                    calm_since = None
-                    if pursuit.turn.over(now, unsent=False):
-                        return self._left(pursuit, reading.words, reading.facts)
-                else:
-                    calm_since = now if calm_since is None else calm_since
-                    other_way = self._other_way(pursuit)
-                    if now - calm_since >= calm_needed(pursuit, self._patience, calm_since, other_way=other_way):
-                        return reading
-            await self._clock.sleep(self._patience.poll_s)
-
-    def _left(self, pursuit: Pursuit, words: str, facts: dict[str, str]) -> Reading:
-        """Others come first. It may be under way, whatever was read."""
-        pursuit.left = True
-        return Reading(State.IN_FLIGHT, words, facts | {MADE_WAY: "yes"})
-
-    async def _observe(self, pursuit: Pursuit) -> Reading | None:
-        left_s = pursuit.left_s(self._clock.now())
-        # Where the journal has lost what was sent, a request that was refused tells nothing of what is seen.
-        sent = pursuit.arrived if self._context.lost else pursuit.sent
-        try:
-            async with asyncio.timeout(left_s):
-                return await pursuit.change.observe(sent=sent)
-        except TimeoutError:
-            return Reading(State.REFUSED, f"The state cannot be read: no answer in {left_s:.0f} s.")
-        except PortError as error:
-            now, unread = self._clock.now(), f"The state cannot be read: {error.what}"
-            over = pursuit.turn.over(now, unsent=not pursuit.sent)
-            if over and pursuit.sent:
-                return self._left(pursuit, unread, {})
-            if over or now >= pursuit.deadline:
-                pursuit.left = over
-                return Reading(State.REFUSED, unread)
-            if not pursuit.sent and self._may_not(pursuit.way, error):
-                return Reading(State.REFUSED, error.words())
-            if error.status in MAY_NOT and not pursuit.told:
-                pursuit.told = True
-                there = self._context.at(pursuit.step.act.app)
-                self._recorder.record(await rights_ended(there, pursuit.way, pursuit.step, error))
-            return None
-
-    def _may_not(self, way: ev.Way, error: PortError) -> bool:
-        """Whether we are not allowed to look, while production is untouched: only a person can mend that."""
-        return way == "forward" and error.status in MAY_NOT and not self._recorder.run.exposed
-
-    async def _under_way(self, pursuit: Pursuit) -> bool:
-        """Whether a deployment still runs into a slot that served its version before: that restarts it once more."""
-        return pursuit.step.act.kind is ActKind.DEPLOY and await self._operation_runs(pursuit)
-
-    async def _operation_runs(self, pursuit: Pursuit) -> bool:
-        """Whether the operation's own word is that it runs; a failure is kept as the refusal."""
-        if not pursuit.sent or (not pursuit.operation and pursuit.step.act.kind is not ActKind.DEPLOY):
-            return False
-        try:
-            state: OperationState = await pursuit.change.follow(pursuit.operation)
-        except PortError:
-            # The operation cannot be read just now; what is observed decides. A pipeline is at work until it is seen
-            # that it is not: a second one could deploy into the slot at any time later.
-            return pursuit.step.act.by == PIPELINE
-        if state.state == "failed" and pursuit.operation:
-            words = state.words or "The operation failed."
-            pursuit.refusal = PortError(words, unchanged="", next_step=state.next_step, status=400, again=state.again)
-        # Success of an operation that is not known to be ours says nothing of what is to be served.
-        pursuit.laid_down = state.state == "succeeded" and (bool(pursuit.operation) or pursuit.last)
-        return state.state == "running"
 
     async def _check(self, way: ev.Way, step: Step, turn: Turn) -> bool:
         make = self._extra.get(step.act.kind)
@@ -356,7 +274,7 @@ class Executor:
         try:
             return await check.look()
         except PortError as error:
-            return Reading(State.REFUSED if self._may_not(way, error) else State.TO_DO, error.words())
+            return Reading(State.REFUSED if self._settling.may_not(way, error) else State.TO_DO, error.words())
 
     def _outcome(self, pursuit: Pursuit, result: str, reading: Reading) -> bool:
         row = self._recorder.run.row(pursuit.step.key, pursuit.way)

@@ -74,8 +74,8 @@ class Pursuit:
     ``put_off``: how often in a row the answer was "not now". ``laid_down``: the operation's own word is that it
     succeeded, so that only the application's start is awaited. ``last``: nothing is sent any more, so that an operation
     whose id was lost is taken for ours. ``told``: that a right is missing was told. ``arrived``: a request of it may
-    have reached the service. ``give_way_at``: others wait, so that from then on what cannot be read, and was not sent,
-    is left (epoch seconds); None: nobody waits.
+    have reached the service; ``accepted``: it took the newest one. ``turn``: how long others wait for it; ``left``: it
+    makes way for them.
     """
 
     way: ev.Way
@@ -94,8 +94,9 @@ class Pursuit:
     left: bool = False
     told: bool = False
     arrived: bool = False
+    accepted: bool = False
 
-    def left_s(self, now: float) -> float:
+    def remaining_s(self, now: float) -> float:
         """Seconds until the deadline, enough for one look."""
         return max(LOOK_S, self.deadline - now)
 

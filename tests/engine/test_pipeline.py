@@ -100,7 +100,7 @@ def test_a_pipeline_that_fails_ends_it_before_production() -> None:
         assert sent(stage) == ["pipeline"]
 
 
-@pytest.mark.parametrize("fault", [Fault.LOST_AFTER, Fault.ERROR_AFTER, Fault.NO_OPERATION, Fault.LATE])
+@pytest.mark.parametrize("fault", [Fault.LOST_AFTER, Fault.ERROR_AFTER, Fault.NO_OPERATION, Fault.LATE, Fault.VANISHES])
 def test_a_lost_answer_starts_no_second_pipeline(fault: Fault) -> None:
     stage, _ = piped()
     stage.world.faults["pipeline"] = [fault]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cpr_cockpit.core.run import Moment, Run
+from cpr_cockpit.core.rows import Moment
+from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.verdict import percent
 from cpr_cockpit.core.workflow import WORKFLOW
 from cpr_cockpit.documents.papers.marks import Marks

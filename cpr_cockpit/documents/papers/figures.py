@@ -10,7 +10,8 @@ from cpr_cockpit.core.apps_words import rows_of
 from cpr_cockpit.core.feature_flag import PROVE_OFF, arm
 from cpr_cockpit.core.plan import key_at
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.run import Run, StepRow
+from cpr_cockpit.core.rows import StepRow
+from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.signals import Bin, Observation, Source
 from cpr_cockpit.core.tally import reading
 

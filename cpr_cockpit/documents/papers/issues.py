@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cpr_cockpit.core.run import Run, StepRow
+from cpr_cockpit.core.rows import StepRow
+from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers.ending import of_a_share, ordered_back, switched
 from cpr_cockpit.documents.papers.figures import new_version, old_version, served
 from cpr_cockpit.documents.papers.text import clock, share, span
