@@ -14,6 +14,8 @@ import pytest
 from cpr_cockpit.core.events import Record, TrafficSwitched, TriggerRaised, VerdictGiven
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.strategies import Course
+from cpr_cockpit.core.strategy import CANARY
 from cpr_cockpit.core.verdict import Rule
 from cpr_cockpit.engine.rejudging import CannotJudge, Rejudged, Said, judge_again
 from tests.engine.journals import KEEPING, records_of
@@ -46,6 +48,17 @@ def test_the_same_judge_says_again_what_it_said_and_when(behaviour: Behaviour, w
     assert (result.was.word, result.would.word) == (word, word)
     assert (result.changed, result.kept, result.outside) == ((), (), ())
     assert result.cut is (word == "rollback")
+
+
+def test_of_a_canary_that_reached_production_the_window_is_judged_again() -> None:
+    with Stage(window_s=WINDOW_S) as stage:
+        stage.change(course=Course(CANARY, (5.0,)))
+        life = stage.begin()
+        assert life.live()
+        result = judge_again(life.recorder.records)
+    window = tuple(one for one in result.was.said if one.at >= result.t0)
+    same(replace(result, was=replace(result.was, said=window)))
+    assert (result.was.word, result.would.word) == ("keep", "keep")
 
 
 def test_a_looser_policy_does_not_roll_back_and_what_would_have_come_is_not_claimed() -> None:

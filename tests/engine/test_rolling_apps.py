@@ -156,20 +156,6 @@ def test_what_somebody_else_changes_in_a_further_app_holds_over_a_death_until_a_
         assert life.run_state.others.words == ""
 
 
-def test_what_somebody_else_swaps_while_a_gate_judges_is_held_too() -> None:
-    with Apps(script=None) as stage:
-        life = stage.begin()
-        stage.sign_and_start(life)
-        assert not life.live(lambda: life.run_state.row("gate-1", "forward") is not None)
-        at = stage.loop.time()
-        assert not life.live(lambda: stage.loop.time() > at + 3.0)
-        stage.worlds[SECOND].somebody_swaps()
-        assert not life.live(lambda: stage.loop.time() > at + 15.0)
-        assert life.run_state.verdict is not None
-        assert life.run_state.verdict.cause == "foreign"
-        assert f"{SECOND}: " in life.run_state.verdict.sentence
-
-
 def test_what_somebody_else_swaps_in_any_app_after_go_is_told() -> None:
     with Apps(script=None, window_s=30.0) as stage:
         life = stage.begin()
