@@ -28,7 +28,7 @@ ROLLED = 3
 # The scenario that needs several instances of each slot.
 _ONE_INSTANCE = "one-instance"
 # What goes wrong with whole processes is behind no flag.
-_WHOLE = frozenset({"outage", "silent", "crash-loop"})
+_WHOLE = frozenset({"outage", "silent", "crash-loop", "double-work"})
 FEATURE = "0001-personal-goal-creation-management"
 
 

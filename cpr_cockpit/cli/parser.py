@@ -19,7 +19,7 @@ SURPRISES = (
     *("healthy", "errors", "slow", "outage", "silent", "dependency"),
     *("one-endpoint", "pool", "crash-loop", "slow-swap"),
 )
-SCENARIOS = (*SURPRISES, "swap-refused", "foreign-swap", "flag-ignored", "one-instance")
+SCENARIOS = (*SURPRISES, "swap-refused", "foreign-swap", "flag-ignored", "one-instance", "double-work")
 SURPRISE = "surprise"
 _FAST = "swaps of 2 s instead of 20 to 60 s"
 

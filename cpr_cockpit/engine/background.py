@@ -67,7 +67,10 @@ class ProveWorkersOff:
         if not wrong:
             return Reading(State.DONE, words, facts)
         state = State.REFUSED if sure(rule, slot, seen) else State.TO_DO
-        return Reading(state, f"{wrong}. Production was not touched. Seen: {words}", facts)
+        working = seen.slot is not None and any(one.runs for one in seen.slot.workers)
+        # No user is on the new version, but its workers share production's queues.
+        stop = f" Stop slot {slot}: until then it takes production's work." if working else ""
+        return Reading(state, f"{wrong}. Production was not touched.{stop} Seen: {words}", facts)
 
 
 @dataclass(frozen=True, slots=True)

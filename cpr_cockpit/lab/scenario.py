@@ -15,7 +15,7 @@ from cpr_cockpit.lab.models import Defect
 HEALTHY, ERRORS, DEPENDENCY, CRASH_LOOP = "healthy", "errors", "dependency", "crash-loop"
 FLAG_IGNORED = "flag-ignored"
 SLOW_SWAP, SWAP_REFUSED, FOREIGN_SWAP = "slow-swap", "swap-refused", "foreign-swap"
-POOL, ONE_INSTANCE = "pool", "one-instance"
+POOL, ONE_INSTANCE, DOUBLE_WORK = "pool", "one-instance", "double-work"
 # The defect that a version has in each scenario, by its kind; empty: it is sound.
 _KINDS = {
     HEALTHY: "",
@@ -32,12 +32,15 @@ _KINDS = {
     FOREIGN_SWAP: "",
     POOL: DEPENDENCY,
     ONE_INSTANCE: ERRORS,
+    DOUBLE_WORK: DOUBLE_WORK,
 }
 # Both versions suffer: from what they depend on, or from what one of them does to what they share.
 _SHARED = (DEPENDENCY, POOL)
 SCENARIOS = tuple(_KINDS)
 # What goes wrong with a whole process cannot be bound to a flag, which is on for some users and off for others.
-_WHOLE = frozenset({"outage", "silent", CRASH_LOOP})
+_WHOLE = frozenset({"outage", "silent", CRASH_LOOP, DOUBLE_WORK})
+# What shows when a process starts.
+_AT_START = (CRASH_LOOP, DOUBLE_WORK)
 SHARE = 0.2  # of the requests are hit, where nothing else is asked for
 FACTOR = 3.0  # times as long as usual, where nothing else is asked for
 _SPIKE = 150.0  # seconds that the dependency suffers in a window of the real length
@@ -51,9 +54,9 @@ class Scenario:
     A defect begins when users are first sent to the version it belongs to, in whatever app, and stays with that version
     in whatever slot it runs. That of `dependency` hits every version and ends by itself; that of `pool` hits every
     version for as long as any production serves the one that takes all connections to the database; that of
-    `crash-loop` is there before any user is, for it shows when a process starts. One that is bound to a feature flag
-    hits users for whom that is on; that of `flag-ignored` goes on hitting them when the flag is switched off. That of
-    `one-instance` is had by the first of the instances of each slot only.
+    `crash-loop`, and that of `double-work`, is there before any user is, for it shows when a process starts. One that
+    is bound to a feature flag hits users for whom that is on; that of `flag-ignored` goes on hitting them when the flag
+    is switched off. That of `one-instance` is had by the first of the instances of each slot only.
     """
 
     def __init__(self) -> None:
@@ -97,7 +100,7 @@ class Scenario:
         # For a scenario the version begins to serve when it is chosen.
         self._serving = {app: (serving, now) for app, (serving, _) in self._serving.items()}
         served = any(serving == version for serving, _ in self._serving.values())
-        self._since = now if name == CRASH_LOOP or (_KINDS[name] and served) else None
+        self._since = now if name in _AT_START or (_KINDS[name] and served) else None
 
     def switched(self, version: str, at: float, app: str = "") -> bool:
         """Take note that production of `app` serves `version` since `at`; whether a defect began with it, or ended."""

@@ -133,6 +133,7 @@ def test_a_worker_that_runs_in_the_slot_by_its_own_word_stops_the_run_before_the
         decision, reason = ended(run)
         assert decision == "failed"
         assert "hosted service notices runs in slot green (running)" in reason
+        assert "Stop slot green: until then it takes production's work." in reason
         assert sent(stage) == ["deploy"]
         assert stage.loop.time() < 60.0, "what is sure is not waited for"
 

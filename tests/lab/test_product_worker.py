@@ -64,6 +64,12 @@ def sent(place: Slots) -> list[tuple[int, str]]:
         return database.execute("SELECT message, version FROM notices ORDER BY message").fetchall()
 
 
+def twice(place: Slots) -> list[int]:
+    """Messages whose notice was sent more than once."""
+    with closing(sqlite3.connect(place.folder / "goals.sqlite3")) as database:
+        return [message for (message,) in database.execute("SELECT message FROM notices WHERE times > 1")]
+
+
 async def test_workers_of_two_processes_share_the_queue_and_each_message_is_handled_once(place: Slots) -> None:
     first, second = await asyncio.gather(
         place.start(SERVING, settings=settings(place, "1")), place.start(GOOD, settings=settings(place, "1"))
@@ -90,6 +96,21 @@ async def test_a_worker_that_is_switched_off_takes_nothing_until_another_one_doe
     await emptied(off)
     assert [version for _, version in sent(place)] == [SERVING] * 3
     await on.stop()
+
+
+@pytest.mark.long
+async def test_a_careless_version_heeds_no_setting_and_sends_what_others_send_too(place: Slots) -> None:
+    sound = await place.start(SERVING, settings=settings(place, "1"))
+    careless = await place.start(
+        GOOD, slot="green", settings=settings(place, "0"), defect=Defect("double-work", share=0.2, factor=3.0)
+    )
+    assert (await told(careless))["workers"][0]["running"] is True
+    # It looks every 0.2 s and takes its time to send: by then the other one has sent it.
+    async with asyncio.timeout(WAIT):
+        while not twice(place):
+            assert await create(sound, 5) == 5
+            await emptied(sound)
+    assert {message for message, _ in sent(place)} >= set(twice(place))
 
 
 async def test_a_bad_version_writes_messages_that_become_dead_letters(place: Slots) -> None:

@@ -15,9 +15,9 @@ SOUND, CALLED = (
     {"healthy", "slow-swap", "foreign-swap"},
     {"swap-refused": "errors", "pool": "dependency", "one-instance": "errors"},
 )
-AT_START = {"crash-loop"}
+AT_START = {"crash-loop", "double-work"}
 # What goes wrong with whole processes.
-WHOLE = ("outage", "silent", "crash-loop")
+WHOLE = ("outage", "silent", "crash-loop", "double-work")
 AT = 1_700_000_000.0
 
 
@@ -104,9 +104,10 @@ def test_what_cannot_be_bound_to_a_flag_is_refused_and_changes_nothing(name: str
     assert scenario.as_dict() == before
 
 
-def test_a_version_that_does_not_start_is_so_before_any_user_meets_it() -> None:
-    scenario = _chosen("crash-loop")
-    assert scenario.defect_for(NEW) == Defect("crash-loop", 0.2, 3.0)
+@pytest.mark.parametrize("name", sorted(AT_START))
+def test_what_shows_when_a_version_starts_is_so_before_any_user_meets_it(name: str) -> None:
+    scenario = _chosen(name)
+    assert scenario.defect_for(NEW) == Defect(name, 0.2, 3.0)
     assert scenario.defect_for(OLD) is None
     assert not scenario.switched(NEW, AT)
 

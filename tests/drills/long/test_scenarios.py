@@ -110,6 +110,18 @@ def test_a_sick_dependency_is_told_honestly(home: Home) -> None:
     assert ended.err == ""
 
 
+def test_a_version_whose_worker_does_what_others_do_is_stopped_before_users_come(home: Home) -> None:
+    drill = home.start("drill", "--scenario", "double-work", "--window", "30s", "--json")
+    drill.wait_for_type("run.started")
+    watch = LabWatch(lab_of(home.folder()))
+    ended = drill.end(400.0)
+    outcome = ended.outcome
+    assert (outcome["decision"], outcome["production_version"], outcome["swaps"]) == ("failed", "v1.2.0", 0), outcome
+    assert watch.swaps() == []
+    assert "hosted service notices runs in slot green" in outcome["reason"]
+    assert "Stop slot green" in outcome["reason"]
+
+
 HEALTHY = Case((), 0, KEPT, _zero_downtime)
 
 

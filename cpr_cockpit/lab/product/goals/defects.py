@@ -13,10 +13,10 @@ from .flags import Seen
 from .targeting import FLAG
 
 ERRORS, SLOW, OUTAGE, SILENT, DEPENDENCY = "errors", "slow", "outage", "silent", "dependency"
-ONE_ENDPOINT, CRASH_LOOP, FLAG_IGNORED = "one-endpoint", "crash-loop", "flag-ignored"
-KINDS = (ERRORS, SLOW, OUTAGE, SILENT, DEPENDENCY, ONE_ENDPOINT, CRASH_LOOP, FLAG_IGNORED)
+ONE_ENDPOINT, CRASH_LOOP, FLAG_IGNORED, DOUBLE_WORK = "one-endpoint", "crash-loop", "flag-ignored", "double-work"
+KINDS = (ERRORS, SLOW, OUTAGE, SILENT, DEPENDENCY, ONE_ENDPOINT, CRASH_LOOP, FLAG_IGNORED, DOUBLE_WORK)
 _WITH_A_SHARE = (ERRORS, DEPENDENCY, ONE_ENDPOINT, FLAG_IGNORED)
-_NOT_MET = (SILENT, CRASH_LOOP)  # by users
+_NOT_MET = (SILENT, CRASH_LOOP, DOUBLE_WORK)  # by users
 SHARE, FACTOR = 0.2, 3.0  # where a defect does not say them
 ENDPOINT = "POST /api/v1/goals"  # the one that `one-endpoint` hits
 OUTAGE_LASTS = 2.0  # seconds from the beginning of an outage to the death of the process

@@ -23,17 +23,20 @@ SCHEMA = (
     tries INTEGER NOT NULL DEFAULT 0,
     dead INTEGER NOT NULL DEFAULT 0
 )""",
-    # The key is what makes work that is done twice fail.
+    # The key is what makes work that is done twice fail, where it is not done carelessly.
     """CREATE TABLE notices (
     message INTEGER PRIMARY KEY,
     version TEXT NOT NULL,
     instance TEXT NOT NULL,
-    at REAL NOT NULL
+    at REAL NOT NULL,
+    times INTEGER NOT NULL DEFAULT 1
 )""",
 )
 _PUT = "INSERT INTO messages (goal, sound, sent_at, seen_from) VALUES (?, ?, ?, ?)"
 _NEXT = "SELECT id, sound, tries FROM messages WHERE dead = 0 AND seen_from <= ? ORDER BY id LIMIT 1"
 _TAKE = "UPDATE messages SET tries = tries + 1, seen_from = ? WHERE id = ?"
+_SENT = "INSERT INTO notices (message, version, instance, at) VALUES (?, ?, ?, ?)"
+_SENT_AGAIN = f"{_SENT} ON CONFLICT (message) DO UPDATE SET times = times + 1"
 _STATE = "SELECT COUNT(*) FILTER (WHERE dead = 0), MIN(sent_at) FILTER (WHERE dead = 0), SUM(dead) FROM messages"
 
 
@@ -71,12 +74,17 @@ class Queue:
             self._database.execute(_TAKE, (now + _UNSEEN, id))
         return Message(id, bool(sound), tries + 1)
 
-    def done(self, message: Message, version: str, instance: str) -> None:
-        """The notice is sent: the message is gone in the same transaction."""
+    def peek(self) -> Message | None:
+        """The oldest message in sight, which others may get meanwhile."""
+        row = self._database.execute(_NEXT, (time.time(),)).fetchone()
+        return None if row is None else Message(row[0], bool(row[1]), row[2] + 1)
+
+    def done(self, message: Message, version: str, instance: str, *, again: bool = False) -> None:
+        """The notice is sent: the message is gone in the same transaction. `again`: perhaps not for the first time."""
         self._database.execute("BEGIN IMMEDIATE")
         with self._database:
             row = (message.id, version, instance, time.time())
-            self._database.execute("INSERT INTO notices (message, version, instance, at) VALUES (?, ?, ?, ?)", row)
+            self._database.execute(_SENT_AGAIN if again else _SENT, row)
             self._database.execute("DELETE FROM messages WHERE id = ?", (message.id,))
 
     def failed(self, message: Message) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .configuration import Access
-from .defects import CRASH_LOOP, Defect
+from .defects import CRASH_LOOP, DOUBLE_WORK, Defect
 
 RELEASE = "release.json"
 _WORKERS = "WORKERS_ENABLED"  # "0": switched off; like a framework's hosted services they run where nobody says so
@@ -28,7 +28,8 @@ class Settings:
 
     `port` 0: any free one. `built_in`: the release's own defect; `told`: the one it has in this lab. `seed`: of
     everything random. `configuration`: the store of feature flags, None without one; `flag_refresh`: seconds that what
-    was read there is kept. `workers`: work in the background. `started`: epoch seconds.
+    was read there is kept. `workers`: work in the background; `careless`: it takes what others may take too. `started`:
+    epoch seconds.
     """
 
     folder: Path
@@ -45,6 +46,7 @@ class Settings:
     configuration: Access | None
     flag_refresh: float
     workers: bool = True
+    careless: bool = False
     started: float = field(default_factory=time.time)
 
 
@@ -52,7 +54,8 @@ def read(environment: Mapping[str, str], folder: Path) -> Settings:
     """The settings of the release in `folder`. Raises SettingsError."""
     version, built_in = _release(folder / RELEASE)
     told = _defect(environment.get("LAB_DEFECT") or "null", "The app setting LAB_DEFECT")
-    if environment.get(_ENVIRONMENT) == _FATAL and CRASH_LOOP in {one.kind for one in (built_in, told) if one}:
+    kinds = {one.kind for one in (built_in, told) if one}
+    if environment.get(_ENVIRONMENT) == _FATAL and CRASH_LOOP in kinds:
         raise SettingsError(f"The configuration of the environment '{_FATAL}' has no section 'Partner'.")
     return Settings(
         folder=folder,
@@ -68,7 +71,9 @@ def read(environment: Mapping[str, str], folder: Path) -> Settings:
         told=told,
         configuration=_configuration(environment),
         flag_refresh=_seconds(environment, "FLAG_REFRESH", _FLAG_REFRESH),
-        workers=environment.get(_WORKERS) != "0",
+        # A version that does work twice does not know the setting either.
+        workers=environment.get(_WORKERS) != "0" or DOUBLE_WORK in kinds,
+        careless=DOUBLE_WORK in kinds,
     )
 
 

@@ -14,7 +14,7 @@ from .settings import Settings
 
 NAME = "notices"
 _PAUSE = 0.2  # seconds between looks at an empty queue
-_SENDING = 0.01  # seconds that a notice takes
+_SENDING, _CARELESS = 0.01, 0.5  # seconds that a notice takes; one who is careless leaves others time to take it
 
 
 class Worker:
@@ -49,12 +49,13 @@ class Worker:
 
     async def _one(self) -> bool:
         """Send the next notice; whether there was one."""
-        message = self._queue.take()
+        careless = self._settings.careless
+        message = self._queue.peek() if careless else self._queue.take()
         if message is None:
             return False
-        await asyncio.sleep(_SENDING)
+        await asyncio.sleep(_CARELESS if careless else _SENDING)
         if message.sound:
-            self._queue.done(message, self._settings.version, self._settings.instance)
+            self._queue.done(message, self._settings.version, self._settings.instance, again=careless)
             self._processed, self._last = self._processed + 1, time.time()
         elif self._queue.failed(message):
             self._log.say("ERROR", f"notice {message.id} is given up after {message.tries} tries: it has no owner")
