@@ -258,7 +258,7 @@ def _lower_rung(run: Run, label: str) -> vw.Control:
     if run.waits_for_flag:
         return vw.Control("r", "NEXT RUNG, do not wait", enabled=True, reason=IMPATIENT, details=impatient_words(run))
     if not run.rung_waits:
-        return vw.Control("r", label, enabled=False, reason="under way")
+        return vw.Control("r", label, enabled=False, reason="proven" if run.proven_back else "under way")
     details = (
         sentence,
         *(f"then: {step.title}" for step in run.rungs_left),

@@ -49,6 +49,8 @@ def test_while_it_is_looked_at_the_panel_says_what_is_proven_and_the_follow_ups_
         panel = Showing(life.session, lambda run: "").view().panel
         assert panel.word == "ROLLED BACK"
         assert panel.sentence.startswith(f"{OLD} serves, proven.")
+        assert panel.rollback is not None
+        assert panel.rollback.reason == "proven"
         life.command("sign", item="post-rollback.root-cause", by="ana", note="a null")
         life.command("sign", item="rollback-follow-up.release-withdrawn", by="ben")
         later = stage.loop.time() + 1.0

@@ -251,6 +251,16 @@ async def test_the_facts_are_one_line_until_they_have_the_focus_and_as_of_then_w
         assert "database" not in screen_text(app)
 
 
+async def test_the_styles_of_the_gate_do_not_reach_the_facts_of_the_window() -> None:
+    source = Script(views.gate_contradictions())
+    app = face(source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        source.push(views.window_breach())
+        await until(pilot, lambda: at(app) == "window")
+        await until(pilot, lambda: "rollback  checked 12 s ago" in screen_text(app))
+
+
 async def test_zoom_shows_one_pane_alone_with_the_panel_and_goes_back() -> None:
     app = face(Script(views.window_breach()))
     async with app.run_test(size=(80, 24)) as pilot:

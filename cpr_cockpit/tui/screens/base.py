@@ -99,7 +99,8 @@ class CockpitScreen(Screen[None]):
         self.query_one(Foot).show(shown, self.KEY)
         panel = self.query_one(DecisionPanel)
         show_or_hide(panel, shown.panel is not None)
-        self.set_class(shown.arming.armed is not None and self.small, "-arming")
+        full = shown.arming.armed is not None or bool(shown.panel and shown.panel.commands)
+        self.set_class(full and self.small, "-crowded")
         if shown.panel is not None:
             inert = "REPLAY" if shown.replay else "READ ONLY" if shown.read_only else ""
             # Without a session the panel has a path to tell, at the end what is left to do: that needs the room too.

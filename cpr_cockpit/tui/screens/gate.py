@@ -27,15 +27,15 @@ class GateScreen(CockpitScreen):
     def panes(self) -> Iterable[Widget]:
         """Documents above or left, reasons below or right."""
         with Container(id="gate-panes"):
-            yield Rows(id="facts", classes="pane", empty="The documents are being read.")
+            yield Rows(id="documents", classes="pane", empty="The documents are being read.")
             yield Rows(id="reasons", classes="pane", wrap=True, indent=2)
 
     def draw(self, view: View, shown: Shown) -> None:
         """Draw the gate of this View."""
-        facts, reasons = self.query_one("#facts", Rows), self.query_one("#reasons", Rows)
-        title(facts, "DOCUMENTS")
+        documents, reasons = self.query_one("#documents", Rows), self.query_one("#reasons", Rows)
+        title(documents, "DOCUMENTS")
         title(reasons, "WHAT FOLLOWS")
-        facts.show(lambda width: fact_rows(view.gate, width))
+        documents.show(lambda width: fact_rows(view.gate, width))
         reasons.show(reason_rows(view.gate))
 
 

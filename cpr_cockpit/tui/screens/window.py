@@ -78,8 +78,8 @@ class WindowScreen(CockpitScreen):
         self._draw_charts(view, shown.now)
         self._draw_checks(view.checks)
         self._draw_events(view.happenings)
-        if self.has_class("-arming") and self.focused in (self.query_one("#checks"), self.query_one("#events")):
-            # They give way to what is armed; the facts would take the focus, and room.
+        if self.has_class("-crowded") and self.focused in (self.query_one("#checks"), self.query_one("#events")):
+            # They give way to the panel; the facts would take the focus, and room.
             signals.focus()
 
     def _draw_facts(self, view: View, gone_since: float | None) -> None:
