@@ -266,11 +266,11 @@ class Run:
 
     @property
     def swaps(self) -> int:
-        """How many swaps took effect: swap steps that were sent and seen to be done."""
+        """How many swaps took effect: swap steps that were sent, be it in an earlier try, and seen to be done."""
         keys = {"swap": "forward", "swap-back": "back"}
-        return sum(
-            1 for row in self.steps if keys.get(key_of(row.key)) == row.way and row.mutates and row.result == "done"
-        )
+        rows = [row for row in self.steps if keys.get(key_of(row.key)) == row.way]
+        sent = {row.key for row in rows if row.mutates}
+        return sum(1 for row in rows if row.result == "done" and row.key in sent)
 
     def row(self, key: str, way: ev.Way) -> StepRow | None:
         """The newest row of a step."""

@@ -139,6 +139,9 @@ def test_the_first_rollback_verdict_is_kept_when_it_is_said_again() -> None:
             [intent("swap", mutates=True), outcome("swap", "failed"), intent("swap", mutates=True), outcome("swap")],
             1,
         ),
+        # Given up under way, and seen to be done when it was looked at again.
+        ([intent("swap", mutates=True), outcome("swap", "failed"), outcome("swap")], 1),
+        ([outcome("swap")], 0),
         ([*A_DOUBTFUL_SWAP, *ROLLED_BACK], 2),
         ([*A_DOUBTFUL_SWAP, outcome("swap-back", "already", way="back", attempt=0)], 1),
         # A deployment changes something too, and is no swap.
