@@ -291,6 +291,9 @@ def takes(run: Run) -> str:
     swaps = [row.seconds for row in rows_of(run, "swap") if row.result == "done"]
     deploy = next((row.seconds for row in run.steps if row.key == "deploy" and row.result == "done"), None)
     if not swaps:
+        routed = next((row.seconds for row in reversed(run.steps) if _routes(row)), None)
+        if run.on_share and routed is not None:
+            return f"routing off about {max(1.0, routed):.0f} s (this run's own routing); production is not switched"
         return "not measured yet in this run"
     own = "swap" if len(swaps) == 1 else f"swaps, of {len(swaps)} apps one after another"
     flag = flag_takes(run)
@@ -299,6 +302,10 @@ def takes(run: Run) -> str:
     if deploy is not None and run.plan is not None and run.plan.artifact:
         words += f", then the slot about {deploy:.0f} s"
     return f"{words}; database not touched"
+
+
+def _routes(row: StepRow) -> bool:
+    return row.key.startswith("route-") and row.way == "forward" and row.result == "done"
 
 
 def happenings(run: Run) -> tuple[vw.Happening, ...]:

@@ -62,6 +62,7 @@ def test_a_share_under_watch_has_its_own_word_and_a_breach_is_one(kind: VerdictK
     assert panel.rollback is not None
     assert panel.rollback.enabled
     assert any("routes no new sessions to green" in line for line in panel.rollback.details)
+    assert panel.rollback.reason == "routing off about 20 s (this run's own routing); production is not switched"
     assert panel.go is not None
     assert not panel.go.enabled
 

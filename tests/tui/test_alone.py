@@ -8,6 +8,7 @@ import pytest
 
 from cpr_cockpit.core.view import View
 from cpr_cockpit.tui.widgets.panel import DecisionPanel
+from cpr_cockpit.tui.widgets.rows import Rows
 from tests.tui import views
 from tests.tui.faces import Hand, Script, at, face, foot, screen_text, settled, strike, until
 from tests.tui.view_controls import BY_HAND
@@ -58,6 +59,10 @@ async def test_the_commands_for_the_hand_are_whole_on_the_screen(size: tuple[int
         for words in (BY_HAND.sentence, *BY_HAND.commands, "rollback-card.md"):
             assert words in told
         assert told in " ".join(screen_text(app).replace("║", " ").split())
+        # On the smallest it is below what is in sight.
+        await pilot.resize_terminal(40, 10)
+        await until(pilot, lambda: at(app) == "floor")
+        assert any(line.startswith("$ az webapp") for line in app.screen.query_one("#floor", Rows).shown)
 
 
 @pytest.mark.parametrize("key", ["r", "f9"])

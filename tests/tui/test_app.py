@@ -243,12 +243,12 @@ async def test_the_facts_are_one_line_until_they_have_the_focus_and_as_of_then_w
         await pilot.press("shift+tab")
         await pilot.pause()
         assert "rollback-card.md" in screen_text(app)
-        clock.move(40)
-        source.hang_up()
-        await until(pilot, lambda: "as of     14:08:11 UTC" in screen_text(app))
         await pilot.press("tab")
         await pilot.pause()
         assert "database" not in screen_text(app)
+        clock.move(40)
+        source.hang_up()
+        await until(pilot, lambda: "as of     14:08:11 UTC" in screen_text(app))
 
 
 async def test_the_styles_of_the_gate_do_not_reach_the_facts_of_the_window() -> None:

@@ -65,6 +65,8 @@ def floor_rows(shown: Shown, panel: Panel) -> list[Row]:
         rows.append(row((shown.arming.words, "warn")))
     rows += [_key(control) for control in _controls(panel)]
     rows.append(row(panel.sentence))
+    rows += [row(("$ ", "dim"), (one, "strong")) for one in panel.commands]
+    rows += [row((panel.back, "warn"))] if panel.commands and panel.back else []
     # The face's own panel says in its detail how to go on; a View's has no room for it here.
     return [*rows, row(panel.detail)] if shown.view is None or shown.gone_since is not None else rows
 

@@ -148,10 +148,11 @@ def plan_rows(plan: PlanView, width: int, now: float) -> list[Row]:
 
 
 def _step_row(number: int, step: PlanStep, width: int, now: float) -> Row:
-    words = cell(step.words, max(0, (width - 60) // 2)) if width >= 100 else ""
-    # A step that has not begun has no times, which leaves its title more room.
     times = f"{clock(step.began_at):>10}", f"{_took(step, now):>10}"
-    right = 20 if any(one.strip() for one in times) or words else 0
+    # A step that has not begun has no words and no times, which leaves its title more room.
+    begun = bool(step.words) or any(one.strip() for one in times)
+    words = cell(step.words, max(0, (width - 60) // 2)) if width >= 100 and begun else ""
+    right = 20 if begun else 0
     title = max(10, width - 2 - 3 - 9 - right - len(words) - 2)
     mark = ">" if step.state == "running" else " "
     return row(
@@ -161,7 +162,7 @@ def _step_row(number: int, step: PlanStep, width: int, now: float) -> Row:
         (cell(step.title, title), "dim" if step.state == "waiting" else ""),
         "  ",
         (words, "dim"),
-        *(((times[0], "dim"), (times[1], "strong" if step.state == "running" else "")) if right else ()),
+        *(((times[0], "dim"), (times[1], "strong" if step.state == "running" else "")) if begun else ()),
     )
 
 

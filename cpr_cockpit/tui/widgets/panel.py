@@ -63,16 +63,18 @@ class DecisionPanel(Canvas):
 
     def _height(self, rows: int, width: int) -> int:
         usual = 11 if rows >= _TALL else 7 if rows >= _SHORT and self._large else 5
-        return min(max(usual, self._needed(width - _SIDES, rows // 2 - _EDGES) + _EDGES), max(5, rows * 2 // 3))
+        # Blank lines are worth no jump where the usual height holds all of it.
+        airy = usual if rows >= _TALL else rows // 2
+        return min(max(usual, self._needed(width - _SIDES, airy - _EDGES) + _EDGES), max(5, rows * 2 // 3))
 
-    def _needed(self, width: int, half: int) -> int:
+    def _needed(self, width: int, airy: int) -> int:
         """Lines of what must not be cut: everything armed, and where the way on is by hand or by command."""
         arming = self._arming
         if arming is not None and arming.armed is not None:
             details = sum(len(lines) for lines in _details(arming.armed.control.details, width))
             least = 1 + details + len(_prompt(arming.armed, arming, width))
-            # With a blank line above the details and one below, unless that takes more than half of the screen.
-            return max(least, min(least + 2, half))
+            # With a blank line above the details and one below, where ``airy`` lines hold them too.
+            return max(least, min(least + 2, airy))
         panel = self._panel
         if not panel.commands and panel.word != NO_SESSION:
             return 0
