@@ -68,8 +68,9 @@ def _premise(step: Step, plan: Plan) -> str:
     if act.kind is ActKind.DEPLOY and act.slot == PRODUCTION:
         return f"the kept zip of {old} is at hand, and no swap is under way"
     if act.kind is ActKind.DEPLOY:
-        # Else the new version would be left where nobody can go back to, with those who are pinned.
-        return f"the kept zip of {old} is at hand, and production answers {old}: {slot} may be its only place"
+        return (
+            f"the kept zip of {old} is at hand, and production answers {old}: until then {slot} may hold the only one"
+        )
     return ""
 
 
