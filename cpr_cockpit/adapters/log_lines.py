@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,20 +12,32 @@ LONGEST = 8 * 1024
 SHOWN = 400
 """Characters of an error line that are kept for people: every reading takes them into the journal."""
 
+_NUMBERS = itertools.count()
+
+
+def _whole(pattern: str) -> str:
+    """The pattern, taken whole or not at all: nothing of what it has matched is given back.
+
+    Python's own (?>...) and *+ give up where they should go on, up to 3.11.4 (cpython issue 106052).
+    """
+    name = f"whole{next(_NUMBERS)}"
+    return f"(?=(?P<{name}>{pattern}))(?P={name})"
+
+
 # Levels as loggers write them: those of errors, and the others.
 _BAD = r"(?:error|err|critical|crit|fatal|ftl|severe)"
 _FINE = r"(?:trace|trce|debug|dbug|dbg|verbose|vrb|information|info|inf|notice|warning|warn|wrn)"
 # What stands before the level: time, process, thread in brackets, and the logger's name where a bar or dash ends it.
-_BEFORE = rf"""
+_BEFORE = _whole(rf"""
     (?:
         [\s|,:-]
       | (?=\d) (?=\S*\d[:/-]\d) [\d:.,/T+-]* Z? (?![^\s|\]\[])
       | [+-]\d\d:?\d\d\b | (?:UTC|GMT|AM|PM)\b | PID\[\d+\] | (?<=\S[\s|]) \d+ (?:\#\d+:)? (?![^\s|])
-      | \[ (?! [\d\s:.,TZ/+-]* (?:{_BAD}|{_FINE}) \b) [^\[\]]*+ \]
+      | \[ (?! [\d\s:.,TZ/+-]* (?:{_BAD}|{_FINE}) \b) [^\[\]]* \]
       | \[
       | (?! (?:{_BAD}|{_FINE}) \b) [A-Za-z_][\w.$]* (?= \s-\s | \| | \s{_BAD}:\s\d+\s: )
-    )*+
-"""
+    )*
+""")
 _LEVEL = rf"{_BAD} (?= [\s\]|:;,!] | $ ) | (?:fail | panic) (?=:) | <[0-3]>"
 # An exception that nobody caught, as runtimes write it of themselves.
 _UNCAUGHT = r"""
@@ -32,8 +45,10 @@ _UNCAUGHT = r"""
   | exception\ in\ thread\b | traceback\ \(most\ recent | [A-Za-z_][\w.+$`]* exception (?= : | \s*$ )
 """
 _LEVELS = r"(?:level|lvl|severity|loglevel)"
+_VALUE = _whole(r""" "[^"\\]*(?:\\.[^"\\]*)*" | [^\s"]* """)
+_PAIRS = _whole(rf"(?: (?!{_LEVELS}=) [\w.@-]+ = {_VALUE} \s+ )*")
 _KEYED = rf"""
-    (?: (?!{_LEVELS}=) [\w.@-]+ = (?> "(?>\\.|[^"\\])*" | [^\s"]*+ ) \s+ )*+ {_LEVELS} = "? {_BAD} (?= "|\s|$ )
+    {_PAIRS} {_LEVELS} = "? {_BAD} (?= "|\s|$ )
   | \{{ .* "(?:@l|level|loglevel|log\.level|levelname|severity)" \s* : \s* "{_BAD}"
 """
 _ERROR = re.compile(rf"{_BEFORE} (?: {_LEVEL} | {_UNCAUGHT} | {_KEYED} )", re.IGNORECASE | re.VERBOSE)
@@ -55,18 +70,18 @@ _WORDS = (
 )
 _NAME = rf"(?<![\w.-])(?:[\w.-]*(?:{_WORDS})[\w.-]*|[\w.-]*pass|[\w.-]+key|sig|sas)"
 _QUOTE = r"\\*[\"']|\"\""
-_IS = rf"(?>(?:{_QUOTE}|\])?\s*(?:(?<=[\"'])[\s,]*(?:{_QUOTE})?value(?:{_QUOTE})?\s*)?(?:=>|:=|=|:)\s*)"
+_IS = _whole(rf"(?:{_QUOTE}|\])?\s*(?:(?<=[\"'])[\s,]*(?:{_QUOTE})?value(?:{_QUOTE})?\s*)?(?:=>|:=|=|:)\s*")
 _SCHEME = r"(?:bearer|basic|negotiate|ntlm)\s+"
 # A word up to what ends it: a space, the quote around it, or the next of several names and values.
 _WORD = r"(?:[^\s\"';,&]|[;,&](?!\s|$|[\w.-]+\s*[=:])|[\"'](?=\w))"
 # To the closing quote: one behind as many backslashes as the opening one; doubled, it closes nothing.
-_QUOTED = (
-    r"(?P<quote>\\*[\"']|\"\"(?=[^\s\"',;&}\])]))"
-    r"(?:[^\\\"']|\\+(?![\\\"'])|(?P=quote){2}|(?!(?P=quote))\\*[\"'])++"
+_QUOTED = r"(?P<quote>\\*[\"']|\"\"(?=[^\s\"',;&}\])]))" + _whole(
+    r"(?:[^\\\"']|\\+(?![\\\"'])|(?P=quote){2}|(?!(?P=quote))\\*[\"'])+"
 )
 # What stands in brackets; where it holds further ones, all that follows.
-_TEXT = r"\"(?:\\.|[^\"\\])*+\"?"
-_MANY = rf"\{{(?:{_TEXT}|[^{{}}\"])*+\}}|\[(?:{_TEXT}|[^\[\]\"])*+\]|[{{\[].*"
+_TEXT = r"\"[^\"\\]*(?:\\.[^\"\\]*)*\"?"
+_BRACES, _BRACKETS = _whole(rf"(?:{_TEXT}|[^{{}}\"])*"), _whole(rf"(?:{_TEXT}|[^\[\]\"])*")
+_MANY = rf"\{{{_BRACES}\}}|\[{_BRACKETS}\]|[{{\[].*"
 # Headers whose value is more than one word.
 _HEADER = (
     rf"(?<![\w.-])((?:[\w.-]*authorization|(?:set-)?cookie2?){_IS})(?!\s|{_QUOTE}|[{{\[])"

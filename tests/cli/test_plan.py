@@ -38,12 +38,12 @@ def test_a_preview_is_planned_with_its_requests_its_way_back_and_the_times_that_
     before = lab.control("GET", "/operations")["log"]
     said = command("plan", feature, "--lab", ready_file, "--preview")
     assert (said.code, said.err) == (0, "")
-    assert "forth: slot unknown > proof unknown > baseline 5m > preview unknown > swap unknown" in said.out
-    assert "back: preview off unknown > swap back unknown" in said.out
+    assert "forth: slot ? > proof ? > baseline up to 5m > preview ? > swap ? > proof > window 15m" in said.out
+    assert "back: preview off ? > swap back ?" in said.out
     assert said.out.count("/slots/green/applySlotConfig") == 1
     assert said.out.count("/slots/green/resetSlotConfig") == 1
     assert "az webapp deployment slot swap" in said.out
-    assert "--slot green --action reset" in said.out
+    assert "--slot green --target-slot green --action reset" in said.out
     assert lab.control("GET", "/operations")["log"] == before
 
 
