@@ -169,6 +169,6 @@ _SAYINGS = {
     "lease.seen": "the lease {key} is held by {holder}",
     "lease.intent": "  > take the lease {key}",
     "lease.held": "  the lease {key} is held by this run: {holder}",
-    "lease.left": "  lease: {words}",
+    "lease.left": "  the lease is not held any more: {words}",
     "run.ended": "run ended: {decision}: {reason}",
 }
