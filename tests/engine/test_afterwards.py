@@ -216,6 +216,7 @@ def test_what_came_back_while_no_session_lived_is_told_as_kept_again(stage: Stag
     assert again.session.clock.now() - began >= 900.0 * SCALE
 
 
+@pytest.mark.long
 def test_a_verdict_is_told_when_it_changes_and_never_twice_in_a_row(stage: Stage) -> None:
     life = kept(stage)
     at(life, 2 * 3600.0)

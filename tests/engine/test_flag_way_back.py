@@ -139,7 +139,14 @@ def test_nothing_about_the_flag_blocks_a_rollback_by_command(
             assert away > 100.0 or flag
 
 
-@pytest.mark.parametrize("moment", ["intent watch-flag-5", "outcome watch-flag-25", "intent flag-100"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("intent watch-flag-5", marks=pytest.mark.long),
+        "outcome watch-flag-25",
+        pytest.param("intent flag-100", marks=pytest.mark.long),
+    ],
+)
 def test_a_foreign_change_is_not_overwritten_forwards(moment: str) -> None:
     with flagged() as stage:
         life = stage.begin()

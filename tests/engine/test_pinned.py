@@ -75,6 +75,7 @@ def test_what_a_cookie_leads_to_at_every_stage_of_a_canary() -> None:
         assert slot_holds(life.run_state) == OLD == stage.world.slot
 
 
+@pytest.mark.long
 def test_a_control_that_was_let_go_is_counted_to_its_end_and_then_no_more() -> None:
     stage, named = shared(Course(control=5.0), script=None)
     with stage:

@@ -119,6 +119,7 @@ def test_a_further_app_that_does_not_answer_any_more_is_held_though_the_first_on
         assert f"production of {THIRD} does not answer" in life.run_state.verdict.sentence
 
 
+@pytest.mark.long
 def test_what_somebody_else_swaps_in_any_app_is_held() -> None:
     with Apps(script=None) as stage:
         life = stage.begin()

@@ -178,7 +178,7 @@ lengths = st.one_of(st.floats(1.0, 2 * HOUR_S), st.floats(1.0, 2 * DAY_S))
 lives = st.lists(st.tuples(lengths, kinds, lengths), max_size=8)
 
 
-@bounded(8)
+@bounded(4)
 @given(lives)
 def test_each_check_is_made_once_at_its_moment_or_gives_way_to_a_newer_one(
     life: list[tuple[float, Callable[[Watch, float], None], float]],

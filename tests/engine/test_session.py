@@ -40,7 +40,7 @@ def decided(run: Run) -> str | None:
 # -- how a run ends ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("window_s", [10.0, 900.0])
+@pytest.mark.parametrize("window_s", [10.0, pytest.param(900.0, marks=pytest.mark.long)])
 def test_a_healthy_release_is_kept(window_s: float) -> None:
     with Stage(window_s=window_s) as stage:
         run = stage.whole_run()

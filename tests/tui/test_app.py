@@ -400,6 +400,7 @@ async def test_a_flood_of_keys_is_a_paste_without_marks() -> None:
         assert source.commands == []
 
 
+@pytest.mark.long
 async def test_it_stays_usable_when_views_come_five_times_a_second() -> None:
     source, clock = Script(views.window_calm()), Hand()
     app = face(source, clock)
