@@ -6,7 +6,6 @@ Needs Chromium and the font Fira Code (Debian: ``apt-get install chromium fonts-
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from cpr_cockpit.cli.lab_run import begin, choose_scenario, new_folder
+from cpr_cockpit.cli.parser import parse
 from cpr_cockpit.core.view import View
 from cpr_cockpit.engine.face import FaceSource, SocketFace
 from cpr_cockpit.engine.launch import launch
@@ -65,10 +65,7 @@ class Photographer:
 
 async def rehearse(folder: Path) -> None:
     """A bad release, from the gate to the finished rollback, with a picture of every screen on the way."""
-    options = argparse.Namespace(
-        fast=True, telemetry_delay=2.0, window=WINDOW_S, scenario="errors", share=None, factor=None
-    )
-    options.telemetry_fault, options.strategy, options.control = None, "blue-green", None
+    options = parse(["rehearse", "--fast", "--scenario", "errors", "--window", f"{WINDOW_S:.0f}s"])
     place = new_folder()
 
     async def source() -> FaceSource:
