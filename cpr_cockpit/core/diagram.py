@@ -109,10 +109,16 @@ def span(seconds: float) -> str:
 def forth(plan: Plan, known: Known, window_s: float) -> tuple[vw.PlanStage, ...]:
     """The stages of the way forth, and the critical window (``window_s`` seconds) that they lead to."""
     stages = _stages(plan, plan.forward, "forward", known)
-    run = known.run
-    over = run.decision is not None or run.ended is not None
-    state = "waiting" if run.t0 is None else "done" if over else "running"
-    return (*stages, vw.PlanStage("window", span(window_s), state))
+    return (*stages, vw.PlanStage("window", span(window_s), _window_state(known.run)))
+
+
+def _window_state(run: Run) -> str:
+    """A window that a ROLLBACK, or an end without a decision, came before was left; GO and HOLD are its end."""
+    if run.t0 is None:
+        return "waiting"
+    if run.decision is not None:
+        return "left" if run.decision.word == "rollback" else "done"
+    return "running" if run.ended is None else "left"
 
 
 def back(plan: Plan, known: Known) -> tuple[vw.PlanStage, ...]:

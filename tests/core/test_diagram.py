@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from cpr_cockpit.core import diagram
@@ -132,3 +134,15 @@ def test_of_several_apps_each_swap_is_a_stage_with_its_gate_and_the_way_back_is_
     assert line(diagram.back(whole, known())) == back
     # The rungs are the same in every app, so they stand there once.
     assert [one.name for one in diagram.below(whole, known())].count("redeploy") == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "state"), [(None, "running"), ("keep", "done"), ("hold", "done"), ("rollback", "left")]
+)
+def test_a_window_that_a_rollback_came_before_was_left(
+    word: Literal["keep", "rollback", "hold"] | None, state: str
+) -> None:
+    switched = ev.TrafficSwitched(way="forward", version=NEW, t0=100.0)
+    decided = [] if word is None else [ev.Decided(word=word, by="ana", verdict="WAIT", sentence="it is WAIT")]
+    window = diagram.forth(plan(Course()), known(switched, *decided), WINDOW_S)[-1]
+    assert (window.name, window.state) == ("window", state)
