@@ -133,6 +133,25 @@ def test_a_start_that_is_refused_after_it_was_taken_gives_it_back() -> None:
         assert store.held is not None
 
 
+def test_a_rollback_that_comes_while_the_end_is_looked_at_is_carried_out_with_the_lease() -> None:
+    stage, store = leased()
+    stage.change(window_s=10.0)
+    with stage:
+        life = in_window(stage)
+        until(life, lambda: life.session.watch is not None and life.session.watch.may_keep())
+        life.command("keep", by="ana")
+        until(life, lambda: life.run_state.phase is Phase.KEEPING)
+        stage.world.read_s = 1.0
+        assert asked(life, "stop") == ""
+        rest(life, 0.5)
+        assert asked(life, "rollback") == ""
+        until(life, lambda: life.run_state.switched_back_at is not None)
+        assert (life.run_state.phase, store.held is None) == (Phase.ROLLING_BACK, False)
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert (life.run_state.ended.decision, stage.world.production, store.held) == ("rolled_back", OLD, None)
+
+
 def test_a_start_that_is_refused_takes_the_lease_from_nobody_who_has_begun_with_it() -> None:
     stage, store = leased()
     with stage:
