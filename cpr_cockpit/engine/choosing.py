@@ -33,8 +33,7 @@ class Choosing:
         self._check()
         words = words_of(choice.course) if choice.key == choice.course.strategy else f"{choice.label} ({key})"
         chosen = ev.StrategyChosen(by=by, strategy=choice.course.strategy, words=words, course=choice.course.to_dict())
-        self._recorder.record(chosen)
-        self._recorder.record(made)
+        self._preparation.record(made, chosen)
         try:
             self._preparation.write_card()
         except OSError as error:

@@ -11,6 +11,7 @@ from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.standings import lists_in_force, standings
 from cpr_cockpit.engine.host import CommandError
+from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
 from cpr_cockpit.engine.planning import Blocked
 from cpr_cockpit.engine.session import Session
@@ -86,9 +87,28 @@ class Desk:
             raise CommandError(str(error)) from error
 
     async def _start(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._check_start(arguments)
+        held = self._session.run_state.others.lease is not None
+        try:
+            await self._session.take_lease(_who(arguments))
+            # Others had their turn while the lease was taken: what this START saw must still be what is begun.
+            self._check_start(arguments)
+            self._session.start(_who(arguments))
+        except LeaseRefused as error:
+            raise CommandError(str(error)) from error
+        except (CommandError, JournalError):
+            if not held:
+                self._session.give_lease_back("START was refused")
+            raise
+        return {}
+
+    def _check_start(self, arguments: dict[str, Any]) -> None:
+        """CommandError where START is not possible now."""
         run = self._session.run_state
         if run.started_at is not None:
             raise CommandError("START was pressed already.")
+        if run.ended is not None:
+            raise CommandError("The run has ended. Nothing was changed.")
         if run.phase is not Phase.READY:
             raise CommandError(
                 "START is not possible yet: the plan and the rollback card are not ready. Nothing was changed."
@@ -98,22 +118,6 @@ class Desk:
             named = "; ".join(blockers[:3])
             raise CommandError(f"{len(blockers)} items block START: {named}. Nothing was changed.")
         self._check_plan(arguments)
-        held = run.others.lease is not None
-        try:
-            await self._session.take_lease(_who(arguments))
-        except LeaseRefused as error:
-            raise CommandError(str(error)) from error
-        if run.phase is not Phase.READY:
-            return {}
-        try:
-            # Others had their turn while the lease was taken: what this START saw must still be what is begun.
-            self._check_plan(arguments)
-        except CommandError:
-            if not held:
-                await self._session.give_lease_back("START was refused")
-            raise
-        self._session.start(_who(arguments))
-        return {}
 
     def _check_plan(self, arguments: dict[str, Any]) -> None:
         """CommandError where others have made the plan void, or it is another one than a face has shown."""

@@ -11,7 +11,7 @@ from cpr_cockpit.core.feature_flag import PROVE_OFF, arm
 from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.plan import Act, ActKind, Plan
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import FeatureFlags
+from cpr_cockpit.core.ports import FeatureFlags, PortError
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.signals import Observation, Source
 from cpr_cockpit.core.tally import reading
@@ -151,14 +151,23 @@ class ProveCalm:
         if self._hurried():
             return Reading(State.REFUSED, f"not awaited, on command, after {lasted:.0f} s: {words}")
         if lasted >= self._act.seconds and self._watch.may_keep() and calm is Calm.GONE:
-            if raised := await on_again(self._flags, self._act.flag):
-                return Reading(State.REFUSED, raised)
-            return Reading(State.DONE, f"calm for {lasted:.0f} s with the flag off: {words}")
+            try:
+                raised = await on_again(self._flags, self._act.flag)
+            except PortError as error:
+                words = f"whether the flag {self._act.flag} still is off cannot be read ({error.what}); {words}"
+            else:
+                off = f"calm for {lasted:.0f} s with the flag off: {words}"
+                return Reading(State.REFUSED, raised) if raised else Reading(State.DONE, off)
+        return self._in_time(lasted, calm, words)
+
+    def _in_time(self, lasted: float, calm: Calm, words: str) -> Reading:
+        """What is not known yet, until the time for it is over."""
         # A share that failed seldom takes its time to be seen not to fail.
-        if lasted >= (THIN_S if calm is Calm.UNKNOWN else self._act.seconds) + self._grace_s:
+        if lasted < (THIN_S if calm is Calm.UNKNOWN else self._act.seconds) + self._grace_s:
+            return Reading(State.TO_DO, words)
+        if calm is not Calm.GONE:
             words = f"whether the failures are gone is {calm.value}; {words}"
-            return Reading(State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s with the flag off: {words}")
-        return Reading(State.TO_DO, words)
+        return Reading(State.REFUSED, f"{self._watch.kind} after {lasted:.0f} s with the flag off: {words}")
 
     def _calm(self, began: float) -> Calm:
         """What the users' failures since then say."""

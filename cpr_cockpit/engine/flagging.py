@@ -18,6 +18,8 @@ from cpr_cockpit.engine.serving import observe
 # Questions to the instances for each proof: enough to meet every one of them.
 LEAST_LOOKS = 5
 LOOKS_EACH = 3
+# Seconds for which the store is waited for by a look that comes again: a person may want it to end between two.
+READ_S = 5.0
 
 
 def store(context: Context) -> FeatureFlags:
@@ -33,13 +35,14 @@ def flag_raised(plan: Plan) -> str:
 
 
 async def on_again(flags: FeatureFlags | None, name: str) -> str:
-    """That somebody has raised the flag since this run set it off, in words; or "", also where it cannot be read."""
+    """That somebody has raised the flag since this run set it off, in words, or ""; PortError: it cannot be read."""
     if flags is None:
         return ""
     try:
-        flag = await flags.read(name)
-    except PortError:
-        return ""
+        async with asyncio.timeout(READ_S):
+            flag = await flags.read(name)
+    except TimeoutError as error:
+        raise PortError(f"App Configuration did not answer in {READ_S:g} s.") from error
     return f"{flag.words}, which this run did not do: it set it off" if flag.share else ""
 
 

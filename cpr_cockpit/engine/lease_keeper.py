@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 # Seconds: how long a lease lasts unless it is renewed, between two renewals, and for which the store is waited for.
 LASTS_S, RENEW_S, WAIT_S = 120.0, 30.0, 10.0
-# The same for each of the three requests of START: a face waits five seconds for its answer.
-START_S = 1.5
+# The same for each of the three requests of START, and for its turn: a face waits five seconds for its answer.
+START_S, TURN_S = 1.5, 0.4
 
 
 class LeaseRefused(Exception):
@@ -41,6 +41,8 @@ class LeaseKeeper:
         self._recorder = recorder
         self._held: Lease | None = None
         self._unrenewed_told = False
+        # It is taken and given back by one after another.
+        self._turn = asyncio.Lock()
 
     @property
     def _is_ours(self) -> bool:
@@ -76,12 +78,31 @@ class LeaseKeeper:
     async def take(self, by: str, *, take_over: str = "") -> None:
         """Take it, before START; ``take_over``: why, where another one holds it. LeaseRefused, and nothing is changed.
 
-        What is done is on disk before it is done, whose place is taken included.
+        What is done is on disk before it is done, whose place is taken included. JournalError: it may be taken all the
+        same, and is to be given back.
         """
+        try:
+            async with asyncio.timeout(TURN_S):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            words = "is being taken or given back by another command. Nothing was changed. Try again."
+            raise LeaseRefused(f"The lease {self._store.key} {words}") from error
+        try:
+            self._check_open()
+            await self._take(by, take_over)
+        finally:
+            self._turn.release()
+
+    def _check_open(self) -> None:
+        if self._recorder.run.ended is not None:
+            raise LeaseRefused("The run has ended. Nothing was changed.")
+
+    async def _take(self, by: str, take_over: str) -> None:
         try:
             found = await self._read(START_S)
         except PortError as error:
             raise LeaseRefused(f"The lease {self._store.key} cannot be read: {error.words()}") from error
+        self._check_open()
         self._saw(found)
         now = self._clock.now()
         ours = found is not None and found.run == self._run
@@ -113,6 +134,7 @@ class LeaseKeeper:
 
     def _hold(self, lease: Lease) -> None:
         self._held, self._unrenewed_told = lease, False
+        self._check_open()
         event = ev.LeaseHeld(key=self._store.key, holder=lease.holder, expires_at=lease.expires_at)
         self._recorder.record(event)
 
@@ -187,11 +209,19 @@ class LeaseKeeper:
 
     async def give_back(self, why: str) -> None:
         """Give back what START has taken, where nothing was begun: nobody waits longer for it than for taking it."""
-        await self.release(why, START_S)
+        async with self._turn:
+            # Another START may have begun production with it meanwhile.
+            if self._recorder.run.started_at is None:
+                await self._release(why, START_S)
 
-    async def release(self, why: str = "at the end of the run", wait_s: float = WAIT_S) -> None:
+    async def release(self) -> None:
         """Give it back where it is ours, if the store answers in time; nothing is written once the run has ended."""
-        if not self._is_ours:
+        async with self._turn:
+            await self._release("at the end of the run", WAIT_S)
+
+    async def _release(self, why: str, wait_s: float) -> None:
+        # What was taken, and the journal did not take any more, is ours as well.
+        if not self._is_ours and self._held is None:
             return
         try:
             async with asyncio.timeout(wait_s):
@@ -202,6 +232,6 @@ class LeaseKeeper:
             log.warning("the lease %s was not released and ends by itself: %s", self._store.key, error)
             return
         self._held = None
-        if self._recorder.run.ended is None:
+        if self._is_ours and self._recorder.run.ended is None:
             words = f"{self._store.key}, {why}"
             self._recorder.record(ev.LeaseLeft(key=self._store.key, released=True, words=words))

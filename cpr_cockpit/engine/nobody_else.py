@@ -31,6 +31,7 @@ class NobodyElse:
         self._looking: asyncio.Task[None] | None = None
         self._renewing: asyncio.Task[None] | None = None
         self._releasing: asyncio.Task[None] | None = None
+        self._giving_back: set[asyncio.Task[None]] = set()
 
     async def opened(self) -> None:
         """The run was opened: look who holds the lease."""
@@ -69,6 +70,13 @@ class NobodyElse:
         if self.lease is not None and self._releasing is None:
             self._releasing = asyncio.create_task(self.lease.release())
 
+    def give_back(self, why: str) -> None:
+        """Begin to give back what was taken for a START which begins nothing; the answer to it does not wait."""
+        if self.lease is not None:
+            task = asyncio.create_task(self.lease.give_back(why))
+            self._giving_back.add(task)
+            task.add_done_callback(self._giving_back.discard)
+
     async def close(self, *, over: bool) -> None:
         """Stop everything; ``over``: the run has ended, so that the lease is given back, for as long as that takes."""
         await self.replanning.close()
@@ -76,7 +84,7 @@ class NobodyElse:
         if over:
             self.release()
             await asyncio.gather(*filter(None, (self._releasing,)), return_exceptions=True)
-        await ended(*filter(None, (self._releasing,)))
+        await ended(*self._giving_back, *filter(None, (self._releasing,)))
 
     async def _end_looking(self) -> None:
         await ended(*filter(None, (self._looking, self._renewing)))

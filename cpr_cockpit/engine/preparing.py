@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.choosing import choices
 from cpr_cockpit.core.pipeline import ZIP
 from cpr_cockpit.core.plan import Act, ActKind, Plan, PlanFacts, Step
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PlannedRequest
 from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.core.workers import WorkerRule
 from cpr_cockpit.documents.card import write_card
@@ -97,6 +99,15 @@ def course_of(settings: SessionSettings, run: Run) -> Course:
     return Course.from_dict(run.chosen.course) if run.chosen else settings.course
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A plan that is not recorded yet; ``marks`` and ``missing``: as in `Draft`."""
+
+    plan: ev.PlanMade
+    marks: tuple[ev.ItemMarked, ...]
+    missing: str
+
+
 class Preparation:
     """Runs what is not in the journal yet."""
 
@@ -129,8 +140,11 @@ class Preparation:
             ) from error
 
     def _mark(self, marks: Iterable[ev.ItemMarked]) -> None:
+        """Record them; what somebody, or a sensor, found failed is not made good by what the plan says."""
         for mark in marks:
-            self._recorder.record(mark)
+            before = self._recorder.run.standings.get(mark.item)
+            if before is None or before.mark != Mark.FAILED:
+                self._recorder.record(mark)
 
     def _gate(self) -> None:
         if self._recorder.run.gate is None:
@@ -142,23 +156,29 @@ class Preparation:
             raise Blocked(f"The gate says {gate.level}: {'; '.join(gate.blockers)}. Nothing was changed.")
 
     async def _plan(self) -> None:
-        self._recorder.record(await self.plan_for(course_of(self._settings, self._recorder.run)))
+        self.record(await self.plan_for(course_of(self._settings, self._recorder.run)))
 
-    async def plan_for(self, course: Course) -> ev.PlanMade:
-        """The plan of a course on what is read now; Blocked or PortError where none can be made."""
-        run, settings = self._recorder.run, self._settings
-        made = await draft(self._ports, settings, self._scaled, course, before=run.plan.old_version if run.plan else "")
+    def record(self, made: Made, chosen: ev.StrategyChosen | None = None) -> None:
+        """Write down a plan, and who chose it, where somebody did."""
         self._mark(made.marks)
         if made.missing:
             words = f"no artifact of {made.plan.old_version}: {made.missing}"
-            self._recorder.record(ev.Noted(by="cockpit", words=words))
+            self._recorder.record(ev.Noted(by=PROGRAM, words=words))
+        if chosen is not None:
+            self._recorder.record(chosen)
+        self._recorder.record(made.plan)
+
+    async def plan_for(self, course: Course) -> Made:
+        """The plan of a course on what is read now; Blocked or PortError where none can be made. Records nothing."""
+        run, settings = self._recorder.run, self._settings
+        made = await draft(self._ports, settings, self._scaled, course, before=run.plan.old_version if run.plan else "")
         baseline_s, artifact = self._scaled.baseline_s, not made.missing
         event = plan_event(made.plan, baseline_s, artifact=artifact, requests=self._ports.planned)
         offered = tuple(
             ev.PlannedChoice(key=one.key, label=one.label, chosen=one.chosen, why_not=one.why_not)
             for one in choices(course, settings.course, made.known)
         )
-        return event.model_copy(update={"choices": offered})
+        return Made(event.model_copy(update={"choices": offered}), made.marks, made.missing)
 
     def write_card(self) -> None:
         """The card of the plan that there is, and what follows from both. OSError."""

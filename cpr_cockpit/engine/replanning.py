@@ -46,6 +46,8 @@ class Replanning:
 
     async def _answered(self, task: asyncio.Task[Made], failure: str) -> Made | None:
         done, _ = await asyncio.wait({task}, timeout=ANSWER_S)
+        if task.cancelled():
+            raise Blocked("The run has ended. Nothing was changed.")
         if done:
             return task.result()
         task.add_done_callback(lambda task: self._ended(task, failure))

@@ -180,7 +180,9 @@ class RunEnds:
     async def _end_observed(
         self, decision: str, reason: str, *, provisional: bool = False, way: ev.Way = "forward"
     ) -> None:
-        self._others.release()
+        if way == "back":
+            # There is no other way from here: it is others' to take while we look.
+            self._others.release()
         # Their last readings belong before the end: nothing follows it in the journal.
         await self._close_watches()
         event = self.run_state.plan
@@ -191,6 +193,7 @@ class RunEnds:
         if way == "forward" and self._back.is_set():
             # ROLLBACK came while we looked: nothing has ended.
             return
+        self._others.release()
         self._end(decision, seen, reason, provisional=provisional)
 
     def _end(self, decision: str, seen: Served | None, reason: str, *, provisional: bool = False) -> None:

@@ -74,17 +74,22 @@ class Session(UntilStart):
         waits = [asyncio.create_task(event.wait()) for event in (self._back, self._stop)]
         try:
             await asyncio.wait({forward, *waits}, return_when=asyncio.FIRST_COMPLETED)
+            if not self._back.is_set():
+                await self._to_the_end(forward)
             if self._back.is_set():
+                # It may have come while the end was looked at: then nothing has ended.
                 await self._cancel(forward)
                 await self._go_back()
-            elif self._stop.is_set():
-                await self._cancel(forward)
-                await self._stopped()
-            else:
-                await forward
         finally:
             for task in (forward, *waits):
                 task.cancel()
+
+    async def _to_the_end(self, forward: asyncio.Task[None]) -> None:
+        if self._stop.is_set():
+            await self._cancel(forward)
+            await self._stopped()
+        else:
+            await forward
 
     def _watch_again(self) -> None:
         """After a death on the way back: who rolls back still watches the figures. Nothing waits for them."""

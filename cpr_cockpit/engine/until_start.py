@@ -35,10 +35,9 @@ class UntilStart(WayBack):
         if self._others.lease is not None:
             await self._others.lease.take(by, take_over=take_over)
 
-    async def give_lease_back(self, why: str) -> None:
-        """Give back the lease that was taken for a START which begins nothing."""
-        if self._others.lease is not None:
-            await self._others.lease.give_back(why)
+    def give_lease_back(self, why: str) -> None:
+        """Begin to give back the lease that was taken for a START which begins nothing."""
+        self._others.give_back(why)
 
     async def looked_at(self, by: str, words: str) -> None:
         """A person has looked at what others changed. Before START the plan is made anew; Blocked, PortError."""

@@ -17,14 +17,15 @@ WAY = 0.05  # seconds
 class Store:
     """The LeaseStore port. ``fault``: "" none, down, hangs, lost (what is written takes effect, unanswered).
 
-    ``removal_s``: until a removal takes effect. ``witness`` sees what a write takes the place of; ``before_write`` is
-    called when one is on its way.
+    ``way_s``: how long each request takes; ``removal_s``: until a removal takes effect. ``witness`` sees what a write
+    takes the place of; ``before_write`` is called when one is on its way.
     """
 
     held: Lease | None = None
     fault: str = ""
     witness: Callable[[Lease | None], None] = lambda lease: None
     before_write: Callable[[], None] = lambda: None
+    way_s: float = WAY
     removal_s: float = 0.0
     writes: int = 0
     _numbers: count[int] = field(default_factory=count)
@@ -39,7 +40,7 @@ class Store:
         self.held = None if lease is None else replace(lease, etag=f"e{next(self._numbers)}")
 
     async def _way(self) -> None:
-        await asyncio.sleep(WAY)
+        await asyncio.sleep(self.way_s)
         if self.fault == "hangs":
             await asyncio.sleep(10_000.0)
         if self.fault == "down":

@@ -7,12 +7,15 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.rolling_strategy import why_not
 from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import BLUE_GREEN, CANARY, FEATURE_FLAG, ROLLING
 from cpr_cockpit.core.view_json import view_of
@@ -79,6 +82,17 @@ def test_another_strategy_is_another_plan_and_another_card_and_the_journal_tells
         assert stage.world.calls == []
 
 
+@pytest.mark.parametrize("by", [PROGRAM, "ana"])
+def test_an_item_that_was_found_failed_is_not_made_good_by_another_plan(by: str) -> None:
+    with Stage(None) as stage:
+        life = ready(stage)
+        item = "deployment-safety.rollback-ready"
+        life.session.sign(ev.ItemMarked(item=item, mark=Mark.FAILED, by=by, note="the old version is withdrawn"))
+        choose(life, CANARY)
+        standing = life.run_state.standings[item]
+        assert (life.run_state.plans, standing.mark, standing.by) == (2, Mark.FAILED, by)
+
+
 def test_the_chosen_strategy_is_carried_out_and_so_it_is_after_a_death_before_start() -> None:
     with Stage(None, window_s=60.0) as stage:
         life = ready(stage)
@@ -136,14 +150,30 @@ def test_after_start_nothing_is_chosen_any_more() -> None:
 
 def test_start_that_comes_while_the_new_plan_is_made_wins() -> None:
     with Stage(None) as stage:
+        stage.world.content_missing = True
         life = ready(stage)
         stage.world.read_s = 0.3
         choosing = life.command("choose", choice=CANARY, by="ben")
         stage.sign_and_start(life)
         assert not life.live(choosing.done)
         assert "START was pressed" in str(choosing.exception())
+        # Of the plan that was not taken nothing is in the journal: that there is no artifact was told of the first one.
+        assert ["no artifact of" in note.words for _, note in life.run_state.notes] == [True]
         assert life.run_state.plan is not None
         assert life.run_state.plan.strategy == BLUE_GREEN
+
+
+def test_the_end_that_comes_while_the_new_plan_is_made_is_told() -> None:
+    with Stage(None) as stage:
+        life = ready(stage)
+        stage.world.read_s = 1.0
+        choosing = life.command("choose", choice=CANARY, by="ben")
+        begun = life.loop.turns
+        assert not life.live(lambda: life.loop.turns >= begun + 5)
+        life.command("stop")
+        assert life.live()
+        stage.rest()
+        assert str(choosing.exception()) == "The run has ended. Nothing was changed."
 
 
 def test_of_two_quick_choices_the_last_stands_whichever_takes_longer() -> None:

@@ -11,6 +11,7 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.signals import Source
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import FEATURE_FLAG
+from cpr_cockpit.engine.flagging import READ_S
 from cpr_cockpit.engine.writer import FILE
 from tests.engine.flags import FLAG
 from tests.engine.moments import Moment, Troubles, bounded, deaths, lived, troubles
@@ -197,6 +198,32 @@ def test_a_flag_that_somebody_raises_again_while_its_calm_is_proven_is_not_said_
         assert row is not None
         assert row.result != "done"
         assert stage.world.production == OLD
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_a_flag_of_which_nobody_can_read_that_it_still_is_off_is_not_said_to_be_off(hangs: bool) -> None:
+    with flagged(ERRORS, None) as stage:
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.flag == 5.0)
+        life.command("rollback", by="ana")
+        assert not life.live(Moment("intent prove-calm", 0).of(life))
+        stage.world.users.with_flag = HEALTHY
+        stage.world.flags.somebody_sets(enabled=True, percent=25.0)
+        if hangs:
+            stage.world.flags.hung = frozenset({"read"})
+            asked = stage.loop.time() + 23.0
+            assert not life.live(lambda: stage.loop.time() >= asked)
+            # A person who waits no longer is heard while the store is asked.
+            life.command("rollback", by="ana")
+            assert not life.live(lambda: stage.loop.time() >= asked + READ_S + 1.0)
+        else:
+            stage.world.flags.away.append((stage.loop.time(), 1e9))
+            assert not life.live(lambda: life.run_state.rung_waits)
+        row = life.run_state.row("prove-calm", "back")
+        assert row is not None
+        assert row.result == "failed"
+        assert ("not awaited" if hangs else "still is off cannot be read") in row.words
 
 
 def test_a_change_that_came_between_is_read_again_on_the_way_back() -> None:

@@ -7,12 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.lease import Lease
 from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.engine.gate import start_blockers
+from cpr_cockpit.engine.greeting import PATIENCE_S
 from cpr_cockpit.engine.host import CommandError
-from cpr_cockpit.engine.lease_keeper import RENEW_S
-from tests.engine.leases import Store
+from cpr_cockpit.engine.lease_keeper import RENEW_S, START_S
+from tests.engine.leases import WAY, Store
 from tests.engine.moments import bounded
 from tests.engine.stage import AUTO, Life, Stage, bodies
 from tests.engine.virtual import EPOCH
@@ -96,27 +99,94 @@ def test_it_is_given_back_though_it_would_have_been_renewed_meanwhile() -> None:
         assert store.held is None
 
 
+def signed(stage: Stage) -> Life:
+    """A session in which only START is left to press."""
+    life = stage.begin()
+    until(life, lambda: life.run_state.phase is Phase.READY)
+    for blocker in start_blockers(life.run_state, stage.world.clock.now()):
+        if not blocker.item.follows:
+            life.command("sign", item=blocker.item.key, by="ana")
+    return life
+
+
+def planned_anew(life: Life) -> None:
+    """Another plan, made once."""
+    if life.run_state.plan is not None and life.run_state.plans == 1:
+        life.recorder.record(life.run_state.plan)
+
+
 def test_a_start_that_is_refused_after_it_was_taken_gives_it_back() -> None:
     stage, store = leased()
     with stage:
-        life = stage.begin()
-        until(life, lambda: life.run_state.phase is Phase.READY)
-        for blocker in start_blockers(life.run_state, stage.world.clock.now()):
-            if not blocker.item.follows:
-                life.command("sign", item=blocker.item.key, by="ana")
-
-        def planned_anew() -> None:
-            plan = life.run_state.plan
-            if plan is not None and life.run_state.plans == 1:
-                life.recorder.record(plan)
-
-        # Another plan is made while the lease is on its way.
-        store.before_write = planned_anew
+        life = signed(stage)
+        # Another plan is made while the lease is on its way, and the store takes its time for all of it.
+        store.before_write = lambda: planned_anew(life)
+        store.fault, store.way_s, store.removal_s = "lost", 1.4, 5.0
+        began = stage.loop.time()
         assert "The plan has changed since this screen showed it" in asked(life, "start", plan="1")
-        assert (store.writes, store.held, life.run_state.others.lease) == (1, None, None)
+        assert stage.loop.time() - began < PATIENCE_S
+        assert "given back by another command" in asked(life, "start", plan="2")
+        store.way_s, store.removal_s = WAY, 0.0
+        rest(life, START_S)
         assert life.run_state.started_at is None
         assert asked(life, "start", plan="2") == ""
         assert store.held is not None
+
+
+def test_a_rollback_that_comes_while_the_end_is_looked_at_is_carried_out_with_the_lease() -> None:
+    stage, store = leased()
+    stage.change(window_s=10.0)
+    with stage:
+        life = in_window(stage)
+        until(life, lambda: life.session.watch is not None and life.session.watch.may_keep())
+        life.command("keep", by="ana")
+        until(life, lambda: life.run_state.phase is Phase.KEEPING)
+        stage.world.read_s = 1.0
+        assert asked(life, "stop") == ""
+        rest(life, 0.5)
+        assert asked(life, "rollback") == ""
+        until(life, lambda: life.run_state.switched_back_at is not None)
+        assert (life.run_state.phase, store.held is None) == (Phase.ROLLING_BACK, False)
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert (life.run_state.ended.decision, stage.world.production, store.held) == ("rolled_back", OLD, None)
+
+
+def test_a_start_that_is_refused_takes_the_lease_from_nobody_who_has_begun_with_it() -> None:
+    stage, store = leased()
+    with stage:
+        life = signed(stage)
+        store.before_write = lambda: planned_anew(life)
+        late = life.command("start", by="ana", plan="1")
+        until(life, lambda: store.writes == 1)
+        assert asked(life, "start", plan="2") == ""
+        assert isinstance(late.exception(), CommandError)
+        rest(life, 1.0)
+        assert store.held is not None
+        assert life.run_state.others.lease is not None
+
+
+def test_an_item_that_fails_while_the_lease_is_taken_blocks_start() -> None:
+    stage, store = leased()
+    with stage:
+        life = signed(stage)
+        failed = ev.ItemMarked(item="configuration.cors", mark=Mark.FAILED, by=PROGRAM, value="* may call it")
+        store.before_write = lambda: life.session.sign(failed)
+        assert "1 items block START" in asked(life, "start")
+        rest(life, 1.0)
+        assert (life.run_state.started_at, store.held, life.run_state.others.lease) == (None, None, None)
+
+
+def test_a_run_that_is_stopped_while_its_start_takes_the_lease_leaves_none() -> None:
+    stage, store = leased()
+    with stage:
+        life = signed(stage)
+        store.before_write = life.session.stop
+        store.way_s = 1.0
+        started = life.command("start", by="ana")
+        assert life.live()
+        assert (store.writes, store.held) == (1, None)
+        assert str(started.exception()) == "The run has ended. Nothing was changed."
 
 
 def test_another_holder_is_told_at_the_opening_and_blocks_start_by_name_and_age() -> None:
