@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.engine.moments import Moment
 from tests.engine.stage import AUTO, Life
-from tests.engine.world import OLD, Fault
+from tests.engine.test_turns import later
+from tests.engine.world import NEW, OLD, Fault
 from tests.engine.worlds import APPS, Apps
 
 FIRST, SECOND, THIRD = APPS
@@ -25,6 +26,12 @@ def switched(stage: Apps) -> Life:
     return life
 
 
+def away(stage: Apps, name: str, seconds: float) -> None:
+    """From now on nothing can be read of an app for so long."""
+    now = stage.loop.time()
+    stage.worlds[name].unreachable = [(now, now + seconds)]
+
+
 def test_a_rung_that_is_pressed_waits_for_no_slot_that_is_put_off() -> None:
     with two(None) as stage:
         life = switched(stage)
@@ -40,3 +47,60 @@ def test_a_rung_that_is_pressed_waits_for_no_slot_that_is_put_off() -> None:
         assert life.run_state.ended is not None
         assert life.run_state.ended.decision == "rolled_back", life.run_state.ended.reason
         assert stage.everywhere(OLD, OLD)
+
+
+def test_of_two_apps_that_cannot_be_read_none_waits_for_the_whole_time_of_the_other() -> None:
+    with two() as stage:
+        life = switched(stage)
+        away(stage, SECOND, 7200.0)
+        away(stage, FIRST, 80.0)
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.finished("swap-back", "back"))
+        decided_at = life.run_state.decided_at
+        assert decided_at is not None
+        assert stage.world.clock.now() - decided_at < 100.0
+
+
+def test_by_command_the_rungs_of_a_late_refusal_come_before_the_slots_of_the_others() -> None:
+    with two() as stage:
+        life = switched(stage)
+        away(stage, SECOND, 40.0)
+        stage.worlds[SECOND].faults["swap"] = REFUSED[:]
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.finished(f"redeploy-old@{SECOND}", "back"))
+        assert life.run_state.row("replace-bad", "back") is None
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision == "rolled_back", life.run_state.ended.reason
+        assert stage.everywhere(OLD, OLD)
+
+
+def test_who_presses_a_rung_twice_has_not_taken_that_of_the_next_app() -> None:
+    with two(None) as stage:
+        life = switched(stage)
+        stage.worlds[SECOND].faults["swap"] = REFUSED[:]
+        away(stage, FIRST, 45.0)
+        stage.worlds[FIRST].faults["swap"] = REFUSED[:]
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.rung_waits)
+        for _ in range(2):
+            later(life, 0.02)
+            life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.refused == (f"swap-back@{SECOND}", "swap-back"))
+        later(life, 20.0)
+        assert (stage.worlds[FIRST].production, stage.worlds[SECOND].production) == (NEW, OLD)
+        assert set(stage.sent("route")) == {SECOND}, "nobody has taken the rung of the first app"
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.finished("redeploy-old", "back"))
+
+
+def test_the_last_app_makes_way_for_one_that_refused() -> None:
+    with two(None) as stage:
+        life = switched(stage)
+        stage.worlds[SECOND].faults["swap"] = REFUSED[:]
+        stage.worlds[FIRST].swap_hangs_s = 200.0
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.rung_waits)
+        decided_at = life.run_state.decided_at
+        assert decided_at is not None
+        assert stage.world.clock.now() - decided_at < 75.0
