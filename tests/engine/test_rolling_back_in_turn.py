@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.engine.moments import Moment
-from tests.engine.stage import AUTO, Life
+from tests.engine.stage import AUTO, Life, bodies
 from tests.engine.test_turns import later
 from tests.engine.world import NEW, OLD, Fault
 from tests.engine.worlds import APPS, Apps
@@ -92,6 +92,19 @@ def test_who_presses_a_rung_twice_has_not_taken_that_of_the_next_app() -> None:
         assert set(stage.sent("route")) == {SECOND}, "nobody has taken the rung of the first app"
         life.command("rollback", by="ana")
         assert not life.live(lambda: life.run_state.finished("redeploy-old", "back"))
+
+
+def test_a_swap_that_is_under_way_is_said_to_be_and_the_last_app_makes_way_for_nobody() -> None:
+    with two() as stage:
+        stage.worlds[SECOND].swap_hangs_s = 100.0
+        life = stage.begin()
+        assert not life.live(Moment(f"accepted swap@{SECOND}", 2).of(life))
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.finished(f"swap-back@{SECOND}", "back"))
+        told = [one for one in bodies(stage.folder) if one["type"] == "step.outcome" and SECOND in one["step"]]
+        forth = next(one for one in told if one["step"] == f"swap@{SECOND}")
+        assert forth["words"].startswith("left under way for the rollback: ")
+        assert [one["result"] for one in told if one["step"] == f"swap-back@{SECOND}"] == ["done"]
 
 
 def test_the_last_app_makes_way_for_one_that_refused() -> None:
