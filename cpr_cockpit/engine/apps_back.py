@@ -59,8 +59,7 @@ class AppsBack:
                 refused.append(app)
         try:
             offered = [app for app in refused if await self._refused(app)]
-            # What a session that died had begun was taken by then.
-            await self._gone_down([app for app in offered if not self.asks or self._went_down(app)])
+            await self._gone_down([app for app in offered if self._taken_before(app)])
             others = [app for app in order if app not in refused]
             await self._meanwhile(others, [app for app in refused if app not in offered])
             await self._pressed_or_not()
@@ -104,6 +103,7 @@ class AppsBack:
         """Apps that could not be read, or whose swap was under way: which are back now, and which are as before."""
         back: list[str] = []
         refused: list[str] = []
+        taken: list[str] = []
         for app in unread:
             if await self._making_way(partial(self._switched_back, app), others_wait=len(unread) > 1):
                 self.left.pop(app)
@@ -111,12 +111,12 @@ class AppsBack:
                 back.append(app)
             elif await self._refused(app):
                 refused.append(app)
-        if not self.asks:
-            await self._gone_down(refused)
+                taken += [app] if self._taken_before(app) else []
+        await self._gone_down(taken)
         return back, [app for app in unread if app not in back and app not in refused and self._unknown(app)]
 
     def _unknown(self, app: str) -> bool:
-        """Whether its swap back was left under way, or nothing was read of it; a plain answer is not asked for again."""
+        """Whether its swap back was left under way, or nothing was read of it; a plain answer is taken as it is."""
         row = self.run().row(key_at("swap-back", app), "back")
         unknown = row is not None and (not row.facts or bool(row.facts.get(MADE_WAY)))
         return unknown and not self._went_down(app)
@@ -172,10 +172,14 @@ class AppsBack:
             return False
         if not await self.offer(step):
             return False
-        if self.asks and not self._went_down(app):
+        if not self._taken_before(app):
             self._offered.append(app)
             self._wait_for_press()
         return True
+
+    def _taken_before(self, app: str) -> bool:
+        """Whether nobody needs to press its next rung: what a session that died had begun was taken by then."""
+        return not self.asks or self._went_down(app)
 
     def _went_down(self, app: str) -> bool:
         """Whether a lower rung of the app was begun."""
