@@ -241,7 +241,7 @@ def test_who_presses_the_rung_of_the_flag_twice_has_not_taken_the_one_below_the_
             later(life, 0.02)
             life.command("rollback", by="ana")
         assert not life.live(lambda: life.run_state.offered_at == "swap-back")
-        later(life, 20.0)
+        later(life, 5.0)
         assert life.run_state.row("route-old", "back") is None
 
 

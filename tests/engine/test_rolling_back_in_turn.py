@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.engine.moments import Moment
 from tests.engine.stage import AUTO, Life, bodies
 from tests.engine.test_turns import later
@@ -49,6 +51,7 @@ def test_a_rung_that_is_pressed_waits_for_no_slot_that_is_put_off() -> None:
         assert stage.everywhere(OLD, OLD)
 
 
+@pytest.mark.long
 def test_of_two_apps_that_cannot_be_read_none_waits_for_the_whole_time_of_the_other() -> None:
     with two() as stage:
         life = switched(stage)
@@ -87,7 +90,7 @@ def test_who_presses_a_rung_twice_has_not_taken_that_of_the_next_app() -> None:
             later(life, 0.02)
             life.command("rollback", by="ana")
         assert not life.live(lambda: life.run_state.refused == (f"swap-back@{SECOND}", "swap-back"))
-        later(life, 20.0)
+        later(life, 5.0)
         assert (stage.worlds[FIRST].production, stage.worlds[SECOND].production) == (NEW, OLD)
         assert set(stage.sent("route")) == {SECOND}, "nobody has taken the rung of the first app"
         life.command("rollback", by="ana")
@@ -107,6 +110,7 @@ def test_a_swap_that_is_under_way_is_said_to_be_and_the_last_app_makes_way_for_n
         assert [one["result"] for one in told if one["step"] == f"swap-back@{SECOND}"] == ["done"]
 
 
+@pytest.mark.long
 def test_the_last_app_makes_way_for_one_that_refused() -> None:
     with two(None) as stage:
         life = switched(stage)
