@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from cpr_cockpit.core.ladder import ROUTE_OLD
@@ -44,35 +44,41 @@ class AppsBack:
     left: dict[str, str] = field(default_factory=dict)
     bad: set[str] = field(default_factory=set)
     _offered: list[str] = field(default_factory=list)
-    _pressed: asyncio.Future[None] | None = None
+    _pressed: asyncio.Future[list[str]] | None = None
 
     async def go(self) -> None:
         """All of it: production of every app, the rungs of those that refuse, every slot, the proof."""
         order = self._order()
-        refused = [app for app in order if not await self._switched_back(app, self._first_turn(len(order) > 1))]
-        offered = [app for app in refused if await self._refused(app)]
-        others = [app for app in order if app not in refused]
-        # What a session that died had begun was taken by then.
-        begun = [app for app in offered if not self.asks or self._went_down(app)]
-        await self._gone_down(begun)
-        unread = [app for app in refused if app not in offered]
+        refused: list[str] = []
+        for app in order:
+            turn = self._turn(others_wait=len(order) > 1)
+            if app is order[-1] and not refused:
+                # The others are back: its swap has the time that it takes.
+                turn = replace(turn, under_way_at=None)
+            if not await self._switched_back(app, turn):
+                refused.append(app)
         try:
-            self._wait_for([app for app in offered if app not in begun])
-            await self._meanwhile(others, unread)
+            offered = [app for app in refused if await self._refused(app)]
+            await self._gone_down([app for app in offered if self._taken_before(app)])
+            others = [app for app in order if app not in refused]
+            await self._meanwhile(others, [app for app in refused if app not in offered])
             await self._pressed_or_not()
         finally:
             if self._pressed is not None:
                 self._pressed.cancel()
 
-    def _first_turn(self, others_wait: bool) -> Turn:
-        """Soon it is the next app's, and this one is looked at again after them. A swap has the time that it takes."""
+    def _turn(self, *, others_wait: bool) -> Turn:
+        """Soon it is the next app's, and this one is looked at again after them. A swap has the time that it takes.
+
+        A rung that is pressed comes before every app.
+        """
         if not others_wait:
-            return NO_OTHERS
+            return Turn(called=self._called)
         took = max(
             (row.seconds for row in self.run().steps if row.result == "done" and row.key in self._swaps), default=0
         )
         now = self.now()
-        return Turn(now + self.unread_s, now + max(LANDING_S, _SLOWER * took))
+        return Turn(now + self.unread_s, now + max(LANDING_S, _SLOWER * took), self._called)
 
     @property
     def _swaps(self) -> set[str]:
@@ -80,31 +86,58 @@ class AppsBack:
 
     async def _meanwhile(self, others: list[str], unread: list[str]) -> None:
         """A person may take long to press it: what can be finished meanwhile is, and makes way once it is pressed."""
-        for app in unread:
-            # It could not be read, or a swap was under way: now nobody else waits for it.
-            if await self._making_way(partial(self._switched_back, app)):
-                self.left.pop(app)
-                self.bad.discard(app)
-                others = [*others, app]
-            elif await self._refused(app):
-                self._wait_for([app])
+        until = self.now() + max((self._step("swap-back", app).timeout_s for app in unread), default=0.0)
+        while unread:
+            # They take turns, for the time of one of them; whoever is left alone has all of its own.
+            alone, over = len(unread) == 1, self.now() >= until
+            back, unread = await self._looked_at_again(unread)
+            others = [*others, *back]
+            if alone or over:
+                break
         for key in _CLEANING:
             for app in others:
                 if not await self._making_way(partial(self._clean, key, app)):
                     self._leave(app, self._step(key, app))
 
-    def _wait_for(self, offered: list[str]) -> None:
-        """From now on a person may press the next rung of these."""
-        self._offered += offered
-        if self.asks and offered and self._pressed is None:
-            self._pressed = asyncio.ensure_future(self.taken())
+    async def _looked_at_again(self, unread: list[str]) -> tuple[list[str], list[str]]:
+        """Apps that could not be read, or whose swap was under way: which are back now, and which are as before."""
+        back: list[str] = []
+        refused: list[str] = []
+        taken: list[str] = []
+        for app in unread:
+            if await self._making_way(partial(self._switched_back, app), others_wait=len(unread) > 1):
+                self.left.pop(app)
+                self.bad.discard(app)
+                back.append(app)
+            elif await self._refused(app):
+                refused.append(app)
+                taken += [app] if self._taken_before(app) else []
+        await self._gone_down(taken)
+        return back, [app for app in unread if app not in back and app not in refused and self._unknown(app)]
 
-    async def _making_way(self, do: Callable[[Turn], Awaitable[bool]]) -> bool:
+    def _unknown(self, app: str) -> bool:
+        """Whether its swap back was left under way, or nothing was read of it; a plain answer is taken as it is."""
+        row = self.run().row(key_at("swap-back", app), "back")
+        unknown = row is not None and (not row.facts or bool(row.facts.get(MADE_WAY)))
+        return unknown and not self._went_down(app)
+
+    def _wait_for_press(self) -> None:
+        """A person may press the next rung of those that are offered."""
+        if self._offered and self._pressed is None:
+            self._pressed = asyncio.ensure_future(self._press())
+
+    async def _press(self) -> list[str]:
+        """The apps that were offered when it was pressed: what is offered later waits for a press of its own."""
+        await self.taken()
+        pressed, self._offered = self._offered, []
+        return pressed
+
+    async def _making_way(self, do: Callable[[Turn], Awaitable[bool]], *, others_wait: bool = False) -> bool:
         """Whether it was done; a rung that is pressed comes first, and it is gone on with after that."""
         while True:
-            if self._called():
-                await self._rungs_taken()
-            if await do(Turn(called=self._called)):
+            if self._pressed is not None and self._called():
+                await self._rungs_taken(self._pressed)
+            if await do(self._turn(others_wait=others_wait)):
                 return True
             if not self._called():
                 return False
@@ -112,15 +145,15 @@ class AppsBack:
     def _called(self) -> bool:
         return self._pressed is not None and self._pressed.done()
 
-    async def _rungs_taken(self) -> None:
-        offered, self._offered, self._pressed = self._offered, [], None
-        await self._gone_down(offered)
+    async def _rungs_taken(self, pressed: asyncio.Future[list[str]]) -> None:
+        await self._gone_down(await pressed)
+        self._pressed = None
+        self._wait_for_press()
 
     async def _pressed_or_not(self) -> None:
-        """The rungs that are left: a person's, once they are pressed; those of a script at once."""
-        if self._pressed is not None:
-            await self._pressed
-        await self._rungs_taken()
+        """The rungs that are left, once they are pressed."""
+        while self._pressed is not None:
+            await self._rungs_taken(self._pressed)
 
     async def _gone_down(self, apps: list[str]) -> None:
         for app in apps:
@@ -137,7 +170,16 @@ class AppsBack:
         if row is not None and row.facts.get(MADE_WAY):
             # It is under way: the others come first, and nobody has refused it.
             return False
-        return await self.offer(step)
+        if not await self.offer(step):
+            return False
+        if not self._taken_before(app):
+            self._offered.append(app)
+            self._wait_for_press()
+        return True
+
+    def _taken_before(self, app: str) -> bool:
+        """Whether nobody needs to press its next rung: what a session that died had begun was taken by then."""
+        return not self.asks or self._went_down(app)
 
     def _went_down(self, app: str) -> bool:
         """Whether a lower rung of the app was begun."""

@@ -24,6 +24,7 @@ from cpr_cockpit.engine.pursuit import (
     Turn,
     by_others,
     not_now,
+    why_left,
 )
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.settling import Settling
@@ -107,7 +108,7 @@ class Executor:
         if reading.state is State.DONE:
             self._outcome(pursuit, "done", reading)
         else:
-            words = f"given up for the rollback, without effect: {reading.words}"
+            words = f"{why_left(reading)}: {reading.words}"
             self._outcome(pursuit, "stopped", Reading(reading.state, words, reading.facts))
 
     async def _sent(self, way: ev.Way, step: Step, within_s: float) -> None:

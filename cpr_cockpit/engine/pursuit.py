@@ -131,6 +131,15 @@ def by_others(reading: Reading) -> Reading:
     return Reading(reading.state, f"done outside this run: {reading.words}", reading.facts | {"outside": "yes"})
 
 
+def why_left(reading: Reading) -> str:
+    """What is known of a change that a rollback waits for no longer, by its last reading."""
+    if reading.state is State.IN_FLIGHT:
+        return "left under way for the rollback"
+    if reading.state is State.REFUSED and not reading.facts:
+        return "left for the rollback, perhaps under way"
+    return "given up for the rollback, without effect"
+
+
 def calm_needed(pursuit: Pursuit, patience: Patience, since: float, *, other_way: bool) -> float:
     """Seconds, from ``since``, for which nothing may be under way before it is sent again or counts as without effect.
 

@@ -33,12 +33,15 @@ class Settling:
                 settled = reading.state is State.DONE and not await self._under_way(pursuit)
                 if settled or pursuit.left or now >= pursuit.deadline:
                     return reading
-                if reading.state is State.TO_DO and not pursuit.sent:
+                called = pursuit.turn.called
+                if reading.state is State.TO_DO and not pursuit.sent and not called():
                     return reading
-                if reading.state is State.IN_FLIGHT or await self._may_run(pursuit):
+                under_way = reading.state is State.IN_FLIGHT or await self._may_run(pursuit)
+                # One that is put off with "not now" again and again is calm, and makes way no less.
+                if called() or (under_way and pursuit.turn.over(now, unsent=False)):
+                    return self._left(pursuit, reading.words, reading.facts)
+                if under_way:
                     calm_since = None
-                    if pursuit.turn.over(now, unsent=False):
-                        return self._left(pursuit, reading.words, reading.facts)
                 else:
                     calm_since = now if calm_since is None else calm_since
                     other_way = self.other_way(pursuit)

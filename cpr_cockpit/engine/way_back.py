@@ -171,6 +171,7 @@ class WayBack(RunEnds):
         """The rungs below are offered once it is seen that no swap is under way; a person takes them, a script does."""
         if not plan.lower or not await self._at_rest(failed):
             return False
+        self._forget_presses(failed)
         await self._offered(failed)
         return True
 
@@ -183,10 +184,16 @@ class WayBack(RunEnds):
             return False
         return not serving.in_flight
 
+    def _forget_presses(self, failed: Step) -> None:
+        """Before a rung below ``failed`` is offered for the first time: who pressed, be it twice, pressed another."""
+        if failed.key not in self.run_state.refused:
+            self._lower.clear()
+
     async def _app_offered(self, failed: Step) -> bool:
         """Offer the rungs of one of several apps, if no swap is under way there; nobody waits for it yet."""
         if not await self._at_rest(failed):
             return False
+        self._forget_presses(failed)
         if failed.key not in self.run_state.refused:
             self.recorder.record(ev.RungOffered(step=failed.key, why=self._failure_words(failed, "back")))
         return True

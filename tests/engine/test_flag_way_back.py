@@ -17,6 +17,7 @@ from tests.engine.flags import FLAG
 from tests.engine.moments import Moment, Troubles, bounded, deaths, lived, troubles
 from tests.engine.stage import Death, Stage
 from tests.engine.test_feature_flag import flagged, sent
+from tests.engine.test_turns import later
 from tests.engine.users import ERRORS, HEALTHY, SILENT, Behaviour
 from tests.engine.world import NEW, OLD, Fault, forward_switches
 
@@ -259,6 +260,23 @@ def test_a_person_is_offered_the_swap_back_and_takes_it() -> None:
         assert life.run_state.ended is not None
         assert life.run_state.ended.decision == "rolled_back"
         assert (stage.world.production, stage.world.slot) == (OLD, OLD)
+
+
+def test_who_presses_the_rung_of_the_flag_twice_has_not_taken_the_one_below_the_swap() -> None:
+    with flagged(ERRORS, None) as stage:
+        stage.world.flags.ignored = True
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(Moment("intent watch-flag-5", 0).of(life))
+        life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.rung_waits)
+        stage.world.faults["swap"] = [Fault.REFUSED] * 12
+        for _ in range(2):
+            later(life, 0.02)
+            life.command("rollback", by="ana")
+        assert not life.live(lambda: life.run_state.offered_at == "swap-back")
+        later(life, 5.0)
+        assert life.run_state.row("route-old", "back") is None
 
 
 @pytest.mark.parametrize(("hangs", "moment"), [(False, "doubtful flag-5"), (True, "intent flag-5")])
