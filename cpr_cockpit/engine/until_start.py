@@ -68,7 +68,7 @@ class UntilStart(WayBack):
         if self.run_state.started_at is None:
             sensing = Sensing(self._sensors(), self._ports.clock, self.recorder)
             if self.settings.script is not None:
-                await sensing.round()  # what a script signs is what no machine could read
+                await sensing.once()  # what a script signs is what no machine could read
             reading = asyncio.create_task(sensing.go_on())
             try:
                 await self._others.opened()
