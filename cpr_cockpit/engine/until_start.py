@@ -79,8 +79,14 @@ class UntilStart(WayBack):
                 await ended(reading)
 
     def _sensors(self) -> tuple[Sensor, ...]:
-        course = course_of(self.settings, self.run_state)
-        return own_sensors(self._ports, course, self.settings.contacts)
+        settings = self.settings
+        return own_sensors(
+            self._ports,
+            lambda: course_of(settings, self.run_state),
+            settings.contacts,
+            self.scaled,
+            settings.declared_delay_s,
+        )
 
     async def _until_started(self) -> None:
         script, run = self.settings.script, self.run_state

@@ -210,6 +210,7 @@ def test_a_lab_is_verified_by_reading_alone(command: Command, feature: Path, lab
         "infrastructure.load-balancers",
         "infrastructure.ssl-certificates-valid",
         "monitoring.logs",
+        "monitoring.performance-monitoring",
         "communication.emergency-contacts",
     }
     assert body["environment"]["lab"] is True

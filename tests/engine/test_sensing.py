@@ -12,13 +12,14 @@ from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.events import ItemMarked, RunEnded
 from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import LogFacts, PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.sensing import Reading, Sensor, State, sharing, together, told_once
 from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.engine.gate import start_blockers
-from cpr_cockpit.engine.own_sensors import CONTACTS, FLAG, LOGS, own_sensors
+from cpr_cockpit.engine.own_sensors import CONTACTS, FLAG, LOGS, PERFORMANCE, own_sensors
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.sensing import AT_ONCE, EVERY_S, EXPIRES_S, LONGEST, SOON_S, Sensing, sense
 from tests.engine.stage import AUTO, Life, Stage
@@ -203,9 +204,10 @@ def test_logs_flag_and_contacts_are_read_of_what_a_run_has_anyway() -> None:
         stage.world.premises = _Logs(LogFacts(12, 12.0, now - 3.0, 1.0))
         ports, course = stage.ports(), Course(flag="no-such-flag")
         contacts = (Contact("Ana", "lead", "555"), Contact("Bo", "on call"))
-        found = stage.loop.run_until_complete(sense(own_sensors(ports, course, contacts)))
+        found = stage.loop.run_until_complete(sense(own_sensors(ports, lambda: course, contacts, Policy(), 10.0)))
     told = {one.name: one for one in found}
     assert told[LOGS] == Reading(LOGS, State.OK, "12 rows of the last hour, the newest 3 s old")
+    assert told[PERFORMANCE].state is State.OK
     assert told[FLAG].state is State.FAILED
     assert told[CONTACTS] == Reading(
         CONTACTS, State.FAILED, "Bo cannot be reached: give phone or contact in [[people]]"
@@ -215,8 +217,35 @@ def test_logs_flag_and_contacts_are_read_of_what_a_run_has_anyway() -> None:
 def test_no_row_in_the_logs_is_not_known_to_be_well() -> None:
     with Stage(None) as stage:
         stage.world.premises = _Logs(LogFacts(0, 0.0, None, None))
-        found = stage.loop.run_until_complete(sense(own_sensors(stage.ports(), Course(), ())))
-    assert [one.state for one in found] == [State.UNKNOWN]
+        found = stage.loop.run_until_complete(sense(own_sensors(stage.ports(), Course, (), Policy(), 10.0)))
+    assert [(one.name, one.state) for one in found] == [(LOGS, State.UNKNOWN), (PERFORMANCE, State.UNKNOWN)]
+
+
+def test_rows_that_come_too_late_do_not_show_that_monitoring_works() -> None:
+    with Stage(None) as stage:
+        stage.world.premises = _Logs(LogFacts(12, 12.0, stage.world.clock.now() - 3.0, 60.0))
+        found = stage.loop.run_until_complete(sense(own_sensors(stage.ports(), Course, (), Policy(), 10.0)))
+    assert [one.state for one in found] == [State.OK, State.UNKNOWN]
+    assert "telemetry comes 60 s late (p95) and 10 s are declared" in found[1].words
+
+
+def test_monitoring_that_stops_blocks_start() -> None:
+    with Stage(None) as stage:
+        logs = _Logs(LogFacts(12, 12.0, stage.world.clock.now(), 1.0))
+        stage.world.premises = logs
+        alone = Alone(stage, *own_sensors(stage.ports(), Course, (), Policy(), 10.0))
+        assert alone.reason(PERFORMANCE) == ""
+        logs._facts = LogFacts(0, 0.0, None, None)
+        alone.later(EVERY_S)
+        assert alone.reason(PERFORMANCE).startswith(f"failed by {PROGRAM}: not known: ")
+
+
+def test_the_flag_is_that_of_the_course_by_now() -> None:
+    courses = [Course(flag="one"), Course(flag="two"), Course()]
+    with Stage(None) as stage:
+        sensors = own_sensors(stage.ports(), lambda: courses.pop(0), (), Policy(), 10.0)
+        found = [stage.loop.run_until_complete(sense(sensors)) for _ in range(3)]
+    assert [[one.words.split(":")[0] for one in several] for several in found] == [["one"], ["two"], []]
 
 
 @dataclass
