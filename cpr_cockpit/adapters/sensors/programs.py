@@ -10,11 +10,12 @@ import signal
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 LONGEST = 65_536
 """Bytes of its output that are kept, the last ones; more is read and dropped, so that no program stands still."""
-_GRACE_S = 0.5
+_GRACE_S = 0.2
 """Seconds that its output may still come after it has ended: what it began may hold the pipes open for ever."""
 _SECRET_NAME = re.compile(
     r"token|secret|key|pass|pwd|credential|connection|auth(?!or)|dsn|(?:^|_)(?:pat|sas|sig)(?:_|$)", re.IGNORECASE
@@ -50,17 +51,16 @@ async def run(
     """
     variables = {name: value for name, value in os.environ.items() if not _credential(name)} | dict(more or {})
     async with _tail() as (out, out_end), _tail() as (err, err_end):
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            cwd=folder,
-            env=variables,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=out_end,
-            stderr=err_end,
-            start_new_session=True,
-        )
-        os.close(out_end)
-        os.close(err_end)
+        with out_end, err_end:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=folder,
+                env=variables,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=out_end,
+                stderr=err_end,
+                start_new_session=True,
+            )
         try:
             async with asyncio.timeout(timeout_s):
                 code = await process.wait()
@@ -100,23 +100,20 @@ class _Tail(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def _tail() -> AsyncIterator[tuple[_Tail, int]]:
-    """A pipe that is read, and the end to write to, which whoever is given it closes. Closed here at the end.
+async def _tail() -> AsyncIterator[tuple[_Tail, FileIO]]:
+    """A pipe that is read, and its end to write to, for another process. Both are closed at the end.
 
     A pipe of asyncio's own subprocess would stay open with whatever process holds its other end.
     """
     reading, writing = os.pipe()
-    try:
-        tail = _Tail()
-        file = os.fdopen(reading, "rb", 0)
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: tail, file)
-    except BaseException:
-        os.close(writing)
-        raise
-    try:
-        yield tail, writing
-    finally:
-        transport.close()
+    tail = _Tail()
+    with FileIO(reading, "rb") as read_end, FileIO(writing, "wb") as write_end:
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: tail, read_end)
+        try:
+            yield tail, write_end
+        finally:
+            transport.close()
+            await asyncio.sleep(0)  # it lets the pipe go in the next turn
 
 
 async def _kill(process: asyncio.subprocess.Process) -> None:
@@ -132,7 +129,8 @@ def _credential(name: str) -> bool:
 
 def _hidden_values(secrets: Collection[str]) -> list[str]:
     """Every text that must not be told, the longest first: one may be part of another."""
-    found = set(secrets)
+    # Of a header's value, such as "Bearer ...", what stands behind the scheme may be told alone.
+    found = {*secrets, *(words[-1] for one in secrets if (words := one.split()))}
     found |= {value for name, value in os.environ.items() if _SECRET_NAME.search(name) or _SECRET_ADDRESS.search(value)}
     texts = {text for value in found for text in _texts(value) if len(text) >= _SHORTEST_SECRET}
     return sorted(texts, key=len, reverse=True)
