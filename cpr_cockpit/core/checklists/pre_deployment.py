@@ -19,7 +19,7 @@ INFRASTRUCTURE = checklist(
         measured(
             "production-capacity",
             "Production environment capacity verified",
-            "CPU and memory of the plan's last hour leave room for a second warm copy; no load test was made.",
+            "CPU and memory of the plan were below their limits in the last minutes; nothing of a second warm copy.",
         ),
         measured(
             "load-balancers",
