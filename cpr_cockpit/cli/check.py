@@ -22,7 +22,7 @@ from cpr_cockpit.engine.sensing import sense
 from cpr_cockpit.engine.trying import try_signals
 from cpr_cockpit.engine.zips import ZipError, examine
 from cpr_cockpit.lab_client import LabError
-from cpr_cockpit.wiring import ConfigError, outside_of, place_of
+from cpr_cockpit.wiring import ConfigError, left_out, outside_of, place_of
 
 
 def check(options: argparse.Namespace) -> int:
@@ -81,7 +81,7 @@ def _settings(folder: Path, options: argparse.Namespace) -> tuple[Loaded | None,
 
 def _readings(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
     try:
-        return (_artifact(chosen), *asyncio.run(_look(chosen, policy)))
+        return (_artifact(chosen), *_left_out(chosen), *asyncio.run(_look(chosen, policy)))
     except OSError as error:
         complain(f"The environment cannot be asked ({error}). Nothing was changed.")
         return (Reading("environment", State.UNKNOWN, str(error)),)
@@ -93,6 +93,14 @@ async def _look(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
         sensors = own_sensors(ports, lambda: chosen.course, chosen.contacts, policy, chosen.delay_s)
         items, signals = await asyncio.gather(sense(sensors), try_signals(ports))
         return told_once((*readings, *items, *signals))
+
+
+def _left_out(chosen: Aim) -> tuple[Reading, ...]:
+    names = left_out(place_of(chosen.target, chosen.ready))
+    if not names:
+        return ()
+    words = f"a lab asks nothing beyond this machine: {', '.join(names)} not read"
+    return (Reading("[[checks]] with url, [[code]]", State.NOTE, words),)
 
 
 def _artifact(chosen: Aim) -> Reading:
