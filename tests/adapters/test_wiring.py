@@ -354,3 +354,19 @@ async def test_every_app_is_read_and_on_a_lab_nothing_that_is_declared_beyond_th
     async with outside_of(replace(place, on_lab=False, apps=())) as ports:
         kinds = [type(one).__name__ for one in ports.sensors]
     assert kinds == ["PlanCapacity", "SiteSettings", "Certificates", "Repository", "RequestCheck", "CommandCheck"]
+
+
+async def test_a_command_tells_no_secret_of_another_check(
+    tmp_path: Path, ready: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDERS", "of-orders")
+    own = Check(item="database.backups", name="backup", command=("sh", "-c", "echo got $ORDERS and $USER_OF_TESTS"))
+    monkeypatch.setenv("USER_OF_TESTS", "user-token")
+    place = replace(
+        place_of(Target(declared=Declared(checks=(own,), home=str(tmp_path))), ready),
+        secrets={"ORDERS": "of-orders"},
+        user_token="user-token",
+    )
+    async with outside_of(place) as ports:
+        (reading,) = await ports.sensors[-1].read()
+    assert reading.words.startswith("backup: got *** and ***, in ")
