@@ -91,38 +91,43 @@ class Repository:
 
     async def _branch(self, heads: Heads) -> tuple[Reading, Reading]:
         """Of the branch: once it is in main nothing of it is asked any more, however it was merged."""
-        if merged := await self._merged(heads):
-            words = f"{self._name}: {merged}"
-            return Reading(UP_TO_DATE, State.OK, words), Reading(MERGES, State.OK, words)
-        if not heads.branch:
-            gone = f"{self._name}: {self._settings.remote} has no branch {self._settings.branch}"
-            return Reading(UP_TO_DATE, State.FAILED, gone), Reading(MERGES, State.FAILED, gone)
+        state, words = await self._merged(heads)
+        if state is not None:
+            words = f"{self._name}: {words}"
+            return Reading(UP_TO_DATE, state, words), Reading(MERGES, state, words)
         return await self._up_to_date(heads), await self._merges(heads)
 
-    async def _merged(self, heads: Heads) -> str:
-        """What shows that the branch is in main already, "" where nothing does."""
+    async def _merged(self, heads: Heads) -> tuple[State | None, str]:
+        """What shows that the branch is in main already, or that it needs not; None where nothing does."""
         settings = self._settings
-        if heads.tag and await self._in_main(heads.tag, heads):
-            return f"{settings.tag} names {heads.tag[:10]} of {settings.main}: {settings.branch} is merged"
+        released = heads.tag and await self._in_main(heads.tag, heads)
+        tagged = f"{settings.tag} names {heads.tag[:10]} of {settings.main}"
         if not heads.branch:
-            return ""
+            gone = f"{settings.remote} has no branch {settings.branch}"
+            return (State.OK, f"{tagged}, and {gone} any more") if released else (State.FAILED, gone)
         if heads.branch != heads.main and await self._in_main(heads.branch, heads):
-            return f"{heads.branch[:10]} is merged into {settings.main} already"
-        tried = await self._tried(heads)
-        tree = (await self._git("rev-parse", "--verify", f"{heads.main}^{{tree}}")).out.strip()
-        if tried.code != _CONFLICT and tried.out.split() == [tree]:
-            return f"{settings.main} has all that {heads.branch[:10]} changes: merged as another commit"
-        return ""
+            return State.OK, f"{heads.branch[:10]} is merged into {settings.main} already"
+        for commit, name in ((heads.main, settings.main), *(((heads.tag, settings.tag),) if released else ())):
+            if await self._has_all(commit, heads.branch):
+                return State.OK, f"{name} has all that {heads.branch[:10]} changes: merged as another commit"
+        if released:
+            return State.NOTE, f"{tagged}, which is released; nothing shows whether {heads.branch[:10]} is in it"
+        return None, ""
 
     async def _in_main(self, commit: str, heads: Heads) -> bool:
         """A commit that was not fetched with main is not in it: git knows none of that name (128)."""
         asked = await self._git("merge-base", "--is-ancestor", commit, heads.main, allowed=(0, 1, 128))
         return asked.code == 0
 
-    async def _tried(self, heads: Heads) -> Ended:
-        return await self._git(
-            "merge-tree", "--write-tree", "--name-only", "--no-messages", heads.main, heads.branch, allowed=(0, 1)
-        )
+    async def _has_all(self, commit: str, branch: str) -> bool:
+        """Whether merging the branch into ``commit`` would change nothing."""
+        tried = await self._tried(commit, branch)
+        tree = (await self._git("rev-parse", "--verify", f"{commit}^{{tree}}")).out.strip()
+        return tried.code != _CONFLICT and tried.out.split() == [tree]
+
+    async def _tried(self, main: str, branch: str) -> Ended:
+        names = ("--write-tree", "--name-only", "--no-messages")
+        return await self._git("merge-tree", *names, main, branch, allowed=(0, 1))
 
     async def _up_to_date(self, heads: Heads) -> Reading:
         behind = (await self._git("rev-list", "--count", f"{heads.branch}..{heads.main}")).out.strip()
@@ -132,7 +137,7 @@ class Repository:
         return Reading(UP_TO_DATE, State.FAILED, words)
 
     async def _merges(self, heads: Heads) -> Reading:
-        tried = await self._tried(heads)
+        tried = await self._tried(heads.main, heads.branch)
         if tried.code != _CONFLICT:
             return Reading(MERGES, State.OK, f"{self._name}: {heads.branch[:10]} merges into {heads.main[:10]}")
         files = [line for line in tried.out.splitlines()[1:] if line]

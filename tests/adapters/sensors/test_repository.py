@@ -114,6 +114,10 @@ async def test_a_branch_that_was_squashed_is_merged(clone: Clone) -> None:
     assert "main has all that " in found[UP_TO_DATE].words
     clone.push("main", "b.txt", "changed again\n")
     assert (await clone.read())[MERGES].state is State.FAILED, "nothing shows any more that it was merged"
+    git(clone.elsewhere, "push", "-q", "origin", "main:refs/tags/v1.3.0", "main~1:refs/tags/v1.2.9")
+    found = await clone.read()
+    assert (found[UP_TO_DATE].state, found[MERGES].state) == (State.NOTE, State.NOTE)
+    assert (await clone.read(tag="v1.2.9"))[MERGES].state is State.OK, "what is released has all of it"
 
 
 async def test_a_branch_that_was_deleted_after_its_merge_fails_nothing_once_the_tag_is_there(clone: Clone) -> None:
@@ -121,7 +125,7 @@ async def test_a_branch_that_was_deleted_after_its_merge_fails_nothing_once_the_
     git(clone.elsewhere, "push", "-q", "origin", f":{BRANCH}", "main:refs/tags/v1.3.0")
     found = await clone.read()
     assert (found[UP_TO_DATE].state, found[MERGES].state) == (State.OK, State.OK)
-    assert found[MERGES].words.endswith(f" of main: {BRANCH} is merged")
+    assert found[MERGES].words.endswith(f" of main, and origin has no branch {BRANCH} any more")
 
 
 async def test_a_tag_that_is_not_on_main_shows_no_merge(clone: Clone) -> None:
