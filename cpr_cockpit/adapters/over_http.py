@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from cpr_cockpit.core.headers import VALUE
 from cpr_cockpit.core.inert import clean
 from cpr_cockpit.core.ports import PortError
 
@@ -15,8 +16,6 @@ PIECE = 256 * 1024
 WORDS = 200
 """Characters of foreign words that are kept."""
 _PORTS = {"https": 443, "http": 80}
-# RFC 9110, 5.5, of printable ASCII alone: nobody says how a server reads any other sign.
-_FIELD = re.compile(r"[!-~](?:[ -~\t]*[!-~])?")
 # A protocol error's own text quotes what was sent or answered, and so perhaps a secret; these quote nothing.
 _QUOTES_NOTHING = re.compile(
     r"Server disconnected without sending a response\.|peer closed connection without [\w() ,]+"
@@ -54,7 +53,7 @@ def same_origin(one: str, other: str) -> bool:
 
 def carried(secret: str, doing: str, variable: str, header: str) -> str:
     """The secret of the environment's ``variable`` if ``header`` can carry it. PortError, which does not quote it."""
-    if not _FIELD.fullmatch(secret):
+    if not VALUE.fullmatch(secret):
         raise PortError(
             f"{doing}: variable {variable} holds what header {header} cannot carry: "
             "printable ASCII signs only, and no space or line end before or after them.",

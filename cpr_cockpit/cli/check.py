@@ -12,6 +12,7 @@ from cpr_cockpit.cli.checked import Checked, as_json, lines
 from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.cli.release import Aim, aim, gate_of, lacking, policy_of, settings_in, wanted, wrong_ready
 from cpr_cockpit.config import Loaded, SettingsError
+from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import Readiness
 from cpr_cockpit.core.sensing import Reading, State, told_once
 from cpr_cockpit.documents.feature import read_feature
@@ -21,7 +22,7 @@ from cpr_cockpit.engine.sensing import sense
 from cpr_cockpit.engine.trying import try_signals
 from cpr_cockpit.engine.zips import ZipError, examine
 from cpr_cockpit.lab_client import LabError
-from cpr_cockpit.wiring import ConfigError, outside_of, place_of
+from cpr_cockpit.wiring import ConfigError, left_out, outside_of, place_of
 
 
 def check(options: argparse.Namespace) -> int:
@@ -33,7 +34,7 @@ def check(options: argparse.Namespace) -> int:
     documents = read_feature(folder)
     loaded, chosen, troubles = _settings(folder, options)
     policy = policy_of(loaded)
-    readings = _readings(chosen) if chosen is not None else ()
+    readings = _readings(chosen, policy) if chosen is not None else ()
     checked = Checked(
         folder=folder,
         gate=gate_of(documents, policy),
@@ -78,20 +79,28 @@ def _settings(folder: Path, options: argparse.Namespace) -> tuple[Loaded | None,
     return loaded, chosen, tuple(one.words() for one in lacking(chosen))
 
 
-def _readings(chosen: Aim) -> tuple[Reading, ...]:
+def _readings(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
     try:
-        return (_artifact(chosen), *asyncio.run(_look(chosen)))
+        return (_artifact(chosen), *_left_out(chosen), *asyncio.run(_look(chosen, policy)))
     except OSError as error:
         complain(f"The environment cannot be asked ({error}). Nothing was changed.")
         return (Reading("environment", State.UNKNOWN, str(error)),)
 
 
-async def _look(chosen: Aim) -> tuple[Reading, ...]:
-    async with outside_of(place_of(chosen.target, chosen.ready)) as ports:
+async def _look(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
+    async with outside_of(place_of(chosen.target, chosen.ready), policy) as ports:
         readings = await inspect_apps(ports, chosen.slot, chosen.new_version, chosen.course)
-        sensors = own_sensors(ports, chosen.course, chosen.contacts)
+        sensors = own_sensors(ports, lambda: chosen.course, chosen.contacts, policy, chosen.delay_s)
         items, signals = await asyncio.gather(sense(sensors), try_signals(ports))
         return told_once((*readings, *items, *signals))
+
+
+def _left_out(chosen: Aim) -> tuple[Reading, ...]:
+    names = left_out(place_of(chosen.target, chosen.ready))
+    if not names:
+        return ()
+    words = f"a lab asks nothing beyond this machine: {', '.join(names)} not read"
+    return (Reading("[[checks]] with url, [[code]]", State.NOTE, words),)
 
 
 def _artifact(chosen: Aim) -> Reading:

@@ -14,23 +14,26 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from cpr_cockpit.config.signals_table import Duration, Probed, secret_header, secret_in
 from cpr_cockpit.config.values import milliseconds
-from cpr_cockpit.core.checklist import Kind, items_of
+from cpr_cockpit.core.checklist import Due, Kind, items_of
 from cpr_cockpit.core.checklists import ALL_CHECKLISTS
+from cpr_cockpit.core.headers import NAME, VALUE
 
 METHODS = ("GET", "HEAD", "OPTIONS")
-_KINDS = {item.key: item.kind for item in items_of(ALL_CHECKLISTS)}
+_ITEMS = {item.key: item for item in items_of(ALL_CHECKLISTS)}
 # Of the names that git allows (git-check-ref-format) the usual ones, none of which could be an option of a command.
 _REF = re.compile(r"\w[\w+-]*([./][\w+-]+)*")
-_FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
+_SECRET_HEADER = re.compile(r".*authorization|cookie|.*(key|token|secret|password).*", re.IGNORECASE)
 
 
 def _item(value: str) -> str:
-    kind = _KINDS.get(value)
-    if kind is None:
-        near = difflib.get_close_matches(value, _KINDS, n=1)
+    item = _ITEMS.get(value)
+    if item is None:
+        near = difflib.get_close_matches(value, _ITEMS, n=1)
         raise ValueError(f"is no item{f' (meant {near[0]}?)' if near else ''}: check --items lists all")
-    if kind is Kind.SIGNED:
+    if item.kind is Kind.SIGNED:
         raise ValueError("needs a person's signature, which no machine stands in for")
+    if item.due > Due.START:
+        raise ValueError(f"is due at {item.due}, and a check is made before START: it cannot show this")
     return value
 
 
@@ -41,10 +44,10 @@ def _ref(value: str) -> str:
 
 
 def _headers(values: dict[str, str]) -> dict[str, str]:
-    wrong = next((name for name in values if not _FIELD_NAME.fullmatch(name)), None)
+    wrong = next((name for name in values if not NAME.fullmatch(name)), None)
     if wrong is not None:
         raise ValueError("holds a name that no header has: letters, digits and -")
-    if any(not value.isascii() or not value.isprintable() or value != value.strip() for value in values.values()):
+    if not all(VALUE.fullmatch(value) for value in values.values()):
         raise ValueError("holds a value that no header can carry: printable ASCII signs only")
     return values
 
@@ -99,6 +102,8 @@ class Check(BaseModel):
     def _no_secret(self) -> Self:
         if self.url is not None and (found := secret_in(self.url)):
             raise ValueError(f"url holds {found}: take it out, and give it as a header by header_env")
+        if found := next((name for name in self.headers if _SECRET_HEADER.fullmatch(name)), ""):
+            raise ValueError(f"headers holds a secret ({found}): take it out, and give it by header and header_env")
         secret_header(self.header, self.header_env)
         return self
 

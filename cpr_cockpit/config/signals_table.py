@@ -24,11 +24,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from cpr_cockpit.config.kql_text import check_kql
 from cpr_cockpit.config.values import seconds, share
 from cpr_cockpit.core.custom import Limit, SignalSpec
+from cpr_cockpit.core.headers import NAME
 
 LIMITS = tuple(limit.value for limit in Limit)
 _OF_A_QUERY = (Limit.DROP, Limit.RISE, Limit.SHARE_ABOVE)
 _SECRETS = re.compile(r"code|sig|.*(key|token|secret|password)", re.IGNORECASE)
-_HEADER = re.compile(r"[A-Za-z0-9-]{1,60}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,59}")
 _POINTER = re.compile(r"(/([^~/]|~[01])*)+")
 
@@ -65,7 +65,7 @@ def secret_header(header: str | None, variable: str | None) -> None:
     """ValueError unless both are given or neither, as names of a header and of a variable that holds its value."""
     if (header is None) is not (variable is None):
         raise ValueError("header and header_env belong together")
-    if header is not None and not _HEADER.fullmatch(header):
+    if header is not None and not NAME.fullmatch(header):
         raise ValueError("header is no name of a header: letters, digits and -, such as Authorization")
     if variable is not None and not _VARIABLE.fullmatch(variable):
         raise ValueError("header_env is no name of a variable: capitals, digits and _, such as ORDERS_KEY")

@@ -65,6 +65,19 @@ def _worst(name: str, several: Sequence[Reading]) -> Reading:
     return Reading(name, state, words)
 
 
+def sharing(sensors: Iterable[Sensor]) -> tuple[tuple[Sensor, ...], ...]:
+    """The sensors in groups: two that tell the same item are in one, in their order.
+
+    Who reads only some of a group tells an item without what the others say of it.
+    """
+    groups: list[list[Sensor]] = []
+    for sensor in sensors:
+        shared = [group for group in groups if any(set(one.items) & set(sensor.items) for one in group)]
+        groups = [group for group in groups if group not in shared]
+        groups.append([*(one for group in shared for one in group), sensor])
+    return tuple(tuple(group) for group in groups)
+
+
 def told_once(readings: Iterable[Reading]) -> tuple[Reading, ...]:
     """The same trouble in full once only: who cannot sign in, or has no network, meets it everywhere."""
     seen: set[str] = set()

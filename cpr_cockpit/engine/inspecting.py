@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from cpr_cockpit.core.ports import PRODUCTION, PortError, Sighting, SlotFacts, SwapStatus
 from cpr_cockpit.core.sensing import Reading, State
 from cpr_cockpit.core.signals import Observation
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import ROLLING
-from cpr_cockpit.engine.flag_premises import flag_told
 from cpr_cockpit.engine.ports import Ports
 
 LOOKS = 3
@@ -20,8 +18,8 @@ TELEMETRY_S = 900.0
 _BIN_S = 60.0
 
 
-async def inspect(ports: Ports, slot: str, new_version: str, course: Course | None = None) -> tuple[Reading, ...]:
-    """Slots, swaps, versions, health, telemetry, the course's feature flag, in this order.
+async def inspect(ports: Ports, slot: str, new_version: str) -> tuple[Reading, ...]:
+    """Slots, swaps, versions, health, telemetry, in this order.
 
     What cannot be read is ``unknown``; never raises it.
     """
@@ -34,31 +32,23 @@ async def inspect(ports: Ports, slot: str, new_version: str, course: Course | No
     readings.append(_production(production, versions, new_version, host_answers=host_answers))
     if told is None or any(one.name == slot for one in told):
         readings.append(_slot(slot, await ports.probe.look(slot)))
-    telemetry = await _or_unknown(TELEMETRY, _telemetry(ports, versions))
-    flag = [await _or_unknown(f"feature flag {course.flag}", _flag(ports, course))] if course and course.flag else []
-    return (*readings, telemetry, *flag)
-
-
-async def _flag(ports: Ports, course: Course) -> Reading:
-    wrong, told = await flag_told(ports.flags, course)
-    name = f"feature flag {course.flag}"
-    return Reading(name, State.FAILED, wrong) if wrong else Reading(name, State.OK, told)
+    return (*readings, await _telemetry_or_unknown(ports, versions))
 
 
 async def inspect_apps(ports: Ports, slot: str, new_version: str, course: Course) -> tuple[Reading, ...]:
-    """The same of all apps of the course, ``ports`` being those of the first; telemetry and flag are of all of them."""
-    found = list(await inspect(ports, slot, new_version, course))
+    """The same of all apps of the course, ``ports`` being those of the first; telemetry is of all of them."""
+    found = list(await inspect(ports, slot, new_version))
     for app in course.apps[1:] if course.strategy == ROLLING else ():
         seen = await inspect(ports.at(app), slot, new_version)
         found += [Reading(f"{app}: {one.name}", one.state, one.words) for one in seen if one.name != TELEMETRY]
     return tuple(found)
 
 
-async def _or_unknown(name: str, reading: Coroutine[Any, Any, Reading]) -> Reading:
+async def _telemetry_or_unknown(ports: Ports, versions: Sequence[str]) -> Reading:
     try:
-        return await reading
+        return await _telemetry(ports, versions)
     except PortError as error:
-        return Reading(name, State.UNKNOWN, error.words())
+        return Reading(TELEMETRY, State.UNKNOWN, error.words())
 
 
 async def _slots_and_swaps(ports: Ports, slot: str) -> tuple[tuple[SlotFacts, ...] | None, list[Reading]]:

@@ -261,9 +261,9 @@ async def _prepare(settings: SessionSettings, scaled: Policy, ports: Ports, reco
     if old == settings.new_version:
         raise Blocked(f"Production serves {old} already: the switch has been. Nothing was changed.")
     facts = PlanFacts(old, serving.slot, slot_exists=serving.slot is not None)
-    told, marks = await premises_told(settings, scaled, ports)
+    told = await premises_told(settings, scaled, ports)
     _record_plan(settings, scaled, recorder, settings.new_version, facts, told)
-    for mark in (*marks, *from_plan(recorder.run)):
+    for mark in from_plan(recorder.run):
         recorder.record(mark)
 
 

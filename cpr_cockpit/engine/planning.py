@@ -6,13 +6,11 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.choosing import ChoiceFacts, refused
 from cpr_cockpit.core.commits import same_commit, wrong_commit
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PortError
-from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, ROLLING
 from cpr_cockpit.engine.background import declared_rule
@@ -132,16 +130,12 @@ async def choice_facts(ports: Ports, slot: str, course: Course, *, slot_exists: 
     return ChoiceFacts(undeclared(slot, found, course.declared), signing_in, flag=flag)
 
 
-async def premises_told(
-    settings: SessionSettings, scaled: Policy, ports: Ports
-) -> tuple[tuple[str, ...], tuple[ev.ItemMarked, ...]]:
-    """What holds of the logs, as remarks of the plan; where production's rows come in time, the item that stands."""
+async def premises_told(settings: SessionSettings, scaled: Policy, ports: Ports) -> tuple[str, ...]:
+    """What holds of the logs, as remarks of the plan."""
     if ports.premises is None:
-        return (), ()
+        return ()
     found = await read_premises(ports.premises, ports.clock.now(), scaled, settings.declared_delay_s)
-    item = "monitoring.performance-monitoring"
-    mark = ev.ItemMarked(item=item, mark=Mark.MEASURED, by=PROGRAM, value=found.summary)
-    return found.remarks, (mark,) if found.sound else ()
+    return found.remarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +171,7 @@ async def draft(ports: Ports, settings: SessionSettings, scaled: Policy, course:
     missing = await keep_old_artifact(ports, settings)
     at_scale, baseline_s, artifact = course.at_scale(scaled.scale), scaled.baseline_s, not missing
     plan = plan_by(at_scale, settings.slot, settings.new_version, facts, baseline_s=baseline_s, artifact=artifact)
-    told, sound = await premises_told(settings, scaled, ports)
+    told = await premises_told(settings, scaled, ports)
     flag = (known.flag.words,) if course.flag and known.flag.words else ()
     plan = replace(plan, remarks=(*plan.remarks, *third_version(settings, facts), *others, *flag, *told))
-    return Draft(plan, known, missing, (*marks, *sound))
+    return Draft(plan, known, missing, marks)

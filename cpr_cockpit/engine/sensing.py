@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.inert import clean
 from cpr_cockpit.core.ports import Clock, PortError
-from cpr_cockpit.core.sensing import Reading, Sensor, State, together
+from cpr_cockpit.core.sensing import Reading, Sensor, State, sharing, together
 from cpr_cockpit.core.standings import PROGRAM
+from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.recorder import Recorder
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 EVERY_S = 300.0
-"""Seconds between two rounds before START."""
+"""Seconds between two readings before START."""
 SOON_S = 30.0
 """Seconds after which what was not known is read again."""
 EXPIRES_S = 2.0 * EVERY_S
-"""Seconds after which what a sensor read no longer counts: rounds that do not come any more block START."""
+"""Seconds, and those that a reading may take, after which it no longer counts: if none comes any more, START blocks."""
 LONGEST = 500
+_HELD = (State.OK, State.NOTE)
+_NOT_KNOWN = "not known: "
+_LEFT_OUT = "the machine tells nothing of it any more: for a person"
 
 
-async def sense(sensors: Sequence[Sensor]) -> tuple[Reading, ...]:
-    """One reading of each item, ``AT_ONCE`` sensors at a time. Never raises what a sensor meets: it is ``unknown``."""
-    turn = asyncio.Semaphore(AT_ONCE)
+async def sense(sensors: Sequence[Sensor], turn: asyncio.Semaphore | None = None) -> tuple[Reading, ...]:
+    """One reading of each item, ``AT_ONCE`` sensors at a time. Never raises what a sensor meets: it is ``unknown``.
+
+    ``turn``: what is shared with other callers; None: nothing is.
+    """
+    turn = turn or asyncio.Semaphore(AT_ONCE)
 
     async def one(sensor: Sensor) -> tuple[Reading, ...]:
         async with turn:
@@ -45,52 +55,101 @@ async def _read(sensor: Sensor) -> tuple[Reading, ...]:
         words = error.words()
     except OSError as error:
         words = f"cannot be read ({error.strerror or error})"
+    except Exception as error:
+        log.exception("a sensor of %s met a defect", ", ".join(sensor.items))
+        words = f"a defect of this program ({type(error).__name__})"
     return tuple(Reading(item, State.UNKNOWN, words) for item in sensor.items)
 
 
 class Sensing:
-    """The rounds of a run until START. What a person signed stands, unless what is read turns out failed later on."""
+    """The readings of a run until START. Sensors that tell the same item are read together; no others wait for them.
+
+    What a person signed stands, unless an item that held when it was last known fails later on.
+    """
 
     def __init__(self, sensors: Sequence[Sensor], clock: Clock, recorder: Recorder) -> None:
-        self._sensors = sensors
+        self._groups = sharing(sensors)
         self._clock = clock
         self._recorder = recorder
-        self._told: dict[str, State] = {}
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._due = [0.0] * len(self._groups)
+        # By item, the last state that was not UNKNOWN: of this session, at first of the marks that earlier ones made.
+        self._known = _known(recorder, {item for one in sensors for item in one.items})
 
     async def go_on(self) -> None:
-        """A round every ``EVERY_S`` seconds; between them, every ``SOON_S``, what was not known."""
-        while self._sensors:
-            await self.round()
-            next_round = self._clock.now() + EVERY_S
-            while (left := next_round - self._clock.now()) > 0.0:
-                await self._clock.sleep(min(SOON_S, left))
-                if left > SOON_S:
-                    await self.round(State.UNKNOWN)
+        """Each group every ``EVERY_S`` seconds, every ``SOON_S`` while something of it is not known. Cancel it."""
+        await asyncio.gather(*(self._keep(group) for group in range(len(self._groups))))
 
-    async def round(self, only: State | None = None) -> None:
-        """Read and mark everything once; ``only``: what some item was told as when it was read last."""
-        chosen = [
-            one for one in self._sensors if only is None or any(self._told.get(item) is only for item in one.items)
-        ]
-        for reading in await sense(chosen):
-            before = self._told.get(reading.name)
-            self._told[reading.name] = reading.state
-            if self._counts(reading, before):
-                self._recorder.record(self._mark(reading))
+    async def once(self) -> None:
+        """Read and mark everything once; `go_on` goes on from there."""
+        await asyncio.gather(*(self._look(group) for group in range(len(self._groups))))
 
-    def _counts(self, reading: Reading, before: State | None) -> bool:
+    async def _keep(self, group: int) -> None:
+        while True:
+            await self._clock.sleep(max(0.0, self._due[group] - self._clock.now()))
+            await self._look(group)
+
+    async def _look(self, group: int) -> None:
+        sensors = self._groups[group]
+        readings = await sense(sensors, self._turn)
+        unknown = any(one.state is State.UNKNOWN for one in readings)
+        self._due[group] = self._clock.now() + (SOON_S if unknown else EVERY_S)
+        lasts_s = EXPIRES_S + max(one.timeout_s for one in sensors)
+        for reading in readings:
+            self._tell(reading, lasts_s)
+        told = {one.name for one in readings}
+        for item in dict.fromkeys(item for one in sensors for item in one.items if item not in told):
+            self._leave(item)
+
+    def _tell(self, reading: Reading, lasts_s: float) -> None:
+        before = self._known.get(reading.name)
+        if reading.state is not State.UNKNOWN:
+            self._known[reading.name] = reading.state
         standing = self._recorder.run.standings.get(reading.name)
-        if standing is None or standing.by == PROGRAM:
-            return True
-        return before is State.OK and reading.state is State.FAILED
+        fell = before in _HELD and reading.state is State.FAILED
+        if standing is None or standing.by == PROGRAM or fell:
+            held, words = reading.state in _HELD, clean(reading.words)
+            self._mark(
+                ev.ItemMarked(
+                    item=reading.name,
+                    mark=Mark.MEASURED if held else Mark.FAILED,
+                    by=PROGRAM,
+                    value=(words if reading.state is not State.UNKNOWN else f"{_NOT_KNOWN}{words}")[:LONGEST],
+                    expires_at=self._clock.now() + lasts_s if held else None,
+                )
+            )
 
-    def _mark(self, reading: Reading) -> ev.ItemMarked:
-        held = reading.state in (State.OK, State.NOTE)
-        words = clean(reading.words)[:LONGEST]
-        return ev.ItemMarked(
-            item=reading.name,
-            mark=Mark.MEASURED if held else Mark.FAILED,
-            by=PROGRAM,
-            value=words if reading.state is not State.UNKNOWN else f"not known: {words}"[:LONGEST],
-            expires_at=self._clock.now() + EXPIRES_S if held else None,
-        )
+    def _leave(self, item: str) -> None:
+        """An item that no sensor tells any more: what was read of it must neither stand nor block as if it were now."""
+        self._known.pop(item, None)
+        standing = self._recorder.run.standings.get(item)
+        if standing is not None and standing.by == PROGRAM and standing.mark != Mark.DEFERRED:
+            self._mark(ev.ItemMarked(item=item, mark=Mark.DEFERRED, by=PROGRAM, value=_LEFT_OUT))
+
+    def _mark(self, mark: ev.ItemMarked) -> None:
+        """Into the journal where it is news, or the same was written long ago."""
+        run, now = self._recorder.run, self._clock.now()
+        standing = run.standings.get(mark.item)
+        same = standing is not None and (standing.mark, standing.by, standing.value) == (mark.mark, mark.by, mark.value)
+        if same and now - run.marked_at[mark.item] < EXPIRES_S / 3.0:
+            return
+        try:
+            self._recorder.record(mark)
+        except JournalError:
+            log.exception("what was read of %s could not be recorded", mark.item)
+
+
+def _known(recorder: Recorder, items: set[str]) -> dict[str, State]:
+    """By item, what the newest mark of the program says that tells a state."""
+    known: dict[str, State] = {}
+    for record in recorder.records:
+        mark = record.event
+        if not isinstance(mark, ev.ItemMarked) or mark.by != PROGRAM or mark.item not in items:
+            continue
+        if mark.mark == Mark.MEASURED:
+            known[mark.item] = State.OK
+        elif mark.mark == Mark.FAILED and not mark.value.startswith(_NOT_KNOWN):
+            known[mark.item] = State.FAILED
+        elif mark.mark == Mark.DEFERRED:
+            known.pop(mark.item, None)
+    return known

@@ -67,7 +67,7 @@ class UntilStart(WayBack):
         if self.run_state.started_at is None:
             sensing = Sensing(self._sensors(), self._ports.clock, self.recorder)
             if self.settings.script is not None:
-                await sensing.round()  # what a script signs is what no machine could read
+                await sensing.once()  # what a script signs is what no machine could read
             reading = asyncio.create_task(sensing.go_on())
             try:
                 await self._others.opened()
@@ -78,8 +78,14 @@ class UntilStart(WayBack):
                 await ended(reading)
 
     def _sensors(self) -> tuple[Sensor, ...]:
-        course = course_of(self.settings, self.run_state)
-        return own_sensors(self._ports, course, self.settings.contacts)
+        settings = self.settings
+        return own_sensors(
+            self._ports,
+            lambda: course_of(settings, self.run_state),
+            settings.contacts,
+            self.scaled,
+            settings.declared_delay_s,
+        )
 
     async def _until_started(self) -> None:
         script, run = self.settings.script, self.run_state

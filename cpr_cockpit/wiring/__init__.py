@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cpr_cockpit.wiring.outside import outside_of
 from cpr_cockpit.wiring.run_config import CONFIG, SessionConfig, read_config, write_config
+from cpr_cockpit.wiring.sensors import left_out
 from cpr_cockpit.wiring.sessions import open_session, plan_of_run, plan_text
 from cpr_cockpit.wiring.target import LAB_MODES, ConfigError, Place, Target, apps_of, environment_of, place_of
 
@@ -20,6 +21,7 @@ __all__ = [
     "Target",
     "apps_of",
     "environment_of",
+    "left_out",
     "open_session",
     "outside_of",
     "place_of",

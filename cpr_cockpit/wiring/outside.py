@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +16,7 @@ from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Re
 from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.custom import custom_readers
 from cpr_cockpit.wiring.probing import probing
-from cpr_cockpit.wiring.sensors import sensors_of
+from cpr_cockpit.wiring.sensors import Site, sensors_of
 from cpr_cockpit.wiring.target import Place
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
     kudu = Kudu(place.azure, common.credential, common.connections)
     web_apps = AzureWebApps(manager, kudu, _own_settings(place))
     workers, queue = _workers(common)
+    further = _further_sites(common)
+    sites = (Site(manager, web_apps, place.production_url, place.slot_url), *further.values())
     return Ports(
         clock,
         web_apps,
@@ -111,10 +113,10 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         flags=_flag_store(common),
         rights=AzureRights(manager, common.credential),
         workers=workers,
-        apps=_further(common, key),
+        apps=_further(common, further, key),
         surroundings=AzureSurroundings(manager, web_apps, place.slot, key),
         lease=_lease(common),
-        sensors=sensors_of(place, common.connections, clock, web_apps, manager, policy),
+        sensors=sensors_of(place, common.connections, clock, sites, policy),
     )
 
 
@@ -133,20 +135,30 @@ def _log_stream(common: _Common, web_apps: AzureWebApps, kudu: Kudu) -> Reader:
     return common.closed(LogStream(common.connections, common.clock, host, kudu.headers))
 
 
-def _further(common: _Common, key: bytes) -> dict[str, AppPorts]:
-    """The ports of each further app of several; ``key``: as in `outside_of`."""
+def _further_sites(common: _Common) -> dict[str, Site]:
+    """Each further app of several by its name."""
     from cpr_cockpit.adapters.azure.kudu import Kudu
     from cpr_cockpit.adapters.azure.manager import Manager
+    from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
+
+    sites = {}
+    for one in common.place.apps:
+        manager = common.closed(Manager(one.azure, common.credential, common.transport))
+        web_apps = AzureWebApps(manager, Kudu(one.azure, common.credential, common.connections))
+        sites[one.azure.app] = Site(manager, web_apps, one.production_url, one.slot_url)
+    return sites
+
+
+def _further(common: _Common, sites: Mapping[str, Site], key: bytes) -> dict[str, AppPorts]:
+    """The ports of each further app of several; ``key``: as in `outside_of`."""
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
     from cpr_cockpit.adapters.azure.rights import AzureRights
     from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
-    from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.http_probe import HttpProbe
 
     apps = {}
     for one in common.place.apps:
-        manager = common.closed(Manager(one.azure, common.credential, common.transport))
-        web_apps = AzureWebApps(manager, Kudu(one.azure, common.credential, common.connections))
+        manager, web_apps = sites[one.azure.app].manager, sites[one.azure.app].web_apps
         probe = HttpProbe(probing(common.place, one), common.connections, common.clock)
         around = AzureSurroundings(manager, web_apps, common.place.slot, key)
         rights, metrics = AzureRights(manager, common.credential), PlatformMetrics(manager, common.clock)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,32 +20,68 @@ if TYPE_CHECKING:
     from cpr_cockpit.config import Check, Code
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One app of a place, with what reads it."""
+
+    manager: Manager
+    web_apps: AzureWebApps
+    production_url: str
+    slot_url: str
+
+
 def sensors_of(
-    place: Place, connections: Connections, clock: Clock, web_apps: AzureWebApps, manager: Manager, policy: Policy
+    place: Place, connections: Connections, clock: Clock, sites: Sequence[Site], policy: Policy
 ) -> tuple[Sensor, ...]:
-    """Everything that reads checklist items here, beside what the ports themselves tell. Nothing is read yet."""
+    """Everything that reads checklist items here, beside what the ports themselves tell. Nothing is read yet.
+
+    On a lab what is declared for an address or a repository is left out (`left_out`).
+    """
+    from cpr_cockpit.adapters.sensors.certificates import Certificates, Host
+
+    hosts = [Host(one.production_url) for one in sites]
+    hosts += [Host(one.slot_url, partial(_missing, one.web_apps, place.slot)) for one in sites]
+    checks = [one for one in place.declared.checks if one.command or not place.on_lab]
+    return (
+        *(sensor for one in sites for sensor in _of_site(one, place, clock, policy, several=len(sites) > 1)),
+        Certificates(hosts, clock, connections.tls, place.certificate_days),
+        *(_repository(one, place) for one in place.declared.code if not place.on_lab),
+        *(_check(one, place, connections) for one in checks),
+    )
+
+
+def left_out(place: Place) -> tuple[str, ...]:
+    """Names of what is declared and not read here: a lab's run asks nothing beyond this machine."""
+    if not place.on_lab:
+        return ()
+    return (*(one.name for one in place.declared.checks if one.url), *(one.path for one in place.declared.code))
+
+
+def _of_site(site: Site, place: Place, clock: Clock, policy: Policy, *, several: bool) -> tuple[Sensor, ...]:
     from cpr_cockpit.adapters.azure.metrics_plan import LoadLimits
     from cpr_cockpit.adapters.azure.site_sensors import PlanCapacity, SiteSettings
-    from cpr_cockpit.adapters.sensors.certificates import Certificates
+    from cpr_cockpit.adapters.sensors.of_app import OfApp
 
-    home = Path(place.declared.home)
-    addresses = [place.production_url, place.slot_url]
-    addresses += [url for app in place.apps for url in (app.production_url, app.slot_url)]
     limits = LoadLimits(policy.warning_cpu_percent, policy.warning_memory_percent)
-    return (
-        PlanCapacity(manager, clock, limits),
-        SiteSettings(manager, web_apps, home / place.settings_file if place.settings_file else None),
-        Certificates(addresses, clock, connections.tls, place.certificate_days),
-        *(_repository(one, place) for one in place.declared.code),
-        *(_check(one, place, connections) for one in place.declared.checks),
+    documented = Path(place.declared.home) / place.settings_file if place.settings_file else None
+    found: tuple[Sensor, ...] = (
+        PlanCapacity(site.manager, clock, limits),
+        SiteSettings(site.manager, site.web_apps, place.slot, documented),
     )
+    return tuple(OfApp(site.manager.environment.app, one) for one in found) if several else found
+
+
+async def _missing(web_apps: AzureWebApps, slot: str) -> str:
+    there = any(one.name == slot for one in await web_apps.slots())
+    return "" if there else f"slot {slot} does not exist yet: the plan creates it"
 
 
 def _check(one: Check, place: Place, connections: Connections) -> Sensor:
     from cpr_cockpit.adapters.sensors.declared import CommandCheck, Expected, RequestCheck
 
     if one.command:
-        return CommandCheck(one.item, one.name, one.command, Path(place.declared.home), one.timeout_s)
+        secrets = [value for value in (*place.secrets.values(), place.user_token, place.pipeline_token) if value]
+        return CommandCheck(one.item, one.name, one.command, Path(place.declared.home), one.timeout_s, secrets)
     secret = None
     if one.header is not None and one.header_env is not None:
         secret = (one.header, one.header_env, place.secrets.get(one.header_env, ""))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cpr_cockpit.config import App, Environment, Smoke
+from cpr_cockpit.config import App, Check, Code, Environment, Smoke
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.signals import Source
@@ -22,11 +22,13 @@ from cpr_cockpit.wiring import (
     Target,
     apps_of,
     environment_of,
+    left_out,
     outside_of,
     place_of,
     read_config,
     write_config,
 )
+from cpr_cockpit.wiring.declared import Declared
 from cpr_cockpit.wiring.run_key import KEY, run_key
 from tests.azure.rows import request
 from tests.azure.wire import TENANT, Wire
@@ -335,3 +337,36 @@ def test_reading_a_configuration_loads_no_client_of_azure() -> None:
     )
     shown = run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert shown.stdout.strip() == "[]"
+
+
+async def test_every_app_is_read_and_on_a_lab_nothing_that_is_declared_beyond_this_machine(
+    ready: dict[str, Any],
+) -> None:
+    further = {"app": "goals-b", "production_url": "https://127.0.0.1:8447", "slot_url": "https://127.0.0.1:8448"}
+    url = Check(item="configuration.cors", name="preflight", url="https://goals.example.org/")
+    own = Check(item="database.backups", name="backup", command=("true",))
+    declared = Declared(checks=(url, own), code=(Code(path="../api", branch="feature/1"),))
+    place = place_of(Target(declared=declared), ready | {"apps": [further]})
+    async with outside_of(place) as ports:
+        kinds = [type(one).__name__ for one in ports.sensors]
+    assert kinds == [*["OfApp"] * 4, "Certificates", "CommandCheck"]
+    assert left_out(place) == ("preflight", "../api")
+    async with outside_of(replace(place, on_lab=False, apps=())) as ports:
+        kinds = [type(one).__name__ for one in ports.sensors]
+    assert kinds == ["PlanCapacity", "SiteSettings", "Certificates", "Repository", "RequestCheck", "CommandCheck"]
+
+
+async def test_a_command_tells_no_secret_of_another_check(
+    tmp_path: Path, ready: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDERS", "of-orders")
+    own = Check(item="database.backups", name="backup", command=("sh", "-c", "echo got $ORDERS and $USER_OF_TESTS"))
+    monkeypatch.setenv("USER_OF_TESTS", "user-token")
+    place = replace(
+        place_of(Target(declared=Declared(checks=(own,), home=str(tmp_path))), ready),
+        secrets={"ORDERS": "of-orders"},
+        user_token="user-token",
+    )
+    async with outside_of(place) as ports:
+        (reading,) = await ports.sensors[-1].read()
+    assert reading.words.startswith("backup: got *** and ***, in ")

@@ -19,30 +19,45 @@ from cpr_cockpit.adapters.azure.site_sensors import (
 from cpr_cockpit.core.sensing import Reading, State
 from tests.azure.clocks import FixedClock
 from tests.azure.conftest import Azure
-from tests.azure.sites import SITE, site
+from tests.azure.sites import GREEN, SITE, site
 from tests.azure.test_metrics_plan import COUNTS, COUNTS_BEFORE, LOAD, LOAD_BEFORE, NOW, OF, PLAN
 from tests.azure.wire import Answer, Wire
 
 VAULT = "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/db)"
 
 
-def told(wire: Wire, settings: dict[str, str], states: dict[str, str] | None = None, **web: Any) -> None:
+def told(wire: Wire, settings: dict[str, str | None], states: dict[str, str] | None = None, **web: Any) -> None:
+    """Production alone; `slot` adds the slot."""
+    wire.on("GET", SITE, Answer(body=site()))
+    wire.on("GET", f"{SITE}/slots", Answer(body={"value": []}))
+    wire.on("GET", f"{SITE}/config/slotConfigNames", Answer(body={"properties": {"appSettingNames": ["Sticky"]}}))
+    wire.on("POST", f"{SITE}/config/connectionstrings/list", Answer(body={"properties": {}}))
     wire.on("POST", f"{SITE}/config/appsettings/list", Answer(body={"properties": settings}))
     wire.on("GET", f"{SITE}/config/web", Answer(body={"properties": {"healthCheckPath": "/api/health", **web}}))
     wire.on("GET", f"{SITE}/instances", Answer(body={"value": [{"name": "i1", "properties": {"state": "READY"}}]}))
-    found = [{"name": name, "properties": {"status": state}} for name, state in (states or {}).items()]
-    wire.on("GET", f"{SITE}/config/configreferences/appsettings", Answer(body={"value": found}))
+    wire.on("GET", f"{SITE}/config/configreferences/appsettings", references(states or {}))
+
+
+def references(states: dict[str, str]) -> Answer:
+    return Answer(body={"value": [{"name": name, "properties": {"status": state}} for name, state in states.items()]})
+
+
+def slot(wire: Wire, settings: dict[str, str], strings: dict[str, str] | None = None) -> None:
+    pairs = {name: {"value": value, "type": "SQLAzure"} for name, value in (strings or {}).items()}
+    wire.on("GET", f"{SITE}/slots", Answer(body={"value": [site("goals/green")]}))
+    wire.on("POST", f"{GREEN}/config/appsettings/list", Answer(body={"properties": settings}))
+    wire.on("POST", f"{GREEN}/config/connectionstrings/list", Answer(body={"properties": pairs}))
 
 
 async def read(azure: Azure, documented: Path | None = None) -> dict[str, Reading]:
-    found = await SiteSettings(azure.manager, azure.web_apps, documented).read()
+    found = await SiteSettings(azure.manager, azure.web_apps, "green", documented).read()
     return {one.name: one for one in found}
 
 
 async def test_vault_references_that_do_not_resolve_are_named_without_their_address(azure: Azure, wire: Wire) -> None:
     told(wire, {"DB": VAULT, "KEY": VAULT, "Q": VAULT, "A": "1"}, {"db": "Resolved", "KEY": "SecretNotFound"})
     found = await read(azure)
-    words = "vault references that do not resolve: KEY (SecretNotFound), Q (not told)"
+    words = "vault references that do not resolve: KEY in production (SecretNotFound), Q in production (not told)"
     assert found[SECRETS] == Reading(SECRETS, State.FAILED, words)
     assert found[BEHIND_FRONT] == Reading(BEHIND_FRONT, State.OK, "health check /api/health, 1 instances")
     assert DOCUMENTED not in found
@@ -50,7 +65,7 @@ async def test_vault_references_that_do_not_resolve_are_named_without_their_addr
 
 async def test_all_resolved(azure: Azure, wire: Wire) -> None:
     told(wire, {"DB": VAULT}, {"DB": "Resolved"})
-    assert (await read(azure))[SECRETS] == Reading(SECRETS, State.OK, "1 vault references, all resolved")
+    assert (await read(azure))[SECRETS] == Reading(SECRETS, State.OK, "1 vault references of production, all resolved")
 
 
 async def test_without_a_vault_reference_none_is_asked_for(azure: Azure, wire: Wire) -> None:
@@ -62,8 +77,8 @@ async def test_without_a_vault_reference_none_is_asked_for(azure: Azure, wire: W
 @pytest.mark.parametrize(
     ("text", "state", "words"),
     [
-        ("# of the API\nDB=\nexport KEY=1\n\n", State.OK, "2 names, documented and set"),
-        ("DB\n", State.FAILED, "not documented: KEY"),
+        ("# of the API\nDB=\nexport KEY=1\n\n", State.OK, "2 names, documented and set in production"),
+        ("DB\n", State.FAILED, "not documented: KEY in production"),
         ("db\nKEY\nNEW\n", State.FAILED, "not set: NEW"),
     ],
 )
@@ -75,7 +90,7 @@ async def test_documented_names_against_those_that_are_set(
     told(wire, {"DB": "secret-1", "KEY": "secret-2", "WEBSITE_RUN_FROM_PACKAGE": "1"})
     found = await read(azure, file)
     assert found[DOCUMENTED] == Reading(DOCUMENTED, state, words)
-    assert (found[SECRETS].state is State.FAILED) is ("not set" in words)
+    assert (SECRETS in found) is ("not set" in words), "without a vault reference that is for a person"
     assert "secret-" not in str(found)
 
 
@@ -99,4 +114,48 @@ async def test_a_plan_without_figures_is_not_known_to_have_room(azure: Azure, wi
     wire.on("GET", PLAN + OF, Answer(body={"interval": "PT1M", "value": []}))
     wire.on("GET", SITE + OF, COUNTS, COUNTS_BEFORE)
     (found,) = await PlanCapacity(azure.manager, FixedClock(NOW), LoadLimits()).read()
-    assert found == Reading(CAPACITY, State.UNKNOWN, "the plan told no figure of its CPU")
+    assert found == Reading(CAPACITY, State.UNKNOWN, "the plan told no new figure of its CPU")
+
+
+async def test_figures_of_the_past_alone_are_not_known_to_hold_now(azure: Azure, wire: Wire) -> None:
+    wire.on("GET", SITE, Answer(body=site("goals") | {"properties": {"serverFarmId": PLAN}}))
+    wire.on("GET", PLAN + OF, Answer(body={"interval": "PT1M", "value": []}), LOAD_BEFORE)
+    wire.on("GET", SITE + OF, COUNTS, COUNTS_BEFORE)
+    (found,) = await PlanCapacity(azure.manager, FixedClock(NOW), LoadLimits()).read()
+    assert found.state is State.UNKNOWN
+
+
+async def test_what_the_swap_would_carry_into_production_is_looked_at_too(
+    azure: Azure, wire: Wire, tmp_path: Path
+) -> None:
+    file = tmp_path / ".env.example"
+    file.write_text("DB\nKEY\nSTICKY\n")
+    told(wire, {"DB": VAULT, "KEY": "1", "Sticky": "2"}, {"DB": "Resolved"})
+    slot(wire, {"DB": VAULT, "NEW": "3"})
+    wire.on("GET", f"{GREEN}/config/configreferences/appsettings", references({"DB": "AccessToKeyVaultDenied"}))
+    found = await read(azure, file)
+    assert found[DOCUMENTED] == Reading(DOCUMENTED, State.FAILED, "not documented: NEW in green; not set: KEY in green")
+    found = await read(azure)
+    words = "vault references that do not resolve: DB in green (AccessToKeyVaultDenied)"
+    assert found[SECRETS] == Reading(SECRETS, State.FAILED, words)
+
+
+async def test_connection_strings_may_be_vault_references(azure: Azure, wire: Wire) -> None:
+    told(wire, {})
+    slot(wire, {}, {"Main": VAULT, "Other": "Server=db;Password=do-not-tell"})
+    where = f"{GREEN}/config/configreferences/connectionstrings"
+    wire.on("GET", where, references({"Main": "Resolved"}), references({"Main": "SecretNotFound"}))
+    words = "1 vault references of production and green, all resolved"
+    assert (await read(azure))[SECRETS] == Reading(SECRETS, State.OK, words)
+    assert (await read(azure))[SECRETS].words.endswith("Main in green (SecretNotFound)")
+
+
+@pytest.mark.parametrize("value", ["", " ", None])
+async def test_a_setting_that_holds_nothing_is_not_set(
+    azure: Azure, wire: Wire, tmp_path: Path, value: str | None
+) -> None:
+    file = tmp_path / ".env.example"
+    file.write_text("DB\n")
+    told(wire, {"DB": value})
+    found = await read(azure, file)
+    assert [found[item].words for item in (SECRETS, DOCUMENTED)] == ["not set: DB"] * 2

@@ -210,6 +210,7 @@ def test_a_lab_is_verified_by_reading_alone(command: Command, feature: Path, lab
         "infrastructure.load-balancers",
         "infrastructure.ssl-certificates-valid",
         "monitoring.logs",
+        "monitoring.performance-monitoring",
         "communication.emergency-contacts",
     }
     assert body["environment"]["lab"] is True
@@ -242,9 +243,14 @@ def test_an_identity_that_is_refused_leaves_it_undetermined(
 def test_a_dead_environment_is_undetermined(command: Command, feature: Path, tmp_path: Path, lab: RunningLab) -> None:
     dead = "https://127.0.0.1:9"
     changes = dict.fromkeys(("resource_manager", "authority", "logs", "production_url", "slot_url"), dead)
+    with (feature / "cockpit.toml").open("a", encoding="utf-8") as file:
+        file.write('[[code]]\npath = "../api"\nbranch = "feature/1"\n')
     said = command("check", feature, "--lab", ready_with(tmp_path, lab, **changes))
     assert said.code == 3
     assert "no other host answers either" in said.out
+    assert (
+        said.out.count("note       [[checks]] with url, [[code]]: a lab asks nothing beyond this machine: ../api") == 1
+    )
 
 
 def test_a_version_that_serves_already_blocks(command: Command, feature: Path, tmp_path: Path, lab: RunningLab) -> None:

@@ -18,7 +18,7 @@ FLAG = '[strategy]\nname = "feature-flag"\nflag = "{}"\n'
 
 
 def flag_line(said: str) -> list[str]:
-    (told,) = [line for line in said.splitlines() if "feature flag " in line]
+    (told,) = [line for line in said.splitlines() if "configuration.feature-flags: " in line]
     return told.split()
 
 

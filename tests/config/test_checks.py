@@ -75,6 +75,11 @@ def test_a_check_takes_its_secret_from_a_variable(tmp_path: Path, monkeypatch: p
         ('method = "OPTIONS"', 'header = "X-Key"', "header and header_env belong together"),
         ('method = "OPTIONS"', 'header = "X-Key"\nheader_env = "COCKPIT_KEY"', "begins with COCKPIT_"),
         ("{ Origin =", '{ "Ori gin" =', "holds a name that no header has"),
+        ('{ Origin = "https', '{ Origin = " https', "holds a value that no header can carry"),
+        ("{ Origin =", "{ Authorization =", "headers holds a secret (Authorization)"),
+        ("{ Origin =", '{ "X-Functions-Key" =', "headers holds a secret (X-Functions-Key)"),
+        ("{ Origin =", "{ Cookie =", "headers holds a secret (Cookie)"),
+        ("configuration.cors", "production-critical-path.login", "is due at GO, and a check is made before START"),
         ('timeout_s = "1m"', 'timeout_s = "1h"', "checks[2].timeout_s"),
         ('branch = "feature/0001-goals"', 'branch = "--upload-pack=x"', "code[1].branch"),
         ('branch = "feature/0001-goals"', 'branch = "a..b"', "code[1].branch"),
@@ -86,3 +91,5 @@ def test_what_cannot_be_used_is_told_by_name(tmp_path: Path, old: str, new: str,
     assert old in tables
     told = refused(tmp_path, f"{TEXT}\n{tables.replace(old, new, 1)}")
     assert any(words in one for one in told), told
+    if "holds a secret" in words:
+        assert "goals.example.org" not in str(told), "an error does not quote what may be one"

@@ -469,5 +469,5 @@ def test_table_has_a_row_for_every_item() -> None:
     assert rows.keys() == {item.key for item in ALL_ITEMS}
     row = rows["code-readiness.release-tagged"]
     assert (row.text, row.due, row.kind) == ("Release version tagged", "step-4", "measured")
-    assert "merge commit" in row.evidence
+    assert "built from" in row.evidence
     assert len(table(WORKFLOW[2:3])) == 35

@@ -10,16 +10,20 @@ import pytest
 
 from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.contact import Contact
+from cpr_cockpit.core.events import ItemMarked, RunEnded
 from cpr_cockpit.core.plan import Act
+from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import LogFacts, PortError
 from cpr_cockpit.core.run import Phase
-from cpr_cockpit.core.sensing import Reading, Sensor, State, together, told_once
+from cpr_cockpit.core.sensing import Reading, Sensor, State, sharing, together, told_once
 from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.engine.gate import start_blockers
-from cpr_cockpit.engine.own_sensors import CONTACTS, FLAG, LOGS, own_sensors
-from cpr_cockpit.engine.sensing import AT_ONCE, EVERY_S, LONGEST, SOON_S, sense
+from cpr_cockpit.engine.own_sensors import CONTACTS, FLAG, LOGS, PERFORMANCE, own_sensors
+from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.sensing import AT_ONCE, EVERY_S, EXPIRES_S, LONGEST, SOON_S, Sensing, sense
 from tests.engine.stage import AUTO, Life, Stage
+from tests.engine.world import OLD
 
 ITEM = "configuration.cors"
 OTHER = "monitoring.dashboard"
@@ -35,13 +39,14 @@ class Told:
     timeout_s: float = 5.0
     act: Callable[[], None] = lambda: None
     takes_s: float = 0.0
+    leaves_out: bool = False
     times: list[float] = field(default_factory=list)
 
     async def read(self) -> tuple[Reading, ...]:
         self.times.append(asyncio.get_running_loop().time())
         await asyncio.sleep(self.takes_s)
         self.act()
-        return tuple(Reading(item, self.state, self.words) for item in self.items)
+        return () if self.leaves_out else tuple(Reading(item, self.state, self.words) for item in self.items)
 
 
 def _raise(error: Exception) -> None:
@@ -158,7 +163,7 @@ def test_readings_that_stop_coming_expire_and_block() -> None:
         life = _ready(stage, sensor)
         sensor.act = lambda: sensor.times.append(-1.0)
         sensor.takes_s, sensor.timeout_s = 3600.0, 7200.0
-        _later(stage, life, 2 * EVERY_S + 1.0)
+        _later(stage, life, EXPIRES_S + 5.0 + 1.0)
         assert _blocks(stage, life).startswith("expired")
 
 
@@ -176,7 +181,7 @@ def test_a_script_signs_only_after_the_machine_has_read() -> None:
         stage.world.sensors = (sensor,)
         run = stage.whole_run()
     assert run.standings[ITEM].mark == Mark.MEASURED
-    assert len(sensor.times) >= 1
+    assert len(sensor.times) == 1, "what the script waited for is not read again at once"
 
 
 class _Logs:
@@ -199,9 +204,10 @@ def test_logs_flag_and_contacts_are_read_of_what_a_run_has_anyway() -> None:
         stage.world.premises = _Logs(LogFacts(12, 12.0, now - 3.0, 1.0))
         ports, course = stage.ports(), Course(flag="no-such-flag")
         contacts = (Contact("Ana", "lead", "555"), Contact("Bo", "on call"))
-        found = stage.loop.run_until_complete(sense(own_sensors(ports, course, contacts)))
+        found = stage.loop.run_until_complete(sense(own_sensors(ports, lambda: course, contacts, Policy(), 10.0)))
     told = {one.name: one for one in found}
     assert told[LOGS] == Reading(LOGS, State.OK, "12 rows of the last hour, the newest 3 s old")
+    assert told[PERFORMANCE].state is State.OK
     assert told[FLAG].state is State.FAILED
     assert told[CONTACTS] == Reading(
         CONTACTS, State.FAILED, "Bo cannot be reached: give phone or contact in [[people]]"
@@ -211,5 +217,159 @@ def test_logs_flag_and_contacts_are_read_of_what_a_run_has_anyway() -> None:
 def test_no_row_in_the_logs_is_not_known_to_be_well() -> None:
     with Stage(None) as stage:
         stage.world.premises = _Logs(LogFacts(0, 0.0, None, None))
-        found = stage.loop.run_until_complete(sense(own_sensors(stage.ports(), Course(), ())))
-    assert [one.state for one in found] == [State.UNKNOWN]
+        found = stage.loop.run_until_complete(sense(own_sensors(stage.ports(), Course, (), Policy(), 10.0)))
+    assert [(one.name, one.state) for one in found] == [(LOGS, State.UNKNOWN), (PERFORMANCE, State.UNKNOWN)]
+
+
+def test_rows_that_come_too_late_do_not_show_that_monitoring_works() -> None:
+    with Stage(None) as stage:
+        stage.world.premises = _Logs(LogFacts(12, 12.0, stage.world.clock.now() - 3.0, 60.0))
+        found = stage.loop.run_until_complete(sense(own_sensors(stage.ports(), Course, (), Policy(), 10.0)))
+    assert [one.state for one in found] == [State.OK, State.UNKNOWN]
+    assert "telemetry comes 60 s late (p95) and 10 s are declared" in found[1].words
+
+
+def test_monitoring_that_stops_blocks_start() -> None:
+    with Stage(None) as stage:
+        logs = _Logs(LogFacts(12, 12.0, stage.world.clock.now(), 1.0))
+        stage.world.premises = logs
+        alone = Alone(stage, *own_sensors(stage.ports(), Course, (), Policy(), 10.0))
+        assert alone.reason(PERFORMANCE) == ""
+        logs._facts = LogFacts(0, 0.0, None, None)
+        alone.later(EVERY_S)
+        assert alone.reason(PERFORMANCE).startswith(f"failed by {PROGRAM}: not known: ")
+
+
+def test_the_flag_is_that_of_the_course_by_now() -> None:
+    courses = [Course(flag="one"), Course(flag="two"), Course()]
+    with Stage(None) as stage:
+        sensors = own_sensors(stage.ports(), lambda: courses.pop(0), (), Policy(), 10.0)
+        found = [stage.loop.run_until_complete(sense(sensors)) for _ in range(3)]
+    assert [[one.words.split(":")[0] for one in several] for several in found] == [["one"], ["two"], []]
+
+
+@dataclass
+class Both:
+    """A sensor of two items, of which it reads the first as well."""
+
+    other: State = State.UNKNOWN
+    items: tuple[str, ...] = (ITEM, OTHER)
+    timeout_s: float = 5.0
+
+    async def read(self) -> tuple[Reading, ...]:
+        return (Reading(ITEM, State.OK, "well"), Reading(OTHER, self.other, "429"))
+
+
+class Alone:
+    """The readings of a run without the rest of it: as long as a test likes, in little time."""
+
+    def __init__(self, stage: Stage, *sensors: Sensor, before: Recorder | None = None) -> None:
+        self.loop = stage.loop
+        self.clock = stage.world.clock
+        self.recorder = Recorder(None, self.clock, before.records if before else ())
+        self.reading = self.loop.create_task(Sensing(sensors, self.clock, self.recorder).go_on())
+        self.later(0.1)
+
+    def later(self, seconds: float) -> None:
+        self.loop.run_until_complete(asyncio.sleep(seconds))
+
+    def sign(self) -> None:
+        self.recorder.record(ItemMarked(item=ITEM, mark=Mark.SIGNED, by="ana"))
+
+    def reason(self, item: str = ITEM) -> str:
+        """Why the item blocks START, "" where it does not."""
+        found = start_blockers(self.recorder.run, self.clock.now())
+        return next((one.reason for one in found if one.item.key == item), "")
+
+    @property
+    def marks(self) -> list[ItemMarked]:
+        events = [one.event for one in self.recorder.records]
+        return [one for one in events if isinstance(one, ItemMarked) and (one.item, one.by) == (ITEM, PROGRAM)]
+
+
+def test_who_shares_an_item_is_read_with_all_who_tell_it() -> None:
+    with Stage(None) as stage:
+        alone = Alone(stage, Told(State.FAILED), Both())
+        alone.later(SOON_S + 1.0)
+        assert alone.reason() == f"failed by {PROGRAM}: seen"
+
+
+def test_sensors_that_share_an_item_through_another_are_one_group() -> None:
+    third = "configuration.api-keys"
+    one, apart, two, bridge = Told(), Told(items=(third,)), Told(items=(OTHER,)), Both()
+    assert sharing((one, apart, two, bridge)) == ((apart,), (one, two, bridge))
+
+
+def test_a_defect_of_one_sensor_ends_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    with Stage(None) as stage:
+        bad, good = Told(items=(OTHER,), act=lambda: _raise(AttributeError("no attribute"))), Told()
+        alone = Alone(stage, good, bad)
+        alone.later(2 * EVERY_S + 1.0)
+        assert alone.reason(OTHER) == f"failed by {PROGRAM}: not known: a defect of this program (AttributeError)"
+        assert len(good.times) == 3
+    assert "a sensor of monitoring.dashboard met a defect" in caplog.text
+
+
+@pytest.mark.parametrize("states", [(State.OK, State.UNKNOWN), (State.NOTE,)])
+def test_what_held_when_it_was_last_known_counts_more_than_a_signature(states: tuple[State, ...]) -> None:
+    with Stage(None) as stage:
+        sensor = Told(states[0])
+        alone = Alone(stage, sensor)
+        alone.sign()
+        for state in (*states[1:], State.FAILED):
+            sensor.state = state
+            alone.later(EVERY_S + 1.0)
+        assert alone.reason() == f"failed by {PROGRAM}: seen"
+
+
+@pytest.mark.parametrize(("before", "reason"), [(State.OK, f"failed by {PROGRAM}: seen"), (State.FAILED, "")])
+def test_another_session_knows_what_held(before: State, reason: str) -> None:
+    with Stage(None) as stage:
+        first = Alone(stage, Told(before))
+        first.sign()
+        first.reading.cancel()
+        assert Alone(stage, Told(State.FAILED), before=first.recorder).reason() == reason
+
+
+def test_a_slow_sensor_lets_no_reading_expire() -> None:
+    with Stage(None) as stage:
+        alone = Alone(stage, Told(), Told(items=(OTHER,), takes_s=599.0, timeout_s=600.0))
+        alone.later(600.0)
+        for _ in range(20):
+            alone.later(90.0)
+            assert (alone.reason(), alone.reason(OTHER)) == ("", "")
+
+
+def test_an_item_that_is_left_out_later_is_for_a_person() -> None:
+    with Stage(None) as stage:
+        sensor = Told(State.UNKNOWN)
+        alone = Alone(stage, sensor)
+        sensor.leaves_out = True
+        alone.later(SOON_S + 2 * EVERY_S + 1.0)
+        left = "the machine tells nothing of it any more: for a person"
+        assert alone.reason() == f"deferred by {PROGRAM}: {left}"
+        assert len(sensor.times) == 4, "it is not asked every half minute any more"
+        assert [one.mark for one in alone.marks] == [Mark.FAILED, Mark.DEFERRED]
+
+
+def test_the_same_is_not_written_again_and_again() -> None:
+    with Stage(None) as stage:
+        sensor = Told(State.UNKNOWN)
+        alone = Alone(stage, sensor)
+        alone.later(EXPIRES_S - 1.0)
+        assert (len(sensor.times), len(alone.marks)) == (20, 3)
+        sensor.words = "other"
+        alone.later(SOON_S)
+        assert alone.marks[-1].value == "not known: other"
+
+
+def test_a_journal_that_refuses_ends_no_reading(caplog: pytest.LogCaptureFixture) -> None:
+    with Stage(None) as stage:
+        alone = Alone(stage, sensor := Told())
+        alone.recorder.record(
+            RunEnded(decision="stopped", provisional=False, production_version=OLD, slot_version=None, reason="")
+        )
+        alone.later(EVERY_S + 1.0)
+        assert len(sensor.times) == 2
+        assert not alone.reading.done()
+    assert f"what was read of {ITEM} could not be recorded" in caplog.text

@@ -67,8 +67,6 @@ BY_STATUS: Mapping[int, str] = {
     404: "Check the pinned names: subscription, resource group, app, slot, workspace.",
     409: "Something else is changing the same resource: wait until it has ended, then look again.",
 }
-
-
 """What a refusal by App Service, Resource Manager or the logs asks for; another service has other roles."""
 
 

@@ -19,7 +19,7 @@ INFRASTRUCTURE = checklist(
         measured(
             "production-capacity",
             "Production environment capacity verified",
-            "CPU and memory of the plan's last hour leave room for a second warm copy; no load test was made.",
+            "CPU and memory of the plan were below their limits in the last minutes; nothing of a second warm copy.",
         ),
         measured(
             "load-balancers",
@@ -49,12 +49,12 @@ CODE_READINESS = checklist(
         measured(
             "branch-up-to-date",
             "Feature branch up to date with main",
-            "The head of main, fetched just now, is an ancestor of the feature branch in every repository.",
+            "In every repository the branch has the head of main, fetched just now, or main has the branch already.",
         ),
         measured(
             "no-merge-conflicts",
             "No merge conflicts",
-            "A trial merge of the fetched heads ended without a conflict; text can merge and still not work.",
+            "A trial merge of the fetched heads had no conflict, or main has the branch; it may still not work.",
         ),
         measured(
             "ci-checks",
@@ -69,7 +69,7 @@ CODE_READINESS = checklist(
         measured(
             "release-tagged",
             "Release version tagged",
-            "The tag was read back from the remote and names the merge commit whose CI built the artifact.",
+            "The tag was read back from the remote and names the commit that the artifact is said to be built from.",
             due=Due.STEP_4,
         ),
     ),
@@ -121,12 +121,12 @@ CONFIGURATION = checklist(
         measured(
             "environment-variables",
             "Environment variables documented",
-            "The documented names and the names set on the app are the same; values are not compared.",
+            "The documented names and the names set on the app and on its slot are the same; values are not compared.",
         ),
         measured(
             "secrets",
             "Secrets/credentials configured",
-            "Every secret that the release needs has a setting, and its vault references resolve; values are not read.",
+            "The vault references of app and slot resolve, and no documented setting is empty; no value is compared.",
             due=Due.START,
         ),
         measured(

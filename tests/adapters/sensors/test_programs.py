@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cpr_cockpit.adapters.sensors.declared import CommandCheck
-from cpr_cockpit.adapters.sensors.programs import LONGEST, last_line, run
+from cpr_cockpit.adapters.sensors.programs import LONGEST, run
 from cpr_cockpit.core.sensing import State
 
 ITEM = "configuration.cors"
@@ -28,8 +28,7 @@ async def test_exit_code_and_both_outputs(tmp_path: Path) -> None:
 
 async def test_megabytes_are_read_and_only_the_end_is_kept(tmp_path: Path) -> None:
     ended = await run(_python("print('x' * 5_000_000); print('last')"), tmp_path, 20.0)
-    assert len(ended.out) == LONGEST
-    assert last_line(ended.out) == "last"
+    assert ended.out == "last\n", "half a line is not told: half a secret is no secret that anybody knows"
 
 
 async def test_what_hangs_is_stopped_with_all_it_began(tmp_path: Path) -> None:
@@ -57,6 +56,47 @@ def _lives(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+async def test_lines_that_are_whole_are_kept_up_to_the_bound(tmp_path: Path) -> None:
+    ended = await run(_python("print('\\n'.join(['x' * 1000] * 100))"), tmp_path, 20.0)
+    assert LONGEST - 1001 < len(ended.out) <= LONGEST
+    assert set(ended.out.splitlines()) == {"x" * 1000}
+
+
+async def test_who_ends_is_not_waited_for_because_of_what_it_left(tmp_path: Path) -> None:
+    began = asyncio.get_running_loop().time()
+    ended = await run(("sh", "-c", "setsid sleep 5 & sleep 0.03; echo ok"), tmp_path, 20.0)
+    assert (ended.code, ended.out) == (0, "ok\n")
+    assert asyncio.get_running_loop().time() - began < 3.0
+
+
+async def test_what_may_be_a_secret_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("GH_PAT", "PAYMENT_AUTH", "PGPASS", "SENTRY_DSN", "STORE_SAS", "DB_PWD")
+    for name in names:
+        monkeypatch.setenv(name, f"s-{name.lower()}")
+    monkeypatch.setenv("DATABASE_URL", "postgres://me:hidden@db/x")
+    monkeypatch.setenv("PRIVATE_KEY", "-----BEGIN-----\nabcdefgh\n-----END-----")
+    asked = (*names, "DATABASE_URL", "PRIVATE_KEY")
+    text = f"import os; print('|'.join(os.environ[n] for n in {asked!r}))"
+    ended = await run(
+        _python(text + "; print('abcdefgh'); print('a-code')"), tmp_path, 20.0, secrets=("Bearer a-code",)
+    )
+    assert ended.out == "|".join(["***"] * 8) + "\n***\n***\n"
+
+
+async def test_what_a_program_names_a_secret_is_not_told(tmp_path: Path) -> None:
+    (reading,) = await CommandCheck(ITEM, "key", _python("print('password=hunter22 ok')"), tmp_path, 20.0).read()
+    assert reading.words.startswith("key: password=*** ok, in ")
+
+
+async def test_no_program_is_given_what_the_cockpit_signs_in_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("COCKPIT_USER_TOKEN", "COCKPIT_PIPELINE_TOKEN", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"):
+        monkeypatch.setenv(name, "given")
+    text = "import os; print(sorted(n for n in os.environ if n.startswith(('COCKPIT_', 'AZURE_'))))"
+    assert (await run(_python(text), tmp_path, 20.0)).out == "['AZURE_TENANT_ID']\n"
 
 
 async def test_the_value_of_a_secret_variable_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,11 +73,14 @@ def clone(made: Path, tmp_path: Path) -> Clone:
 
 async def test_a_branch_that_has_all_of_main_merges_and_touches_nothing(clone: Clone) -> None:
     (clone.folder / "a.txt").write_text("being worked on\n")
+    refs = git(clone.folder, "for-each-ref")
+    clone.push(BRANCH, "e.txt", "of somebody else\n")
     found = await clone.read()
     assert [one.state for one in found.values()] == [State.OK, State.OK, State.FAILED]
     assert found[TAGGED].words == "clone: origin has no tag v1.3.0"
     assert git(clone.folder, "status", "--porcelain") == "M a.txt"
     assert not (clone.folder / ".git" / "FETCH_HEAD").exists()
+    assert git(clone.folder, "for-each-ref") == refs, "a push --force-with-lease holds these against the remote"
 
 
 async def test_commits_that_others_pushed_to_main_are_counted(clone: Clone) -> None:
@@ -104,12 +107,61 @@ async def test_what_is_merged_already_is_up_to_date(clone: Clone) -> None:
     assert found[UP_TO_DATE].words.endswith("is merged into main already")
 
 
+async def test_a_branch_that_was_squashed_is_merged(clone: Clone) -> None:
+    _squash(clone)
+    found = await clone.read()
+    assert (found[UP_TO_DATE].state, found[MERGES].state) == (State.OK, State.OK)
+    assert "main has all that " in found[UP_TO_DATE].words
+    clone.push("main", "b.txt", "changed again\n")
+    assert (await clone.read())[MERGES].state is State.FAILED, "nothing shows any more that it was merged"
+    git(clone.elsewhere, "push", "-q", "origin", "main:refs/tags/v1.3.0", "main~1:refs/tags/v1.2.9")
+    found = await clone.read()
+    assert (found[UP_TO_DATE].state, found[MERGES].state) == (State.NOTE, State.NOTE)
+    assert (await clone.read(tag="v1.2.9"))[MERGES].state is State.OK, "what is released has all of it"
+
+
+async def test_a_branch_that_was_deleted_after_its_merge_fails_nothing_once_the_tag_is_there(clone: Clone) -> None:
+    _squash(clone)
+    git(clone.elsewhere, "push", "-q", "origin", f":{BRANCH}", "main:refs/tags/v1.3.0")
+    found = await clone.read()
+    assert (found[UP_TO_DATE].state, found[MERGES].state) == (State.OK, State.OK)
+    assert found[MERGES].words.endswith(f" of main, and origin has no branch {BRANCH} any more")
+
+
+async def test_a_tag_that_is_not_on_main_shows_no_merge(clone: Clone) -> None:
+    clone.push("main", "c.txt", "x")
+    git(clone.elsewhere, "push", "-q", "origin", f"{BRANCH}:refs/tags/v1.3.0")
+    assert (await clone.read())[UP_TO_DATE].state is State.FAILED
+
+
+def _squash(clone: Clone) -> None:
+    git(clone.elsewhere, "checkout", "-q", "main")
+    git(clone.elsewhere, "merge", "-q", "--squash", BRANCH)
+    git(clone.elsewhere, "commit", "-qm", "squashed")
+    git(clone.elsewhere, "push", "-q", "origin", "main")
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_the_teams_own_ssh_command_is_used(clone: Clone, *, own: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    ssh = clone.folder.parent / "ssh"
+    ssh.write_text('#!/bin/sh\necho "error: own $0 $1" >&2\nexit 1\n')
+    ssh.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{ssh.parent}:{os.environ['PATH']}")
+    for name in ("GIT_SSH_COMMAND", "GIT_SSH"):
+        monkeypatch.delenv(name, raising=False)
+    git(clone.folder, "remote", "set-url", "origin", "ssh://nobody@localhost/x")
+    if own:
+        git(clone.folder, "config", "core.sshCommand", str(ssh.rename(ssh.with_name("team"))))
+    with pytest.raises(PortError, match="own .*team" if own else "own .*ssh -oBatchMode=yes"):
+        await clone.read()
+
+
 @pytest.mark.parametrize("annotated", [True, False])
 async def test_a_tag_is_held_against_the_artifacts_commit(clone: Clone, *, annotated: bool) -> None:
     commit = git(clone.elsewhere, "rev-parse", "main")
     git(clone.elsewhere, "tag", *(("-a", "-m", "x") if annotated else ()), "v1.3.0", "main")
     git(clone.elsewhere, "push", "-q", "origin", "v1.3.0")
-    assert (await clone.read())[TAGGED].state is State.NOTE
+    assert TAGGED not in await clone.read(), "nothing was compared"
     assert (await clone.read(commit=commit[:12]))[TAGGED].state is State.OK
     other = (await clone.read(commit="0" * 40))[TAGGED]
     assert (other.state, other.words) == (
@@ -131,5 +183,5 @@ async def test_a_remote_that_cannot_be_asked_is_told(clone: Clone, changed: dict
 
 async def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
     settings = RepositorySettings(tmp_path / "gone", "origin", "main", BRANCH, "v1.3.0")
-    with pytest.raises(PortError, match="git ls-remote cannot be run"):
+    with pytest.raises(PortError, match="cannot be run"):
         await Repository(settings).read()

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from cpr_cockpit.adapters.connections import Connections
 from cpr_cockpit.adapters.sensors.declared import LONGEST, Expected, RequestCheck
+from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.sensing import Reading, State
 from tests.adapters.conftest import certificate, wire
 from tests.azure.wire import Answer, Wire
@@ -73,9 +76,9 @@ async def test_one_that_takes_too_long_fails(wire: Wire, connections: Connection
     assert reading.words.endswith("where 0.001 ms are allowed")
 
 
-async def test_of_a_huge_answer_only_the_beginning_is_read(wire: Wire, connections: Connections) -> None:
+async def test_a_huge_answer_is_not_read_to_its_end(wire: Wire, connections: Connections) -> None:
     reading = await _read(wire, connections, Answer(body="x" * (2 * LONGEST) + "yes"), contains="yes")
-    assert reading.state is State.FAILED
+    assert reading == Reading(ITEM, State.FAILED, f"cors: the answer has more than {LONGEST} bytes")
 
 
 async def test_no_answer_is_not_known(wire: Wire, connections: Connections) -> None:
@@ -93,7 +96,26 @@ async def test_a_secret_reaches_the_header_and_nothing_else(wire: Wire, connecti
 async def test_a_secret_that_no_header_carries_is_not_sent_and_not_shown(
     wire: Wire, connections: Connections, value: str
 ) -> None:
-    reading = await _read(wire, connections, Answer(), secret=("Authorization", "GOALS_KEY", value))
-    words = "cors: variable GOALS_KEY holds nothing that header Authorization can carry"
-    assert reading == Reading(ITEM, State.UNKNOWN, words)
+    with pytest.raises(PortError, match="variable GOALS_KEY holds what header Authorization cannot carry") as caught:
+        await _read(wire, connections, Answer(), secret=("Authorization", "GOALS_KEY", value))
+    assert not value.strip() or value not in caught.value.words()
     assert wire.asked == []
+
+
+async def test_the_time_that_a_check_is_given_counts_and_no_other(wire: Wire, connections: Connections) -> None:
+    asked: list[httpx.Request] = []
+
+    async def keep(request: httpx.Request) -> None:
+        asked.append(request)
+
+    connections.fresh.event_hooks = {"request": [keep]}
+    await RequestCheck(ITEM, "cors", Expected(wire.url), connections, 120.0).read()
+    assert set(asked[0].extensions["timeout"].values()) == {120.0}
+
+
+async def test_who_takes_longer_is_not_known(connections: Connections) -> None:
+    silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    check = RequestCheck(ITEM, "cors", Expected(f"https://127.0.0.1:{port}/"), connections, 0.05)
+    assert await check.read() == (Reading(ITEM, State.UNKNOWN, "cors: no whole answer within 0.05 s"),)
+    silent.close()
