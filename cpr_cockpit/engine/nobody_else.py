@@ -8,7 +8,7 @@ import logging
 
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.engine.foreign_watch import ForeignWatch
-from cpr_cockpit.engine.lease_keeper import LeaseKeeper
+from cpr_cockpit.engine.lease_keeper import START_S, LeaseKeeper
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.reach import ended
 from cpr_cockpit.engine.recorder import Recorder
@@ -69,6 +69,14 @@ class NobodyElse:
             self._renewing.cancel()
         if self.lease is not None and self._releasing is None:
             self._releasing = asyncio.create_task(self.lease.release())
+
+    async def left(self, *, unless: asyncio.Event) -> None:
+        """Give the lease back while the journal can tell of it; nobody waits long for that, and not once ``unless``."""
+        self.release()
+        if self._releasing is not None:
+            other = asyncio.create_task(unless.wait())
+            await asyncio.wait({self._releasing, other}, timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
+            other.cancel()
 
     def give_back(self, why: str) -> None:
         """Begin to give back what was taken for a START which begins nothing; the answer to it does not wait."""

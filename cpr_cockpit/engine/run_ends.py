@@ -190,10 +190,11 @@ class RunEnds:
         reason = f"{reason} ({seen.unread})" if seen.unread else reason
         if decision == "kept" and event is not None:
             reason += await kept_unproven(self._ports, plan_of(event), self._patience.poll_s)
+        if way == "forward" and not self._back.is_set():
+            await self._others.left(unless=self._back)
         if way == "forward" and self._back.is_set():
             # ROLLBACK came while we looked: nothing has ended.
             return
-        self._others.release()
         self._end(decision, seen, reason, provisional=provisional)
 
     def _end(self, decision: str, seen: Served | None, reason: str, *, provisional: bool = False) -> None:

@@ -28,6 +28,7 @@ class Store:
     way_s: float = WAY
     removal_s: float = 0.0
     writes: int = 0
+    removals: int = 0
     _numbers: count[int] = field(default_factory=count)
 
     @property
@@ -68,6 +69,7 @@ class Store:
 
     async def remove(self, etag: str) -> None:
         """Only that ETag."""
+        self.removals += 1
         await self._way()
         await asyncio.sleep(self.removal_s)
         if self.held is None or self.held.etag != etag:

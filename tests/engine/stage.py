@@ -8,23 +8,24 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cpr_cockpit.core.events import Script
+from cpr_cockpit.core.events import AnyEvent, Record, Script
 from cpr_cockpit.core.plan import key_of
 from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.ports import Clock
 from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.strategy import NEW_ARTIFACT
 from cpr_cockpit.engine.desk import Desk
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.ground import take_ground
-from cpr_cockpit.engine.journal import COUNT
+from cpr_cockpit.engine.journal import COUNT, Journal
 from cpr_cockpit.engine.observing import session_of
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.pursuit import Patience
@@ -122,6 +123,19 @@ class Death:
     unwritten: int = 0
 
 
+class Watched(Recorder):
+    """The Recorder, which remembers what was to be written after the end, whoever caught its refusal."""
+
+    def __init__(self, journal: Journal | None, clock: Clock, records: Iterable[Record]) -> None:
+        super().__init__(journal, clock, records)
+        self.late: list[str] = []
+
+    def record(self, event: AnyEvent) -> Record:
+        if self.run.ended is not None:
+            self.late.append(event.type)
+        return super().record(event)
+
+
 class Life:
     """One session process on the stage."""
 
@@ -131,7 +145,7 @@ class Life:
         rollback = rollback_by is not None
         ground = take_ground(stage.settings, stage.world.clock.now(), go_on=go_on or rollback, must_not_fail=rollback)
         self.journal = ground.journal
-        self.recorder = Recorder(ground.journal, stage.world.clock, ground.records)
+        self.recorder = Watched(ground.journal, stage.world.clock, ground.records)
         self.session = session_of(stage.settings, stage.ports(), self.recorder, Patience())
         self.desk = Desk(self.session)
         self._rollback_by = rollback_by
@@ -175,8 +189,7 @@ class Life:
             watching = False
             self.loop.watch_turns(None)
         task.result()
-        types = [record.event.type for record in self.recorder.records]
-        assert "run.ended" not in types[:-1], f"after the end came {types[types.index('run.ended') + 1 :]}"
+        assert not self.recorder.late, f"after the end came {self.recorder.late}"
         return True
 
     def do(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.signals import Source
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import CANARY
 from cpr_cockpit.core.surroundings import Activity
@@ -431,8 +432,16 @@ def test_whatever_others_change_rollback_is_carried_out_and_never_swaps_twice(
             assert stage.world.production == OLD
 
 
-def ended_with_a_look_under_way(end: str, answered: int | None) -> int:
-    """The turn of the loop in which the end was written; the look is answered in turn ``answered``."""
+def looks_of(stage: Stage) -> int:
+    """Looks at what others change, on disk."""
+    return sum(body.get("source") == Source.SURROUNDINGS.value for body in bodies(stage.folder))
+
+
+def ended_with_a_look_under_way(end: str, answered: int | None) -> tuple[int, bool]:
+    """The turn of the loop in which the end was written, and whether the look was written before it.
+
+    The look is answered in turn ``answered``.
+    """
     with Stage(None, window_s=WINDOW_S) as stage:
         life, held, turns = stage.begin(), asyncio.Event(), []
         if end == "stop":
@@ -443,6 +452,7 @@ def ended_with_a_look_under_way(end: str, answered: int | None) -> int:
         stage.world.around.held, asked = held, stage.world.around.asked
         until(life, lambda: stage.world.around.asked > asked)
         life.command(end, by="ana")
+        looks = looks_of(stage)
 
         def turn() -> bool:
             if answered is not None and stage.loop.turns >= answered:
@@ -453,11 +463,12 @@ def ended_with_a_look_under_way(end: str, answered: int | None) -> int:
 
         assert life.live(turn)
         assert bodies(stage.folder)[-1]["type"] == "run.ended"
-        return turns[0]
+        return turns[0], looks_of(stage) > looks
 
 
 @pytest.mark.parametrize("end", ["stop", "rollback"])
 def test_a_look_that_is_answered_at_the_end_is_written_before_it_or_never(end: str) -> None:
-    turn = ended_with_a_look_under_way(end, None)
-    for before in range(4):
-        ended_with_a_look_under_way(end, turn - before)
+    turn, _ = ended_with_a_look_under_way(end, None)
+    written = [ended_with_a_look_under_way(end, turn - before)[1] for before in (4, 5, 6, 8)]
+    # The end came between the first of these moments and the last.
+    assert (written[0], written[-1]) == (False, True)

@@ -79,6 +79,7 @@ def test_it_is_taken_at_start_renewed_and_given_back_at_the_end() -> None:
         assert (store.held.run, life.run_state.others.lease is not None) == (stage.settings.run, True)
         until(life, lambda: store.writes >= 2)
         assert life.live()
+        assert life.run_state.others.lease is None
         assert store.held is None
         assert life.run_state.ended is not None
         assert life.run_state.ended.decision == "kept"
@@ -133,7 +134,8 @@ def test_a_start_that_is_refused_after_it_was_taken_gives_it_back() -> None:
         assert store.held is not None
 
 
-def test_a_rollback_that_comes_while_the_end_is_looked_at_is_carried_out_with_the_lease() -> None:
+@pytest.mark.parametrize("given_back", [False, True])
+def test_a_rollback_that_comes_before_the_end_is_written_is_carried_out_at_once(given_back: bool) -> None:
     stage, store = leased()
     stage.change(window_s=10.0)
     with stage:
@@ -141,12 +143,16 @@ def test_a_rollback_that_comes_while_the_end_is_looked_at_is_carried_out_with_th
         until(life, lambda: life.session.watch is not None and life.session.watch.may_keep())
         life.command("keep", by="ana")
         until(life, lambda: life.run_state.phase is Phase.KEEPING)
-        stage.world.read_s = 1.0
+        stage.world.read_s, store.removal_s = (0.1, 1.2) if given_back else (1.0, 0.0)
         assert asked(life, "stop") == ""
-        rest(life, 0.5)
+        until(life, lambda: store.removals == 1) if given_back else rest(life, 0.5)
+        began = stage.loop.time()
         assert asked(life, "rollback") == ""
-        until(life, lambda: life.run_state.switched_back_at is not None)
-        assert (life.run_state.phase, store.held is None) == (Phase.ROLLING_BACK, False)
+        until(life, lambda: life.run_state.row("swap-back", "back") is not None)
+        if given_back:
+            assert stage.loop.time() - began < store.removal_s
+        # While it is only looked whether the run ends, the environment is still its own.
+        assert (store.removals, store.held is None) == (int(given_back), False)
         assert life.live()
         assert life.run_state.ended is not None
         assert (life.run_state.ended.decision, stage.world.production, store.held) == ("rolled_back", OLD, None)
