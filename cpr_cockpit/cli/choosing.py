@@ -23,7 +23,7 @@ def chosen_run(name: str | None) -> Path:
         raise PlacesError("There is no run yet. Start one with: cpr-cockpit rehearse")
     begun = [folder for folder in folders if (folder / FILE).exists()]
     alive = [folder for folder in begun if writer_alive(folder)]
-    return max(alive or begun or folders, key=_newest)
+    return (alive or begun or folders)[-1]
 
 
 def no_run(name: str | None, error: PlacesError) -> int:
@@ -44,8 +44,3 @@ def run_to_roll_back(name: str | None) -> Path:
         names = ", ".join(folder.name for folder in begun)
         raise PlacesError(f"{len(begun)} runs are in production: {names}. Nothing was changed. Name the one you mean.")
     return begun[0] if begun else chosen_run(None)
-
-
-def _newest(folder: Path) -> float:
-    journal = folder / FILE
-    return (journal if journal.exists() else folder).stat().st_mtime

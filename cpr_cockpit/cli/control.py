@@ -95,7 +95,9 @@ async def _rollback(folder: Path, person: str, printer: Printer) -> int:
             f"Run {folder.name} has ended: this command rolled nothing back and changed nothing. Its outcome follows. "
             f"To go back by hand: {card_words(folder)}"
         )
-        return await conclude_ended(folder, printer)
+        code = await conclude_ended(folder, printer)
+        # A run that was kept serves on: whoever chains commands must not take that for a rollback.
+        return code or codes.BLOCKED
     if run is not None and run.started_at is None and run.continued is None:
         complain(
             f"There is nothing to roll back in run {folder.name}: it did not touch production. Nothing was changed. "

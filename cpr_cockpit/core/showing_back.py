@@ -10,6 +10,7 @@ from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.checklist import Item, Mark, open_reason
 from cpr_cockpit.core.checklists.rollback import ROLLBACK_FOLLOW_UP
 from cpr_cockpit.core.feature_flag import FLAG_OFF
+from cpr_cockpit.core.naming import brief
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage
@@ -170,5 +171,5 @@ def left_words(run: Run, stage: Stage) -> str:
     """Of an ended run that was rolled back: how much is left to do, and where it is signed; "" where nothing is."""
     rows = follow_ups(run, stage)
     left = sum(1 for row in rows if row.state != vw.State.OK)
-    name = run.opened.run if run.opened else "RUN"
+    name = brief(run.opened.run) if run.opened else "RUN"
     return f"{left} of {len(rows)} follow-ups are open: cpr-cockpit follow-up {name}" if left else ""

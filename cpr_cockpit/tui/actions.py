@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
+from cpr_cockpit.core.naming import brief
 from cpr_cockpit.core.view import Control
 from cpr_cockpit.tui.shown import Shown, clock
 
@@ -25,7 +26,7 @@ def _writes(shown: Shown) -> str:
     if shown.view is None:
         return "not connected yet"
     if shown.gone_since is not None:
-        return f"no session since {clock(shown.gone_since)} UTC: cpr-cockpit resume"
+        return f"no session since {clock(shown.gone_since)} UTC: cpr-cockpit resume {brief(shown.view.run)}"
     return "the run has ended" if shown.view.phase == "ended" else ""
 
 

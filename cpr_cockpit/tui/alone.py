@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cpr_cockpit.core.naming import brief
 from cpr_cockpit.core.view import Control, Panel, Shape, View
 
 NO_SESSION = "NO SESSION"
@@ -18,8 +19,7 @@ def not_begun(words: str, log: str) -> Panel:
 
 def no_session(view: View, since: str, *, in_production: bool) -> Panel:
     """The session went away: what goes on without it, and how. No key reaches it, so every one names its command."""
-    # A name's beginning, its time, is enough to mean the run, and a command must not be cut.
-    run = "-".join(view.run.split("-")[:2])
+    run = brief(view.run)
     sentence = f"Gone since {since} UTC. Go on: cpr-cockpit resume {run}"
     detail = f"Rollback card: {view.plan.card}" if view.plan.card else ""
     by = f"cpr-cockpit rollback {run}"

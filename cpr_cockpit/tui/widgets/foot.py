@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cpr_cockpit.core.naming import brief
 from cpr_cockpit.tui.actions import hints, key_word
 from cpr_cockpit.tui.shown import Shown, clock
 from cpr_cockpit.tui.toned import Line, Row, Span, row, row_width
@@ -46,4 +47,4 @@ def lost_words(shown: Shown) -> str:
     if shown.gone_since is None or shown.gone_words:
         return shown.gone_words
     since = f"session gone since {clock(shown.gone_since)}"
-    return f"{since}; looking for it. If it died: cpr-cockpit resume"
+    return f"{since}; looking for it. If it died: {f'cpr-cockpit resume {brief(shown.run)}'.rstrip()}"
