@@ -25,6 +25,7 @@ from cpr_cockpit.core.showing_flag import (
 from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.core.verdict import VerdictKind, clock_time
 
+_HELD = "Goes on by itself once the data say GO; until then only r ends it."
 PRODUCTION = (Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING)
 
 
@@ -131,8 +132,10 @@ def _detail(run: Run, stage: Stage) -> str:
     if verdict is None:
         return looks_on
     fired = f"Fired by: {verdict.rule}." if verdict.kind is VerdictKind.ROLLBACK and verdict.rule else ""
+    # A part that is held has no GO of its own, and no end: what a person can do is said.
+    held = _HELD if verdict.kind is VerdictKind.HOLD and (run.on_share or run.on_gate) else ""
     rest = "; ".join((*verdict.pending, *verdict.warnings))
-    return " ".join(part for part in (looks_on, fired, _pinned(run, stage), rest) if part)
+    return " ".join(part for part in (looks_on, fired, held, _pinned(run, stage), rest) if part)
 
 
 def _pinned(run: Run, stage: Stage) -> str:

@@ -10,6 +10,7 @@ from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import EXTENDED, Later
 from cpr_cockpit.core.apps_words import part_words, rows_of, serving_words
 from cpr_cockpit.core.checklist import Due, open_reason
+from cpr_cockpit.core.events import PlanMade
 from cpr_cockpit.core.plan import app_of
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.run import Phase, Run
@@ -29,10 +30,10 @@ def window(run: Run, stage: Stage) -> vw.Window:
     """The clock and what stands beside it; after GO the clock runs to the next check."""
     plan, rows = run.plan, []
     if run.judged_since is not None and plan is not None:
+        # At the end nobody looks any more, and nothing is to be gone back from.
+        looks = () if run.ended is not None else _looks(run, stage, plan)
         rows = [
-            back.fact(run, stage) or ("rollback", _way_back(run, stage, plan.slot, plan.old_version)),
-            ("takes", takes(run)),
-            *((told,) if (told := back.answered(stage)) else ()),
+            *looks,
             ("database", "not touched by this run"),
             ("card", run.card.path if run.card else "not written"),
         ]
@@ -49,6 +50,16 @@ def window(run: Run, stage: Stage) -> vw.Window:
     later = _later(run.t0, stage)
     rows = [*_watch_rows(run, later), *rows]
     return vw.Window(later.length_s, later.start, later.next_due, tuple(rows), later.stage, sources(run, stage))
+
+
+def _looks(run: Run, stage: Stage, plan: PlanMade) -> tuple[tuple[str, str], ...]:
+    """Whether the way back is there, how long it takes, whether the platform answers."""
+    told = back.answered(stage)
+    return (
+        back.fact(run, stage) or ("rollback", _way_back(run, stage, plan.slot, plan.old_version)),
+        ("takes", takes(run)),
+        *((told,) if told else ()),
+    )
 
 
 def _later(t0: float, stage: Stage) -> Later:

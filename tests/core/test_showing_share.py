@@ -59,6 +59,7 @@ def test_a_share_under_watch_has_its_own_word_and_a_breach_is_one(kind: VerdictK
     panel = showing_panel.panel(run, stage(said(kind)))
     assert panel.word == word
     assert panel.sentence == f"5 % of new sessions: it is {kind.value}"
+    assert ("Goes on by itself once the data say GO" in panel.detail) is (kind is VerdictKind.HOLD)
     assert panel.rollback is not None
     assert panel.rollback.enabled
     assert any("routes no new sessions to green" in line for line in panel.rollback.details)

@@ -57,7 +57,7 @@ def test_the_use_of_the_feature_stands_beside_users_that_no_request_tells() -> N
 def test_a_rollback_has_two_lengths_and_each_has_its_name() -> None:
     run = fold(runs.rolled_back(Told()).rows)
     words = (
-        "13 s from the decision until production served v1.2.0 again, "
+        "13 s from the decision until production was seen to serve v1.2.0 again, "
         "20 s from the decision to the proof that v1.2.0 serves"
     )
     assert ending.rollback_times(run) == words

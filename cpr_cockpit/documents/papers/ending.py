@@ -195,7 +195,7 @@ def _verdict_words(run: Run) -> str:
 def rollback_times(run: Run) -> str:
     """The two lengths of a rollback, by their names; "" where none was measured."""
     old, users, proof = old_version(run), users_back_seconds(run), back_seconds(run)
-    said = [] if users is None else [f"{span(users)} from the decision until production served {old} again"]
+    said = [] if users is None else [f"{span(users)} from the decision until production was seen to serve {old} again"]
     proven = "every instance has the flag off" if run.went_dark else f"{old} serves"
     said += [] if proof is None else [f"{span(proof)} from the decision to the proof that {proven}"]
     return ", ".join(said)
@@ -212,7 +212,11 @@ def _course(run: Run) -> str:
         begun = f"{feature} {new_version(run)}: START at {stamp(run.started_at)} by {run.started_by}, by {strategy}."
     if run.switched_at is None:
         return f"{begun} Production was not seen to serve {new_version(run)}."
-    tail = f" It served {old_version(run)} again from {clock(run.switched_back_at)}." if run.switched_back_at else ""
+    tail = (
+        f" It was seen to serve {old_version(run)} again at {clock(run.switched_back_at)}."
+        if run.switched_back_at
+        else ""
+    )
     if plan is not None and plan.apps:
         return f"{begun} {_apps(run, plan)}{tail}"
     served = f"{begun} Production served {new_version(run)} from {clock(run.switched_at)}"
