@@ -160,7 +160,7 @@ def test_a_session_that_goes_on_tells_a_reader_what_it_told_last() -> None:
 
 
 class SetBackClock(SuspendingClock):
-    """A clock that is set back by ten minutes at the end of every wait of ``during_s`` seconds."""
+    """A clock that is set back by ten minutes at the end of every wait of ``during_s`` seconds; 0: of none."""
 
     during_s = 0.0
 
@@ -171,7 +171,7 @@ class SetBackClock(SuspendingClock):
 
     def set_back(self, waited_s: float) -> None:
         """Set the clock back where it is to be."""
-        if waited_s == self.during_s:
+        if 0.0 < waited_s == self.during_s:
             self.suspend(-600.0)
 
 
