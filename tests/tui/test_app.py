@@ -258,7 +258,9 @@ async def test_the_styles_of_the_gate_do_not_reach_the_facts_of_the_window() -> 
         await settled(pilot)
         source.push(views.window_breach())
         await until(pilot, lambda: at(app) == "window")
-        await until(pilot, lambda: "rollback  checked 12 s ago" in screen_text(app))
+        told = "rollback  checked 12 s ago"
+        await until(pilot, lambda: told in screen_text(app))
+        assert told in screen_text(app).splitlines()[3], "the facts stand above the signals"
 
 
 async def test_zoom_shows_one_pane_alone_with_the_panel_and_goes_back() -> None:
@@ -327,7 +329,8 @@ async def test_words_from_outside_are_no_markup_in_the_palette() -> None:
         await settled(pilot)
         await pilot.press("colon")
         strike(app, *"roll")
-        await until(pilot, lambda: f"not now: {words}" in screen_text(app))
+        await until(pilot, lambda: words in screen_text(app))
+        assert f"not now: {words}" in screen_text(app)
 
 
 async def test_below_the_least_size_there_is_the_floor_and_back_up_the_place_is_kept() -> None:
