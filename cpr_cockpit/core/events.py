@@ -11,14 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from cpr_cockpit.core.event import Event
+
 Way = Literal["forward", "back"]
-
-
-class Event(BaseModel):
-    """Base of all events: frozen, unknown members refused, ``v`` is the version of the shape."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    v: int = 1
 
 
 class Script(BaseModel):
@@ -127,7 +122,7 @@ class PlanMade(Event):
     deploy: str = "zip"
     flag: str = ""
     choices: tuple[PlannedChoice, ...] = ()
-    workers: dict[str, str] = {}
+    workers: dict[str, str] = Field(default_factory=dict)
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     lower: tuple[PlannedStep, ...] = ()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core import others
+from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.heard import Heard
 from cpr_cockpit.core.heard import key_of as source_of
 from cpr_cockpit.core.rows import StepRow
@@ -243,7 +244,7 @@ def _ended(run: Run, at: float, event: ev.RunEnded) -> None:
     run.note_moment(at, f"Run ended: {event.decision}", event.reason, event.decision)
 
 
-HANDLERS: dict[type[ev.Event], Callable[[Run, float, Any], None]] = {
+HANDLERS: dict[type[Event], Callable[[Run, float, Any], None]] = {
     ev.RunOpened: _opened,
     ev.ItemMarked: _marked,
     ev.GateJudged: _gate,

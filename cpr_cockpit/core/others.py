@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.verdict import clock_time
 
 # More than these are counted: a sentence is for a tired person.
@@ -114,7 +115,7 @@ def _left(run: Folding, at: float, event: ev.LeaseLeft) -> None:
     run.note_moment(at, "Lease released" if event.released else "Lease left", event.words)
 
 
-HANDLERS: dict[type[ev.Event], Callable[[Any, float, Any], None]] = {
+HANDLERS: dict[type[Event], Callable[[Any, float, Any], None]] = {
     ev.SurroundingsTaken: _taken,
     ev.ForeignChanged: _changed,
     ev.ForeignNamed: _named,

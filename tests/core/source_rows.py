@@ -6,6 +6,7 @@ from typing import Any
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.custom_spec import Limit, SignalSpec
+from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.core.showing import Stage
 from cpr_cockpit.core.showing_sources import sources
@@ -25,7 +26,7 @@ KEPT = ev.Decided(word="keep", by="ana", verdict="GO", sentence="it is GO")
 def run_of(*told: Observation | ev.AnyEvent, opened: ev.RunOpened = OPENED) -> Run:
     """A run whose traffic has switched, and what was recorded since."""
     events = (
-        one if isinstance(one, ev.Event) else ev.Observed(source=one.source.value, body=one.to_dict()) for one in told
+        one if isinstance(one, Event) else ev.Observed(source=one.source.value, body=one.to_dict()) for one in told
     )
     made = (opened, *PREPARED[1:], ev.Started(by="ana"), SWITCHED, *events)
     return fold(ev.Record(seq=place + 1, at=T0, event=event, hash="") for place, event in enumerate(made))

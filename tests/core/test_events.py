@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.event import Event
 from tests.core.a_run import EVERY_EVENT, records
 
-TYPES: tuple[type[ev.Event], ...] = get_args(get_args(ev.AnyEvent)[0])
+TYPES: tuple[type[Event], ...] = get_args(get_args(ev.AnyEvent)[0])
 """Every type that a journal may hold."""
 
 
 def test_there_is_an_example_of_every_event() -> None:
     assert {type(event) for event in EVERY_EVENT} == set(TYPES)
-    assert set(TYPES) == set(ev.Event.__subclasses__())
+    assert set(TYPES) == set(Event.__subclasses__())
 
 
 @pytest.mark.parametrize("event", EVERY_EVENT, ids=lambda event: event.type)

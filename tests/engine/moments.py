@@ -11,6 +11,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.run import Run
 from tests.engine.stage import Death, Life, Stage
 from tests.engine.world import Fault, World
@@ -29,7 +30,7 @@ def bounded(examples: int) -> settings:
     )
 
 
-def name_of(event: ev.Event) -> str:
+def name_of(event: Event) -> str:
     """``intent swap``, ``accepted deploy``; of what is no step its type."""
     if isinstance(event, ev.StepIntent | ev.StepAccepted | ev.StepDoubtful | ev.StepOutcome):
         return f"{event.type.removeprefix('step.')} {event.step}"
