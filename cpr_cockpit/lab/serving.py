@@ -146,6 +146,7 @@ class Lab:
         stack.push_async_callback(traffic.stop)
         await asyncio.gather(world.start(), self._start_traffic(traffic))
         await self._prove()
+        await world.set_troubles(self._settings.troubles)
         told = self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}")
         return told | more | {"pipeline": pipeline}
 
