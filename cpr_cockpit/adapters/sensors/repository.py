@@ -27,7 +27,10 @@ class Heads:
 
 @dataclass(frozen=True, slots=True)
 class RepositorySettings:
-    """``branch``: the feature's, ``tag``: the release's; ``commit``: what the artifact was built from, "": not said."""
+    """``branch``: the feature's, ``tag``: the release's; ``commit``: what the artifact was built from, "": not said.
+
+    ``tells_tag`` False: the repository's host is asked for the tag instead.
+    """
 
     folder: Path
     remote: str
@@ -35,16 +38,17 @@ class RepositorySettings:
     branch: str
     tag: str
     commit: str = ""
+    tells_tag: bool = True
 
 
 class Repository:
     """The remote's heads, fetched as objects only, and what a trial merge of them (git merge-tree) comes to."""
 
-    items = (UP_TO_DATE, MERGES, TAGGED)
     timeout_s = 60.0
 
     def __init__(self, settings: RepositorySettings) -> None:
         self._settings = settings
+        self.items = (UP_TO_DATE, MERGES, TAGGED) if settings.tells_tag else (UP_TO_DATE, MERGES)
         self._clone = Clone(settings.folder, settings.remote)
         self._name = settings.folder.name
 
@@ -56,7 +60,7 @@ class Repository:
         heads = await self._heads()
         main, branch = self._refs
         await self._clone.fetch(main, *((branch,) if heads.branch else ()))
-        return (*await self._branch(heads), *self._tagged(heads))
+        return (*await self._branch(heads), *(self._tagged(heads) if self._settings.tells_tag else ()))
 
     @property
     def _refs(self) -> tuple[str, str]:
@@ -93,7 +97,8 @@ class Repository:
         for commit, name in ((heads.main, settings.main), *(((heads.tag, settings.tag),) if released else ())):
             if await self._clone.has_all(commit, heads.branch):
                 return State.OK, f"{name} has all that {heads.branch[:10]} changes: merged as another commit"
-        if released:
+        # What the branch began from cannot have it: a name that is taken is no release of this feature.
+        if released and not await self._clone.in_history(heads.tag, heads.branch):
             return State.NOTE, f"{tagged}, which is released; nothing shows whether {heads.branch[:10]} is in it"
         return None, ""
 
