@@ -175,7 +175,7 @@ def go_on(run: Run) -> vw.Control | None:
         "undo: none in this run",
     )
     label = f"GO ON {without}"
-    return vw.Control(GO_ON, label, enabled=True, type_this="go on", needs_reason=True, details=details)
+    return vw.Control(GO_ON, label, enabled=True, type_this="go-on", needs_reason=True, details=details)
 
 
 def _chooses(run: Run) -> bool:
