@@ -118,7 +118,9 @@ def half_words(run: Run) -> str:
     known = run.code
     if known.state not in _RESTS or known.rested is None or run.started_at is not None:
         return ""
-    return f"{str(known.state).upper()}: {known.rested.words}. {MERGE} shows what can be done."
+    merged = ", ".join(one.name for one in known.merged)
+    left = f", {', '.join(one.name for one in known.unmerged)} not" if known.unmerged else ""
+    return f"{str(known.state).upper()}: {merged} merged{left}. {MERGE} shows why and what can be done."
 
 
 def merge(run: Run, policy: MergePolicy) -> vw.Control | None:

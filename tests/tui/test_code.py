@@ -95,7 +95,7 @@ def test_the_same_in_lines() -> None:
 
 def test_a_merge_under_way_says_so_and_offers_nothing() -> None:
     view = told(*A_MERGE[:3], ce.MergeIntent(repository=UI, step="checks", attempt=1, mutates=False))
-    assert view.code.sentence == "under way: Required checks and reviews, acme/cpr-ui"
+    assert view.code.sentence == "under way: Checks and reviews, acme/cpr-ui"
     assert view.panel.merge is not None
     assert (view.panel.merge.enabled, view.panel.merge.reason) == (False, "under way")
     assert view.panel.go_on is None

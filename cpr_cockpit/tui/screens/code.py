@@ -20,6 +20,8 @@ from cpr_cockpit.tui.widgets.rows import Rows
 _CHECKS = {"failed": ("X", "fail"), "waiting": ("~", "run"), "running": ("~", "run"), "passed": ("+", "ok")}
 _INDENT = 4
 _CHIP = 9
+_WIDE = 100
+_GOOD = ("done", "already")
 _WARNS = ("half merged", "merged, not tagged", "blocked")
 
 
@@ -84,13 +86,23 @@ def repository_rows(one: CodeRepository, width: int, now: float) -> list[Row]:
     if one.in_the_way:
         rows.append(row(("  ! ", "fail"), (one.in_the_way, "warn")))
     rows += [row(("  ! ", "warn"), (words, "warn")) for words in one.deploys]
-    rows += [_step_row(step, width, now) for step in one.steps]
-    rows += [_check_row(check) for check in one.checks]
-    if one.reviews:
+    steps, checks = one.steps, one.checks
+    if width < _WIDE:
+        steps = telling(steps)
+        checks = checks if any(step.key == "checks" and step.state != "done" for step in steps) else ()
+    rows += [_step_row(step, width, now) for step in steps]
+    rows += [_check_row(check) for check in checks]
+    if one.reviews and checks:
         rows.append(row((f"    reviews: {one.reviews}", "dim")))
     if not one.steps and one.looked_at is not None:
         rows.append(row((f"  looked at {clock(one.looked_at)} UTC", "dim")))
     return rows
+
+
+def telling(steps: tuple[CodeStep, ...]) -> tuple[CodeStep, ...]:
+    """Where there is little room: the last step that is as it should be, and those under way or in trouble."""
+    good = [step for step in steps if step.state in _GOOD]
+    return tuple(step for step in steps if step in good[-1:] or step.state not in (*_GOOD, "waiting"))
 
 
 def _step_row(step: CodeStep, width: int, now: float) -> Row:
@@ -98,7 +110,7 @@ def _step_row(step: CodeStep, width: int, now: float) -> Row:
     took = ago(now - step.began_at) if running and step.began_at is not None else ""
     if step.seconds is not None:
         took = f"{step.seconds:.0f} s"
-    room = 28 if width >= 100 else 22
+    room = 20
     return row("  ", *chip(step.state, _CHIP), (cell(step.title, room), "dim" if step.state == "waiting" else ""),
                "  ", (cell(took, 6), "dim"), "  ", step.words)  # fmt: skip
 
