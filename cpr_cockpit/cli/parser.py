@@ -106,6 +106,9 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
     drill.add_argument("--fast", action=argparse.BooleanOptionalAction, default=True, help=f"{_FAST} (default: yes)")
     add_defect_options(drill)
     drill.add_argument(
+        "--merge", action="store_true", help="merge and tag the lab's two repositories first (step 4), before START"
+    )
+    drill.add_argument(
         "--plan",
         action="store_true",
         help="print the plan with its requests, the way back and the card; send none of them",

@@ -26,12 +26,12 @@ from cpr_cockpit.core.commits import same_commit
 
 STEPS = ("look", "pull-request", "checks", "merge", "tag")
 TITLES = {
-    "look": "Look: rights, heads, conflicts, tag",
+    "look": "Look",
     "pull-request": "Pull request",
-    "checks": "Required checks and reviews",
+    "checks": "Checks and reviews",
     "merge": "Merge",
     "tag": "Version tag",
-    "revert": "Pull request that takes it back",
+    "revert": "Take back",
 }
 MUTATES = frozenset({"pull-request", "merge", "tag", "revert"})
 # The host's words for what no waiting mends.

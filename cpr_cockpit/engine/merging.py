@@ -29,6 +29,7 @@ UNCHANGED = "Nothing was changed."
 LOOK_EVERY_S = 300.0
 _LONGEST_REASON = 500
 _TO_BEGIN = (MergeState.NONE, MergeState.OPEN, MergeState.BLOCKED)
+_RESTS = (MergeState.HALF, MergeState.UNTAGGED)
 
 
 class Merging:
@@ -58,9 +59,12 @@ class Merging:
     # -- what a face asks for ----------------------------------------------------------------------------------------
 
     def begin(self, by: str) -> None:
-        """A person begins the merge; Blocked where it cannot be begun, and nothing is changed."""
+        """A person begins the merge, or has it look again where it rests; Blocked where neither is possible."""
         self._check()
         code = self.code
+        if code.state in _RESTS:
+            self.choose("again", by)
+            return
         if code.state not in _TO_BEGIN:
             raise Blocked(f"The merge is {code.state}: it is not begun again. {UNCHANGED}")
         self._recorder.record(
@@ -77,7 +81,7 @@ class Merging:
         """Where it rests half merged, or merged and not tagged: again, revert or go-on. Blocked."""
         self._check()
         state = self.code.state
-        if state not in (MergeState.HALF, MergeState.UNTAGGED):
+        if state not in _RESTS:
             raise Blocked(f"The merge is {state}: there is nothing to choose. {UNCHANGED}")
         if choice not in ("again", "revert", "go-on"):
             raise Blocked(f"There is no {choice!r} to choose, only again, revert and go-on. {UNCHANGED}")
