@@ -149,6 +149,7 @@ def _declared(loaded: Loaded) -> Declared:
         home=str(loaded.path.parent.absolute()),
         tag=artifacts.version if artifacts else "",
         commit=(artifacts.commit or "") if artifacts else "",
+        github=settings.github,
     )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cpr_cockpit.config.checks_table import Check, Code
+from cpr_cockpit.config.github_table import GitHub
 from cpr_cockpit.config.merge_table import Merge
 from cpr_cockpit.config.pipeline_table import Pipeline
 from cpr_cockpit.config.policy import PolicySettings
@@ -358,6 +359,7 @@ class Settings(Part):
     signals: tuple[Signal, ...] = Field((), strict=False, description="a table [[signals]] for each")
     checks: tuple[Check, ...] = Field((), strict=False, description="a table [[checks]] for each")
     code: tuple[Code, ...] = Field((), strict=False, description="a table [[code]] for each repository")
+    github: GitHub = Field(default_factory=GitHub, description="a table [github]")
     merge: Merge = Field(default_factory=Merge, description="a table [merge]")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
     strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")

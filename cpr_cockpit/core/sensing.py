@@ -22,11 +22,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One thing that was looked at, and what was seen. ``name``: a checklist item's key where a sensor read it."""
+    """One thing that was looked at, and what was seen. ``name``: a checklist item's key where a sensor read it.
+
+    ``later``: it is told to whoever asks now, and marks nothing: what the item wants is still to come.
+    """
 
     name: str
     state: State
     words: str
+    later: bool = False
 
 
 class Sensor(Protocol):
@@ -61,8 +65,8 @@ def together(readings: Iterable[Reading]) -> tuple[Reading, ...]:
 
 def _worst(name: str, several: Sequence[Reading]) -> Reading:
     state = next(state for state in _WORST if any(one.state is state for one in several))
-    words = "; ".join(one.words for one in several if one.state is state)
-    return Reading(name, state, words)
+    told = [one for one in several if one.state is state]
+    return Reading(name, state, "; ".join(one.words for one in told), later=any(one.later for one in told))
 
 
 def sharing(sensors: Iterable[Sensor]) -> tuple[tuple[Sensor, ...], ...]:
