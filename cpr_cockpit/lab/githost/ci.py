@@ -82,10 +82,10 @@ class Ci:
         newest = next(iter(self.runs(commit)), None)
         return next((name for name in names if newest is None or self._job(newest, name)[1] != "success"), "")
 
-    def checks(self, commit: str) -> list[dict[str, Any]]:
+    def checks(self, commit: str, url: str) -> list[dict[str, Any]]:
         """The newest check run of each name, as GitHub's "List check runs for a Git reference" tells them."""
         newest = next(iter(self.runs(commit)), None)
-        return [] if newest is None else [self._check(newest, name) for name in JOBS]
+        return [] if newest is None else [self._check(newest, name, url) for name in JOBS]
 
     def told(self, run: Run, url: str) -> dict[str, Any]:
         """The run, as GitHub's "Get a workflow run" tells it."""
@@ -119,7 +119,7 @@ class Ci:
             return "queued", None
         return ("in_progress", None) if now < begins + self._pace.job else ("completed", fate.value)
 
-    def _check(self, run: Run, name: str) -> dict[str, Any]:
+    def _check(self, run: Run, name: str, url: str) -> dict[str, Any]:
         status, conclusion = self._job(run, name)
         index = JOBS.index(name)
         begins = run.at + self._pace.queued + index * self._pace.job
@@ -131,7 +131,7 @@ class Ci:
             "conclusion": conclusion,
             "started_at": None if status == "queued" else stamp(begins),
             "completed_at": stamp(begins + self._pace.job) if conclusion else None,
-            "html_url": f"https://localhost/runs/{run.id + index + 1}",
+            "html_url": f"{url}/actions/runs/{run.id}/job/{run.id + index + 1}",
             "app": _APP,
             "output": {"title": f"{name}: {conclusion}" if conclusion else None, "summary": None},
         }

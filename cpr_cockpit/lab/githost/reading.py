@@ -85,7 +85,7 @@ def _checks(names: tuple[str, ...]) -> list[dict[str, Any]]:
 async def check_runs(host: Hosting, repo: Repository, request: web.Request) -> web.Response:
     """The newest check run of each name for a commit, a branch or a tag."""
     commit = await _commit(repo, request.match_info["ref"])
-    return listed(request, host.url, repo.ci.checks(commit), "check_runs")
+    return listed(request, host.url, repo.ci.checks(commit, host.page(repo)), "check_runs")
 
 
 async def status(_: Hosting, repo: Repository, request: web.Request) -> web.Response:
