@@ -232,8 +232,9 @@ def _of_app(azure: AzureEnvironment, app: str, resource_group: str = "") -> Azur
 
 
 def variables_of(target: Target) -> tuple[str, ...]:
-    """The variables that hold the secrets of signals and checks."""
+    """The variables that hold the secrets of signals and checks, and the token for GitHub."""
     named = [one.header_env for one in target.signals] + [one.header_env for one in target.declared.checks]
+    named.append(target.declared.github.token_env or None)
     return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
@@ -277,6 +278,17 @@ def lab_workers(ready: Mapping[str, Any]) -> Workers | None:
     return Workers.model_validate(ready["workers"]) if ready.get("workers") else None
 
 
+def _git_host(path: Path, ready: Mapping[str, Any]) -> str:
+    """The address of a lab's Git host. ConfigError where the ready file tells it wrongly."""
+    try:
+        _, github, _ = lab_code(ready)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"{path}: tells its Git host wrongly ({type(error).__name__}). Nothing was changed. Begin a new run."
+        ) from error
+    return github.api
+
+
 def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
     """Refuse what `read_ready` gave where it lacks something or names another machine. ConfigError."""
     wrong = next((name for name in _NEEDED if not isinstance(ready.get(name), str) or not ready[name]), None)
@@ -290,7 +302,7 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
     for one in _further(ready):
         addresses |= {f"{name} of {one['app']}": one[name] for name in _ADDRESSES}
     addresses |= {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
-    addresses |= {"git_host.api": str(ready["git_host"]["api"])} if ready.get("git_host") else {}
+    addresses |= {"git_host.api": _git_host(path, ready)} if ready.get("git_host") else {}
     addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():
         if not is_loopback(address):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ssl
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -245,6 +246,22 @@ async def test_a_tag_of_a_repository_that_may_not_be_seen_is_not_free(host: GitH
         await host.tag(TAG)
 
 
+@pytest.mark.parametrize("odd", [[], {}, {"object": None}, {"object": {"sha": "main", "type": "commit"}}, "x", 7])
+async def test_an_odd_answer_is_neither_a_free_tag_nor_a_branch_that_is_gone(
+    wire: Wire, host: GitHubHost, odd: object
+) -> None:
+    wire.on("GET", f"{REPO}/git/ref/tags/{TAG}", Answer(200, odd))
+    wire.on("GET", f"{REPO}/git/ref/heads/main", Answer(200, odd))
+    wire.on("GET", f"{REPO}/pulls/7", Answer(200, odd))
+    wire.on("PUT", f"{REPO}/pulls/7/merge", Answer(200, {"merged": True, "sha": "main"}))
+    for asked in (partial(host.tag, TAG), host.heads, partial(host.pull_request_at, 7)):
+        with pytest.raises(PortError, match="cannot be read"):
+            await asked()
+    with pytest.raises(PortError) as merged:
+        await host.merge(7, HEAD, MergeMethod.SQUASH, "t", "m")
+    assert merged.value.ambiguous
+
+
 async def test_what_ci_made_of_a_commit(wire: Wire, host: GitHubHost) -> None:
     runs = [
         {"id": 1, "status": "completed", "conclusion": "success"},
@@ -263,14 +280,15 @@ async def test_what_ci_made_of_a_commit(wire: Wire, host: GitHubHost) -> None:
 
 async def test_a_merge_is_taken_back_by_githubs_own_button(wire: Wire, host: GitHubHost) -> None:
     wire.on("GET", f"{REPO}/pulls/7", Answer(200, PULL))
-    wire.on("GET", f"{REPO}/pulls/8", Answer(200, PULL | {"number": 8}))
-    told = {"data": {"revertPullRequest": {"revertPullRequest": {"number": 8}}}}
+    made = {"number": 8, "url": "https://github.com/x/8", "title": "Back", "headRefOid": HEAD, "baseRefName": "main"}
+    told = {"data": {"revertPullRequest": {"revertPullRequest": made}}}
     no = {"data": None, "errors": [{"message": "Pull request could not be reverted."}]}
     wire.on("POST", "/graphql", Answer(200, told), Answer(200, no))
     pull = PullRequest(7, "", "Goals", HEAD, "main", PullState.MERGED, merged_as=MERGED)
-    assert (await host.create_revert_request(pull, "Back", "why")).number == 8
+    back = PullRequest(8, "https://github.com/x/8", "Back", HEAD, "main", PullState.OPEN)
+    assert await host.create_revert_request(pull, "Back", "why") == back
     asked = {"pullRequestId": "PR_7", "title": "Back", "body": "why"}
-    assert wire.asked[-2].json["variables"] == {"input": asked}
+    assert wire.asked[-1].json["variables"] == {"input": asked}
     with pytest.raises(GitHubRefusal, match="could not be reverted"):
         await host.create_revert_request(pull, "Back", "why")
 

@@ -372,6 +372,10 @@ async def test_a_lab_has_repositories_of_its_own_at_its_own_host(ready: dict[str
         kinds = [type(one).__name__ for one in ports.sensors]
     assert kinds[-4:] == ["Repository", "Repository", "CodeHostItems", "CodeHostItems"]
     path = tmp_path / "ready.json"
+    odd: Any
+    for odd in ({"api": 7}, [1], {"api": "https://localhost:1", "token": "t", "repositories": [{"name": "x"}]}):
+        with pytest.raises(ConfigError, match="tells its Git host wrongly"):
+            check_ready(path, told | {"app_configuration": "", "git_host": odd})
     told["git_host"]["api"] = "https://api.github.com"
     with pytest.raises(ConfigError, match=r"git_host\.api is https://api\.github\.com, which is not on this machine"):
         check_ready(path, told | {"app_configuration": "", "control": {"url": "https://localhost:1"}})

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from cpr_cockpit.adapters.azure.errors import unreadable
@@ -41,6 +41,8 @@ from cpr_cockpit.core.code import (
 )
 from cpr_cockpit.core.ports import PlannedRequest, PortError
 
+T = TypeVar("T")
+
 _MOST_FILES = 20
 _MOST_WORKFLOWS = 50
 _LARGEST_WORKFLOW = 64 * 1024
@@ -48,7 +50,8 @@ _MOST_TAGS = 5  # a tag may name a tag
 _NOT_ALLOWED, _CONFLICT, _INVALID = 405, 409, 422
 _FORBIDDEN = object()
 _REVERT = (
-    "mutation($input: RevertPullRequestInput!) { revertPullRequest(input: $input) { revertPullRequest { number } } }"
+    "mutation($input: RevertPullRequestInput!) { revertPullRequest(input: $input) "
+    "{ revertPullRequest { number url title headRefOid baseRefName } } }"
 )
 
 
@@ -95,7 +98,9 @@ class GitHubHost:
 
     async def _head(self, branch: str) -> str:
         path = f"{self._repo}/git/ref/heads/{_path(branch)}"
-        return text(inner(await self._asking.get(path, f"Reading {branch} of {self.name}"), "object", "sha"))
+        doing = f"Reading {branch} of {self.name}"
+        told = await self._asking.get(path, doing)
+        return "" if told is None else self._commit(inner(told, "object", "sha"), doing)
 
     async def trial_merge(self) -> TrialMerge:
         """As the port; by git in the clone."""
@@ -161,7 +166,8 @@ class GitHubHost:
 
     async def pull_request_at(self, number: int) -> PullRequest:
         """As the port."""
-        return shapes.pull_request(await self._pull(number))
+        doing = f"Reading pull request {number} of {self.name}"
+        return self._read(shapes.pull_request, await self._pull(number), doing)
 
     async def _pull(self, of: int) -> Mapping[str, Any]:
         return await self._there(f"{self._repo}/pulls/{of}", f"Reading pull request {of} of {self.name}")
@@ -171,7 +177,7 @@ class GitHubHost:
         doing = f"Creating the pull request of {self.branch} in {self.name}"
         asked = {"title": title, "body": body, "head": self.branch, "base": self.main}
         told = await self._asking.send("POST", f"{self._repo}/pulls", doing, asked)
-        return shapes.pull_request(told)
+        return self._read(shapes.pull_request, told, doing, mutating=True)
 
     async def checks(self, commit: str) -> CommitChecks:
         """As the port."""
@@ -251,9 +257,9 @@ class GitHubHost:
             if refused.status in (_NOT_ALLOWED, _CONFLICT, _INVALID):
                 return MergeAnswer(MergeResult.REFUSED, words=refused.said)
             raise
-        if told.get("merged") is not True or not text(told.get("sha")):
+        if told.get("merged") is not True:
             raise unreadable(doing, "no merge", mutating=True)
-        return MergeAnswer(MergeResult.MERGED, text(told.get("sha")))
+        return MergeAnswer(MergeResult.MERGED, self._commit(told.get("sha"), doing, mutating=True))
 
     async def tag(self, name: str) -> TagFacts | None:
         """As the port."""
@@ -266,7 +272,7 @@ class GitHubHost:
         named, message, annotated = inner(told, "object"), "", False
         for _ in range(_MOST_TAGS):
             if inner(named, "type") != "tag":
-                return TagFacts(name, text(inner(named, "sha")), annotated, message)
+                return TagFacts(name, self._commit(inner(named, "sha"), doing), annotated, message)
             body = await self._there(f"{self._repo}/git/tags/{_path(text(inner(named, 'sha')))}", doing)
             named, annotated, message = body.get("object"), True, message or text(body.get("message")).strip()
         raise PortError(f"{doing}: it names a tag that names a tag, and so on.")
@@ -322,10 +328,8 @@ class GitHubHost:
         node = text((await self._pull(pull.number)).get("node_id"))
         asked = {"input": {"pullRequestId": node, "title": title, "body": body}}
         told = await self._asking.mutate(_REVERT, asked, doing)
-        made = number(inner(told, "revertPullRequest", "revertPullRequest", "number"))
-        if not made:
-            raise unreadable(doing, "no number", mutating=True)
-        return await self.pull_request_at(made)
+        made = inner(told, "revertPullRequest", "revertPullRequest")
+        return self._read(shapes.revert_request, made, doing, mutating=True)
 
     def planned(self, act: CodeAct, *, method: MergeMethod, tag: str) -> tuple[PlannedRequest, ...]:
         """As the port."""
@@ -346,6 +350,17 @@ class GitHubHost:
             CodeAct.REVERT: [("POST", graphql_of(self._asking.api), "revertPullRequest <its node id>")],
         }
         return tuple(PlannedRequest(*one) for one in told[act])
+
+    def _commit(self, value: Any, doing: str, *, mutating: bool = False) -> str:
+        return self._read(shapes.commit, value, doing, mutating=mutating)
+
+    @staticmethod
+    def _read(shape: Callable[[Any], T], body: Any, doing: str, *, mutating: bool = False) -> T:
+        """The answer as that shape. PortError where it has it not; ambiguous where it answers a change."""
+        try:
+            return shape(body)
+        except ValueError as error:
+            raise unreadable(doing, str(error), mutating=mutating) from error
 
     async def _there(self, path: str, doing: str) -> Mapping[str, Any]:
         told = await self._asking.get(path, doing)

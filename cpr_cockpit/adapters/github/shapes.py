@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from cpr_cockpit.core.code import (
     Reviews,
 )
 
+_COMMIT = re.compile(r"[0-9A-Fa-f]{40}")
 _METHODS = {
     "allow_squash_merge": MergeMethod.SQUASH,
     "allow_merge_commit": MergeMethod.MERGE,
@@ -30,6 +32,13 @@ _SAYS = {"APPROVED": True, "CHANGES_REQUESTED": False, "DISMISSED": None}
 def text(value: Any) -> str:
     """A text as one line, bounded; anything else "" ."""
     return short(value) if isinstance(value, str) else ""
+
+
+def commit(value: Any) -> str:
+    """A commit's full name in hex. ValueError for anything else: it is merged, tagged and compared by it."""
+    if not isinstance(value, str) or not _COMMIT.fullmatch(value):
+        raise ValueError("a commit's name is missing or is none")
+    return value.lower()
 
 
 def inner(body: Any, *names: str) -> Any:
@@ -57,24 +66,42 @@ def facts(body: Mapping[str, Any]) -> RepositoryFacts:
 
 
 def pull_request(body: Mapping[str, Any]) -> PullRequest:
-    """A pull request; before it is merged GitHub's merge_commit_sha is a trial's, and is not told."""
+    """A pull request; before it is merged GitHub's merge_commit_sha is a trial's, and is not told. ValueError."""
     merged = isinstance(body.get("merged_at"), str)
     state = PullState.MERGED if merged else PullState.OPEN if body.get("state") == "open" else PullState.CLOSED
     told, way = body.get("mergeable"), text(body.get("mergeable_state"))
     return PullRequest(
-        number=number(body.get("number")),
+        number=_own_number(body.get("number")),
         url=text(body.get("html_url")),
         title=text(body.get("title")),
-        head=text(inner(body, "head", "sha")),
+        head=commit(inner(body, "head", "sha")),
         base=text(inner(body, "base", "ref")),
         state=state,
         draft=body.get("draft") is True,
         mergeable=told if isinstance(told, bool) else None,
         why_not=way if way in _IN_THE_WAY and state is PullState.OPEN else "",
-        merged_as=text(body.get("merge_commit_sha")) if merged else "",
+        merged_as=commit(body.get("merge_commit_sha")) if merged else "",
         merged_by=text(inner(body, "merged_by", "login")),
         author=text(inner(body, "user", "login")),
     )
+
+
+def revert_request(body: Any) -> PullRequest:
+    """A pull request as the mutation that made it tells it. ValueError."""
+    return PullRequest(
+        number=_own_number(inner(body, "number")),
+        url=text(inner(body, "url")),
+        title=text(inner(body, "title")),
+        head=commit(inner(body, "headRefOid")),
+        base=text(inner(body, "baseRefName")),
+        state=PullState.OPEN,
+    )
+
+
+def _own_number(value: Any) -> int:
+    if number(value) <= 0:
+        raise ValueError("its number is missing or is none")
+    return number(value)
 
 
 def rows_of_checks(

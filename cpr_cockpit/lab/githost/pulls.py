@@ -159,7 +159,8 @@ async def _revert(host: Hosting, repo: Repository, pull: Pull, asked: dict[str, 
         words = str(asked.get("body") or f"Reverts {repo.full_name}#{pull.number}")
         back = await repo.open_pull(title, words, branch, pull.base)
     host.log.add("git.revert-requested", repository=repo.full_name, number=back.number)
-    told = {"number": back.number, "url": f"{host.page(repo)}/pull/{back.number}"}
+    told = {"number": back.number, "url": f"{host.page(repo)}/pull/{back.number}", "title": title}
+    told |= {"headRefOid": commit, "baseRefName": pull.base}
     return web.json_response({"data": {"revertPullRequest": {"revertPullRequest": told}}})
 
 
