@@ -7,6 +7,7 @@ where something is to be changed) with the address by its id; what this token ma
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -62,10 +63,18 @@ _ROUTES: tuple[tuple[str, str, Answering], ...] = (
 
 
 class GitHost:
-    """`digests`: SHA-256 of what CI builds, by repository; `tag`: the release's."""
+    """`digests`: SHA-256 of what CI builds, by repository; `tag`: the release's; `clock`: epoch seconds."""
 
-    def __init__(self, troubles: Troubles, log: OperationLog, digests: Mapping[str, str], tag: str, token: str) -> None:
-        self._hosting = Hosting(troubles, log, digests, tag)
+    def __init__(
+        self,
+        troubles: Troubles,
+        log: OperationLog,
+        digests: Mapping[str, str],
+        tag: str,
+        token: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._hosting = Hosting(troubles, log, digests, tag, clock=clock)
         self._token = token
         self._left = _LIMIT
 

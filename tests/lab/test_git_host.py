@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,17 +19,19 @@ from cpr_cockpit.lab.troubles import Troubles
 
 TAG, TOKEN = "v1.3.0", "a token"
 API, UI = "/repos/goals/goals-api", "/repos/goals/goals-ui"
+LATER = 60.0
 DIGESTS = {"goals-api": "ab" * 32, "goals-ui": "cd" * 32}
 
 
 @dataclass
 class Place:
-    """A host with its troubles, a client that follows no redirect, and the clones."""
+    """A host with its troubles, a client that follows no redirect, and the clones. Of `now` nothing goes by itself."""
 
     client: aiohttp.ClientSession
     troubles: Troubles
     clones: dict[str, Path]
     branch: str
+    now: float = 1.0e9
 
     async def ask(self, method: str, path: str, status: int = 200, **options: Any) -> Any:
         """The answer's body, whose status has to be that."""
@@ -45,11 +46,10 @@ class Place:
 
     async def mergeable(self, number: int, repository: str = API) -> dict[str, Any]:
         """The pull request once its checks and its review are there."""
-        while True:
-            told: dict[str, Any] = await self.ask("GET", f"{repository}/pulls/{number}")
-            if told["mergeable_state"] not in ("unknown", "blocked"):
-                return told
-            await asyncio.sleep(0.02)
+        self.now += LATER
+        await self.ask("GET", f"{repository}/pulls/{number}")
+        told: dict[str, Any] = await self.ask("GET", f"{repository}/pulls/{number}")
+        return told
 
     def git(self, repository: str, *arguments: str) -> str:
         """What git prints in a clone."""
@@ -67,15 +67,17 @@ class Place:
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
     troubles = Troubles()
-    host = GitHost(troubles, OperationLog(), DIGESTS, TAG, TOKEN)
-    await host.plant(tmp_path / "git", Pace(0.03, 0.03, 0.08))
+    made: list[Place] = []
+    host = GitHost(troubles, OperationLog(), DIGESTS, TAG, TOKEN, lambda: made[0].now if made else 1.0e9)
+    await host.plant(tmp_path / "git", Pace(queued=2.0, job=4.0, approval=5.0))
     runner = web.AppRunner(host.application(), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     told = host.described(f"http://127.0.0.1:{runner.addresses[0][1]}")
     clones = {one["name"].rpartition("/")[2]: Path(one["clone"]) for one in told["repositories"]}
     async with aiohttp.ClientSession(told["api"], headers={"Authorization": f"Bearer {TOKEN}"}) as client:
-        yield Place(client, troubles, clones, told["repositories"][0]["branch"])
+        made.append(Place(client, troubles, clones, told["repositories"][0]["branch"]))
+        yield made[0]
     await runner.cleanup()
 
 
@@ -114,12 +116,12 @@ async def test_ci_of_the_merge_commit_builds_the_release(place: Place) -> None:
     query = {"head_sha": commit, "event": "push"}
     run = (await place.ask("GET", f"{UI}/actions/runs", params=query))["workflow_runs"][0]
     assert (run["status"], run["conclusion"], run["head_branch"]) == ("queued", None, "main")
-    states = set()
+    states = []
     while not (made := (await place.ask("GET", f"{UI}/actions/runs/{run['id']}/artifacts"))["artifacts"]):
         found = (await place.ask("GET", f"{UI}/commits/{commit}/check-runs"))["check_runs"]
-        states.add(found[0]["status"])
-        await asyncio.sleep(0.02)
-    assert states >= {"queued", "in_progress"}
+        states.append([one["status"] for one in found])
+        place.now += 2.0
+    assert states == [["queued", "queued"], ["in_progress", "queued"], ["in_progress", "queued"]]
     assert made[0]["digest"] == f"sha256:{DIGESTS['goals-ui']}"
 
 

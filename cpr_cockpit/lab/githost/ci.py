@@ -7,7 +7,6 @@ as the head of a branch.
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -56,16 +55,18 @@ class Run:
 
 
 class Ci:
-    """`fate`: of a job of a run, asked whenever it is looked at."""
+    """`fate`: of a job of a run, asked whenever it is looked at. `clock`: epoch seconds."""
 
-    def __init__(self, pace: Pace, fate: Callable[[Run, str], Fate], ids: itertools.count[int]) -> None:
-        self._pace, self._fate, self._ids = pace, fate, ids
+    def __init__(
+        self, pace: Pace, fate: Callable[[Run, str], Fate], ids: itertools.count[int], clock: Callable[[], float]
+    ) -> None:
+        self._pace, self._fate, self._ids, self._clock = pace, fate, ids, clock
         self._runs: list[Run] = []
 
     def began(self, event: str, commit: str, branch: str, at: float | None = None) -> None:
         """A run begins, at this moment if not told otherwise."""
         self._runs.append(
-            Run(next(self._ids) * _STRIDE + _FIRST, event, commit, branch, time.time() if at is None else at)
+            Run(next(self._ids) * _STRIDE + _FIRST, event, commit, branch, self._clock() if at is None else at)
         )
 
     def seen(self, commit: str, branch: str) -> None:
@@ -114,7 +115,7 @@ class Ci:
         """Status and conclusion by now."""
         index, fate = JOBS.index(name), self._fate(run, name)
         begins = run.at + self._pace.queued + index * self._pace.job
-        now = time.time()
+        now = self._clock()
         if now < begins or fate is Fate.STUCK:
             return "queued", None
         return ("in_progress", None) if now < begins + self._pace.job else ("completed", fate.value)

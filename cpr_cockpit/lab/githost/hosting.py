@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ class Hosting:
     tag: str
     repositories: Sequence[Repository] = ()
     url: str = ""
-    began: float = field(default_factory=time.time)
+    clock: Callable[[], float] = time.time
 
     async def plant(self, folder: Path, pace: ci.Pace) -> None:
         """Make the repositories within `folder`, and heed the troubles that are of commits. GitFailed, OSError."""
@@ -44,13 +44,13 @@ class Hosting:
         made = await asyncio.gather(*(plant(seed, folder) for seed in SEEDS))
         found = []
         for number, (seed, (git, clone)) in enumerate(zip(SEEDS, made, strict=True)):
-            runs = ci.Ci(pace, self._fate_in(seed), ids)
-            found.append(Repository(_FIRST_ID + number, seed, git, clone, runs, pace.approval))
+            runs = ci.Ci(pace, self._fate_in(seed), ids, self.clock)
+            found.append(Repository(_FIRST_ID + number, seed, git, clone, runs, pace.approval, self.clock))
         self.repositories = found
         for repo in found:
             for branch in (MAIN, BRANCH):
                 commit = await repo.git.commit_of(f"refs/heads/{branch}")
-                repo.ci.began(ci.PUSH, commit, branch, self.began - _LONG_AGO)
+                repo.ci.began(ci.PUSH, commit, branch, self.clock() - _LONG_AGO)
         self.troubles.watch(troubles.MERGE_CONFLICT, self._diverge)
         self.troubles.watch(troubles.TAG_EXISTS, self._take_tag)
         self.troubles.watch(troubles.REPOSITORY_RENAMED, self._rename)

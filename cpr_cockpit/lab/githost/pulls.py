@@ -7,7 +7,6 @@ GraphQL interface (`revertPullRequest`, GitHub's changelog of 2023-01-27).
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -219,7 +218,7 @@ async def _merge_state(repo: Repository, pull: Pull, heads: tuple[str, str]) -> 
 
 
 def _approved(repo: Repository, pull: Pull) -> bool:
-    return time.time() >= pull.made + repo.approved_after
+    return repo.clock() >= pull.made + repo.approved_after
 
 
 def _one(repo: Repository, request: web.Request) -> Pull:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,7 @@ class Trial:
 
 @dataclass(slots=True)
 class Repository:
-    """`now`: what it is called by now, another name than its seed's once it was renamed."""
+    """`now`: what it is called by now, another name than its seed's once it was renamed. `clock`: epoch seconds."""
 
     id: int
     seed: Seed
@@ -59,6 +59,7 @@ class Repository:
     clone: Path
     ci: ci.Ci
     approved_after: float
+    clock: Callable[[], float]
     now: str = ""
     pulls: dict[int, Pull] = field(default_factory=dict)
     numbers: int = 0
@@ -88,7 +89,7 @@ class Repository:
     async def open_pull(self, title: str, body: str, branch: str, base: str) -> Pull:
         """A new one; its own run of CI begins."""
         self.numbers += 1
-        pull = self.pulls[self.numbers] = Pull(self.numbers, title, body, branch, base, time.time())
+        pull = self.pulls[self.numbers] = Pull(self.numbers, title, body, branch, base, self.clock())
         self.ci.began(ci.PULL_REQUEST, await self.head(branch), branch)
         return pull
 
@@ -117,7 +118,7 @@ class Repository:
             parents = (base, head) if method == "merge" else (base,)
             commit = await self.commit((await self.trial(base, head)).tree, parents, message)
         await self.move(f"refs/heads/{pull.base}", commit, base)
-        pull.head, pull.merged_as, pull.merged_at = head, commit, time.time()
+        pull.head, pull.merged_as, pull.merged_at = head, commit, self.clock()
         self.ci.began(ci.PUSH, commit, pull.base)
         return commit
 
@@ -156,7 +157,7 @@ class Repository:
             await self.move(f"refs/heads/{MAIN}", await self.git.commit_of(f"{main}^"), main)
 
     async def _write_conflicting(self, main: str) -> None:
-        lines = [f"commit refs/heads/{MAIN}", f"committer Somebody <else@goals.example> {int(time.time())} +0000"]
+        lines = [f"commit refs/heads/{MAIN}", f"committer Somebody <else@goals.example> {int(self.clock())} +0000"]
         for header, text in (("", self.seed.conflicting.message), *self.seed.conflicting.files.items()):
             lines += [f"M 100644 inline {header}"] if header else []
             lines += [f"data {len(text.encode())}\n{text}"]
