@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import ssl
+import sys
 import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -178,6 +179,7 @@ class Lab:
             await host.plant(self._folder / "git", FAST if self._settings.fast else USUAL)
         except GitFailed as failed:
             world.log.add("git.missing", reason=str(failed))
+            sys.stderr.write(f"The lab runs without its Git host: {failed}\n")
             return None
         port = await self._open(host.application(), _listen(None), self._certificates.server)
         return host.described(f"https://localhost:{port}")

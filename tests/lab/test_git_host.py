@@ -14,6 +14,7 @@ from aiohttp import web
 
 from cpr_cockpit.lab.git_host import GitHost
 from cpr_cockpit.lab.githost.ci import Pace
+from cpr_cockpit.lab.githost.git import GitFailed
 from cpr_cockpit.lab.models import OperationLog
 from cpr_cockpit.lab.troubles import Troubles
 
@@ -210,6 +211,13 @@ async def test_a_push_with_git_is_seen_and_its_checks_begin(place: Place) -> Non
     found = (await place.ask("GET", f"{UI}/commits/{place.branch}/check-runs"))["check_runs"]
     assert {one["status"] for one in found} == {"queued"}
     assert found[0]["head_sha"] == place.git("goals-ui", "rev-parse", "HEAD")
+
+
+async def test_where_git_is_missing_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    host = GitHost(Troubles(), OperationLog(), DIGESTS, TAG, TOKEN)
+    with pytest.raises(GitFailed, match=r"git is not installed.* Install git 2\.38 or newer\."):
+        await host.plant(tmp_path / "git", Pace(0.0, 0.0, 0.0))
 
 
 async def test_by_rebase_the_commits_follow_each_other(place: Place) -> None:

@@ -57,7 +57,7 @@ class Git:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
             )
-        except FileNotFoundError as error:
+        except (FileNotFoundError, PermissionError) as error:
             raise GitFailed(MISSING) from error
         out, err = await process.communicate(given)
         ended = Ended(process.returncode or 0, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
