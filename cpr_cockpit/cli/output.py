@@ -118,8 +118,8 @@ def _words(record: dict[str, Any]) -> str:
     if record.get("ready") is False or record.get("reached") is True:
         kind = f"{kind}, otherwise"
     if kind == "code.checks":
-        rows = ", ".join(f"{one['name']} {one['state']}" for one in record["rows"])
-        return f"  checks of {record['repository']}: {rows or 'none yet'}"
+        rows = ", ".join(f"{one['name']} {one['state']}" for one in record.get("rows", ()))
+        return f"  checks of {record.get('repository', '')}: {rows or 'none yet'}"
     if kind in _SAYINGS:
         # A run that only looks on may not know yet what it waits for.
         unknown = {"new_version": "the next version"} if record.get("new_version") == "" else {}
@@ -177,7 +177,7 @@ _SAYINGS = {
     "merge.intent": "  > {repository}: {step}",
     "merge.doubtful": "  ? {repository}, {step}: {words}",
     "merge.outcome": "  {result}: {repository}: {words}",
-    "merge.rested": "merge {state}: {words}",
+    "merge.rested": "merge, {state}: {words}",
     "merge.chosen": "merge, chosen by {by}: {choice} {reason}",
     "run.ended": "run ended: {decision}: {reason}",
 }

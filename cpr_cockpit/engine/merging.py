@@ -231,8 +231,8 @@ class Merging:
         words = "; ".join(wrong)
         gone_on = code.gone_on is not None
         if code.half and not gone_on:
-            merged = ", ".join(f"{one.name} as {one.merged_as[:10]}" for one in code.merged)
-            self._rest("half", f"merged: {merged}. {words}")
+            merged = ", ".join(f"{one.name} merged as {one.merged_as[:10]}" for one in code.merged)
+            self._rest("half", f"{merged}. {words}")
         elif code.merged:
             self._rest("untagged", words)
         else:
