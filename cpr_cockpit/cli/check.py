@@ -19,6 +19,7 @@ from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.engine.inspecting import inspect_apps
 from cpr_cockpit.engine.own_sensors import own_sensors
 from cpr_cockpit.engine.sensing import sense
+from cpr_cockpit.engine.tag_guard import tag_readings
 from cpr_cockpit.engine.trying import try_signals
 from cpr_cockpit.engine.zips import ZipError, examine
 from cpr_cockpit.lab_client import LabError
@@ -91,8 +92,10 @@ async def _look(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
     async with outside_of(place_of(chosen.target, chosen.ready), policy) as ports:
         readings = await inspect_apps(ports, chosen.slot, chosen.new_version, chosen.course)
         sensors = own_sensors(ports, lambda: chosen.course, chosen.contacts, policy, chosen.delay_s)
-        items, signals = await asyncio.gather(sense(sensors), try_signals(ports))
-        return told_once((*readings, *items, *signals))
+        items, signals, tags = await asyncio.gather(
+            sense(sensors), try_signals(ports), tag_readings(ports, chosen.safeguards.tag)
+        )
+        return told_once((*tags, *readings, *items, *signals))
 
 
 def _left_out(chosen: Aim) -> tuple[Reading, ...]:

@@ -15,6 +15,7 @@ from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.pipeline import PIPELINE, ZIP
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
+from cpr_cockpit.core.safeguards import Safeguards, Somebody
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import BLUE_GREEN, FEATURE_FLAG, NEW_ARTIFACT, OLD_ARTIFACT
 from cpr_cockpit.core.workers import WorkerRule
@@ -40,7 +41,8 @@ class Aim:
     """Where to, how (``course``), and which zips.
 
     ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise. ``commit``: what the artifact
-    must have been built from, "": nobody said. ``contacts``: whom to call.
+    must have been built from, "": nobody said. ``contacts``: whom to call. ``safeguards``: what guards a run beside its
+    gates.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Aim:
     course: Course = field(default_factory=Course)
     commit: str = ""
     contacts: tuple[Contact, ...] = ()
+    safeguards: Safeguards = field(default_factory=Safeguards)
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -134,7 +137,19 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
         course=replace(course, apps=chosen.names),
         commit=artifacts.commit or "",
         contacts=_contacts(loaded),
+        safeguards=_safeguards(loaded, chosen.tag),
     )
+
+
+def lab_tag(ready: Mapping[str, Any]) -> dict[str, str]:
+    """What a lab's own tags must say; {} where its lab is of an older program."""
+    return {str(name): str(value) for name, value in (ready.get("tag") or {}).items()}
+
+
+def _safeguards(loaded: Loaded | None, tag: Mapping[str, str]) -> Safeguards:
+    """What guards the run beside its gates."""
+    people = loaded.settings.people if loaded else ()
+    return Safeguards(tag=dict(tag), people=tuple(Somebody(one.name, one.initials, one.role) for one in people))
 
 
 def _declared(loaded: Loaded) -> Declared:
@@ -205,6 +220,7 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
             workers=lab_rule(ready),
         ),
         contacts=_contacts(loaded),
+        safeguards=_safeguards(loaded, lab_tag(ready)),
     )
 
 
@@ -287,6 +303,7 @@ def session_settings(
         course=chosen.course,
         commit=chosen.commit,
         contacts=chosen.contacts,
+        safeguards=chosen.safeguards,
     )
 
 

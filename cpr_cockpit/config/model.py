@@ -96,6 +96,9 @@ Address = Annotated[str, AfterValidator(_address)]
 Path = Annotated[str, AfterValidator(_path)]
 Duration = Annotated[float, BeforeValidator(seconds)]
 Percent = Annotated[float, BeforeValidator(percent), Field(gt=0, lt=100)]
+# Azure Resource Manager: names of tags have none of these signs and up to 512 characters, values up to 256.
+TagName = Annotated[str, Field(pattern=r"^[^<>%&\\?/\s]([^<>%&\\?/]{0,510}[^<>%&\\?/\s])?$")]
+TagValue = Annotated[str, Field(max_length=256)]
 Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
 
 _URL = "an https address of scheme and host, such as https://goals.azurewebsites.net"
@@ -192,6 +195,12 @@ class Environment(Part):
         max_length=1000,
         description="a file with the names of the documented app settings, one a line (NAME or NAME=...), relative to "
         "this file, such as ../.env.example; without it a person compares them",
+    )
+    tag: dict[TagName, TagValue] = Field(
+        default_factory=dict,
+        max_length=10,
+        description="a table of up to 10 tags with the value that the app or its resource group must have, such as "
+        '{ cpr-environment = "production" }; without it no tag is looked at',
     )
     cloud: Cloud | None = Field(None, description="a table of five addresses; without it public Azure is meant")
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cpr_cockpit.core.event import Event
+from cpr_cockpit.core.safeguard_events import FreezeOverridden, SecondAsked, SecondGiven, TagsRead
 
 Way = Literal["forward", "back"]
 
@@ -572,6 +573,10 @@ AnyEvent = Annotated[
     | LeaseIntent
     | LeaseHeld
     | LeaseLeft
+    | TagsRead
+    | FreezeOverridden
+    | SecondAsked
+    | SecondGiven
     | RunEnded,
     Field(discriminator="type"),
 ]

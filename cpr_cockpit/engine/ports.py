@@ -23,6 +23,7 @@ from cpr_cockpit.core.ports import (
 )
 from cpr_cockpit.core.sensing import Sensor
 from cpr_cockpit.core.surroundings import SurroundingsReader
+from cpr_cockpit.core.tags import TagReader
 from cpr_cockpit.core.workers import Workers
 
 
@@ -35,6 +36,7 @@ class AppPorts:
     metrics: Metrics
     surroundings: SurroundingsReader | None = None
     rights: Rights | None = None
+    tags: TagReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Ports:
     ``web_apps`` and ``probe`` are those of the first. ``workers``: who works in the background; None: no rule is
     declared. ``surroundings``: what others could change; None: only who serves what is looked at.
     ``lease``: of the environment; None: it has none. ``sensors``: what a machine reads of checklist items before START.
+    ``tags``: of the app; None: nothing tells.
     """
 
     clock: Clock
@@ -66,14 +69,15 @@ class Ports:
     surroundings: SurroundingsReader | None = None
     lease: LeaseStore | None = None
     sensors: tuple[Sensor, ...] = ()
+    tags: TagReader | None = None
 
     def at(self, app: str) -> Ports:
         """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""
         if not app:
             return self
         there = self.apps[app]
-        around, rights = there.surroundings, there.rights
-        return replace(self, web_apps=there.web_apps, probe=there.probe, surroundings=around, rights=rights)
+        around, rights, tags = there.surroundings, there.rights, there.tags
+        return replace(self, web_apps=there.web_apps, probe=there.probe, surroundings=around, rights=rights, tags=tags)
 
     def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
         """The requests that ``act`` would send, where it is done; sends nothing."""

@@ -26,6 +26,7 @@ from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.serving import Serving
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.switches import told_by
+from cpr_cockpit.engine.tag_guard import TagGuard
 
 if TYPE_CHECKING:
     from cpr_cockpit.engine.afterwards import Afterwards
@@ -48,6 +49,7 @@ class RunEnds:
         self.back_checks = BackChecking(self.scaled, self._ports, recorder)
         self._lookers: list[asyncio.Task[None]] = []
         self._others = NobodyElse(settings, self.scaled, self._ports, recorder)
+        self._tags = TagGuard(settings.safeguards.tag, self._ports, recorder)
         self._start = asyncio.Event()
         self._stop = asyncio.Event()
         self._back = asyncio.Event()
@@ -167,6 +169,7 @@ class RunEnds:
             flagged=self._flagged,
             switched=lambda: self.run_state.switched_at is not None,
             attended=self.settings.script is None,
+            guard=self._tags.look if self.settings.safeguards.tag else None,
         )
         self._executor = Executor(self.recorder, context, self._patience, self._checks())
         return self._executor

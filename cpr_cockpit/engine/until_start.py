@@ -65,6 +65,8 @@ class UntilStart(WayBack):
     async def _ready(self) -> None:
         """Everything up to START; Blocked or PortError where the run cannot begin."""
         if self.run_state.started_at is None:
+            if why := await self._tags.look():
+                raise Blocked(why)
             sensing = Sensing(self._sensors(), self._ports.clock, self.recorder)
             if self.settings.script is not None:
                 await sensing.once()  # what a script signs is what no machine could read

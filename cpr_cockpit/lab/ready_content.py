@@ -18,7 +18,8 @@ def ready_content(world: World, manager: str) -> dict[str, Any]:
     """Members of the ready file; `manager`: origin of Resource Manager.
 
     `apps` are all of them; the first is told beside them, too. `front_url` and `front_profile_id`: what stands before
-    several apps, null where there is one. `workers`: the rule of the product's background work.
+    several apps, null where there is one. `workers`: the rule of the product's background work. `tag`: the tags of
+    every app.
     """
     first = _app(world.first)
     several = world.global_front
@@ -42,6 +43,7 @@ def ready_content(world: World, manager: str) -> dict[str, Any]:
         "front_profile_id": None if several is None else front.profile_id(world),
         "user_token": world.user_token,
         "workers": background.TABLE,
+        "tag": dict(world.tags),
     }
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from cpr_cockpit.lab.telemetry_faults import Fault
 
 RESOURCE_GROUP = "rg-goals-lab"
+# Of every app and slot.
+TAGS = {"cpr-environment": "rehearsal"}
 
 # Makes the front end of an app's hosts.
 MakeFront = Callable[[Region], "FrontEnd"]
@@ -54,6 +56,7 @@ class World:
         self.log = OperationLog()
         self.rights = Rights()
         self.resource_group = RESOURCE_GROUP
+        self.tags = dict(TAGS)
         self.tenant, self.subscription, self.client_id, self.workspace_id = (str(uuid.uuid4()) for _ in range(4))
         self.client_secret = secrets.token_urlsafe(32)
         self.user_token = secrets.token_urlsafe(24)

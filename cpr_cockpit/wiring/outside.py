@@ -90,6 +90,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
     from cpr_cockpit.adapters.azure.rights import AzureRights
     from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
+    from cpr_cockpit.adapters.azure.tags import AzureTags
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.http_probe import HttpProbe
 
@@ -117,6 +118,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         surroundings=AzureSurroundings(manager, web_apps, place.slot, key),
         lease=_lease(common),
         sensors=sensors_of(place, common.connections, clock, sites, policy),
+        tags=AzureTags(manager),
     )
 
 
@@ -154,6 +156,7 @@ def _further(common: _Common, sites: Mapping[str, Site], key: bytes) -> dict[str
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
     from cpr_cockpit.adapters.azure.rights import AzureRights
     from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
+    from cpr_cockpit.adapters.azure.tags import AzureTags
     from cpr_cockpit.adapters.http_probe import HttpProbe
 
     apps = {}
@@ -162,7 +165,7 @@ def _further(common: _Common, sites: Mapping[str, Site], key: bytes) -> dict[str
         probe = HttpProbe(probing(common.place, one), common.connections, common.clock)
         around = AzureSurroundings(manager, web_apps, common.place.slot, key)
         rights, metrics = AzureRights(manager, common.credential), PlatformMetrics(manager, common.clock)
-        apps[one.azure.app] = AppPorts(web_apps, probe, metrics, around, rights)
+        apps[one.azure.app] = AppPorts(web_apps, probe, metrics, around, rights, AzureTags(manager))
     return apps
 
 

@@ -201,6 +201,7 @@ def test_a_lab_is_verified_by_reading_alone(command: Command, feature: Path, lab
     assert set(states.values()) == {"ok"}
     assert set(states) == {
         "artifact v1.3.0",
+        "tag",
         "production",
         "slot green",
         "swaps",
@@ -226,6 +227,11 @@ def test_the_same_lab_as_an_environment_by_the_chain_of_azure_identity(
     sign_in(monkeypatch, lab)
     _settled(lab)
     assert until(lambda: _only_the_load_is_not_known(command.object("check", feature, "--environment", "loop")))
+    monkeypatch.setenv("COCKPIT_ENVIRONMENTS__LOOP__TAG__CPR-ENVIRONMENT", "production")
+    said = command("check", feature, "--environment", "loop")
+    assert said.code == 1
+    assert f"subscription {lab.ready['subscription']}: the app's tag cpr-environment says 'rehearsal'" in said.out
+    assert "Allowed: 'production'." in said.out
 
 
 def test_an_identity_that_is_refused_leaves_it_undetermined(

@@ -33,6 +33,7 @@ from cpr_cockpit.core.ports import (
     UserCount,
 )
 from cpr_cockpit.core.sensing import Sensor
+from cpr_cockpit.core.tags import TagReader
 from cpr_cockpit.core.workers import Workers
 from cpr_cockpit.engine.ports import Ports
 from tests.engine.around import Around
@@ -191,6 +192,7 @@ class World:
         self.readers: tuple[Reader, ...] = ()
         self.rights: Rights | None = None
         self.sensors: tuple[Sensor, ...] = ()
+        self.tags: TagReader | None = None
         self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
@@ -207,6 +209,7 @@ class World:
         ports = replace(
             ports, surroundings=self.around, lease=self.lease_store, workers=self.workers, sensors=self.sensors
         )
+        ports = replace(ports, tags=self.tags)
         return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property

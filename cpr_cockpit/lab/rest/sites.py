@@ -121,7 +121,7 @@ def resource(site: Site, slot: Slot) -> dict[str, Any]:
         "type": scope.slot_type(slot),
         "kind": "app,linux",
         "location": site.location,
-        "tags": {},
+        "tags": dict(site.world.tags),
         "properties": _properties(site, slot),
     }
 
