@@ -148,8 +148,14 @@ def lab_tag(ready: Mapping[str, Any]) -> dict[str, str]:
 
 def _safeguards(loaded: Loaded | None, tag: Mapping[str, str]) -> Safeguards:
     """What guards the run beside its gates."""
-    people = loaded.settings.people if loaded else ()
-    return Safeguards(tag=dict(tag), people=tuple(Somebody(one.name, one.initials, one.role) for one in people))
+    if loaded is None:
+        return Safeguards(tag=dict(tag))
+    settings = loaded.settings
+    return Safeguards(
+        tag=dict(tag),
+        two_person=settings.policy.two_person,
+        people=tuple(Somebody(one.name, one.initials, one.role) for one in settings.people),
+    )
 
 
 def _declared(loaded: Loaded) -> Declared:

@@ -31,7 +31,8 @@ class FreezeOverridden(Event):
 class SecondAsked(Event):
     """``by`` wants an act that a second person must confirm, before ``until``; ``words`` name the act.
 
-    ``arguments``: what it was asked with, so that what is confirmed is what was asked for.
+    ``arguments``: what it was asked with, so that what is confirmed is what was asked for. ``others``: initials of
+    those among the people who may confirm it.
     """
 
     type: Literal["second.asked"] = "second.asked"
@@ -40,6 +41,7 @@ class SecondAsked(Event):
     words: str
     until: float
     arguments: dict[str, str] = Field(default_factory=dict)
+    others: tuple[str, ...] = ()
 
 
 class SecondGiven(Event):
@@ -47,5 +49,6 @@ class SecondGiven(Event):
 
     type: Literal["second.given"] = "second.given"
     act: str
+    words: str
     by: str
     asked_by: str

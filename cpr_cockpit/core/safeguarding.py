@@ -43,16 +43,18 @@ def _overridden(run: Folding, at: float, event: ev.FreezeOverridden) -> None:
 
 
 def _asked(run: Folding, at: float, event: ev.SecondAsked) -> None:
-    left = [one for one in run.guards.asked if (one.act, one.words) != (event.act, event.words)]
-    run.guards.asked = [*left, event]
+    # Who presses again wants it as it is now: what they wanted before is replaced.
+    run.guards.asked = [one for one in run.guards.asked if _what(one) != _what(event)] + [event]
     run.note_moment(at, "Second person asked for", f"{event.words}, by {event.by}", "note")
 
 
+def _what(event: ev.SecondAsked) -> tuple[str, str]:
+    return event.act, event.arguments.get("item", "")
+
+
 def _given(run: Folding, at: float, event: ev.SecondGiven) -> None:
-    given = next((one for one in run.guards.asked if (one.act, one.by) == (event.act, event.asked_by)), None)
-    run.guards.asked = [one for one in run.guards.asked if one is not given]
-    words = given.words if given is not None else event.act
-    run.note_moment(at, "Second person", f"{event.by} confirmed what {event.asked_by} asked for: {words}")
+    run.guards.asked = [one for one in run.guards.asked if (one.act, one.words) != (event.act, event.words)]
+    run.note_moment(at, "Second person", f"{event.by} confirmed {event.words}, asked for by {event.asked_by}")
 
 
 HANDLERS: dict[type[Event], Callable[[Any, float, Any], None]] = {

@@ -9,11 +9,13 @@ from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark, open_reason
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.safeguards import GO, START, WAIVER
 from cpr_cockpit.core.standings import lists_in_force, standings
 from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
 from cpr_cockpit.engine.planning import Blocked
+from cpr_cockpit.engine.second_person import SecondRefused
 from cpr_cockpit.engine.session import Session
 
 LONGEST_NOTE = 2000
@@ -25,11 +27,13 @@ class Desk:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._people = session.people
         self._commands: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
             "sign": self._sign,
             "sign_list": self._sign_list,
             "choose": self._choose,
             "start": self._start,
+            "second": self._second,
             "keep": self._keep,
             "rollback": self._rollback,
             "raise": self._raise_trigger,
@@ -56,8 +60,27 @@ class Desk:
             mark = Mark(str(arguments.get("mark", Mark.SIGNED)))
         except ValueError as error:
             raise CommandError(f"That is no mark of a checklist item ({error}). Nothing was changed.") from error
-        self._session.sign(ev.ItemMarked(item=item, mark=mark, by=by, note=_text(arguments, "note")))
+        note = _text(arguments, "note")
+        if mark is Mark.WAIVED and self._waits(WAIVER, f"the waiver of {item}: {note[:LONGEST_NOTE]}", arguments):
+            return {}
+        self._people.on_record(arguments)
+        self._session.sign(ev.ItemMarked(item=item, mark=mark, by=by, note=note))
         return {}
+
+    def _waits(self, act: str, words: str, arguments: dict[str, Any]) -> bool:
+        """Whether the act waits for a second person now."""
+        try:
+            return self._people.asked(act, words, arguments)
+        except SecondRefused as error:
+            raise CommandError(str(error)) from error
+
+    async def _second(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """A second person confirms what waits: it is carried out as it was asked for, if it is possible still."""
+        try:
+            confirmed = self._people.confirmed(_who(arguments), _text(arguments, "words"))
+        except SecondRefused as error:
+            raise CommandError(str(error)) from error
+        return await {START: self._start, GO: self._keep, WAIVER: self._sign}[confirmed.asked.act](confirmed)
 
     async def _sign_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Initials under every open item of a list at once; what follows from others is left to follow."""
@@ -88,11 +111,14 @@ class Desk:
 
     async def _start(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._check_start(arguments)
+        if self._waits(START, f"START of {self._session.settings.new_version}", arguments):
+            return {}
         held = self._session.run_state.others.lease is not None
         try:
             await self._session.take_lease(_who(arguments))
             # Others had their turn while the lease was taken: what this START saw must still be what is begun.
             self._check_start(arguments)
+            self._people.on_record(arguments)
             self._session.start(_who(arguments))
         except LeaseRefused as error:
             raise CommandError(str(error)) from error
@@ -173,6 +199,10 @@ class Desk:
             raise CommandError("GO is not possible before the end of the window. Nothing was changed.")
         if not watch.may_keep() and not reason:
             raise CommandError(f"GO against the data needs a reason: {watch.verdict_sentence} Nothing was changed.")
+        against = "" if watch.may_keep() else f" against the data: {reason}"
+        if self._waits(GO, f"GO for {run.plan.new_version if run.plan else ''}{against}", arguments):
+            return {}
+        self._people.on_record(arguments)
         session.keep(_who(arguments), "" if watch.may_keep() else reason)
         return {}
 

@@ -23,6 +23,7 @@ from cpr_cockpit.engine.preparing import plan_of
 from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.reach import Reach, ReachedWebApps, ReachTold, ended
 from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.second_person import SecondPerson
 from cpr_cockpit.engine.serving import Serving
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.switches import told_by
@@ -49,6 +50,7 @@ class RunEnds:
         self.back_checks = BackChecking(self.scaled, self._ports, recorder)
         self._lookers: list[asyncio.Task[None]] = []
         self._others = NobodyElse(settings, self.scaled, self._ports, recorder)
+        self.people = SecondPerson(settings.safeguards, recorder, ports.clock)
         self._tags = TagGuard(settings.safeguards.tag, self._ports, recorder)
         self._start = asyncio.Event()
         self._stop = asyncio.Event()

@@ -11,6 +11,7 @@ from cpr_cockpit.core.check_words import extended_check
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.safeguards import GO
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
 from cpr_cockpit.engine.behind import lies_behind
@@ -296,6 +297,8 @@ class Session(UntilStart):
         if word == "rollback":
             self.roll_back(self.settings.actor, sentence)
         else:
+            if word == "keep":
+                self.people.by_script(GO, f"GO for {self.settings.new_version}", self.settings.actor)
             self._decided(word, self.settings.actor, sentence)
 
     async def _stopped(self) -> None:

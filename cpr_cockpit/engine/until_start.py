@@ -6,6 +6,7 @@ import asyncio
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
+from cpr_cockpit.core.safeguards import START
 from cpr_cockpit.core.sensing import Sensor
 from cpr_cockpit.engine.choosing import Choosing
 from cpr_cockpit.engine.gate import start_blockers
@@ -100,6 +101,7 @@ class UntilStart(WayBack):
                 await self.take_lease(self.settings.actor)
             except LeaseRefused as error:
                 raise Blocked(str(error)) from error
+            self.people.by_script(START, f"START of {self.settings.new_version}", self.settings.actor)
             self.start(self.settings.actor)
         await self._start.wait()
 

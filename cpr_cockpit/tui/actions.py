@@ -95,6 +95,8 @@ ACTIONS: tuple[Action, ...] = (
            "app.ask('acknowledge')", why_not=_control("acknowledge"), hint="looked at"),
     Action("take-over", "x", "Take over", "Takes the lease of another run, with a reason: that is on record",
            "app.ask('take-over')", why_not=_control("take_over"), hint="take over"),
+    Action("second", "k", "Second person", "Confirms what another person pressed, with your initials",
+           "app.ask('second')", why_not=_control("second"), hint="second person"),
     Action("gate", "1", "Gate", "Documents side by side, blockers, findings", "app.go_to('gate')"),
     Action("lists", "2", "Lists", "Every checklist", "app.go_to('lists')"),
     Action("plan", "3", "Production", "The way forth and the way back", "app.go_to('plan')"),
@@ -161,7 +163,7 @@ def hints(where: str, *, replay: bool = False) -> list[Action]:
     if replay:
         return [REPLAY[0], BY_ID["quit"], *REPLAY[1:], BY_ID["help"]]
     # What a run waits for goes before what can be done at any time.
-    own = [BY_ID["acknowledge"], BY_ID["take-over"]]
+    own = [BY_ID["second"], BY_ID["acknowledge"], BY_ID["take-over"]]
     own += [one for one in ACTIONS if one.hint and one.where == where and where]
     own += [BY_ID["strategy"]] if where == "plan" else []
     own += [BY_ID["log"], BY_ID["sources"]] if where == "window" else []

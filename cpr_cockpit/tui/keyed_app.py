@@ -171,4 +171,6 @@ class KeyedApp(FaceApp):
         if why := action.why_not(self.newest()):
             self.say(f"{action.label} is not possible now: {why}")
         else:
-            self.post_message(told.PromptOpened(_ASKED[name], name.replace("-", "_"), "words"))
+            control = self.view.panel.second if self.view is not None else None
+            title = _ASKED.get(name) or (control.label if control is not None else action.label)
+            self.post_message(told.PromptOpened(title, name.replace("-", "_"), "words"))
