@@ -155,6 +155,7 @@ def _safeguards(loaded: Loaded | None, tag: Mapping[str, str]) -> Safeguards:
         tag=dict(tag),
         two_person=settings.policy.two_person,
         people=tuple(Somebody(one.name, one.initials, one.role) for one in settings.people),
+        freezes=tuple(one.declared for one in settings.freeze),
     )
 
 

@@ -8,9 +8,11 @@ from cpr_cockpit.core.safeguard_events import SecondAsked
 from cpr_cockpit.core.safeguards import GO, START
 from cpr_cockpit.core.verdict import clock_time
 
-CONFIRM = "k"
+CONFIRM = "p"
 # More initials than these do not help a tired person.
 _NAMED = 4
+# What the line of a small screen has room for; the whole words are in the prompt and in the journal.
+_SHORT = {START: "START", GO: "GO"}
 
 
 def waiting(run: Run, now: float) -> tuple[SecondAsked, ...]:
@@ -31,7 +33,7 @@ def sentence(run: Run, now: float) -> str:
     more = f" And {len(left) - 1} more." if len(left) > 1 else ""
     who = named if first.others else ""
     until = f"until {clock_time(first.until)}. {CONFIRM}: confirm.{more}"
-    return f"{first.by} pressed {first.words}, waiting for a second person{who} {until} "
+    return f"{first.by} pressed {_SHORT.get(first.act, first.words)}, waiting for a second person{who} {until} "
 
 
 def confirm(run: Run, now: float) -> vw.Control | None:

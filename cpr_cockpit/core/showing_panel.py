@@ -102,8 +102,9 @@ def _sentence(run: Run, stage: Stage) -> str:
         if run.gate is not None and run.gate.blockers:
             return f"The gate says {run.gate.level}: {run.gate.blockers[0]}"
         if stage.blocking:
-            return f"{len(stage.blocking)} checklist items block START."
-        return "The plan and the rollback card are ready." if run.phase is Phase.READY else "Reading who serves what."
+            return f"{len(stage.blocking)} checklist items block START." + frozen_words(stage)
+        ready = "The plan and the rollback card are ready." + frozen_words(stage)
+        return ready if run.phase is Phase.READY else "Reading who serves what."
     part = f"{words}: " if (words := part_words(run)) and run.t0 is None else ""
     judged = run.judged_since is not None and (run.on_gate or not run.on_part)
     if stage.verdict is not None and judged and run.phase is not Phase.ROLLING_BACK:
@@ -174,7 +175,15 @@ def _start(run: Run, stage: Stage) -> vw.Control | None:
         f"production goes from {old} to {new}; {old} stays warm in slot {plan.slot if plan else ''}",
         "undo: ROLL BACK, at any time from now on",
     )
+    if stage.frozen is not None:
+        details = (f"{stage.frozen.words}: say why it is now", *details)
+        return vw.Control("s", label, enabled=True, type_this="start", needs_reason=True, details=details)
     return vw.Control("s", label, enabled=True, details=details)
+
+
+def frozen_words(stage: Stage) -> str:
+    """That a freeze holds, behind another sentence; "" where none does."""
+    return f" There is a {stage.frozen.words}: START asks for a reason." if stage.frozen is not None else ""
 
 
 def _shares(plan: PlanMade | None) -> tuple[str, ...]:

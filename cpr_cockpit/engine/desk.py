@@ -119,7 +119,7 @@ class Desk:
             # Others had their turn while the lease was taken: what this START saw must still be what is begun.
             self._check_start(arguments)
             self._people.on_record(arguments)
-            self._session.start(_who(arguments))
+            self._session.start(_who(arguments), _text(arguments, "reason").strip()[:LONGEST_NOTE])
         except LeaseRefused as error:
             raise CommandError(str(error)) from error
         except (CommandError, JournalError):
@@ -144,6 +144,9 @@ class Desk:
             named = "; ".join(blockers[:3])
             raise CommandError(f"{len(blockers)} items block START: {named}. Nothing was changed.")
         self._check_plan(arguments)
+        held = self._session.freezes.at(self._session.clock.now())
+        if held is not None and not (_text(arguments, "reason").strip() and _who(arguments).strip()):
+            raise CommandError(f"There is a {held.words}: START needs a reason, and who gives it. Nothing was changed.")
 
     def _check_plan(self, arguments: dict[str, Any]) -> None:
         """CommandError where others have made the plan void, or it is another one than a face has shown."""

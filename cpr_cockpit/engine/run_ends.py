@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.feature_flag import EVERYBODY
+from cpr_cockpit.core.freeze import Frozen
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import Clock
 from cpr_cockpit.core.run import Phase, Run
@@ -17,6 +18,7 @@ from cpr_cockpit.engine.back_checking import BackChecking
 from cpr_cockpit.engine.background import kept_unproven
 from cpr_cockpit.engine.everywhere import Served, served
 from cpr_cockpit.engine.executor import Executor
+from cpr_cockpit.engine.freezing import Freezes
 from cpr_cockpit.engine.nobody_else import NobodyElse
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import plan_of
@@ -51,6 +53,7 @@ class RunEnds:
         self._lookers: list[asyncio.Task[None]] = []
         self._others = NobodyElse(settings, self.scaled, self._ports, recorder)
         self.people = SecondPerson(settings.safeguards, recorder, ports.clock)
+        self.freezes = Freezes(settings.safeguards.freezes)
         self._tags = TagGuard(settings.safeguards.tag, self._ports, recorder)
         self._start = asyncio.Event()
         self._stop = asyncio.Event()
@@ -89,6 +92,11 @@ class RunEnds:
     def answered_at(self) -> float | None:
         """When Resource Manager last gave a good answer."""
         return self.reach.answered_at
+
+    @property
+    def frozen(self) -> Frozen | None:
+        """The freeze that holds before START; afterwards nobody asks."""
+        return self.freezes.at(self.clock.now()) if self.run_state.started_at is None else None
 
     async def _end_share(self) -> None:
         """What is judged from here on is production."""

@@ -123,6 +123,7 @@ class Showing:
             later=watch.later if isinstance(watch, Afterwards) else None,
             back_check=session.back_check,
             answered_at=session.answered_at,
+            frozen=session.frozen,
         )
 
     def _reported(self, run: Run, now: float) -> str:

@@ -26,8 +26,9 @@ class UntilStart(WayBack):
         """What stands between the run and START, in words."""
         return [f"{one.item.text} ({one.reason})" for one in start_blockers(self.run_state, self._ports.clock.now())]
 
-    def start(self, by: str) -> None:
-        """START: production begins."""
+    def start(self, by: str, reason: str = "") -> None:
+        """START: production begins. ``reason``: why in a freeze."""
+        self.freezes.override(self.recorder, self.clock.now(), by, reason)
         self.recorder.record(ev.Started(by=by))
         self._start.set()
 
@@ -102,7 +103,7 @@ class UntilStart(WayBack):
             except LeaseRefused as error:
                 raise Blocked(str(error)) from error
             self.people.by_script(START, f"START of {self.settings.new_version}", self.settings.actor)
-            self.start(self.settings.actor)
+            self.start(self.settings.actor, "the script of a drill asks nobody")
         await self._start.wait()
 
     def _sign_all(self, actor: str) -> None:

@@ -274,7 +274,9 @@ class Arming:
 
     def _confirmed(self, armed: Armed) -> Confirmed:
         self.disarm(f"sent: {armed.control.label}")
-        reasons = {} if armed.act is Act.START else {"reason": armed.reason.strip()}
+        # START has a reason in a freeze only.
+        gives = armed.act is not Act.START or armed.control.needs_reason
+        reasons = {"reason": armed.reason.strip()} if gives else {}
         return Confirmed(armed.act, reasons)
 
 

@@ -41,7 +41,7 @@ def ready(stage: Stage) -> Life:
 
 
 def done(life: Life, name: str, **arguments: Any) -> str:
-    """ "" where the command was taken, else why it was refused."""
+    """Why the command was refused; an empty text where it was taken."""
     command = life.command(name, **arguments)
     assert not life.live(command.done)
     error = command.exception()
@@ -59,7 +59,7 @@ def test_start_waits_for_somebody_else_and_says_who_pressed_and_who_may_confirm(
         assert done(life, "start", by="ML") == ""
         assert life.run_state.started_at is None
         words = second.sentence(life.run_state, stage.world.clock.now())
-        assert words.startswith(f"ML pressed START of {NEW}, waiting for a second person (JW) until ")
+        assert words.startswith("ML pressed START, waiting for a second person (JW) until ")
         for again in ({"by": "ML"}, {"by": "ml"}, {"by": "Marta Lindqvist"}, {"by": "ML", "words": "marta lindqvist"}):
             assert "a second person is somebody else" in done(life, "second", **again)
         assert "'XX' is none of [[people]]" in done(life, "second", by="ML", words="XX")
