@@ -14,9 +14,10 @@ from typing import Any
 from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.parser import SURPRISE, SURPRISES
 from cpr_cockpit.cli.release import LAB_HARMLESS, lab_flag, lab_rule, lab_tag
+from cpr_cockpit.cli.safeguard_options import safeguards_of
+from cpr_cockpit.config import NAME
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.safeguards import Safeguards
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import FEATURE_FLAG, NEW_ARTIFACT, ROLLING
 from cpr_cockpit.documents.feature import read_feature
@@ -100,7 +101,7 @@ def _configured(
             )
         ),
         commit=str(ready["pipeline"]["commit"]),
-        safeguards=Safeguards(tag=lab_tag(ready)),
+        safeguards=safeguards_of(options, folder / "feature" / FEATURE / NAME, lab_tag(ready)),
     )
     shutil.copyfile(ready["packages"]["good"], settings.artifacts / NEW_ARTIFACT)
     write_config(settings)

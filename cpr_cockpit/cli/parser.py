@@ -10,6 +10,7 @@ from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wr
 from cpr_cockpit.cli.follow_up_options import add_follow_up_options
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
+from cpr_cockpit.cli.safeguard_options import add_safeguard_options
 from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window, wrong_preview
 from cpr_cockpit.core.pipeline import DEPLOYERS, ZIP
 from cpr_cockpit.core.strategies import STRATEGIES
@@ -105,6 +106,7 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     drill.add_argument("--fast", action=argparse.BooleanOptionalAction, default=True, help=f"{_FAST} (default: yes)")
     add_defect_options(drill)
+    add_safeguard_options(drill)
     drill.add_argument(
         "--plan",
         action="store_true",
@@ -134,6 +136,7 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     rehearse.add_argument("--fast", action="store_true", help=_FAST)
     add_defect_options(rehearse)
+    add_safeguard_options(rehearse)
     _face_arguments(rehearse)
     rehearse.set_defaults(call=_Call("rehearse"))
 

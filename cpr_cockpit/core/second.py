@@ -8,7 +8,7 @@ from cpr_cockpit.core.safeguard_events import SecondAsked
 from cpr_cockpit.core.safeguards import GO, START
 from cpr_cockpit.core.verdict import clock_time
 
-CONFIRM = "p"
+CONFIRM = "h"
 # More initials than these do not help a tired person.
 _NAMED = 4
 # What the line of a small screen has room for; the whole words are in the prompt and in the journal.

@@ -95,7 +95,7 @@ ACTIONS: tuple[Action, ...] = (
            "app.ask('acknowledge')", why_not=_control("acknowledge"), hint="looked at"),
     Action("take-over", "x", "Take over", "Takes the lease of another run, with a reason: that is on record",
            "app.ask('take-over')", why_not=_control("take_over"), hint="take over"),
-    Action("second", "p", "Second person", "Confirms what another person pressed, with your initials",
+    Action("second", "h", "Second person", "Confirms what another person pressed, with your initials",
            "app.ask('second')", why_not=_control("second"), hint="second person"),
     Action("gate", "1", "Gate", "Documents side by side, blockers, findings", "app.go_to('gate')"),
     Action("lists", "2", "Lists", "Every checklist", "app.go_to('lists')"),

@@ -23,7 +23,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 
 def test_a_bad_release_whose_session_is_killed_in_the_swap_is_rolled_back_by_its_resume(home: Home) -> None:
-    drill = home.start("drill", "--scenario", "errors", "--json")
+    drill = home.start("drill", "--scenario", "errors", "--two-person", "--freeze", "--json")
     drill.wait_for_type("run.started")
     folder = home.folder()
     watch = LabWatch(lab_of(folder))
@@ -48,6 +48,11 @@ def test_a_bad_release_whose_session_is_killed_in_the_swap_is_rolled_back_by_its
     assert outcome["rollback_s"] - outcome["azure_s"] <= 3.0
     assert outcome["detected_after_s"] > 0.0
     assert papers.missing(died.events + resumed.events, folder) == []
+    # START needed both, ROLLBACK neither.
+    guards = ("tags.read", "second.asked", "second.given", "freeze.overridden", "run.started", "decision")
+    told = [event["type"] for event in died.events + resumed.events if event["type"] in guards]
+    assert list(dict.fromkeys(told)) == list(guards)
+    assert told.count("second.given") == told.count("freeze.overridden") == 1
     plan = next(event for event in died.events if event["type"] == "plan.made")
     titles = [step["title"] for step in plan["forward"] + plan["back"]]
     assert [title for title, _, _ in papers.steps(outcome["report"])] == titles

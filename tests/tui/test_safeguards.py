@@ -9,21 +9,21 @@ from tests.tui import views
 from tests.tui.faces import Hand, Script, face, foot, screen_text, settled, strike, until
 from tests.tui.test_prompts import asked
 
-_WAITS = "ML pressed START, waiting for a second person (JW, OP) until 02:17:11 UTC. p: confirm. "
+_WAITS = "ML pressed START, waiting for a second person (JW, OP) until 02:17:11 UTC. h: confirm. "
 _FROZEN = "freeze year's end until 2027-01-03 00:00 Europe/Berlin (23:00 UTC)"
 
 
 async def test_who_pressed_and_who_is_waited_for_stands_on_the_screen_and_initials_confirm() -> None:
     view = views.ready()
-    second = Control("p", "CONFIRM START of v1.3.0, pressed by ML: your initials", True)
+    second = Control("h", "CONFIRM START of v1.3.0, pressed by ML: your initials", True)
     source = Script(replace(view, panel=replace(view.panel, sentence=_WAITS + view.panel.sentence, second=second)))
     app = face(source)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         words = " ".join(screen_text(app).split())
         assert "ML pressed START, waiting for a second person (JW, OP)" in words
-        assert "p second person" in foot(app)
-        field = await asked(pilot, app, "p")
+        assert "h second person" in foot(app)
+        field = await asked(pilot, app, "h")
         assert "CONFIRM START of v1.3.0, pressed by ML: your initials" in screen_text(app)
         strike(app, *"JW", "enter")
         await until(pilot, lambda: source.commands)
@@ -36,7 +36,7 @@ async def test_without_anything_to_confirm_the_key_says_so() -> None:
     app = face(source)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        strike(app, "p")
+        strike(app, "h")
         await until(pilot, lambda: "Second person is not possible now: not in this phase" in foot(app))
         assert source.commands == []
 
