@@ -29,6 +29,7 @@ HELP = """\
   rollback            ROLLBACK, then confirm with: yes
   raise TRIGGER       critical functionality | data corruption | security breach; then: yes
   note WORDS          write a note into the journal
+  issue SEVERITY WORDS   record an issue; more of one: issue NUMBER [STATUS] WORDS
   looked-at WORDS     you have looked at what others changed; with a word on what you saw
   take-over REASON    take the lease of another run, then confirm with: yes
   help, quit          quit leaves the session running"""
@@ -36,7 +37,12 @@ HELP = """\
 _PIECE = 65_536  # bytes
 _MARKS = {"sign": "signed", "fail": "failed", "defer": "deferred", "waive": "waived"}
 # Each sent as it is, with the rest of its line as one argument.
-_SENT = {"sign-list": ("sign_list", "list"), "note": ("note", "words"), "looked-at": ("acknowledge", "words")}
+_SENT = {
+    "sign-list": ("sign_list", "list"),
+    "note": ("note", "words"),
+    "looked-at": ("acknowledge", "words"),
+    "issue": ("issue", "line"),
+}
 
 
 class PlainFace:

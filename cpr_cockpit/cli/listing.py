@@ -15,6 +15,7 @@ from cpr_cockpit.cli.glance import verdict_rows
 from cpr_cockpit.cli.known import damage_words, no_journal
 from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.core.apps_words import serving_words
+from cpr_cockpit.core.issues import SEVERITIES
 from cpr_cockpit.core.run import Phase, Run, fold
 from cpr_cockpit.engine.afterword import with_afterword
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
@@ -22,7 +23,7 @@ from cpr_cockpit.engine.places import PlacesError, all_runs
 from cpr_cockpit.engine.writer import writer_pid
 
 # Rows that a person is spared where they do not apply.
-_WHERE_ANY = frozenset({"now", "last_check"})
+_WHERE_ANY = frozenset({"now", "last_check", "issues"})
 
 
 def runs(options: argparse.Namespace) -> int:
@@ -125,6 +126,7 @@ def _status_of(folder: Path, run: Run) -> dict[str, Any]:
         "production_version": run.ended.production_version if run.ended else _last_seen(run),
         **verdict_rows(folder, run, alive=pid is not None),
         "last_check": _last_check(run),
+        "issues": _issues(run),
         "swaps": run.swaps,
         "events": run.seq,
         "last_event_s_ago": round(max(0.0, time.time() - run.last_at), 1),
@@ -138,6 +140,15 @@ def _last_check(run: Run) -> str | None:
         return "none yet" if run.phase is Phase.KEEPING else None
     at, check = run.checks[-1]
     return f"{_stamp(_iso(at))} UTC, {check.stage}: {check.kind}: {check.sentence}"
+
+
+def _issues(run: Run) -> str | None:
+    """How many persons recorded, and how many of them are not resolved; None where nobody recorded one."""
+    if not run.issues:
+        return None
+    left = [one for one in run.issues.values() if one.status != "RESOLVED"]
+    grave = f", the gravest: {min(left, key=lambda one: SEVERITIES.index(one.severity)).line}" if left else ""
+    return f"{len(run.issues)} recorded, {len(left)} not resolved{grave}"
 
 
 def _last_seen(run: Run) -> str | None:

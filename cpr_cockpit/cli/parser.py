@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from cpr_cockpit import __version__
 from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
 from cpr_cockpit.cli.follow_up_options import add_follow_up_options
+from cpr_cockpit.cli.issue_options import add_issue_options
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
 from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window, wrong_preview
@@ -309,6 +310,10 @@ def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
     _run_argument(left)
     add_follow_up_options(left)
     left.set_defaults(call=_Call("follow_up"))
+    issue = _add(commands, "issue", "Record an issue of a run, or what is new of one, also after its end; list them.")
+    _run_argument(issue)
+    add_issue_options(issue)
+    issue.set_defaults(call=_Call("issue"))
 
 
 def _judge(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cpr_cockpit.core.event import Event
+from cpr_cockpit.core.issue_events import IssueChanged, IssueRecorded
 
 Way = Literal["forward", "back"]
 
@@ -572,6 +573,8 @@ AnyEvent = Annotated[
     | LeaseIntent
     | LeaseHeld
     | LeaseLeft
+    | IssueRecorded
+    | IssueChanged
     | RunEnded,
     Field(discriminator="type"),
 ]

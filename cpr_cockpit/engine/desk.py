@@ -10,6 +10,7 @@ from cpr_cockpit.core.checklist import Mark, open_reason
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.standings import lists_in_force, standings
+from cpr_cockpit.engine.desk_issues import issue_commands
 from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
@@ -38,6 +39,7 @@ class Desk:
             "take_over": self._take_over,
             "stop": self._stop,
             "status": self._status,
+            **issue_commands(session.recorder, _text),
         }
 
     async def command(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:

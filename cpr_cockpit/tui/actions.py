@@ -89,6 +89,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("trigger", "t", "Raise a trigger", "Critical functionality, data corruption or security breach",
            "app.triggers", why_not=_raises, hint="trigger"),
     Action("note", "e", "Note", "Writes a note into the journal", "app.note", why_not=_writes, hint="note"),
+    Action("issue", "p", "Issue", "Records an issue: how grave it is, then one line; or more of one that is there",
+           "app.issue", why_not=_writes, hint="issue"),
     Action("strategy", "o", "Other strategy", "What can be chosen until START, and why not", "app.strategies",
            why_not=_chooses, hint="other strategy"),
     Action("acknowledge", "u", "Looked at", "You have looked at what others changed, with a word on what you saw",
@@ -138,7 +140,7 @@ REPLAY: tuple[Action, ...] = (
     Action("replay-slower", "minus", "Slower", "The same ladder down", "app.replay('slower')", hint="slower"),
 )  # fmt: skip
 BY_ID = {one.id: one for one in ACTIONS}
-_MORE = ("trigger", "note", "copy", "zoom")
+_MORE = ("trigger", "note", "issue", "copy", "zoom")
 _KEY_WORDS = {"plus": "+", "minus": "-", "question_mark": "?", "colon": ":", "f9": "F9", "f2": "F2"}
 
 

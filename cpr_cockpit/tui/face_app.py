@@ -38,6 +38,7 @@ _SENT = {
     "sign_list": "list",
     "choose": "strategy",
     "note": "note",
+    "issue": "issue",
     "acknowledge": "looked at",
     "take_over": "take-over",
 }

@@ -11,6 +11,7 @@ from cpr_cockpit.tui.actions import BY_ID
 from cpr_cockpit.tui.arming import GUARD_S
 from cpr_cockpit.tui.face_app import FaceApp
 from cpr_cockpit.tui.screens.base import CockpitScreen
+from cpr_cockpit.tui.widgets.issue_menu import MORE, IssueMenu
 from cpr_cockpit.tui.widgets.menu import TriggerMenu
 from cpr_cockpit.tui.widgets.prompt import LONGEST, Prompt
 from cpr_cockpit.tui.widgets.strategies import StrategyMenu
@@ -164,6 +165,24 @@ class KeyedApp(FaceApp):
             self.say(f"No note now: {why}")
         else:
             self.post_message(told.PromptOpened("Note", "note", "words"))
+
+    async def action_issue(self) -> None:
+        """The menu of the severities."""
+        if why := BY_ID["issue"].why_not(self.newest()):
+            self.say(f"No issue can be recorded now: {why}")
+        elif isinstance(self.screen, CockpitScreen) and not self.screen.query(IssueMenu):
+            await self.screen.put(IssueMenu())
+
+    async def on_issue_menu_chosen(self, event: IssueMenu.Chosen) -> None:
+        """Ask for the words of the issue."""
+        if isinstance(self.screen, CockpitScreen):
+            await self.screen.clear()
+        if event.word == MORE:
+            self.post_message(
+                told.PromptOpened("Issue: number, then a status, impact: or what was done", "issue", "line")
+            )
+        elif event.word:
+            self.post_message(told.PromptOpened(f"{event.word} issue", "issue", "title", {"severity": event.word}))
 
     def action_ask(self, name: str) -> None:
         """Ask for the words of what is to be recorded with them."""

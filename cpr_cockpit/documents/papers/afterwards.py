@@ -23,7 +23,6 @@ def issue_sections(run: Run) -> list[str]:
     counts = ", ".join(f"{sum(one.severity is each for one in found)} {each.lower()}" for each in Severity)
     lines = [*heading(2, "Issues"), field("Issues", counts if found else "NONE in the journal"), ""]
     lines += paragraph(RULE)
-    number = 0
     for severity in Severity:
         name = f"{severity} Issues" if severity is Severity.CRITICAL else f"{severity} Priority Issues"
         lines += heading(3, name)
@@ -32,15 +31,15 @@ def issue_sections(run: Run) -> list[str]:
             lines += ["_None_", ""]
             continue
         for one in mine:
-            number += 1
-            lines += _issue(number, one)
+            lines += _issue(one)
         lines.append("")
     return lines
 
 
-def _issue(number: int, one: Issue) -> list[str]:
+def _issue(one: Issue) -> list[str]:
     return [
-        f"- **ISSUE-{number:03d}**: {inert(one.what)}",
+        f"- **{one.name}**: {inert(one.what)}",
+        *(["  " + bullet("Category", one.category)] if one.by else []),
         "  " + bullet("Impact", one.impact),
         "  " + bullet("Resolution", one.resolution),
         "  " + bullet("Status", one.status),

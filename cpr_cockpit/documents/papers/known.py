@@ -1,8 +1,9 @@
 """What a run knows of the fields of ``automation-deploy.json``. A field that is not here is not known to the run.
 
 Not touched, because they are the framework's own findings before the deployment: ``prerequisite_validation``,
-``merge_conflict_check``, ``ci_cd_status``, ``issues``, ``recommendations``, ``generated_by`` and ``generated_at``; and
-because the cockpit does not do them in this version: ``staging_*``, the UI, the database, feature flags.
+``merge_conflict_check``, ``ci_cd_status``, ``issues`` (what persons recorded is added to it: `own_issues`),
+``recommendations``, ``generated_by`` and ``generated_at``; and because the cockpit does not do them in this version:
+``staging_*``, the UI, the database, feature flags.
 """
 
 from __future__ import annotations

@@ -1,0 +1,42 @@
+"""What persons record of a run beside its course: issues, figures of the business, and that its paperwork is closed.
+
+None of it changes anything of the deployment. All of it may also be written after the run's end, into its afterword.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cpr_cockpit.core.event import Event
+
+Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
+Category = Literal["deployment", "performance", "functional", "security", "infrastructure"]
+Status = Literal["OPEN", "MONITORING", "RESOLVED"]
+
+
+class IssueRecorded(Event):
+    """A person met an issue; ``number`` (from 1) is its own for good: ISSUE-001."""
+
+    type: Literal["issue.recorded"] = "issue.recorded"
+    number: int
+    by: str
+    severity: Severity
+    title: str
+    category: Category = "deployment"
+    impact: str = ""
+    resolution: str = ""
+    status: Status = "OPEN"
+
+
+class IssueChanged(Event):
+    """More is known of an issue; a field that is "" stays as it was."""
+
+    type: Literal["issue.changed"] = "issue.changed"
+    number: int
+    by: str
+    severity: Severity | Literal[""] = ""
+    title: str = ""
+    category: Category | Literal[""] = ""
+    impact: str = ""
+    resolution: str = ""
+    status: Status | Literal[""] = ""
