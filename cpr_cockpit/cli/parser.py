@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from cpr_cockpit import __version__
+from cpr_cockpit.cli.close_options import add_close_options
 from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
 from cpr_cockpit.cli.follow_up_options import add_follow_up_options
 from cpr_cockpit.cli.issue_options import add_issue_options
@@ -310,6 +311,11 @@ def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
     _run_argument(left)
     add_follow_up_options(left)
     left.set_defaults(call=_Call("follow_up"))
+    words = "Close a run's paperwork once its closing checklist stands; shows what is open, and refuses until then."
+    close = _add(commands, "close", words)
+    _run_argument(close)
+    add_close_options(close)
+    close.set_defaults(call=_Call("close"))
     issue = _add(commands, "issue", "Record an issue of a run, or what is new of one, also after its end; list them.")
     _run_argument(issue)
     add_issue_options(issue)

@@ -40,3 +40,16 @@ class IssueChanged(Event):
     impact: str = ""
     resolution: str = ""
     status: Status | Literal[""] = ""
+
+
+class RunClosed(Event):
+    """The run's paperwork is closed: all ``items`` of its closing checklist stand, ``waived`` of them by a reason.
+
+    ``words``: what the person who closes it has to say.
+    """
+
+    type: Literal["run.closed"] = "run.closed"
+    by: str
+    items: int
+    waived: int = 0
+    words: str = ""

@@ -10,6 +10,7 @@ from cpr_cockpit.core.checklist import Mark, open_reason
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.standings import lists_in_force, standings
+from cpr_cockpit.engine.desk_closing import closing_commands
 from cpr_cockpit.engine.desk_issues import issue_commands
 from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.journal import JournalError
@@ -40,6 +41,7 @@ class Desk:
             "stop": self._stop,
             "status": self._status,
             **issue_commands(session.recorder, _text),
+            **closing_commands(session.recorder, session.clock, _text),
         }
 
     async def command(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +60,8 @@ class Desk:
             mark = Mark(str(arguments.get("mark", Mark.SIGNED)))
         except ValueError as error:
             raise CommandError(f"That is no mark of a checklist item ({error}). Nothing was changed.") from error
-        self._session.sign(ev.ItemMarked(item=item, mark=mark, by=by, note=_text(arguments, "note")))
+        told = {name: _text(arguments, name)[:LONGEST_NOTE] for name in ("value", "note")}
+        self._session.sign(ev.ItemMarked(item=item, mark=mark, by=by, **told))
         return {}
 
     async def _sign_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
