@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cpr_cockpit.core.event import Event
-from cpr_cockpit.core.issue_events import IssueChanged, IssueRecorded, RunClosed
+from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorded, RunClosed
 
 Way = Literal["forward", "back"]
 
@@ -575,6 +575,7 @@ AnyEvent = Annotated[
     | LeaseLeft
     | IssueRecorded
     | IssueChanged
+    | FigureTold
     | RunClosed
     | RunEnded,
     Field(discriminator="type"),

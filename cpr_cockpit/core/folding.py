@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from cpr_cockpit.core import closing, issues, others
+from cpr_cockpit.core import business, closing, issues, others
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.heard import Heard
@@ -279,4 +279,5 @@ HANDLERS: dict[type[Event], Callable[[Run, float, Any], None]] = {
     **others.HANDLERS,
     **issues.HANDLERS,
     **closing.HANDLERS,
+    **business.HANDLERS,
 }

@@ -12,6 +12,7 @@ from cpr_cockpit.core.event import Event
 Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
 Category = Literal["deployment", "performance", "functional", "security", "infrastructure"]
 Status = Literal["OPEN", "MONITORING", "RESOLVED"]
+Kind = Literal["tickets", "adoption", "engagement", "conversion", "feedback"]
 
 
 class IssueRecorded(Event):
@@ -40,6 +41,23 @@ class IssueChanged(Event):
     impact: str = ""
     resolution: str = ""
     status: Status | Literal[""] = ""
+
+
+class FigureTold(Event):
+    """A figure of the business after the switch: support tickets, adoption, engagement, conversion, user feedback.
+
+    ``value`` of ``n`` (None: not told; feedback may be words alone), in ``unit`` ("%" or ""). ``words``: where it was
+    read, or what was said. ``by``: the person who entered it, or the program where the query ``source`` was read.
+    """
+
+    type: Literal["figure.told"] = "figure.told"
+    kind: Kind
+    by: str
+    value: float | None = None
+    n: int | None = None
+    unit: str = ""
+    words: str = ""
+    source: str = ""
 
 
 class RunClosed(Event):

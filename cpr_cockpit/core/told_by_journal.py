@@ -12,6 +12,7 @@ from typing import Any
 
 from cpr_cockpit.core.afterwards import EXTENDED
 from cpr_cockpit.core.apps_words import rows_of
+from cpr_cockpit.core.business import signed_by_figures
 from cpr_cockpit.core.checklist import Mark, Standing
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION
@@ -39,7 +40,7 @@ def told_by_journal(run: Run) -> dict[str, Standing]:
     rolled_back = run.decision is not None and run.decision.word == "rollback"
     if run.t0 is None or rolled_back or run.observed:
         return {}
-    return {one.item: one for look in _LOOKS for one in look(run)}
+    return {one.item: one for look in (*_LOOKS, signed_by_figures) for one in look(run)}
 
 
 def _mark(item: str, held: bool, at: float | None, value: str) -> Standing:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cpr_cockpit.core.events import AfterwordBegun, ItemMarked, Record
-from cpr_cockpit.core.issue_events import IssueChanged, IssueRecorded, RunClosed
+from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorded, RunClosed
 from cpr_cockpit.engine.journal import Damage, Journal, JournalDamaged, read
 
 FOLDER = "afterword"
-Afterword = ItemMarked | IssueRecorded | IssueChanged | RunClosed
+Afterword = ItemMarked | IssueRecorded | IssueChanged | FigureTold | RunClosed
 """What may be written there."""
 
 

@@ -1,10 +1,11 @@
-"""What a face may record at any moment of a run that changes nothing of the deployment: an issue, and more of it."""
+"""What a face may record that changes nothing of the deployment: an issue and more of it, a figure of the business."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from cpr_cockpit.core.business import FigureError, told
 from cpr_cockpit.core.issue_events import IssueChanged, IssueRecorded
 from cpr_cockpit.core.issues import IssueError, changed, number_of, recorded, told_in
 from cpr_cockpit.core.run import Run
@@ -14,13 +15,13 @@ from cpr_cockpit.engine.recorder import Recorder
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
-def issue_event(run: Run, by: str, told: Mapping[str, str]) -> IssueRecorded | IssueChanged:
+def issue_event(run: Run, by: str, fields: Mapping[str, str]) -> IssueRecorded | IssueChanged:
     """A new issue, or with ``number`` (or all of it in one ``line``) what is new of one; IssueError."""
-    if line := told.get("line", ""):
-        told = told_in(line)
-    if number := told.get("number", ""):
-        return changed(run.issues, by, number_of(number), told)
-    return recorded(run.issues, by, told)
+    if line := fields.get("line", ""):
+        fields = told_in(line)
+    if number := fields.get("number", ""):
+        return changed(run.issues, by, number_of(number), fields)
+    return recorded(run.issues, by, fields)
 
 
 def issue_commands(recorder: Recorder, text: Callable[[dict[str, Any], str], str]) -> dict[str, Handler]:
@@ -37,4 +38,15 @@ def issue_commands(recorder: Recorder, text: Callable[[dict[str, Any], str], str
         recorder.record(event)
         return {"number": event.number}
 
-    return {"issue": issue}
+    async def figure(arguments: dict[str, Any]) -> dict[str, Any]:
+        by, run = text(arguments, "by").strip(), recorder.run
+        if not by or run.switched_at is None:
+            why = "it needs a name under it" if not by else "production does not serve the new version yet"
+            raise CommandError(f"A figure cannot be told now: {why}. Nothing was recorded.")
+        try:
+            recorder.record(told(text(arguments, "kind"), by, text(arguments, "line")))
+        except FigureError as error:
+            raise CommandError(f"{error} Nothing was recorded.") from error
+        return {}
+
+    return {"issue": issue, "figure": figure}

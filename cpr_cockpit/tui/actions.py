@@ -51,6 +51,15 @@ def _raises(shown: Shown) -> str:
     return "" if shown.view.phase in ("deploying", "window", "keeping") else "triggers are raised after START"
 
 
+def _figures(shown: Shown) -> str:
+    reason = _writes(shown)
+    if reason or shown.view is None:
+        return reason
+    return (
+        "" if shown.view.phase in ("window", "keeping") else "figures are told once production serves the new version"
+    )
+
+
 def _chooses(shown: Shown) -> str:
     reason = _writes(shown)
     if reason or shown.view is None:
@@ -90,7 +99,9 @@ ACTIONS: tuple[Action, ...] = (
            "app.triggers", why_not=_raises, hint="trigger"),
     Action("note", "e", "Note", "Writes a note into the journal", "app.note", why_not=_writes, hint="note"),
     Action("issue", "p", "Issue", "Records an issue: how grave it is, then one line; or more of one that is there",
-           "app.issue", why_not=_writes, hint="issue"),
+           "app.menu('issue')", why_not=_writes, hint="issue"),
+    Action("figure", "n", "Figure", "Support tickets, adoption, feedback: a figure, of how many, and where it was read",
+           "app.menu('figure')", why_not=_figures),
     Action("strategy", "o", "Other strategy", "What can be chosen until START, and why not", "app.strategies",
            why_not=_chooses, hint="other strategy"),
     Action("acknowledge", "u", "Looked at", "You have looked at what others changed, with a word on what you saw",

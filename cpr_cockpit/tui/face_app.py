@@ -39,6 +39,7 @@ _SENT = {
     "choose": "strategy",
     "note": "note",
     "issue": "issue",
+    "figure": "figure",
     "acknowledge": "looked at",
     "take_over": "take-over",
 }

@@ -10,8 +10,9 @@ from cpr_cockpit.tui import messages as told
 from cpr_cockpit.tui.actions import BY_ID
 from cpr_cockpit.tui.arming import GUARD_S
 from cpr_cockpit.tui.face_app import FaceApp
+from cpr_cockpit.tui.menus import MENUS, asked_after
 from cpr_cockpit.tui.screens.base import CockpitScreen
-from cpr_cockpit.tui.widgets.issue_menu import MORE, IssueMenu
+from cpr_cockpit.tui.widgets.choice_menu import ChoiceMenu
 from cpr_cockpit.tui.widgets.menu import TriggerMenu
 from cpr_cockpit.tui.widgets.prompt import LONGEST, Prompt
 from cpr_cockpit.tui.widgets.strategies import StrategyMenu
@@ -166,23 +167,19 @@ class KeyedApp(FaceApp):
         else:
             self.post_message(told.PromptOpened("Note", "note", "words"))
 
-    async def action_issue(self) -> None:
-        """The menu of the severities."""
-        if why := BY_ID["issue"].why_not(self.newest()):
-            self.say(f"No issue can be recorded now: {why}")
-        elif isinstance(self.screen, CockpitScreen) and not self.screen.query(IssueMenu):
-            await self.screen.put(IssueMenu())
+    async def action_menu(self, name: str) -> None:
+        """The menu of an action whose words are asked for after a choice."""
+        if why := BY_ID[name].why_not(self.newest()):
+            self.say(f"No {name} can be recorded now: {why}")
+        elif isinstance(self.screen, CockpitScreen) and not self.screen.query(ChoiceMenu):
+            await self.screen.put(ChoiceMenu(name, MENUS[name]))
 
-    async def on_issue_menu_chosen(self, event: IssueMenu.Chosen) -> None:
-        """Ask for the words of the issue."""
+    async def on_choice_menu_chosen(self, event: ChoiceMenu.Chosen) -> None:
+        """Ask for the words."""
         if isinstance(self.screen, CockpitScreen):
             await self.screen.clear()
-        if event.word == MORE:
-            self.post_message(
-                told.PromptOpened("Issue: number, then a status, impact: or what was done", "issue", "line")
-            )
-        elif event.word:
-            self.post_message(told.PromptOpened(f"{event.word} issue", "issue", "title", {"severity": event.word}))
+        if event.word:
+            self.post_message(asked_after(event.of, event.word))
 
     def action_ask(self, name: str) -> None:
         """Ask for the words of what is to be recorded with them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cpr_cockpit.core.afterwards import schedule
 from cpr_cockpit.core.apps_words import rows_of
+from cpr_cockpit.core.business import figure_words
 from cpr_cockpit.core.checklists import MONITORING_PLAN, ROLLBACK_FOLLOW_UP
 from cpr_cockpit.core.policy import REFERENCE_WINDOW_S
 from cpr_cockpit.core.run import Run
@@ -119,6 +120,7 @@ def monitoring_plan(run: Run, marks: Marks) -> list[str]:
     lines = [*heading(2, "Monitoring Plan"), field("Post-Deployment Monitoring", _watched(run))]
     lines += [field("Status", ending.status(run)), ""]
     lines += _checks(run)
+    lines += _business(run)
     applies = not ending.ordered_back(run) and ending.switched(run)
     for one in MONITORING_PLAN:
         lines += heading(3, one.title)
@@ -150,6 +152,17 @@ def _checks(run: Run) -> list[str]:
         return [*lines, *paragraph("No limit was crossed between the checks.")]
     crossed = [(stamp(at).removesuffix(" UTC"), what, sentence) for at, what, sentence in sorted(told)]
     return [*lines, *paragraph("Limits crossed after GO:"), *table(("Time (UTC)", "What", "Sentence"), crossed)]
+
+
+def _business(run: Run) -> list[str]:
+    """What persons and queries told of tickets, adoption and feedback."""
+    if not run.figures:
+        return []
+    rows = [
+        (stamp(at).removesuffix(" UTC"), one.kind, figure_words(one), one.source or one.by, one.words)
+        for at, one in run.figures
+    ]
+    return [*heading(3, "Business figures"), *table(("Time (UTC)", "What", "Figure", "Told by", "Words"), rows)]
 
 
 def _missed(run: Run, t0: float) -> list[float]:
