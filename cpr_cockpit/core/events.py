@@ -51,7 +51,10 @@ class RunOpened(Event):
 
 
 class ItemMarked(Event):
-    """A checklist item was measured, derived, signed, failed, deferred or waived, by whom and until when."""
+    """A checklist item was measured, derived, signed, failed, deferred or waived, by whom and until when.
+
+    ``check``: the team's own check that read it, "": none did.
+    """
 
     type: Literal["item.marked"] = "item.marked"
     item: str
@@ -60,6 +63,7 @@ class ItemMarked(Event):
     value: str = ""
     note: str = ""
     expires_at: float | None = None
+    check: str = ""
 
 
 class GateJudged(Event):

@@ -24,7 +24,9 @@ def marks_of(run: Run) -> dict[str, Standing]:
     """The journal's marks; one that no program of this version gives is left out, so its item stays open."""
     known = {one.value for one in Mark}
     return {
-        key: Standing(key, Mark(mark.mark), mark.by, run.marked_at[key], mark.value, mark.note, mark.expires_at)
+        key: Standing(
+            key, Mark(mark.mark), mark.by, run.marked_at[key], mark.value, mark.note, mark.expires_at, mark.check
+        )
         for key, mark in run.standings.items()
         if mark.mark in known
     }

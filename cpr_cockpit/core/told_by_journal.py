@@ -20,6 +20,7 @@ from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.signals import Source
 from cpr_cockpit.core.tally import reading
 from cpr_cockpit.core.verdict import clock_time, percent
+from cpr_cockpit.core.workers import DEAD_LETTERS
 
 PROGRAM = "cockpit"
 ROLLBACK_TARGET_S = 300.0
@@ -32,19 +33,65 @@ PAGE_LOAD = "page load p75"
 API_MS, UI_MS, UI_PRINCIPLE_MS = 200.0, 2000.0, 1000.0
 """The procedure's limits: step 8 asks for a UI that loads in under 2 s, the eighth principle for one in under 1 s."""
 _HOUR = (EXTENDED, "first hour")
+DEAD_LETTERS_ITEM = "rollback-follow-up.dead-letters"
+TOLD = frozenset(
+    {
+        "production-health.health",
+        "production-health.error-rate",
+        "extended-performance.api",
+        "extended-performance.ui",
+        "extended-performance.no-degradation",
+        "extended-monitoring.critical-errors",
+        "extended-monitoring.infrastructure",
+        "principles.performance",
+        "quality-execution.deployed",
+        "quality-execution.zero-downtime",
+        "quality-monitoring.baseline",
+        "quality-monitoring.error-tracking",
+        "quality-monitoring.performance",
+        "quality-rollback.plan",
+        "quality-rollback.under-five-minutes",
+        "rollback-follow-up.errors-at-baseline",
+        DEAD_LETTERS_ITEM,
+    }
+)
+"""Measured items due after START that this program reads, here or (errors at the baseline) after the way back."""
 Found = Iterator[Standing]
 
 
 def told_by_journal(run: Run) -> dict[str, Standing]:
     """The marks by item; none before the switch, nor once a rollback was decided."""
-    rolled_back = run.decision is not None and run.decision.word == "rollback"
-    if run.t0 is None or rolled_back or run.observed:
+    if run.decision is not None and run.decision.word == "rollback":
+        return {one.item: one for one in _dead_letters(run)}
+    if run.t0 is None or run.observed:
         return {}
     return {one.item: one for look in (*_LOOKS, signed_by_figures) for one in look(run)}
 
 
 def _mark(item: str, held: bool, at: float | None, value: str) -> Standing:
     return Standing(item, Mark.MEASURED if held else Mark.FAILED, PROGRAM, at or 0.0, value)
+
+
+def _dead_letters(run: Run) -> Found:
+    """Messages that workers gave up since the switch: no request of a user shows what was not done."""
+    more = dead_letters_more(run)
+    if more is None:
+        if run.plan is not None and not run.plan.workers:
+            yield _mark(DEAD_LETTERS_ITEM, True, run.decided_at, "no queue is watched: no background work is declared")
+        return
+    at, count, rose = more
+    words = f"{count:.0f} dead letters, {rose:.0f} more than before the switch" if rose else f"{count:.0f} as before"
+    yield _mark(DEAD_LETTERS_ITEM, not rose, at, words)
+
+
+def dead_letters_more(run: Run) -> tuple[float, float, float] | None:
+    """When the queue was last read, its dead letters, and how many more than before the switch; None: not told."""
+    body = run.readings.get(Source.WORKERS.value)
+    seen = reading(body) if body is not None else None
+    told = next((one for one in seen.readings if one.name == DEAD_LETTERS), None) if seen is not None else None
+    if seen is None or told is None or told.value is None or told.limit is None:
+        return None
+    return seen.at, told.value, max(0.0, told.value - told.limit)
 
 
 def _serves(run: Run) -> Found:
