@@ -29,6 +29,7 @@ HELP = """\
   rollback            ROLLBACK, then confirm with: yes
   raise TRIGGER       critical functionality | data corruption | security breach; then: yes
   note WORDS          write a note into the journal
+  issue SEVERITY WORDS   record an issue; more of one: issue NUMBER [STATUS] WORDS
   looked-at WORDS     you have looked at what others changed; with a word on what you saw
   second INITIALS     confirm, as a second person, what another one pressed
   take-over REASON    take the lease of another run, then confirm with: yes
@@ -42,6 +43,7 @@ _SENT = {
     "note": ("note", "words"),
     "looked-at": ("acknowledge", "words"),
     "second": ("second", "words"),
+    "issue": ("issue", "line"),
 }
 
 

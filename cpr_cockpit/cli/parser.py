@@ -6,8 +6,11 @@ import argparse
 from collections.abc import Sequence
 
 from cpr_cockpit import __version__
+from cpr_cockpit.cli.close_options import add_close_options
 from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
+from cpr_cockpit.cli.figure_options import add_figure_options
 from cpr_cockpit.cli.follow_up_options import add_follow_up_options
+from cpr_cockpit.cli.issue_options import add_issue_options
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
 from cpr_cockpit.cli.safeguard_options import add_safeguard_options
@@ -312,6 +315,20 @@ def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
     _run_argument(left)
     add_follow_up_options(left)
     left.set_defaults(call=_Call("follow_up"))
+    words = "Tell a figure of the first day and week: tickets, adoption, feedback; also after the run's end; list them."
+    figure = _add(commands, "figure", words)
+    _run_argument(figure)
+    add_figure_options(figure)
+    figure.set_defaults(call=_Call("figure"))
+    words = "Close a run's paperwork once its closing checklist stands; shows what is open, and refuses until then."
+    close = _add(commands, "close", words)
+    _run_argument(close)
+    add_close_options(close)
+    close.set_defaults(call=_Call("close"))
+    issue = _add(commands, "issue", "Record an issue of a run, or what is new of one, also after its end; list them.")
+    _run_argument(issue)
+    add_issue_options(issue)
+    issue.set_defaults(call=_Call("issue"))
 
 
 def _judge(commands: _Commands[argparse.ArgumentParser]) -> None:

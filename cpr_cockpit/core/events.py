@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cpr_cockpit.core.event import Event
+from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorded, RunClosed
 from cpr_cockpit.core.safeguard_events import FreezeOverridden, SecondAsked, SecondGiven, TagsRead
 
 Way = Literal["forward", "back"]
@@ -51,7 +52,10 @@ class RunOpened(Event):
 
 
 class ItemMarked(Event):
-    """A checklist item was measured, derived, signed, failed, deferred or waived, by whom and until when."""
+    """A checklist item was measured, derived, signed, failed, deferred or waived, by whom and until when.
+
+    ``check``: the team's own check that read it, "": none did.
+    """
 
     type: Literal["item.marked"] = "item.marked"
     item: str
@@ -60,6 +64,7 @@ class ItemMarked(Event):
     value: str = ""
     note: str = ""
     expires_at: float | None = None
+    check: str = ""
 
 
 class GateJudged(Event):
@@ -577,6 +582,10 @@ AnyEvent = Annotated[
     | FreezeOverridden
     | SecondAsked
     | SecondGiven
+    | IssueRecorded
+    | IssueChanged
+    | FigureTold
+    | RunClosed
     | RunEnded,
     Field(discriminator="type"),
 ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from cpr_cockpit.core import business, closing, issues, others, safeguarding
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core import others, safeguarding
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.heard import Heard
 from cpr_cockpit.core.heard import key_of as source_of
@@ -278,4 +278,7 @@ HANDLERS: dict[type[Event], Callable[[Run, float, Any], None]] = {
     ev.RunEnded: _ended,
     **others.HANDLERS,
     **safeguarding.HANDLERS,
+    **issues.HANDLERS,
+    **closing.HANDLERS,
+    **business.HANDLERS,
 }

@@ -12,6 +12,8 @@ from cpr_cockpit.core import others, safeguarding
 from cpr_cockpit.core.feature_flag import FLAG_STEPS
 from cpr_cockpit.core.folding import HANDLERS
 from cpr_cockpit.core.heard import Heard, Key
+from cpr_cockpit.core.issue_events import FigureTold, RunClosed
+from cpr_cockpit.core.issues import RecordedIssue
 from cpr_cockpit.core.plan import app_of, key_at, key_of
 from cpr_cockpit.core.rows import Moment, StepRow
 from cpr_cockpit.core.strategy import FEATURE_FLAG
@@ -50,6 +52,8 @@ class Run:
     them. ``offered``: why the rungs below ``offered_at``, a step of the way back, may be taken; ``refused``: all such
     steps. ``back_checked``: the newest recorded rollback check. ``manager_lost``: Resource Manager does not answer.
     ``chosen``: the strategy that a person chose instead of the configured one; ``plans``: how many were made.
+    ``issues``: what persons recorded, by number; ``figures``: of the business, as they were told;
+    ``closed``: that the paperwork is done, and since when.
     """
 
     seq: int = 0
@@ -107,6 +111,9 @@ class Run:
     tally: Tally = field(default_factory=Tally)
     others: others.Others = field(default_factory=others.Others)
     guards: safeguarding.Guards = field(default_factory=safeguarding.Guards)
+    issues: dict[int, RecordedIssue] = field(default_factory=dict)
+    figures: list[tuple[float, FigureTold]] = field(default_factory=list)
+    closed: tuple[float, RunClosed] | None = None
     ended: ev.RunEnded | None = None
     ended_at: float | None = None
     timeline: list[Moment] = field(default_factory=list)

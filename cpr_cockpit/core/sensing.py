@@ -22,11 +22,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One thing that was looked at, and what was seen. ``name``: a checklist item's key where a sensor read it."""
+    """One thing that was looked at, and what was seen. ``name``: a checklist item's key where a sensor read it.
+
+    ``check``: name of the team's own check that looked, "": the program itself did.
+    """
 
     name: str
     state: State
     words: str
+    check: str = ""
 
 
 class Sensor(Protocol):
@@ -61,8 +65,10 @@ def together(readings: Iterable[Reading]) -> tuple[Reading, ...]:
 
 def _worst(name: str, several: Sequence[Reading]) -> Reading:
     state = next(state for state in _WORST if any(one.state is state for one in several))
-    words = "; ".join(one.words for one in several if one.state is state)
-    return Reading(name, state, words)
+    telling = [one for one in several if one.state is state]
+    # Where the program looked too, the item's own evidence holds beside the team's.
+    check = ", ".join(one.check for one in telling) if all(one.check for one in telling) else ""
+    return Reading(name, state, "; ".join(one.words for one in telling), check)
 
 
 def sharing(sensors: Iterable[Sensor]) -> tuple[tuple[Sensor, ...], ...]:

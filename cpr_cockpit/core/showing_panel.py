@@ -130,7 +130,8 @@ def _detail(run: Run, stage: Stage) -> str:
         provisional = ", provisionally: the extended validation was not awaited" if run.ended.provisional else ""
         served = f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
         # The command at the end, where nothing can be taken for a part of it.
-        return " ".join(part for part in (served, _pinned(run, stage), back.left_words(run, stage)) if part)
+        parts = (served, _pinned(run, stage), back.undone(run), back.left_words(run, stage))
+        return " ".join(part for part in parts if part)
     verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else ""
     if verdict is None:
         return looks_on
@@ -212,7 +213,7 @@ def _go(run: Run, stage: Stage) -> vw.Control | None:
         return vw.Control("g", label, enabled=False, reason=f"opens at {clock_time(deadline)}")
     if stage.verdict is not None and stage.verdict.kind is VerdictKind.WAIT:
         return vw.Control("g", label, enabled=False, reason="the last data of the window are on their way")
-    left = f"{len(stage.blocking)} items of the checklists are open" if stage.blocking else ""
+    left = f"{len(stage.blocking)} items due at GO are open, they block nothing" if stage.blocking else ""
     details: tuple[str, ...] = (
         *((f"{left}: 2 shows them",) if left else ()),
         f"{new} stays in production, provisionally until the extended validation ends",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cpr_cockpit.core.run import Run
-from cpr_cockpit.documents.papers import afterwards, closing, course, head, validation
+from cpr_cockpit.documents.papers import afterwards, closing, course, head, quality, validation
 from cpr_cockpit.documents.papers.marks import Marks
 
 
@@ -20,6 +20,8 @@ def render_report(run: Run) -> str:
         *afterwards.issue_sections(run),
         *afterwards.rollback_capability(run),
         *afterwards.monitoring_plan(run, marks),
+        *quality.compliance(run, marks),
+        *quality.closing_checklist(run, marks),
         *closing.communication(run, marks),
         *closing.lessons(run, marks),
         *closing.sign_off(run, marks),

@@ -11,6 +11,8 @@ from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.safeguards import GO, START, WAIVER
 from cpr_cockpit.core.standings import lists_in_force, standings
+from cpr_cockpit.engine.desk_closing import closing_commands
+from cpr_cockpit.engine.desk_issues import issue_commands
 from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
@@ -42,6 +44,8 @@ class Desk:
             "take_over": self._take_over,
             "stop": self._stop,
             "status": self._status,
+            **issue_commands(session.recorder, _text),
+            **closing_commands(session.recorder, session.clock, _text),
         }
 
     async def command(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -60,11 +64,11 @@ class Desk:
             mark = Mark(str(arguments.get("mark", Mark.SIGNED)))
         except ValueError as error:
             raise CommandError(f"That is no mark of a checklist item ({error}). Nothing was changed.") from error
-        note = _text(arguments, "note")
-        if mark is Mark.WAIVED and self._waits(WAIVER, f"the waiver of {item}: {note[:LONGEST_NOTE]}", arguments):
+        told = {name: _text(arguments, name)[:LONGEST_NOTE] for name in ("value", "note")}
+        if mark is Mark.WAIVED and self._waits(WAIVER, f"the waiver of {item}: {told['note']}", arguments):
             return {}
         self._people.on_record(arguments)
-        self._session.sign(ev.ItemMarked(item=item, mark=mark, by=by, note=note))
+        self._session.sign(ev.ItemMarked(item=item, mark=mark, by=by, **told))
         return {}
 
     def _waits(self, act: str, words: str, arguments: dict[str, Any]) -> bool:

@@ -116,6 +116,7 @@ class Sensing:
                     by=PROGRAM,
                     value=(words if reading.state is not State.UNKNOWN else f"{_NOT_KNOWN}{words}")[:LONGEST],
                     expires_at=self._clock.now() + lasts_s if held else None,
+                    check=clean(reading.check)[:LONGEST],
                 )
             )
 

@@ -103,7 +103,7 @@ class Showing:
             before = self._lists[2]
             return self._lists[1], self._stage(now, before.standings, before.blocking)
         stage = self._stage(now, standings(run, now), blocking_items(run, now))
-        lists = showing.lists(stage)
+        lists = showing.lists(run, stage)
         self._lists = (key, lists, stage)
         return lists, stage
 

@@ -51,6 +51,15 @@ def _raises(shown: Shown) -> str:
     return "" if shown.view.phase in ("deploying", "window", "keeping") else "triggers are raised after START"
 
 
+def _figures(shown: Shown) -> str:
+    reason = _writes(shown)
+    if reason or shown.view is None:
+        return reason
+    return (
+        "" if shown.view.phase in ("window", "keeping") else "figures are told once production serves the new version"
+    )
+
+
 def _chooses(shown: Shown) -> str:
     reason = _writes(shown)
     if reason or shown.view is None:
@@ -89,6 +98,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("trigger", "t", "Raise a trigger", "Critical functionality, data corruption or security breach",
            "app.triggers", why_not=_raises, hint="trigger"),
     Action("note", "e", "Note", "Writes a note into the journal", "app.note", why_not=_writes, hint="note"),
+    Action("issue", "p", "Issue", "Records an issue: how grave it is, then one line; or more of one that is there",
+           "app.menu('issue')", why_not=_writes, hint="issue"),
+    Action("figure", "n", "Figure", "Support tickets, adoption, feedback: a figure, of how many, and where it was read",
+           "app.menu('figure')", why_not=_figures),
     Action("strategy", "o", "Other strategy", "What can be chosen until START, and why not", "app.strategies",
            why_not=_chooses, hint="other strategy"),
     Action("acknowledge", "u", "Looked at", "You have looked at what others changed, with a word on what you saw",
@@ -107,8 +120,11 @@ ACTIONS: tuple[Action, ...] = (
            hint="sources"),
     Action("next", "right", "Next screen", "", "app.turn(1)"),
     Action("previous", "left", "Previous screen", "", "app.turn(-1)"),
-    Action("sign", "space", "Sign", "Signs the item with your initials", "screen.mark('signed')", "lists", _writes,
+    Action("sign", "space", "Sign", "Signs it with your initials, as looked at",
+           "screen.mark('signed')", "lists", _writes,
            hint="sign"),
+    Action("sign-noted", "enter", "Sign with a note", "Asks what you saw, then signs the item with it",
+           "screen.sign_noted", "lists", _writes, hint="with note"),
     Action("sign-list", "a", "Sign the list", "Signs every open item of the list, with a word on how it was checked",
            "screen.sign_list", "lists", _writes, hint="sign list"),
     Action("fail", "f", "Fail", "Marks the item as failed", "screen.mark('failed')", "lists", _writes, hint="fail"),
@@ -140,7 +156,7 @@ REPLAY: tuple[Action, ...] = (
     Action("replay-slower", "minus", "Slower", "The same ladder down", "app.replay('slower')", hint="slower"),
 )  # fmt: skip
 BY_ID = {one.id: one for one in ACTIONS}
-_MORE = ("trigger", "note", "copy", "zoom")
+_MORE = ("trigger", "note", "issue", "copy", "zoom")
 _KEY_WORDS = {"plus": "+", "minus": "-", "question_mark": "?", "colon": ":", "f9": "F9", "f2": "F2"}
 
 

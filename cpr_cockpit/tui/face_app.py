@@ -38,6 +38,8 @@ _SENT = {
     "sign_list": "list",
     "choose": "strategy",
     "note": "note",
+    "issue": "issue",
+    "figure": "figure",
     "acknowledge": "looked at",
     "take_over": "take-over",
     "second": "second person",

@@ -10,7 +10,9 @@ from cpr_cockpit.tui import messages as told
 from cpr_cockpit.tui.actions import BY_ID
 from cpr_cockpit.tui.arming import GUARD_S
 from cpr_cockpit.tui.face_app import FaceApp
+from cpr_cockpit.tui.menus import MENUS, asked_after
 from cpr_cockpit.tui.screens.base import CockpitScreen
+from cpr_cockpit.tui.widgets.choice_menu import ChoiceMenu
 from cpr_cockpit.tui.widgets.menu import TriggerMenu
 from cpr_cockpit.tui.widgets.prompt import LONGEST, Prompt
 from cpr_cockpit.tui.widgets.strategies import StrategyMenu
@@ -164,6 +166,20 @@ class KeyedApp(FaceApp):
             self.say(f"No note now: {why}")
         else:
             self.post_message(told.PromptOpened("Note", "note", "words"))
+
+    async def action_menu(self, name: str) -> None:
+        """The menu of an action whose words are asked for after a choice."""
+        if why := BY_ID[name].why_not(self.newest()):
+            self.say(f"No {name} can be recorded now: {why}")
+        elif isinstance(self.screen, CockpitScreen) and not self.screen.query(ChoiceMenu):
+            await self.screen.put(ChoiceMenu(name, MENUS[name]))
+
+    async def on_choice_menu_chosen(self, event: ChoiceMenu.Chosen) -> None:
+        """Ask for the words."""
+        if isinstance(self.screen, CockpitScreen):
+            await self.screen.clear()
+        if event.word:
+            self.post_message(asked_after(event.of, event.word))
 
     def action_ask(self, name: str) -> None:
         """Ask for the words of what is to be recorded with them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorded, RunClosed
 from cpr_cockpit.core.plan import PlanFacts
 from cpr_cockpit.core.strategy import blue_green
 from tests.core.observations import BEFORE, NEW, OLD, T0, WRITTEN, logs, probes, user_bin
@@ -151,6 +152,10 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     ev.LeaseSeen(key="cpr-cockpit/lease/goals", holder="ben on host (run other)", since=1.0, expires_at=2.0),
     ev.LeaseIntent(key="cpr-cockpit/lease/goals", by="anna", over="ben on host (run other)", words="he is asleep"),
     ev.LeaseHeld(key="cpr-cockpit/lease/goals", holder="anna on host (run this)", expires_at=2.0),
+    IssueRecorded(number=1, by="ML", severity="LOW", title="logo cut"),
+    FigureTold(kind="adoption", by="ML", value=12.0, n=340, unit="%", words="dashboard"),
+    RunClosed(by="ML", items=32, waived=1, words="done"),
+    IssueChanged(number=1, by="ML", status="RESOLVED", resolution="as designed"),
     ev.LeaseLeft(key="cpr-cockpit/lease/goals", released=True, words="at the end of the run"),
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),
 )

@@ -191,3 +191,18 @@ async def test_where_others_did_nothing_nothing_is_asked(key: str) -> None:
         await until(pilot, lambda: "is not possible now: not in this phase" in screen_text(app))
         assert not app.screen.query(Prompt)
         assert source.commands == []
+
+
+async def test_a_low_issue_takes_two_keys_and_its_words() -> None:
+    source = Script(views.window_calm())
+    app = face(source, Hand())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "issue 1 CRITICAL  2 HIGH  3 MEDIUM  4 LOW  5 more of one  esc" in screen_text(app))
+        field = await asked(pilot, app, "4")
+        strike(app, *"logo")
+        await until(pilot, lambda: field.value == "logo")
+        await pilot.press("enter")
+        await until(pilot, lambda: source.commands)
+    assert source.commands == [("issue", {"severity": "LOW", "title": "logo", "by": "ana"})]

@@ -60,7 +60,7 @@ class CommandCheck:
         return (self._reading(State.FAILED, f"{how} {took}{': ' if told else ''}{told}"),)
 
     def _reading(self, state: State, words: str) -> Reading:
-        return Reading(self.items[0], state, f"{self._name}: {words}")
+        return Reading(self.items[0], state, f"{self._name}: {words}", self._name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class RequestCheck:
         return ""
 
     def _reading(self, state: State, words: str) -> Reading:
-        return Reading(self.items[0], state, f"{self._name}: {words}")
+        return Reading(self.items[0], state, f"{self._name}: {words}", self._name)
 
 
 def _told(*texts: str) -> str:
