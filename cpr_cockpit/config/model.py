@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cpr_cockpit.config.checks_table import Check, Code
+from cpr_cockpit.config.notify_table import Notify
 from cpr_cockpit.config.pipeline_table import Pipeline
 from cpr_cockpit.config.policy import PolicySettings
 from cpr_cockpit.config.signals_table import Signal
@@ -357,6 +358,7 @@ class Settings(Part):
     signals: tuple[Signal, ...] = Field((), strict=False, description="a table [[signals]] for each")
     checks: tuple[Check, ...] = Field((), strict=False, description="a table [[checks]] for each")
     code: tuple[Code, ...] = Field((), strict=False, description="a table [[code]] for each repository")
+    notify: tuple[Notify, ...] = Field((), strict=False, description="a table [[notify]] for each channel")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
     strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")
     pipeline: Pipeline | None = Field(None, description="a table [pipeline]")

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cpr_cockpit.core.event import Event
+from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent, NoticeOutcome
 
 Way = Literal["forward", "back"]
 
@@ -572,6 +573,9 @@ AnyEvent = Annotated[
     | LeaseIntent
     | LeaseHeld
     | LeaseLeft
+    | NoticeIntent
+    | NoticeOutcome
+    | AlarmAcknowledged
     | RunEnded,
     Field(discriminator="type"),
 ]

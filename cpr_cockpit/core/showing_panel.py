@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cpr_cockpit.core import showing_alarm as called
 from cpr_cockpit.core import showing_back as back
 from cpr_cockpit.core import showing_observed as observed
 from cpr_cockpit.core import showing_others as others
@@ -47,7 +48,7 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
     return vw.Panel(
         word=word,
         shape=shape,
-        sentence=_sentence(run, stage),
+        sentence=called.before_sentence(run, stage) + _sentence(run, stage),
         detail=_detail(run, stage),
         start=_start(run, stage),
         go=_go(run, stage),
@@ -58,6 +59,7 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         commands=back.commands(run, stage),
         acknowledge=others.acknowledge(run),
         take_over=others.take_over(run),
+        ack=called.answer(run, stage),
     )
 
 

@@ -323,7 +323,7 @@ class Panel:
 
     ``back``: the rollback check in one line; ``warns``: it says that something is wrong. ``commands``: what to send
     first by hand, each whole. ``acknowledge``: that what others changed was looked at; ``take_over``: the lease that
-    another run holds.
+    another run holds; ``ack``: that whoever is called has seen it.
     """
 
     word: str
@@ -339,6 +339,7 @@ class Panel:
     commands: tuple[str, ...] = ()
     acknowledge: Control | None = None
     take_over: Control | None = None
+    ack: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)

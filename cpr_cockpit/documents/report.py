@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cpr_cockpit.core.run import Run
-from cpr_cockpit.documents.papers import afterwards, closing, course, head, validation
+from cpr_cockpit.documents.papers import afterwards, closing, course, head, notices, validation
 from cpr_cockpit.documents.papers.marks import Marks
 
 
@@ -21,6 +21,7 @@ def render_report(run: Run) -> str:
         *afterwards.rollback_capability(run),
         *afterwards.monitoring_plan(run, marks),
         *closing.communication(run, marks),
+        *notices.notices(run),
         *closing.lessons(run, marks),
         *closing.sign_off(run, marks),
     ]

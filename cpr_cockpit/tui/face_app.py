@@ -40,6 +40,7 @@ _SENT = {
     "note": "note",
     "acknowledge": "looked at",
     "take_over": "take-over",
+    "ack": "seen",
 }
 
 

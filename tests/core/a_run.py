@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent, NoticeOutcome
 from cpr_cockpit.core.plan import PlanFacts
 from cpr_cockpit.core.strategy import blue_green
 from tests.core.observations import BEFORE, NEW, OLD, T0, WRITTEN, logs, probes, user_bin
@@ -149,6 +150,9 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     ev.ForeignNamed(number=1, caller="eve@example.com", operation="Microsoft.Web/serverfarms/write", done_at=2.0),
     ev.ForeignLookedAt(by="anna", words="it was me"),
     ev.LeaseSeen(key="cpr-cockpit/lease/goals", holder="ben on host (run other)", since=1.0, expires_at=2.0),
+    NoticeIntent(notice="start", kind="start", to=("on call",), title="START of v1.3.0", line="v1.3.0 on goals: ready"),
+    NoticeOutcome(notice="start", kind="start", to="on call", result="sent", attempt=1),
+    AlarmAcknowledged(by="anna", words="I look"),
     ev.LeaseIntent(key="cpr-cockpit/lease/goals", by="anna", over="ben on host (run other)", words="he is asleep"),
     ev.LeaseHeld(key="cpr-cockpit/lease/goals", holder="anna on host (run this)", expires_at=2.0),
     ev.LeaseLeft(key="cpr-cockpit/lease/goals", released=True, words="at the end of the run"),

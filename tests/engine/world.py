@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cpr_cockpit.core.flags import FlagLook
 from cpr_cockpit.core.lease import LeaseStore
+from cpr_cockpit.core.notices import Notifier
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     PRODUCTION,
@@ -191,6 +192,7 @@ class World:
         self.readers: tuple[Reader, ...] = ()
         self.rights: Rights | None = None
         self.sensors: tuple[Sensor, ...] = ()
+        self.notifiers: tuple[Notifier, ...] = ()
         self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
@@ -207,6 +209,7 @@ class World:
         ports = replace(
             ports, surroundings=self.around, lease=self.lease_store, workers=self.workers, sensors=self.sensors
         )
+        ports = replace(ports, notifiers=self.notifiers)
         return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property
