@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from cpr_cockpit.core.annotation_events import AnnotationIntent, AnnotationOutcome
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent, NoticeOutcome
 
@@ -573,6 +574,8 @@ AnyEvent = Annotated[
     | LeaseIntent
     | LeaseHeld
     | LeaseLeft
+    | AnnotationIntent
+    | AnnotationOutcome
     | NoticeIntent
     | NoticeOutcome
     | AlarmAcknowledged

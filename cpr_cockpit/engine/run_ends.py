@@ -14,6 +14,7 @@ from cpr_cockpit.core.ports import Clock
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.verdict import Verdict
 from cpr_cockpit.engine.acts import Check, Context
+from cpr_cockpit.engine.annotating import Annotating
 from cpr_cockpit.engine.back_checking import BackChecking
 from cpr_cockpit.engine.background import kept_unproven
 from cpr_cockpit.engine.everywhere import Served, served
@@ -106,8 +107,9 @@ class RunEnds:
 
     def _begin_looking(self) -> None:
         """What only looks on, beside the way forth and the way back: nothing waits for it."""
+        marks = Annotating(self._ports.annotations, self.clock, self.recorder)
         told = ReachTold(self.reach, self.clock, self.recorder, self.scaled.scale)
-        self._lookers = [asyncio.create_task(one.go_on()) for one in (told, self.back_checks, self.notifying)]
+        self._lookers = [asyncio.create_task(one.go_on()) for one in (told, self.back_checks, self.notifying, marks)]
 
     async def _end_looking(self) -> None:
         lookers, self._lookers = self._lookers, []

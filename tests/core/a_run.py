@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.annotation_events import AnnotationIntent, AnnotationOutcome
 from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent, NoticeOutcome
 from cpr_cockpit.core.plan import PlanFacts
 from cpr_cockpit.core.strategy import blue_green
@@ -150,6 +151,8 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     ev.ForeignNamed(number=1, caller="eve@example.com", operation="Microsoft.Web/serverfarms/write", done_at=2.0),
     ev.ForeignLookedAt(by="anna", words="it was me"),
     ev.LeaseSeen(key="cpr-cockpit/lease/goals", holder="ben on host (run other)", since=1.0, expires_at=2.0),
+    AnnotationIntent(id="6f8a", way="forward", name="Release v1.3.0", moment=1_760_000_000.0),
+    AnnotationOutcome(id="6f8a", way="forward", result="failed", words="The component does not answer."),
     NoticeIntent(notice="start", kind="start", to=("on call",), title="START of v1.3.0", line="v1.3.0 on goals: ready"),
     NoticeOutcome(notice="start", kind="start", to="on call", result="sent", attempt=1),
     AlarmAcknowledged(by="anna", words="I look"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from cpr_cockpit.core.annotation import Annotations
 from cpr_cockpit.core.flags import FlagLook
 from cpr_cockpit.core.lease import LeaseStore
 from cpr_cockpit.core.notices import Notifier
@@ -192,6 +193,7 @@ class World:
         self.readers: tuple[Reader, ...] = ()
         self.rights: Rights | None = None
         self.sensors: tuple[Sensor, ...] = ()
+        self.annotations: Annotations | None = None
         self.notifiers: tuple[Notifier, ...] = ()
         self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
@@ -209,7 +211,7 @@ class World:
         ports = replace(
             ports, surroundings=self.around, lease=self.lease_store, workers=self.workers, sensors=self.sensors
         )
-        ports = replace(ports, notifiers=self.notifiers)
+        ports = replace(ports, notifiers=self.notifiers, annotations=self.annotations)
         return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property

@@ -20,7 +20,8 @@ _WARNINGS = frozenset({"overdue", "page"})
 
 def main() -> int:
     """Send what standard input tells."""
-    logging.disable(logging.CRITICAL)
+    # The library hands its log to us (`_sent`) and to nobody else.
+    logging.lastResort = None
     try:
         order = json.load(sys.stdin)
         words = _sent(order)
