@@ -32,6 +32,7 @@ HELP = """\
   issue SEVERITY WORDS   record an issue; more of one: issue NUMBER [STATUS] WORDS
   looked-at WORDS     you have looked at what others changed; with a word on what you saw
   second INITIALS     confirm, as a second person, what another one pressed
+  seen [WORDS]        you have seen what is called for: nobody is called any more, nothing happens by itself
   take-over REASON    take the lease of another run, then confirm with: yes
   help, quit          quit leaves the session running"""
 
@@ -44,6 +45,7 @@ _SENT = {
     "looked-at": ("acknowledge", "words"),
     "second": ("second", "words"),
     "issue": ("issue", "line"),
+    "seen": ("ack", "words"),
 }
 
 

@@ -173,6 +173,11 @@ _SAYINGS = {
     "lease.seen": "the lease {key} is held by {holder}",
     "lease.intent": "  > take the lease {key}",
     "lease.held": "  the lease {key} is held by this run: {holder}",
+    "annotation.intent": "  > mark '{name}' in Application Insights",
+    "annotation.outcome": "  release annotation: {result} {words}",
+    "notice.intent": "  > notice '{kind}' to {to}",
+    "notice.outcome": "  notice '{kind}' to {to}: {result} {words}",
+    "alarm.acknowledged": "alarm acknowledged by {by}: {words}",
     "lease.left": "  the lease is not held any more: {words}",
     "run.ended": "run ended: {decision}: {reason}",
 }

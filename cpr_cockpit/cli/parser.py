@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from cpr_cockpit import __version__
+from cpr_cockpit.cli.ack_options import add_ack_options
 from cpr_cockpit.cli.close_options import add_close_options
 from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
 from cpr_cockpit.cli.figure_options import add_figure_options
@@ -309,6 +310,10 @@ def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     _run_argument(stop)
     stop.set_defaults(call=_Call("stop"))
+    seen = _add(commands, "ack", "Say that you have seen what you were called for: nobody is called for it any more.")
+    _run_argument(seen)
+    add_ack_options(seen)
+    seen.set_defaults(call=_Call("ack"))
     left = _add(
         commands, "follow-up", "What is left to do after a rollback; --sign signs it, also after the run's end."
     )

@@ -127,6 +127,7 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
             pipeline=loaded.settings.pipeline if course.deploy == PIPELINE else None,
             workers=loaded.settings.workers,
             declared=_declared(loaded),
+            notify=loaded.settings.notify,
         ),
         ready={},
         slot=chosen.slot,

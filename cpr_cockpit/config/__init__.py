@@ -5,6 +5,7 @@ from __future__ import annotations
 from cpr_cockpit.config.checks_table import Check, Code
 from cpr_cockpit.config.loading import NAME, USER_TOKEN, Loaded, find, load
 from cpr_cockpit.config.model import App, Artifacts, Cloud, Environment, Person, Settings, Smoke
+from cpr_cockpit.config.notify_table import Notify
 from cpr_cockpit.config.pipeline_table import PIPELINE_TOKEN, Pipeline
 from cpr_cockpit.config.problems import Problem, SettingsError
 from cpr_cockpit.config.signals_table import Signal
@@ -21,6 +22,7 @@ __all__ = [
     "Code",
     "Environment",
     "Loaded",
+    "Notify",
     "Person",
     "Pipeline",
     "Problem",

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from cpr_cockpit.config.checks_table import Check, Code
 from cpr_cockpit.config.freeze_table import Freeze
+from cpr_cockpit.config.notify_table import Notify
 from cpr_cockpit.config.pipeline_table import Pipeline
 from cpr_cockpit.config.policy import PolicySettings
 from cpr_cockpit.config.signals_table import Signal
@@ -368,6 +369,7 @@ class Settings(Part):
     checks: tuple[Check, ...] = Field((), strict=False, description="a table [[checks]] for each")
     code: tuple[Code, ...] = Field((), strict=False, description="a table [[code]] for each repository")
     freeze: tuple[Freeze, ...] = Field((), strict=False, description="a table [[freeze]] for each")
+    notify: tuple[Notify, ...] = Field((), strict=False, description="a table [[notify]] for each channel")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
     strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")
     pipeline: Pipeline | None = Field(None, description="a table [pipeline]")

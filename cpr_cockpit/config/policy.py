@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from cpr_cockpit.config.values import milliseconds, percent, seconds, share
-from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.policy import PAGE_UNATTENDED, ROLLBACK_UNATTENDED, Policy
 from cpr_cockpit.core.safeguards import TWO_PERSON
 
 # How far the window was shortened is the run's own, never written.
@@ -19,8 +19,11 @@ _NO_LIMITS = {"two_person"}
 _LONGEST_S = 7 * 86_400.0
 
 
-def _field(name: str, default: float) -> tuple[Any, Any]:
+def _field(name: str, default: float | str) -> tuple[Any, Any]:
     """Type and description of a policy's field, from the unit that its name ends with."""
+    if isinstance(default, str):
+        allowed = (PAGE_UNATTENDED, ROLLBACK_UNATTENDED)
+        return str, Field(default, pattern=f"^({'|'.join(allowed)})$", description=" or ".join(allowed))
     if isinstance(default, bool):
         return bool, Field(default, description="true or false")
     if isinstance(default, int):

@@ -11,8 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from cpr_cockpit.core.annotation_events import AnnotationIntent, AnnotationOutcome
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorded, RunClosed
+from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent, NoticeOutcome
 from cpr_cockpit.core.safeguard_events import FreezeOverridden, SecondAsked, SecondGiven, TagsRead
 
 Way = Literal["forward", "back"]
@@ -586,6 +588,11 @@ AnyEvent = Annotated[
     | IssueChanged
     | FigureTold
     | RunClosed
+    | AnnotationIntent
+    | AnnotationOutcome
+    | NoticeIntent
+    | NoticeOutcome
+    | AlarmAcknowledged
     | RunEnded,
     Field(discriminator="type"),
 ]

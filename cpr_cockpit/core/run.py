@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from cpr_cockpit.core import annotation, noticing, others, safeguarding
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core import others, safeguarding
 from cpr_cockpit.core.feature_flag import FLAG_STEPS
 from cpr_cockpit.core.folding import HANDLERS
 from cpr_cockpit.core.heard import Heard, Key
@@ -114,6 +114,8 @@ class Run:
     issues: dict[int, RecordedIssue] = field(default_factory=dict)
     figures: list[tuple[float, FigureTold]] = field(default_factory=list)
     closed: tuple[float, RunClosed] | None = None
+    annotations: annotation.Marks = field(default_factory=annotation.Marks)
+    notices: noticing.Notices = field(default_factory=noticing.Notices)
     ended: ev.RunEnded | None = None
     ended_at: float | None = None
     timeline: list[Moment] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cpr_cockpit.core import second
+from cpr_cockpit.core import showing_alarm as called
 from cpr_cockpit.core import showing_back as back
 from cpr_cockpit.core import showing_observed as observed
 from cpr_cockpit.core import showing_others as others
@@ -48,7 +49,7 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
     return vw.Panel(
         word=word,
         shape=shape,
-        sentence=second.sentence(run, stage.now) + _sentence(run, stage),
+        sentence=second.sentence(run, stage.now) + called.before_sentence(run, stage) + _sentence(run, stage),
         detail=_detail(run, stage),
         start=_start(run, stage),
         go=_go(run, stage),
@@ -60,6 +61,7 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         acknowledge=others.acknowledge(run),
         take_over=others.take_over(run),
         second=second.confirm(run, stage.now),
+        ack=called.answer(run, stage),
     )
 
 

@@ -323,7 +323,7 @@ class Panel:
 
     ``back``: the rollback check in one line; ``warns``: it says that something is wrong. ``commands``: what to send
     first by hand, each whole. ``acknowledge``: that what others changed was looked at; ``take_over``: the lease that
-    another run holds. ``second``: what a second person can confirm.
+    another run holds. ``second``: what a second person can confirm; ``ack``: that whoever is called has seen it.
     """
 
     word: str
@@ -340,6 +340,7 @@ class Panel:
     acknowledge: Control | None = None
     take_over: Control | None = None
     second: Control | None = None
+    ack: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)

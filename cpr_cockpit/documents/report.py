@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cpr_cockpit.core.run import Run
-from cpr_cockpit.documents.papers import afterwards, closing, course, head, quality, validation
+from cpr_cockpit.documents.papers import afterwards, closing, course, head, notices, quality, validation
 from cpr_cockpit.documents.papers.marks import Marks
 
 
@@ -23,6 +23,7 @@ def render_report(run: Run) -> str:
         *quality.compliance(run, marks),
         *quality.closing_checklist(run, marks),
         *closing.communication(run, marks),
+        *notices.notices(run),
         *closing.lessons(run, marks),
         *closing.sign_off(run, marks),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.alarm import alarm
 from cpr_cockpit.core.checklist import Mark, open_reason
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
@@ -41,6 +42,7 @@ class Desk:
             "raise": self._raise_trigger,
             "note": self._note,
             "acknowledge": self._acknowledge,
+            "ack": self._ack,
             "take_over": self._take_over,
             "stop": self._stop,
             "status": self._status,
@@ -180,6 +182,16 @@ class Desk:
         except PortError as error:
             raise CommandError(f"The plan cannot be made anew: {error.words()}") from error
         return {}
+
+    async def _ack(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """A person has seen what is paged."""
+        session = self._session
+        found = alarm(session.run_state, session.scaled, session.clock.now())
+        if found is None:
+            raise CommandError("Nobody is called now: there is nothing to acknowledge. Nothing was changed.")
+        if not found.acknowledged:
+            session.acknowledge_alarm(_who(arguments), _text(arguments, "words").strip()[:LONGEST_NOTE])
+        return {"cause": str(found.cause)}
 
     async def _take_over(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Take the lease from another run, before START, with a reason."""

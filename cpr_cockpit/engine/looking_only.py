@@ -87,4 +87,4 @@ def looking_only(ports: Ports) -> Ports:
     It looks at one app.
     """
     web_apps, probe = LookingWebApps(ports.web_apps), LookingProbe(ports.probe)
-    return replace(ports, web_apps=web_apps, probe=probe, flags=None, lease=None, apps={})
+    return replace(ports, web_apps=web_apps, probe=probe, flags=None, lease=None, annotations=None, apps={})

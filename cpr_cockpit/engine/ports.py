@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from cpr_cockpit.core.annotation import Annotations
 from cpr_cockpit.core.lease import LeaseStore
+from cpr_cockpit.core.notices import Notifier
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     Clock,
@@ -51,6 +53,8 @@ class Ports:
     declared. ``surroundings``: what others could change; None: only who serves what is looked at.
     ``lease``: of the environment; None: it has none. ``sensors``: what a machine reads of checklist items before START.
     ``tags``: of the app; None: nothing tells.
+    ``notifiers``: the channels in which people are told what happens. ``annotations``: where a switch is marked; None:
+    nowhere.
     """
 
     clock: Clock
@@ -70,6 +74,8 @@ class Ports:
     lease: LeaseStore | None = None
     sensors: tuple[Sensor, ...] = ()
     tags: TagReader | None = None
+    notifiers: tuple[Notifier, ...] = ()
+    annotations: Annotations | None = None
 
     def at(self, app: str) -> Ports:
         """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""

@@ -13,13 +13,16 @@ from cpr_cockpit.core.freeze import Frozen
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import Clock
 from cpr_cockpit.core.run import Phase, Run
+from cpr_cockpit.core.verdict import Verdict
 from cpr_cockpit.engine.acts import Check, Context
+from cpr_cockpit.engine.annotating import Annotating
 from cpr_cockpit.engine.back_checking import BackChecking
 from cpr_cockpit.engine.background import kept_unproven
 from cpr_cockpit.engine.everywhere import Served, served
 from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.freezing import Freezes
 from cpr_cockpit.engine.nobody_else import NobodyElse
+from cpr_cockpit.engine.notifying import Notifying
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import plan_of
 from cpr_cockpit.engine.pursuit import Patience
@@ -55,6 +58,7 @@ class RunEnds:
         self.people = SecondPerson(settings.safeguards, recorder, ports.clock)
         self.freezes = Freezes(settings.safeguards.freezes)
         self._tags = TagGuard(settings.safeguards.tag, self._ports, recorder)
+        self.notifying = Notifying(ports.notifiers, self.scaled, ports.clock, recorder, self._spoken)
         self._start = asyncio.Event()
         self._stop = asyncio.Event()
         self._back = asyncio.Event()
@@ -82,6 +86,10 @@ class RunEnds:
         run = self.run_state
         calm = run.by_flag and run.phase is Phase.ROLLING_BACK
         return self._share_watch if run.t0 is None or calm else None
+
+    def _spoken(self) -> Verdict | None:
+        """The judge's word as of now."""
+        return self.watch.verdict if self.watch is not None else None
 
     @property
     def back_check(self) -> tuple[float, ev.RollbackChecked] | None:
@@ -111,8 +119,9 @@ class RunEnds:
 
     def _begin_looking(self) -> None:
         """What only looks on, beside the way forth and the way back: nothing waits for it."""
+        marks = Annotating(self._ports.annotations, self.clock, self.recorder)
         told = ReachTold(self.reach, self.clock, self.recorder, self.scaled.scale)
-        self._lookers = [asyncio.create_task(one.go_on()) for one in (told, self.back_checks)]
+        self._lookers = [asyncio.create_task(one.go_on()) for one in (told, self.back_checks, self.notifying, marks)]
 
     async def _end_looking(self) -> None:
         lookers, self._lookers = self._lookers, []

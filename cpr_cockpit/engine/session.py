@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.check_words import extended_check
+from cpr_cockpit.core.notice_events import AlarmAcknowledged
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
@@ -26,6 +27,7 @@ from cpr_cockpit.engine.script import Decider
 from cpr_cockpit.engine.serving import answering
 from cpr_cockpit.engine.share_watch import ShareWatch
 from cpr_cockpit.engine.summed_metrics import over_all
+from cpr_cockpit.engine.unattended import Unattended
 from cpr_cockpit.engine.until_start import UntilStart
 from cpr_cockpit.engine.watch import Watch
 
@@ -65,6 +67,8 @@ class Session(UntilStart):
         if users is not None:
             count = PinnedCount(users, self.clock, self.recorder, scale=scale, delay_s=self.settings.declared_delay_s)
             self._lookers.append(asyncio.create_task(count.run()))
+        unattended = Unattended(self.scaled, self.clock, lambda: self.run_state, self.roll_back)
+        self._lookers.append(asyncio.create_task(unattended.go_on()))
 
     async def _live(self) -> None:
         if self._back.is_set():
@@ -129,6 +133,10 @@ class Session(UntilStart):
     def note(self, by: str, words: str) -> None:
         """A person's remark, which changes nothing."""
         self.recorder.record(ev.Noted(by=by, words=words))
+
+    def acknowledge_alarm(self, by: str, words: str) -> None:
+        """A person has seen what is paged: nobody is called for it any more, and nothing is done by itself."""
+        self.recorder.record(AlarmAcknowledged(by=by, words=words))
 
     def stop(self) -> None:
         """End the run where that is safe: before START, or after GO without awaiting the rest of the schedule."""

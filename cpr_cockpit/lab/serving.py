@@ -32,6 +32,7 @@ from cpr_cockpit.lab.scenario import Scenario
 from cpr_cockpit.lab.site import GREEN, Site, metered
 from cpr_cockpit.lab.telemetry import Telemetry
 from cpr_cockpit.lab.traffic import Traffic
+from cpr_cockpit.lab.webhook_sink import WebhookSink
 from cpr_cockpit.lab.world import World
 
 LOOPBACK = "127.0.0.1"
@@ -126,7 +127,8 @@ class Lab:
         self._counts = Counts()
         self._token = secrets.token_urlsafe(24)
         self.lease = Lease(settings.lease)
-        self.control = Control(self._world, self._counts, self.lease, self._token)
+        self._sink = WebhookSink(secrets.token_urlsafe(24))
+        self.control = Control(self._world, self._counts, self.lease, self._token, self._sink)
 
     async def start(self, entrance: socket.socket) -> dict[str, Any]:
         """Start everything, Resource Manager on `entrance`; returns the ready file. Raises LabRefused, OSError."""
@@ -142,12 +144,13 @@ class Lab:
         more = await self._open_for_processes(f"https://localhost:{port}")
         control = await self._open(self.control.application(), _listen(None), None)
         pipeline = await self._open_pipeline()
+        hook = await self._open(self._sink.application(), _listen(None), self._certificates.server)
         traffic = Traffic(self._counts, self._telemetry.browser)
         stack.push_async_callback(traffic.stop)
         await asyncio.gather(world.start(), self._start_traffic(traffic))
         await self._prove()
         told = self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}")
-        return told | more | {"pipeline": pipeline}
+        return told | more | {"pipeline": pipeline, "webhook_url": f"https://localhost:{hook}{self._sink.path}"}
 
     async def _open_pipeline(self) -> dict[str, Any]:
         """The team's pipeline host; what the ready file tells of it."""

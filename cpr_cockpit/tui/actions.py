@@ -106,6 +106,8 @@ ACTIONS: tuple[Action, ...] = (
            why_not=_chooses, hint="other strategy"),
     Action("acknowledge", "u", "Looked at", "You have looked at what others changed, with a word on what you saw",
            "app.ask('acknowledge')", why_not=_control("acknowledge"), hint="looked at"),
+    Action("ack", "m", "Seen", "Nobody is called any more, and nothing happens by itself; with a word",
+           "app.ask('ack')", why_not=_control("ack"), hint="seen"),
     Action("take-over", "x", "Take over", "Takes the lease of another run, with a reason: that is on record",
            "app.ask('take-over')", why_not=_control("take_over"), hint="take over"),
     Action("second", "h", "Second person", "Confirms what another person pressed, with your initials",
@@ -179,7 +181,7 @@ def hints(where: str, *, replay: bool = False) -> list[Action]:
     if replay:
         return [REPLAY[0], BY_ID["quit"], *REPLAY[1:], BY_ID["help"]]
     # What a run waits for goes before what can be done at any time.
-    own = [BY_ID["second"], BY_ID["acknowledge"], BY_ID["take-over"]]
+    own = [BY_ID[one] for one in ("ack", "second", "acknowledge", "take-over")]
     own += [one for one in ACTIONS if one.hint and one.where == where and where]
     own += [BY_ID["strategy"]] if where == "plan" else []
     own += [BY_ID["log"], BY_ID["sources"]] if where == "window" else []

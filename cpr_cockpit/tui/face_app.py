@@ -43,6 +43,7 @@ _SENT = {
     "acknowledge": "looked at",
     "take_over": "take-over",
     "second": "second person",
+    "ack": "seen",
 }
 
 

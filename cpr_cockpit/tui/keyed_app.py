@@ -19,7 +19,11 @@ from cpr_cockpit.tui.widgets.strategies import StrategyMenu
 
 # What was said stays at least this long, whatever is typed.
 _STATUS_S = 1.5
-_ASKED = {"acknowledge": "Looked at: what did you see?", "take-over": "Take the lease over: why?"}
+_ASKED = {
+    "ack": "Seen: what will you do?",
+    "acknowledge": "Looked at: what did you see?",
+    "take-over": "Take the lease over: why?",
+}
 
 
 class KeyedApp(FaceApp):

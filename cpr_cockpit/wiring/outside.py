@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from cpr_cockpit.config import PIPELINE_TOKEN
 from cpr_cockpit.config.pipeline_table import GITHUB
+from cpr_cockpit.core.annotation import Annotations
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Reader
 from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.custom import custom_readers
+from cpr_cockpit.wiring.notifying import notifiers_of
 from cpr_cockpit.wiring.probing import probing
 from cpr_cockpit.wiring.sensors import Site, sensors_of
 from cpr_cockpit.wiring.target import Place
@@ -119,6 +121,8 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         lease=_lease(common),
         sensors=sensors_of(place, common.connections, clock, sites, policy),
         tags=AzureTags(manager),
+        notifiers=notifiers_of(place, common.connections),
+        annotations=_annotations(common),
     )
 
 
@@ -230,6 +234,14 @@ def _lease(common: _Common) -> LeaseStore | None:
         return None
     client = common.closed(store_client(environment, common.credential, common.transport))
     return StoreLease(client, environment.app)
+
+
+def _annotations(common: _Common) -> Annotations | None:
+    """Where a switch is marked; None where the environment names no Application Insights component."""
+    from cpr_cockpit.adapters.azure.annotations import AzureAnnotations
+
+    component = common.place.azure.app_insights_id
+    return AzureAnnotations(common.manager, component) if component else None
 
 
 def _log_readers(common: _Common) -> tuple[Reader, ...]:

@@ -70,4 +70,5 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
         known = diagram.Known(Run(), earlier_times(runs_home(), settings))
         short = diagram.lines(plan, known, scaled.window_s)
         card = render_card(shown, settings.environment, plan, people=settings.contacts)
-        return render_plan(plan, ports.planned, short) + "\n" + card
+        marks = ports.annotations.planned() if ports.annotations is not None else ()
+        return render_plan(plan, ports.planned, short, marks) + "\n" + card

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment, is_loopback
-from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Pipeline, Signal, Smoke, Workers
+from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Notify, Pipeline, Signal, Smoke, Workers
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.lab_client import READY_FILE
 from cpr_cockpit.wiring.declared import Declared
@@ -20,6 +20,10 @@ HEALTH = "/api/health"
 FLAGS = "/api/flags"
 # What the sample feature is about: of the operations of a lab's own product, the one that stands for the new feature.
 LAB_FEATURE = "POST /api/v1/goals"
+# A rehearsal tells nobody but its lab: the team's own channels are left alone.
+LAB_CHANNEL = Notify(
+    name="lab", url_env="LAB_WEBHOOK", events=("start", "verdict", "decision", "end", "overdue", "page")
+)
 _ENDPOINTS = ("resource_manager", "authority", "logs", "production_url", "slot_url")
 _IDS = ("tenant", "subscription", "resource_group", "app", "workspace_id", "app_insights_id")
 # A lab of an older program has none of them.
@@ -42,6 +46,7 @@ class Target:
     ``environment`` None: the lab whose ready file lies in the run's folder as ``ready_file``. ``smoke``: the tests of
     ``cockpit.toml``, none: those that fit the target. ``signals``: its custom signals; a lab has none. ``pipeline``:
     the team's, ``workers``: the rule of its background work; a lab has its own.
+    ``notify``: the channels in which people are told; a lab has one of its own, and no other is told of its runs.
     """
 
     environment: Environment | None = None
@@ -51,6 +56,7 @@ class Target:
     pipeline: Pipeline | None = None
     workers: Workers | None = None
     declared: Declared = field(default_factory=Declared)
+    notify: tuple[Notify, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
@@ -60,6 +66,7 @@ class Target:
         pipeline = self.pipeline.model_dump() if self.pipeline else None
         told = {"environment": environment, "ready_file": self.ready_file, "smoke": smoke, "signals": signals}
         workers = self.workers.model_dump() if self.workers else None
+        told |= {"notify": [channel.model_dump() for channel in self.notify]}
         return told | {"pipeline": pipeline, "workers": workers, "declared": self.declared.to_dict()}
 
     @classmethod
@@ -74,6 +81,7 @@ class Target:
             None if body.get("pipeline") is None else Pipeline.model_validate(body["pipeline"]),
             None if body.get("workers") is None else Workers.model_validate(body["workers"]),
             Declared.from_dict(body.get("declared", {})),
+            tuple(Notify.model_validate(channel) for channel in body.get("notify", ())),
         )
 
     @property
@@ -106,6 +114,7 @@ class Place:
     ``secrets``: the variables that headers of ``signals`` are taken from, those that are set. ``pipeline`` with
     ``pipeline_token``: the team's own, None: there is none. ``apps``: the further ones of several, in their order.
     ``workers``: the rule of background work; None: none is declared. ``declared``: what the team's machine reads;
+    ``notify``: the channels, whose URLs are in ``secrets``;
     ``certificate_days``: for how many days a certificate must be good (a lab's are good for three).
     ``settings_file``: the documented names of app settings, "": none.
     """
@@ -133,6 +142,7 @@ class Place:
     declared: Declared = field(default_factory=Declared)
     certificate_days: float = 0.0
     settings_file: str = ""
+    notify: tuple[Notify, ...] = ()
 
     @property
     def sites(self) -> tuple[tuple[str, str], ...]:
@@ -212,6 +222,7 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         declared=target.declared,
         certificate_days=environment.certificate_days,
         settings_file=environment.settings_file,
+        notify=target.notify,
         apps=tuple(
             AppPlace(_of_app(azure, one.app, one.resource_group), one.production_url, one.slot_url)
             for one in environment.apps
@@ -225,8 +236,9 @@ def _of_app(azure: AzureEnvironment, app: str, resource_group: str = "") -> Azur
 
 
 def variables_of(target: Target) -> tuple[str, ...]:
-    """The variables that hold the secrets of signals and checks."""
+    """The variables that hold the secrets of signals, checks and channels."""
     named = [one.header_env for one in target.signals] + [one.header_env for one in target.declared.checks]
+    named += [one.url_env for one in target.notify]
     return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
@@ -254,6 +266,8 @@ def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
         pipeline_token=str(ready["pipeline"]["token"]) if ready.get("pipeline") else "",
         workers=lab_workers(ready),
         declared=target.declared,
+        notify=(LAB_CHANNEL,) if ready.get("webhook_url") else (),
+        secrets={LAB_CHANNEL.url_env: str(ready.get("webhook_url") or "")},
         apps=tuple(
             AppPlace(_of_app(azure, one["app"]), one["production_url"].rstrip("/"), one["slot_url"].rstrip("/"))
             for one in _further(ready)
@@ -279,6 +293,7 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
     for one in _further(ready):
         addresses |= {f"{name} of {one['app']}": one[name] for name in _ADDRESSES}
     addresses |= {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
+    addresses |= {"webhook_url": str(ready["webhook_url"])} if ready.get("webhook_url") else {}
     addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():
         if not is_loopback(address):

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from cpr_cockpit.core.annotation import Annotations
 from cpr_cockpit.core.flags import FlagLook
 from cpr_cockpit.core.lease import LeaseStore
+from cpr_cockpit.core.notices import Notifier
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     PRODUCTION,
@@ -193,6 +195,8 @@ class World:
         self.rights: Rights | None = None
         self.sensors: tuple[Sensor, ...] = ()
         self.tags: TagReader | None = None
+        self.annotations: Annotations | None = None
+        self.notifiers: tuple[Notifier, ...] = ()
         self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
@@ -210,6 +214,7 @@ class World:
             ports, surroundings=self.around, lease=self.lease_store, workers=self.workers, sensors=self.sensors
         )
         ports = replace(ports, tags=self.tags)
+        ports = replace(ports, notifiers=self.notifiers, annotations=self.annotations)
         return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property
