@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cpr_cockpit import __version__
 from cpr_cockpit.cli.ack_options import add_ack_options
 from cpr_cockpit.cli.close_options import add_close_options
-from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
+from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, add_trouble_names, wrong_fault
 from cpr_cockpit.cli.figure_options import add_figure_options
 from cpr_cockpit.cli.follow_up_options import add_follow_up_options
 from cpr_cockpit.cli.issue_options import add_issue_options
@@ -111,6 +111,9 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
     drill.add_argument("--fast", action=argparse.BooleanOptionalAction, default=True, help=f"{_FAST} (default: yes)")
     add_defect_options(drill)
     add_safeguard_options(drill)
+    drill.add_argument(
+        "--merge", action="store_true", help="merge and tag the lab's two repositories first (step 4), before START"
+    )
     drill.add_argument(
         "--plan",
         action="store_true",
@@ -243,6 +246,7 @@ def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
         "--apps", type=int, choices=range(1, 5), default=1, help="apps in as many regions, with a front (default: 1)"
     )
     lab.add_argument("--instances", type=int, choices=range(1, 5), default=1, help="of each slot (default: 1)")
+    add_trouble_names(lab)
     lab.add_argument("--port", type=int, metavar="N", help="port of Resource Manager (default: any free one)")
     lab.set_defaults(call=_Call("lab"))
 

@@ -12,6 +12,7 @@ from typing import Any
 from cpr_cockpit.config import NAME, PIPELINE_TOKEN, USER_TOKEN, Loaded, Problem, SettingsError, Signal, find, load
 from cpr_cockpit.config.loading import ENVIRONMENT
 from cpr_cockpit.core.contact import Contact
+from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.pipeline import PIPELINE, ZIP
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
@@ -42,7 +43,7 @@ class Aim:
 
     ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise. ``commit``: what the artifact
     must have been built from, "": nobody said. ``contacts``: whom to call. ``safeguards``: what guards a run beside its
-    gates.
+    gates. ``merge``: how repositories are merged.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Aim:
     commit: str = ""
     contacts: tuple[Contact, ...] = ()
     safeguards: Safeguards = field(default_factory=Safeguards)
+    merge: MergePolicy = field(default_factory=MergePolicy)
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -139,6 +141,7 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
         commit=artifacts.commit or "",
         contacts=_contacts(loaded),
         safeguards=_safeguards(loaded, chosen.tag),
+        merge=loaded.settings.merge.policy,
     )
 
 
@@ -169,6 +172,7 @@ def _declared(loaded: Loaded) -> Declared:
         home=str(loaded.path.parent.absolute()),
         tag=artifacts.version if artifacts else "",
         commit=(artifacts.commit or "") if artifacts else "",
+        github=settings.github,
     )
 
 
@@ -229,6 +233,7 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
         ),
         contacts=_contacts(loaded),
         safeguards=_safeguards(loaded, lab_tag(ready)),
+        merge=loaded.settings.merge.policy if loaded is not None else MergePolicy(),
     )
 
 
@@ -312,6 +317,7 @@ def session_settings(
         commit=chosen.commit,
         contacts=chosen.contacts,
         safeguards=chosen.safeguards,
+        merge=chosen.merge,
     )
 
 

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from cpr_cockpit.config.checks_table import Check, Code
 from cpr_cockpit.config.freeze_table import Freeze
+from cpr_cockpit.config.github_table import GitHub
+from cpr_cockpit.config.merge_table import Merge
 from cpr_cockpit.config.notify_table import Notify
 from cpr_cockpit.config.pipeline_table import Pipeline
 from cpr_cockpit.config.policy import PolicySettings
@@ -370,6 +372,8 @@ class Settings(Part):
     code: tuple[Code, ...] = Field((), strict=False, description="a table [[code]] for each repository")
     freeze: tuple[Freeze, ...] = Field((), strict=False, description="a table [[freeze]] for each")
     notify: tuple[Notify, ...] = Field((), strict=False, description="a table [[notify]] for each channel")
+    github: GitHub = Field(default_factory=GitHub, description="a table [github]")
+    merge: Merge = Field(default_factory=Merge, description="a table [merge]")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
     strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")
     pipeline: Pipeline | None = Field(None, description="a table [pipeline]")

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cpr_cockpit.core.annotation_events import AnnotationIntent, AnnotationOutcome
+from cpr_cockpit.core.code_events import CodeEvent
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorded, RunClosed
 from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent, NoticeOutcome
@@ -21,11 +22,12 @@ Way = Literal["forward", "back"]
 
 
 class Script(BaseModel):
-    """What a drill decides by itself; ``extended``: on to the extended validation."""
+    """What a drill decides by itself; ``extended``: on to the extended validation; ``merge``: step 4, too."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     decide: Literal["auto", "keep", "rollback"] = "auto"
     extended: bool = False
+    merge: bool = False
 
 
 class RunOpened(Event):
@@ -593,6 +595,7 @@ AnyEvent = Annotated[
     | NoticeIntent
     | NoticeOutcome
     | AlarmAcknowledged
+    | CodeEvent
     | RunEnded,
     Field(discriminator="type"),
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from cpr_cockpit.core import annotation, noticing, others, safeguarding
+from cpr_cockpit.core import annotation, code_run, noticing, others, safeguarding
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.feature_flag import FLAG_STEPS
 from cpr_cockpit.core.folding import HANDLERS
@@ -116,6 +116,7 @@ class Run:
     closed: tuple[float, RunClosed] | None = None
     annotations: annotation.Marks = field(default_factory=annotation.Marks)
     notices: noticing.Notices = field(default_factory=noticing.Notices)
+    code: code_run.Code = field(default_factory=code_run.Code)
     ended: ev.RunEnded | None = None
     ended_at: float | None = None
     timeline: list[Moment] = field(default_factory=list)

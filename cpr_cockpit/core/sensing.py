@@ -25,12 +25,14 @@ class Reading:
     """One thing that was looked at, and what was seen. ``name``: a checklist item's key where a sensor read it.
 
     ``check``: name of the team's own check that looked, "": the program itself did.
+    ``later``: it is told to whoever asks now, and marks nothing: what the item wants is still to come.
     """
 
     name: str
     state: State
     words: str
     check: str = ""
+    later: bool = False
 
 
 class Sensor(Protocol):
@@ -68,7 +70,8 @@ def _worst(name: str, several: Sequence[Reading]) -> Reading:
     telling = [one for one in several if one.state is state]
     # Where the program looked too, the item's own evidence holds beside the team's.
     check = ", ".join(one.check for one in telling) if all(one.check for one in telling) else ""
-    return Reading(name, state, "; ".join(one.words for one in telling), check)
+    later = any(one.later for one in telling)
+    return Reading(name, state, "; ".join(one.words for one in telling), check=check, later=later)
 
 
 def sharing(sensors: Iterable[Sensor]) -> tuple[tuple[Sensor, ...], ...]:

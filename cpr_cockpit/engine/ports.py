@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cpr_cockpit.core.annotation import Annotations
+from cpr_cockpit.core.code import CodeHost
 from cpr_cockpit.core.lease import LeaseStore
 from cpr_cockpit.core.notices import Notifier
 from cpr_cockpit.core.plan import Act
@@ -55,6 +56,7 @@ class Ports:
     ``tags``: of the app; None: nothing tells.
     ``notifiers``: the channels in which people are told what happens. ``annotations``: where a switch is marked; None:
     nowhere.
+    ``code``: the feature's repositories at their host; none: step 4 is signed by hand.
     """
 
     clock: Clock
@@ -76,6 +78,7 @@ class Ports:
     tags: TagReader | None = None
     notifiers: tuple[Notifier, ...] = ()
     annotations: Annotations | None = None
+    code: tuple[CodeHost, ...] = ()
 
     def at(self, app: str) -> Ports:
         """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""

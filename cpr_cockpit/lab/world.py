@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from cpr_cockpit.lab.rest.signatures import AccessKey
 from cpr_cockpit.lab.rights import Rights
 from cpr_cockpit.lab.site import GREEN, OpenKudu, Site
 from cpr_cockpit.lab.somebody import NAME, Somebody
+from cpr_cockpit.lab.troubles import Troubles
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.global_front import GlobalFront
@@ -55,6 +56,7 @@ class World:
         self.telemetry = telemetry
         self.log = OperationLog()
         self.rights = Rights()
+        self.troubles = Troubles()
         self.resource_group = RESOURCE_GROUP
         self.tags = dict(TAGS)
         self.tenant, self.subscription, self.client_id, self.workspace_id = (str(uuid.uuid4()) for _ in range(4))
@@ -157,6 +159,11 @@ class World:
         """From now on `fault` is what is wrong with the telemetry of its sources."""
         self.telemetry.faults.begin(fault)
         self.log.add("telemetry.fault", faults=self.telemetry.faults.as_dict())
+
+    async def set_troubles(self, names: Iterable[str]) -> None:
+        """These troubles, and no others, from now on. Raises ValueError where one is unknown."""
+        await self.troubles.set(names)
+        self.log.add("troubles.set", troubles=self.troubles.active)
 
     def described(self) -> dict[str, dict[str, Any]]:
         """The slots of each app; see `Site.described`."""

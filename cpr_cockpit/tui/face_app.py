@@ -44,6 +44,8 @@ _SENT = {
     "take_over": "take-over",
     "second": "second person",
     "ack": "seen",
+    "merge": "MERGE",
+    "merge_choice": "merge choice",
 }
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from cpr_cockpit.config import Check, Code
+from cpr_cockpit.config import Check, Code, GitHub
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Declared:
     home: str = "."
     tag: str = ""
     commit: str = ""
+    github: GitHub = field(default_factory=GitHub)
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
@@ -29,7 +30,8 @@ class Declared:
             "checks": [one.model_dump(exclude_unset=True) for one in self.checks],
             "code": [one.model_dump(exclude_unset=True) for one in self.code],
         }
-        return tables | {"home": self.home, "tag": self.tag, "commit": self.commit}
+        github = self.github.model_dump(exclude_unset=True)
+        return tables | {"home": self.home, "tag": self.tag, "commit": self.commit, "github": github}
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Declared:
@@ -40,4 +42,5 @@ class Declared:
             str(body.get("home", ".")),
             str(body.get("tag", "")),
             str(body.get("commit", "")),
+            GitHub.model_validate(body.get("github", {})),
         )

@@ -15,6 +15,7 @@ from cpr_cockpit.core.annotation import Annotations
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Reader
 from cpr_cockpit.engine.ports import AppPorts, Ports
+from cpr_cockpit.wiring.code import code_hosts
 from cpr_cockpit.wiring.custom import custom_readers
 from cpr_cockpit.wiring.notifying import notifiers_of
 from cpr_cockpit.wiring.probing import probing
@@ -102,6 +103,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
     web_apps = AzureWebApps(manager, kudu, _own_settings(place))
     workers, queue = _workers(common)
     further = _further_sites(common)
+    code = code_hosts(place, common.connections, clock)
     sites = (Site(manager, web_apps, place.production_url, place.slot_url), *further.values())
     return Ports(
         clock,
@@ -119,10 +121,11 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         apps=_further(common, further, key),
         surroundings=AzureSurroundings(manager, web_apps, place.slot, key),
         lease=_lease(common),
-        sensors=sensors_of(place, common.connections, clock, sites, policy),
+        sensors=sensors_of(place, common.connections, clock, sites, policy, code),
         tags=AzureTags(manager),
         notifiers=notifiers_of(place, common.connections),
         annotations=_annotations(common),
+        code=code,
     )
 
 

@@ -9,9 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment, is_loopback
-from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Notify, Pipeline, Signal, Smoke, Workers
+from cpr_cockpit.config import (
+    PIPELINE_TOKEN,
+    USER_TOKEN,
+    Code,
+    Environment,
+    GitHub,
+    Notify,
+    Pipeline,
+    Signal,
+    Smoke,
+    Workers,
+)
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.lab_client import READY_FILE
+from cpr_cockpit.wiring.code import lab_code
 from cpr_cockpit.wiring.declared import Declared
 
 # Runs of these modes change a lab only: every endpoint must be on this machine.
@@ -116,7 +128,8 @@ class Place:
     ``workers``: the rule of background work; None: none is declared. ``declared``: what the team's machine reads;
     ``notify``: the channels, whose URLs are in ``secrets``;
     ``certificate_days``: for how many days a certificate must be good (a lab's are good for three).
-    ``settings_file``: the documented names of app settings, "": none.
+    ``settings_file``: the documented names of app settings, "": none. ``code``: the feature's repositories, a lab's own
+    on a lab; ``github``: where they are, ``github_token``: a lab's ("": it is looked for when it is first needed).
     """
 
     azure: AzureEnvironment
@@ -143,6 +156,9 @@ class Place:
     certificate_days: float = 0.0
     settings_file: str = ""
     notify: tuple[Notify, ...] = ()
+    code: tuple[Code, ...] = ()
+    github: GitHub = field(default_factory=GitHub)
+    github_token: str = field(default="", repr=False)
 
     @property
     def sites(self) -> tuple[tuple[str, str], ...]:
@@ -223,6 +239,8 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         certificate_days=environment.certificate_days,
         settings_file=environment.settings_file,
         notify=target.notify,
+        code=target.declared.code,
+        github=target.declared.github,
         apps=tuple(
             AppPlace(_of_app(azure, one.app, one.resource_group), one.production_url, one.slot_url)
             for one in environment.apps
@@ -243,6 +261,7 @@ def variables_of(target: Target) -> tuple[str, ...]:
 
 
 def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
+    code, github, github_token = lab_code(ready)
     azure = AzureEnvironment(
         **{name: ready[name] for name in (*_IDS, "resource_manager", "logs", "logs_audience")},
         **{name: str(ready.get(name) or "") for name in _MORE_IDS},
@@ -265,7 +284,10 @@ def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
         pipeline=Pipeline.model_validate(ready["pipeline"]["table"]) if ready.get("pipeline") else None,
         pipeline_token=str(ready["pipeline"]["token"]) if ready.get("pipeline") else "",
         workers=lab_workers(ready),
-        declared=target.declared,
+        declared=replace(target.declared, tag=str(ready.get("versions", {}).get("good", "")), commit=""),
+        code=code,
+        github=github,
+        github_token=github_token,
         notify=(LAB_CHANNEL,) if ready.get("webhook_url") else (),
         secrets={LAB_CHANNEL.url_env: str(ready.get("webhook_url") or "")},
         apps=tuple(
@@ -294,6 +316,7 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
         addresses |= {f"{name} of {one['app']}": one[name] for name in _ADDRESSES}
     addresses |= {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
     addresses |= {"webhook_url": str(ready["webhook_url"])} if ready.get("webhook_url") else {}
+    addresses |= {"git_host.api": str(ready["git_host"]["api"])} if ready.get("git_host") else {}
     addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():
         if not is_loopback(address):

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from cpr_cockpit.core.annotation import Annotations
+from cpr_cockpit.core.code import CodeHost
 from cpr_cockpit.core.flags import FlagLook
 from cpr_cockpit.core.lease import LeaseStore
 from cpr_cockpit.core.notices import Notifier
@@ -197,6 +198,7 @@ class World:
         self.tags: TagReader | None = None
         self.annotations: Annotations | None = None
         self.notifiers: tuple[Notifier, ...] = ()
+        self.code: tuple[CodeHost, ...] = ()
         self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
@@ -215,6 +217,7 @@ class World:
         )
         ports = replace(ports, tags=self.tags)
         ports = replace(ports, notifiers=self.notifiers, annotations=self.annotations)
+        ports = replace(ports, code=self.code)
         return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property
