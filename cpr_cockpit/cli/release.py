@@ -146,6 +146,7 @@ def _declared(loaded: Loaded) -> Declared:
         home=str(loaded.path.parent.absolute()),
         tag=artifacts.version if artifacts else "",
         commit=(artifacts.commit or "") if artifacts else "",
+        sentry=settings.sentry,
     )
 
 
