@@ -61,7 +61,8 @@ def together(readings: Iterable[Reading]) -> tuple[Reading, ...]:
 
 def _worst(name: str, several: Sequence[Reading]) -> Reading:
     state = next(state for state in _WORST if any(one.state is state for one in several))
-    words = "; ".join(one.words for one in several if one.state is state)
+    # What keeps one from reading keeps the others from it, too, and is told once.
+    words = "; ".join(dict.fromkeys(one.words for one in several if one.state is state))
     return Reading(name, state, words)
 
 
