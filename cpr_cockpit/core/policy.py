@@ -88,6 +88,8 @@ class Policy:
     go_early: bool = False
     hold_on_shared_fault: bool = False
     keep_warm_s: float = 86400.0
+    # A signature of what is due until START says how things were when it was given; the procedure names no term.
+    signature_s: float = 43200.0
     scale: float = 1.0
 
     def __post_init__(self) -> None:

@@ -46,7 +46,7 @@ class AlertRules:
         wrong = [words for words, sound in found if not sound]
         if wrong:
             return (Reading(ITEM, State.FAILED, "; ".join(wrong)),)
-        return (Reading(ITEM, State.OK, "; ".join(words for words, _ in found)),)
+        return (Reading(ITEM, State.OK, "; ".join(words for words, _ in found), n=len(found)),)
 
     async def _rule(self, name: str) -> tuple[str, bool]:
         """What is wrong with the rule, or what it does; and whether it is sound."""

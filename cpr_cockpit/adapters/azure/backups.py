@@ -63,7 +63,8 @@ class Backups:
             return Reading(ITEM, State.FAILED, "the database has no restore point")
         age = (now - max(taken)) / _HOUR_S
         words = f"{len(taken)} restore points, the newest {age:.1f} h old, at most {self._most_s / _HOUR_S:g} h wanted"
-        return Reading(ITEM, State.OK if now - max(taken) <= self._most_s else State.FAILED, words)
+        state = State.OK if now - max(taken) <= self._most_s else State.FAILED
+        return Reading(ITEM, state, words, n=len(taken))
 
 
 def _continuous(point: Mapping[str, Any]) -> bool:
