@@ -78,7 +78,8 @@ def _environment(checked: Checked) -> Iterator[str]:
         yield f"Environment {checked.aim.name}{' (REHEARSAL)' if checked.aim.ready else ''}: {ids}"
         yield from (f"  {one.state:<10} {one.name}: {one.words}{_took(one)}" for one in checked.readings)
         read = {one.name for one in checked.readings if one.state is not State.UNKNOWN}
-        yield f"  {sum(item.key in read for item in _PRE)} of {len(_PRE)} pre-deployment items read by the machine{_when(checked)}"
+        number = sum(item.key in read for item in _PRE)
+        yield f"  {number} of {len(_PRE)} pre-deployment items read by the machine{_when(checked)}"
     elif not checked.troubles:
         known = f"{checked.file.name} has {', '.join(checked.environments) or 'none'}" if checked.file else ""
         yield f"Environment: not asked ({known or 'there is no cockpit.toml'}). Ask with --environment or --lab."
