@@ -55,6 +55,11 @@ class ProbeSettings:
     ask_s: float = 30.0
 
 
+def marks() -> dict[str, str]:
+    """The headers by which telemetry knows a request of ours."""
+    return {"SyntheticTest-RunId": uuid.uuid4().hex, "SyntheticTest-Location": "cpr-cockpit"}
+
+
 class HttpProbe:
     """The Probe port: a fresh connection for every request."""
 
@@ -62,7 +67,7 @@ class HttpProbe:
         self._settings = settings
         self._client = connections.fresh
         self._clock = clock
-        self._marks = {"SyntheticTest-RunId": uuid.uuid4().hex, "SyntheticTest-Location": "cpr-cockpit"}
+        self._marks = marks()
 
     async def look(self, slot: str, *, by_cookie: bool = False, as_new: bool = False) -> Sighting:
         """One health request; what the application does is in the answer, never raised."""

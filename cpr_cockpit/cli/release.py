@@ -173,6 +173,7 @@ def _declared(loaded: Loaded) -> Declared:
         tag=artifacts.version if artifacts else "",
         commit=(artifacts.commit or "") if artifacts else "",
         github=settings.github,
+        sentry=settings.sentry,
     )
 
 

@@ -9,6 +9,7 @@ from cpr_cockpit.config.model import App, Artifacts, Cloud, Environment, Person,
 from cpr_cockpit.config.notify_table import Notify
 from cpr_cockpit.config.pipeline_table import PIPELINE_TOKEN, Pipeline
 from cpr_cockpit.config.problems import Problem, SettingsError
+from cpr_cockpit.config.sentry_table import Sentry
 from cpr_cockpit.config.signals_table import Signal
 from cpr_cockpit.config.workers_table import Workers
 
@@ -28,6 +29,7 @@ __all__ = [
     "Person",
     "Pipeline",
     "Problem",
+    "Sentry",
     "Settings",
     "SettingsError",
     "Signal",

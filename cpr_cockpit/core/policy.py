@@ -96,6 +96,8 @@ class Policy:
     page_every_s: float = 300.0
     unattended: str = PAGE_UNATTENDED
     unattended_after_s: float = 600.0
+    # A signature of what is due until START says how things were when it was given; the procedure names no term.
+    signature_s: float = 43200.0
     scale: float = 1.0
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ import asyncio
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.safeguards import START
-from cpr_cockpit.core.sensing import Sensor
+from cpr_cockpit.core.sensing import BEFORE_START, Sensor
 from cpr_cockpit.engine.choosing import Choosing
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
@@ -24,6 +24,7 @@ class UntilStart(WayBack):
     """What may be done to a run before production begins; from START on nothing of this changes it any more."""
 
     _merging: Merging | None = None
+    _sensing: Sensing | None = None
 
     def blockers(self) -> list[str]:
         """What stands between the run and START, in words."""
@@ -35,6 +36,11 @@ class UntilStart(WayBack):
         self.freezes.override(self.recorder, self.clock.now(), by, reason)
         self.recorder.record(ev.Started(by=by))
         self._start.set()
+
+    async def look_again(self) -> None:
+        """Before START: what may have changed since it was read is read once more, within seconds."""
+        if self._sensing is not None:
+            await self._sensing.again(BEFORE_START)
 
     async def take_lease(self, by: str, take_over: str = "") -> None:
         """Before START: take the environment's lease, where it has one. LeaseRefused: another run holds it."""
@@ -81,7 +87,7 @@ class UntilStart(WayBack):
         if self.run_state.started_at is None:
             if why := await self._tags.look():
                 raise Blocked(why)
-            sensing = Sensing(self._sensors(), self._ports.clock, self.recorder)
+            sensing = self._sensing = Sensing(self._sensors(), self._ports.clock, self.recorder)
             if self.settings.script is not None:
                 await sensing.once()  # what a script signs is what no machine could read
             reading = asyncio.create_task(sensing.go_on())
@@ -92,6 +98,7 @@ class UntilStart(WayBack):
                 self._others.begin()
                 await self._until_started()
             finally:
+                self._sensing = None
                 await ended(reading, merging)
 
     def _sensors(self) -> tuple[Sensor, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cpr_cockpit.lab import background
 from cpr_cockpit.lab.models import PRODUCTION
-from cpr_cockpit.lab.rest import front, scope, tokens
+from cpr_cockpit.lab.rest import front, scope, tokens, watching
 from cpr_cockpit.lab.site import GREEN
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def ready_content(world: World, manager: str) -> dict[str, Any]:
 
     `apps` are all of them; the first is told beside them, too. `front_url` and `front_profile_id`: what stands before
     several apps, null where there is one. `workers`: the rule of the product's background work. `tag`: the tags of
-    every app.
+    every app. `ui_origin`: the host of its page; `alert_rules`, `dashboard_id`: what watches it.
     """
     first = _app(world.first)
     several = world.global_front
@@ -44,6 +44,9 @@ def ready_content(world: World, manager: str) -> dict[str, Any]:
         "user_token": world.user_token,
         "workers": background.TABLE,
         "tag": dict(world.tags),
+        "ui_origin": world.ui_url,
+        "alert_rules": list(watching.RULES),
+        "dashboard_id": watching.dashboard_id(world),
     }
 
 

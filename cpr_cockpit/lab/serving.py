@@ -17,7 +17,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from cpr_cockpit.lab import certificates, releases
+from cpr_cockpit.lab import certificates, releases, ui_host
+from cpr_cockpit.lab import settings as app_settings
 from cpr_cockpit.lab.control import Control
 from cpr_cockpit.lab.counts import Counts
 from cpr_cockpit.lab.git_host import GitHost
@@ -145,7 +146,9 @@ class Lab:
             await self._open_global_front()
         manager = app.resource_manager_app(world)
         port = await self._open(manager, entrance, self._certificates.server)
+        await self._open_page()
         more = await self._open_for_processes(f"https://localhost:{port}")
+        documented = app_settings.write(self._folder)
         control = await self._open(self.control.application(), _listen(None), None)
         pipeline = await self._open_pipeline()
         hook = await self._open(self._sink.application(), _listen(None), self._certificates.server)
@@ -156,7 +159,15 @@ class Lab:
         await world.set_troubles(self._settings.troubles)
         told = self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}")
         webhook = {"webhook_url": f"https://localhost:{hook}{self._sink.path}"}
-        return told | more | webhook | {"pipeline": pipeline, "git_host": git_host}
+        around = {"git_host": git_host, "settings_file": str(documented)}
+        return told | more | webhook | around | {"pipeline": pipeline}
+
+    async def _open_page(self) -> None:
+        """The host of the page, with its own certificate."""
+        page = self._certificates.page
+        port = await self._open(ui_host.application(), _listen(None), page.context)
+        self._world.ui_url = f"https://localhost:{port}"
+        ui_host.take_troubles(self._world.troubles, page)
 
     async def _open_pipeline(self) -> dict[str, Any]:
         """The team's pipeline host; what the ready file tells of it."""

@@ -17,12 +17,14 @@ from cpr_cockpit.config import (
     GitHub,
     Notify,
     Pipeline,
+    Sentry,
     Signal,
     Smoke,
     Workers,
 )
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.lab_client import READY_FILE
+from cpr_cockpit.wiring.around import Around, around_lab, around_of
 from cpr_cockpit.wiring.code import lab_code
 from cpr_cockpit.wiring.declared import Declared
 
@@ -130,6 +132,7 @@ class Place:
     ``certificate_days``: for how many days a certificate must be good (a lab's are good for three).
     ``settings_file``: the documented names of app settings, "": none. ``code``: the feature's repositories, a lab's own
     on a lab; ``github``: where they are, ``github_token``: a lab's ("": it is looked for when it is first needed).
+    ``around``: what is around the app; ``harmless``: differences between slot and production that are declared so.
     """
 
     azure: AzureEnvironment
@@ -159,6 +162,13 @@ class Place:
     code: tuple[Code, ...] = ()
     github: GitHub = field(default_factory=GitHub)
     github_token: str = field(default="", repr=False)
+    around: Around = field(default_factory=Around)
+    harmless: tuple[str, ...] = ()
+
+    @property
+    def sentry(self) -> Sentry | None:
+        """Where exceptions are tracked, too; a lab asks nothing beyond this machine."""
+        return None if self.on_lab else self.declared.sentry
 
     @property
     def sites(self) -> tuple[tuple[str, str], ...]:
@@ -200,10 +210,13 @@ def _pinned(environment: Environment) -> dict[str, str]:
     return told if environment.health_path == HEALTH else told | {"health_path": environment.health_path}
 
 
-def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
-    """The target with its secrets: a lab's from its ready file, an environment's from this process's variables."""
+def place_of(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...] = ()) -> Place:
+    """The target with its secrets: a lab's from its ready file, an environment's from this process's variables.
+
+    ``harmless``: differences between slot and production that are declared so.
+    """
     if target.environment is None:
-        return _lab(target, ready)
+        return _lab(target, ready, harmless)
     environment = target.environment
     cloud = environment.cloud
     ids = {name: getattr(environment, name) for name in (*_IDS, *_MORE_IDS)}
@@ -241,6 +254,8 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         notify=target.notify,
         code=target.declared.code,
         github=target.declared.github,
+        around=around_of(environment),
+        harmless=harmless,
         apps=tuple(
             AppPlace(_of_app(azure, one.app, one.resource_group), one.production_url, one.slot_url)
             for one in environment.apps
@@ -254,13 +269,15 @@ def _of_app(azure: AzureEnvironment, app: str, resource_group: str = "") -> Azur
 
 
 def variables_of(target: Target) -> tuple[str, ...]:
-    """The variables that hold the secrets of signals, checks and channels."""
+    """The variables that hold the secrets of signals, checks, channels and Sentry."""
     named = [one.header_env for one in target.signals] + [one.header_env for one in target.declared.checks]
     named += [one.url_env for one in target.notify]
+    if target.declared.sentry is not None:
+        named.append(target.declared.sentry.token_env)
     return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
-def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
+def _lab(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...]) -> Place:
     code, github, github_token = lab_code(ready)
     azure = AzureEnvironment(
         **{name: ready[name] for name in (*_IDS, "resource_manager", "logs", "logs_audience")},
@@ -290,6 +307,9 @@ def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
         github_token=github_token,
         notify=(LAB_CHANNEL,) if ready.get("webhook_url") else (),
         secrets={LAB_CHANNEL.url_env: str(ready.get("webhook_url") or "")},
+        settings_file=str(ready.get("settings_file") or ""),
+        around=around_lab(ready),
+        harmless=harmless,
         apps=tuple(
             AppPlace(_of_app(azure, one["app"]), one["production_url"].rstrip("/"), one["slot_url"].rstrip("/"))
             for one in _further(ready)
@@ -317,6 +337,7 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
     addresses |= {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
     addresses |= {"webhook_url": str(ready["webhook_url"])} if ready.get("webhook_url") else {}
     addresses |= {"git_host.api": str(ready["git_host"]["api"])} if ready.get("git_host") else {}
+    addresses |= {"ui_origin": str(ready["ui_origin"])} if ready.get("ui_origin") else {}
     addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():
         if not is_loopback(address):

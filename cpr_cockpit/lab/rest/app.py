@@ -9,6 +9,7 @@ from aiohttp import web
 from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.rest import (
     activity_log,
+    backups,
     config,
     deployment_status,
     front,
@@ -20,9 +21,11 @@ from cpr_cockpit.lab.rest import (
     permissions,
     plan,
     previews,
+    references,
     release_annotations,
     routing,
     swaps,
+    watching,
     web_jobs,
 )
 from cpr_cockpit.lab.rest.scope import Place
@@ -43,6 +46,9 @@ def resource_manager_app(world: World) -> web.Application:
         *plan.routes(),
         *front.routes(),
         *groups.routes(),
+        *watching.routes(),
+        *backups.routes(),
+        *references.routes(),
         *activity_log.routes(),
         *release_annotations.Annotations().routes(),
         *swaps.routes(),
