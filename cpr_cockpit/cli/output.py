@@ -170,5 +170,7 @@ _SAYINGS = {
     "lease.intent": "  > take the lease {key}",
     "lease.held": "  the lease {key} is held by this run: {holder}",
     "lease.left": "  the lease is not held any more: {words}",
+    "journey.walked": "  journey {name}, {place}: {walked}: {words}",
+    "journey.told": "  journey {name} writes: {lines}",
     "run.ended": "run ended: {decision}: {reason}",
 }

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cpr_cockpit.config.checks_table import Check, Code
+from cpr_cockpit.config.journeys_table import Journey, Secret, together
 from cpr_cockpit.config.pipeline_table import Pipeline
 from cpr_cockpit.config.policy import PolicySettings
 from cpr_cockpit.config.signals_table import Signal
@@ -165,6 +166,9 @@ class Environment(Part):
     )
     production_url: Address = Field(description=_URL)
     slot_url: Address = Field(description=_URL)
+    staging_url: Annotated[str, AfterValidator(_store)] = Field(
+        "", description=f"where the journeys are walked before START, {_URL}; without it they are not"
+    )
     health_path: str = Field(
         "/api/health", pattern=r"^/([A-Za-z0-9._~%-]+/?)*$", description="a plain path, such as /api/health"
     )
@@ -357,6 +361,10 @@ class Settings(Part):
     signals: tuple[Signal, ...] = Field((), strict=False, description="a table [[signals]] for each")
     checks: tuple[Check, ...] = Field((), strict=False, description="a table [[checks]] for each")
     code: tuple[Code, ...] = Field((), strict=False, description="a table [[code]] for each repository")
+    journeys: tuple[Journey, ...] = Field(
+        (), strict=False, max_length=50, description="a table [[journeys]] for each, up to 50"
+    )
+    secrets: dict[str, Secret] = Field(default_factory=dict, description="a table [secrets.NAME] for each")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
     strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")
     pipeline: Pipeline | None = Field(None, description="a table [pipeline]")
@@ -366,4 +374,9 @@ class Settings(Part):
     def _has_its_pipeline(self) -> Self:
         if self.strategy is not None and self.strategy.deploy == PIPELINE and self.pipeline is None:
             raise ValueError('strategy.deploy is "pipeline", and there is no table [pipeline]')
+        return self
+
+    @model_validator(mode="after")
+    def _knows_its_secrets(self) -> Self:
+        together(self.journeys, self.secrets)
         return self

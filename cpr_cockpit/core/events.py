@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cpr_cockpit.core.event import Event
+from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked
 
 Way = Literal["forward", "back"]
 
@@ -101,6 +102,7 @@ class PlanMade(Event):
     ``control``: percentage of new sessions that stay on the old version. ``apps``: several, in the order in which at
     most ``at_once`` of them are switched between two gates. ``preview``: the swap is prepared by one. ``deploy``: who
     lays the new version into the slot. ``flag``: the feature flag, "": none. ``workers``: the rule of background work.
+    ``journeys``: those that are walked on the slot.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -123,6 +125,7 @@ class PlanMade(Event):
     flag: str = ""
     choices: tuple[PlannedChoice, ...] = ()
     workers: dict[str, str] = Field(default_factory=dict)
+    journeys: tuple[str, ...] = ()
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     lower: tuple[PlannedStep, ...] = ()
@@ -572,6 +575,8 @@ AnyEvent = Annotated[
     | LeaseIntent
     | LeaseHeld
     | LeaseLeft
+    | JourneyWalked
+    | JourneyTold
     | RunEnded,
     Field(discriminator="type"),
 ]

@@ -21,7 +21,7 @@ _COUNTS = (
     "unavailable_min",
     "granularity_fits",
 )
-_FLAGS = ("require_ready", "require_telemetry", "go_early", "hold_on_shared_fault")
+_FLAGS = ("require_ready", "require_telemetry", "go_early", "hold_on_shared_fault", "rollback_on_journey")
 _MAY_BE_ZERO = ("letter_ms", "tolerance", "skew_s", "platform_delay_s", "keep_warm_s")
 
 
@@ -87,6 +87,8 @@ class Policy:
     require_telemetry: bool = True
     go_early: bool = False
     hold_on_shared_fault: bool = False
+    # A critical journey that fails twice in a row in production: ROLLBACK, else HOLD for a person.
+    rollback_on_journey: bool = False
     keep_warm_s: float = 86400.0
     scale: float = 1.0
 

@@ -12,6 +12,7 @@ from cpr_cockpit.core import others
 from cpr_cockpit.core.feature_flag import FLAG_STEPS
 from cpr_cockpit.core.folding import HANDLERS
 from cpr_cockpit.core.heard import Heard, Key
+from cpr_cockpit.core.journeys_seen import JourneysSeen
 from cpr_cockpit.core.plan import app_of, key_at, key_of
 from cpr_cockpit.core.rows import Moment, StepRow
 from cpr_cockpit.core.strategy import FEATURE_FLAG
@@ -106,6 +107,7 @@ class Run:
     heard: dict[Key, Heard] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     others: others.Others = field(default_factory=others.Others)
+    journeys: JourneysSeen = field(default_factory=JourneysSeen)
     ended: ev.RunEnded | None = None
     ended_at: float | None = None
     timeline: list[Moment] = field(default_factory=list)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from cpr_cockpit.core.journeys import Journeys
 from cpr_cockpit.core.lease import LeaseStore
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
@@ -35,6 +36,7 @@ class AppPorts:
     metrics: Metrics
     surroundings: SurroundingsReader | None = None
     rights: Rights | None = None
+    journeys: Journeys | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Ports:
     ``web_apps`` and ``probe`` are those of the first. ``workers``: who works in the background; None: no rule is
     declared. ``surroundings``: what others could change; None: only who serves what is looked at.
     ``lease``: of the environment; None: it has none. ``sensors``: what a machine reads of checklist items before START.
+    ``journeys``: who walks those that are declared; None: none are.
     """
 
     clock: Clock
@@ -66,14 +69,16 @@ class Ports:
     surroundings: SurroundingsReader | None = None
     lease: LeaseStore | None = None
     sensors: tuple[Sensor, ...] = ()
+    journeys: Journeys | None = None
 
     def at(self, app: str) -> Ports:
         """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""
         if not app:
             return self
         there = self.apps[app]
-        around, rights = there.surroundings, there.rights
-        return replace(self, web_apps=there.web_apps, probe=there.probe, surroundings=around, rights=rights)
+        around, rights, journeys = there.surroundings, there.rights, there.journeys
+        at = replace(self, web_apps=there.web_apps, probe=there.probe, surroundings=around, rights=rights)
+        return replace(at, journeys=journeys)
 
     def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
         """The requests that ``act`` would send, where it is done; sends nothing."""
@@ -86,5 +91,6 @@ class Ports:
             there.premises,
             there.flags,
             there.workers,
+            there.journeys,
         )
         return tuple(one for planner in planners if planner is not None for one in planner.planned(act))

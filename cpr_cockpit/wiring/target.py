@@ -13,6 +13,7 @@ from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Pipeline
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.lab_client import READY_FILE
 from cpr_cockpit.wiring.declared import Declared
+from cpr_cockpit.wiring.journeys import Given, JourneyTables, lab_tables
 
 # Runs of these modes change a lab only: every endpoint must be on this machine.
 LAB_MODES = frozenset({"drill", "rehearse"})
@@ -51,6 +52,7 @@ class Target:
     pipeline: Pipeline | None = None
     workers: Workers | None = None
     declared: Declared = field(default_factory=Declared)
+    journeys: JourneyTables = field(default_factory=JourneyTables)
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
@@ -60,7 +62,8 @@ class Target:
         pipeline = self.pipeline.model_dump() if self.pipeline else None
         told = {"environment": environment, "ready_file": self.ready_file, "smoke": smoke, "signals": signals}
         workers = self.workers.model_dump() if self.workers else None
-        return told | {"pipeline": pipeline, "workers": workers, "declared": self.declared.to_dict()}
+        told |= {"pipeline": pipeline, "workers": workers, "declared": self.declared.to_dict()}
+        return told | {"journeys": self.journeys.to_dict()}
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Target:
@@ -74,6 +77,7 @@ class Target:
             None if body.get("pipeline") is None else Pipeline.model_validate(body["pipeline"]),
             None if body.get("workers") is None else Workers.model_validate(body["workers"]),
             Declared.from_dict(body.get("declared", {})),
+            JourneyTables.from_dict(body.get("journeys", {})),
         )
 
     @property
@@ -107,7 +111,7 @@ class Place:
     ``pipeline_token``: the team's own, None: there is none. ``apps``: the further ones of several, in their order.
     ``workers``: the rule of background work; None: none is declared. ``declared``: what the team's machine reads;
     ``certificate_days``: for how many days a certificate must be good (a lab's are good for three).
-    ``settings_file``: the documented names of app settings, "": none.
+    ``settings_file``: the documented names of app settings, "": none. ``journeys``: those that are declared.
     """
 
     azure: AzureEnvironment
@@ -133,6 +137,8 @@ class Place:
     declared: Declared = field(default_factory=Declared)
     certificate_days: float = 0.0
     settings_file: str = ""
+    journeys: JourneyTables = field(default_factory=JourneyTables)
+    journeys_given: Given = field(default_factory=Given)
 
     @property
     def sites(self) -> tuple[tuple[str, str], ...]:
@@ -212,6 +218,7 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         declared=target.declared,
         certificate_days=environment.certificate_days,
         settings_file=environment.settings_file,
+        journeys=target.journeys,
         apps=tuple(
             AppPlace(_of_app(azure, one.app, one.resource_group), one.production_url, one.slot_url)
             for one in environment.apps
@@ -254,6 +261,8 @@ def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
         pipeline_token=str(ready["pipeline"]["token"]) if ready.get("pipeline") else "",
         workers=lab_workers(ready),
         declared=target.declared,
+        journeys=lab_tables(ready),
+        journeys_given=Given({"login": str(ready.get("user_password", ""))}),
         apps=tuple(
             AppPlace(_of_app(azure, one["app"]), one["production_url"].rstrip("/"), one["slot_url"].rstrip("/"))
             for one in _further(ready)

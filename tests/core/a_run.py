@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked, StepWalked
 from cpr_cockpit.core.plan import PlanFacts
 from cpr_cockpit.core.strategy import blue_green
 from tests.core.observations import BEFORE, NEW, OLD, T0, WRITTEN, logs, probes, user_bin
@@ -152,6 +153,19 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     ev.LeaseIntent(key="cpr-cockpit/lease/goals", by="anna", over="ben on host (run other)", words="he is asleep"),
     ev.LeaseHeld(key="cpr-cockpit/lease/goals", holder="anna on host (run this)", expires_at=2.0),
     ev.LeaseLeft(key="cpr-cockpit/lease/goals", released=True, words="at the end of the run"),
+    JourneyWalked(
+        place="production",
+        name="goals",
+        account="check@goals.example",
+        critical=True,
+        walked="passed",
+        words="1 of 1 steps as expected",
+        ended_at=T0,
+        ms=84.0,
+        steps=(StepWalked(name="login", walked="passed", words="200 in 84 ms", ms=84.0, proves=("login",)),),
+        shown={"goal_id": "17"},
+    ),
+    JourneyTold(place="green", name="browser", lines=("1 passed",)),
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),
 )
 

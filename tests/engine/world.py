@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from cpr_cockpit.core.flags import FlagLook
+from cpr_cockpit.core.journeys import Journeys
 from cpr_cockpit.core.lease import LeaseStore
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
@@ -191,6 +192,7 @@ class World:
         self.readers: tuple[Reader, ...] = ()
         self.rights: Rights | None = None
         self.sensors: tuple[Sensor, ...] = ()
+        self.journeys: Journeys | None = None
         self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
@@ -207,6 +209,7 @@ class World:
         ports = replace(
             ports, surroundings=self.around, lease=self.lease_store, workers=self.workers, sensors=self.sensors
         )
+        ports = replace(ports, journeys=self.journeys)
         return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property
