@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked
 from cpr_cockpit.core.plan import PRODUCTION
+from cpr_cockpit.core.verdict import clock_time
 
 # Lines of a command that are kept for the screen.
 _LINES = 200
@@ -58,6 +59,21 @@ def _walked(run: _Seeing, at: float, event: JourneyWalked) -> None:
 def _told(run: _Seeing, _: float, event: JourneyTold) -> None:
     run.journeys.lines += [f"{event.name}: {line}" for line in event.lines]
     del run.journeys.lines[:-_LINES]
+
+
+def walked_words(one: JourneyWalked) -> str:
+    """How a walk ended, on one line."""
+    where = f"{one.place} of {one.app}" if one.app else one.place
+    passed = sum(step.walked == "passed" for step in one.steps)
+    count = f", {passed} of {len(one.steps)} steps" if one.steps else ""
+    measured = f", loaded in {one.load_ms:.0f} ms" if one.load_ms is not None else ""
+    measured += f", {one.console_errors} console errors" if one.console_errors is not None else ""
+    shown = "".join(f", {name} {value}" for name, value in one.shown.items())
+    why = f": {one.words}" if one.walked != "passed" else ""
+    return (
+        f"{clock_time(one.ended_at)} journey {one.name} on {where} with {one.account}: {one.walked} in {one.ms:.0f} ms"
+        f"{count}{measured}{shown}{why}"
+    )
 
 
 HANDLERS: dict[type[Event], Callable[[Any, float, Any], None]] = {JourneyWalked: _walked, JourneyTold: _told}

@@ -68,10 +68,8 @@ def test_a_variable_that_is_not_set_is_told_beforehand(tmp_path: Path, monkeypat
     path = tmp_path / "cockpit.toml"
     path.write_text(f"{TEXT}\n{JOURNEY}", "utf-8")
     words = [one.words() for one in lacking(aim(load(path, {}), environment="production", lab=None))]
-    assert words == [
-        "variable GOALS_LOGIN: is not set, and it holds secret 'login' of journeys. Allowed: what journeys sign in "
-        "with."
-    ]
+    told = "variable GOALS_LOGIN: is not set, and it holds secret 'login' of journeys"
+    assert words == [f"{told}. Allowed: what journeys sign in with."]
 
 
 def test_the_labs_own_journeys_are_tables_that_a_file_could_hold() -> None:

@@ -14,14 +14,14 @@ from aiohttp.typedefs import Handler
 from . import calls
 from .defects import Defects
 from .flags import Flags
-from .pipeline import FLAGS, HEALTH, WORKERS, Pipeline
+from .pipeline import FLAGS, HEALTH, SIGN_IN, WORKERS, Pipeline
 from .problems import problem
 from .settings import Settings
 from .store import DELETE, INSERT, NEWEST, ONE, UPDATE, Store
 from .telemetry import user_name
 from .worker import Worker
 
-_GOALS, _SIGN_IN = "/api/v1/goals", "/api/v1/sign-in"
+_GOALS = "/api/v1/goals"
 _LONGEST_TITLE, _LONGEST_DESCRIPTION = 200, 2000  # characters
 _HIGHEST_ID = 2**63 - 1
 _FEATURE = "personal-goals"
@@ -41,7 +41,7 @@ def application(
     made.router.add_get(HEALTH, _Health(settings, defects).show)
     made.router.add_get(WORKERS, _Working(worker).show)
     made.router.add_get(FLAGS, _Flags(settings, flags).show)
-    made.router.add_post(_SIGN_IN, _SignIn(settings).sign_in)
+    made.router.add_post(SIGN_IN, _SignIn(settings).sign_in)
     made.router.add_get(_GOALS, api.signed_in(api.list))
     made.router.add_post(_GOALS, api.signed_in(api.create))
     made.router.add_get(_GOALS + "/{id}", api.signed_in(api.show))
