@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from cpr_cockpit import __version__
-from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
+from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, add_trouble_names, wrong_fault
 from cpr_cockpit.cli.follow_up_options import add_follow_up_options
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
@@ -236,6 +236,7 @@ def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
         "--apps", type=int, choices=range(1, 5), default=1, help="apps in as many regions, with a front (default: 1)"
     )
     lab.add_argument("--instances", type=int, choices=range(1, 5), default=1, help="of each slot (default: 1)")
+    add_trouble_names(lab)
     lab.add_argument("--port", type=int, metavar="N", help="port of Resource Manager (default: any free one)")
     lab.set_defaults(call=_Call("lab"))
 

@@ -126,7 +126,7 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
             pipeline=loaded.settings.pipeline if course.deploy == PIPELINE else None,
             workers=loaded.settings.workers,
             declared=_declared(loaded),
-            journeys=_journeys(loaded, chosen.staging_url),
+            journeys=_journeys(loaded, next(iter(chosen.staging_urls), "")),
         ),
         ready={},
         slot=chosen.slot,
@@ -149,6 +149,7 @@ def _declared(loaded: Loaded) -> Declared:
         home=str(loaded.path.parent.absolute()),
         tag=artifacts.version if artifacts else "",
         commit=(artifacts.commit or "") if artifacts else "",
+        sentry=settings.sentry,
     )
 
 

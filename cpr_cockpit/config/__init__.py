@@ -8,6 +8,7 @@ from cpr_cockpit.config.loading import NAME, USER_TOKEN, Loaded, find, load
 from cpr_cockpit.config.model import App, Artifacts, Cloud, Environment, Person, Settings, Smoke
 from cpr_cockpit.config.pipeline_table import PIPELINE_TOKEN, Pipeline
 from cpr_cockpit.config.problems import Problem, SettingsError
+from cpr_cockpit.config.sentry_table import Sentry
 from cpr_cockpit.config.signals_table import Signal
 from cpr_cockpit.config.workers_table import Workers
 
@@ -28,6 +29,7 @@ __all__ = [
     "Pipeline",
     "Problem",
     "Secret",
+    "Sentry",
     "Settings",
     "SettingsError",
     "Signal",

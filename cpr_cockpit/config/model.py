@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from cpr_cockpit.config.checks_table import Check, Code
 from cpr_cockpit.config.journeys_table import Journey, Secret, together
 from cpr_cockpit.config.pipeline_table import Pipeline
 from cpr_cockpit.config.policy import PolicySettings
+from cpr_cockpit.config.sentry_table import Sentry
 from cpr_cockpit.config.signals_table import Signal
 from cpr_cockpit.config.values import percent, seconds
 from cpr_cockpit.config.workers_table import Workers
@@ -37,6 +39,18 @@ _PLAN = re.compile(
 _DATABASE = re.compile(
     r"/subscriptions/[^/?#\s]+/resourceGroups/[^/?#\s]+/providers/"
     r"(Microsoft\.Sql/servers/[^/?#\s]+/databases|Microsoft\.DBfor(PostgreSQL|MySQL)/flexibleServers)/[^/?#\s]+",
+    re.IGNORECASE,
+)
+
+_RULE_NAME = re.compile(r"[^/\\?#%&:<>*\s][^/\\?#%&:<>*\r\n\t]{0,259}")
+_RULE_ID = re.compile(
+    r"/subscriptions/[^/?#\s]+/resourceGroups/[^/?#\s]+/providers/Microsoft\.Insights/"
+    r"(metricAlerts|scheduledQueryRules)/[^/?#]+",
+    re.IGNORECASE,
+)
+_DASHBOARD = re.compile(
+    r"/subscriptions/[^/?#\s]+/resourceGroups/[^/?#\s]+/providers/"
+    r"(Microsoft\.Portal/dashboards|Microsoft\.Insights/workbooks)/[^/?#\s]+",
     re.IGNORECASE,
 )
 
@@ -72,6 +86,22 @@ def _database(value: str) -> str:
 
 def _store(value: str) -> str:
     return _address(value) if value else value
+
+
+def _ip(value: str) -> str:
+    return str(ipaddress.ip_address(value))
+
+
+def _rule(value: str) -> str:
+    if not (_RULE_ID if value.startswith("/") else _RULE_NAME).fullmatch(value):
+        raise ValueError("is neither the name nor the resource id of an alert rule")
+    return value
+
+
+def _dashboard(value: str) -> str:
+    if value and not _DASHBOARD.fullmatch(value):
+        raise ValueError("is no resource id of a dashboard or of a workbook")
+    return value
 
 
 def _operation(value: str) -> str:
@@ -166,9 +196,6 @@ class Environment(Part):
     )
     production_url: Address = Field(description=_URL)
     slot_url: Address = Field(description=_URL)
-    staging_url: Annotated[str, AfterValidator(_store)] = Field(
-        "", description=f"where the journeys are walked before START, {_URL}; without it they are not"
-    )
     health_path: str = Field(
         "/api/health", pattern=r"^/([A-Za-z0-9._~%-]+/?)*$", description="a plain path, such as /api/health"
     )
@@ -196,6 +223,39 @@ class Environment(Part):
         max_length=1000,
         description="a file with the names of the documented app settings, one a line (NAME or NAME=...), relative to "
         "this file, such as ../.env.example; without it a person compares them",
+    )
+    staging_urls: tuple[Address, ...] = Field(
+        (),
+        strict=False,
+        max_length=20,
+        description="addresses of staging, each with the same health_path; journeys are walked at the first: a list "
+        'such as ["https://goals-staging.example.org"]',
+    )
+    ui_origin: Annotated[str, AfterValidator(_store)] = Field(
+        "",
+        description="the origin of the page that calls the API, such as https://goals.example.org; without it a person "
+        "looks at CORS",
+    )
+    front_addresses: tuple[Annotated[str, AfterValidator(_ip)], ...] = Field(
+        (),
+        strict=False,
+        max_length=50,
+        description="the IP addresses to which the name of production leads where a front stands before the app: "
+        'a list such as ["203.0.113.7"]; without it the app\'s own inbound ones',
+    )
+    alert_rules: tuple[Annotated[str, AfterValidator(_rule)], ...] = Field(
+        (),
+        strict=False,
+        max_length=50,
+        description="alert rules that must be able to call somebody: names in the resource group, or resource ids",
+    )
+    backup_hours: float = Field(
+        24.0, gt=0, le=24 * 35, description="how old the newest restore point may be, in hours, up to 840"
+    )
+    dashboard_id: Annotated[str, AfterValidator(_dashboard)] = Field(
+        "",
+        description="the resource id of the dashboard (.../Microsoft.Portal/dashboards/<name>) or of a workbook "
+        "(.../Microsoft.Insights/workbooks/<id>)",
     )
     cloud: Cloud | None = Field(None, description="a table of five addresses; without it public Azure is meant")
 
@@ -365,6 +425,7 @@ class Settings(Part):
         (), strict=False, max_length=50, description="a table [[journeys]] for each, up to 50"
     )
     secrets: dict[str, Secret] = Field(default_factory=dict, description="a table [secrets.NAME] for each")
+    sentry: Sentry | None = Field(None, description="a table [sentry]; without it Application Insights alone is asked")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
     strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")
     pipeline: Pipeline | None = Field(None, description="a table [pipeline]")

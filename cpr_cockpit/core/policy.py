@@ -90,6 +90,8 @@ class Policy:
     # A critical journey that fails twice in a row in production: ROLLBACK, else HOLD for a person.
     rollback_on_journey: bool = False
     keep_warm_s: float = 86400.0
+    # A signature of what is due until START says how things were when it was given; the procedure names no term.
+    signature_s: float = 43200.0
     scale: float = 1.0
 
     def __post_init__(self) -> None:

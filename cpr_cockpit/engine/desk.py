@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.checklist import Mark, open_reason
+from cpr_cockpit.core.checklist import Due, Mark, items_of, open_reason
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.standings import lists_in_force, standings
@@ -56,7 +56,8 @@ class Desk:
             mark = Mark(str(arguments.get("mark", Mark.SIGNED)))
         except ValueError as error:
             raise CommandError(f"That is no mark of a checklist item ({error}). Nothing was changed.") from error
-        self._session.sign(ev.ItemMarked(item=item, mark=mark, by=by, note=_text(arguments, "note")))
+        note, until = _text(arguments, "note"), self._lasts(item) if mark is Mark.SIGNED else None
+        self._session.sign(ev.ItemMarked(item=item, mark=mark, by=by, note=note, expires_at=until))
         return {}
 
     async def _sign_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -75,8 +76,17 @@ class Desk:
             raise CommandError(f"Nothing of this list is to be signed: {follow}. Nothing was changed.")
         for item in own:
             note = f"signed with its whole list: {how}" if how else "signed with its whole list"
-            self._session.sign(ev.ItemMarked(item=item.key, mark=Mark.SIGNED, by=by, note=note))
+            until = self._lasts(item.key)
+            self._session.sign(ev.ItemMarked(item=item.key, mark=Mark.SIGNED, by=by, note=note, expires_at=until))
         return {}
+
+    def _lasts(self, key: str) -> float | None:
+        """Until when a signature counts: what is due until START tells how things are, all else of what is past."""
+        run, session = self._session.run_state, self._session
+        due = next((one.due for one in items_of(lists_in_force(run)) if one.key == key), None)
+        if run.started_at is not None or due is None or due > Due.START:
+            return None
+        return session.clock.now() + session.settings.policy.signature_s
 
     async def _choose(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Another strategy, or an option of it; where its plan takes long, what came of it is told by the journal."""
@@ -88,6 +98,7 @@ class Desk:
 
     async def _start(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._check_start(arguments)
+        await self._session.look_again()
         held = self._session.run_state.others.lease is not None
         try:
             await self._session.take_lease(_who(arguments))

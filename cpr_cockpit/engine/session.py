@@ -15,6 +15,7 @@ from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.verdict import PersonTrigger
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
+from cpr_cockpit.engine.before_go import BeforeGo
 from cpr_cockpit.engine.behind import lies_behind
 from cpr_cockpit.engine.everywhere import Served
 from cpr_cockpit.engine.executor import Executor
@@ -62,8 +63,10 @@ class Session(UntilStart):
             await self._others.close(over=self.run_state.ended is not None)
 
     def _begin_looking(self) -> None:
-        """Who was routed to the slot is counted beside all else."""
+        """Who was routed to the slot is counted beside all else, and a few checks are read once more before GO."""
         super()._begin_looking()
+        before_go = BeforeGo(self._sensors(), self.clock, self.recorder, self.scaled.window_s)
+        self._lookers.append(asyncio.create_task(before_go.go_on()))
         users, scale = self._ports.user_count, self.scaled.scale
         if users is not None:
             count = PinnedCount(users, self.clock, self.recorder, scale=scale, delay_s=self.settings.declared_delay_s)

@@ -6,7 +6,7 @@ import asyncio
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
-from cpr_cockpit.core.sensing import Sensor
+from cpr_cockpit.core.sensing import BEFORE_START, Sensor
 from cpr_cockpit.engine.choosing import Choosing
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
@@ -21,6 +21,8 @@ from cpr_cockpit.engine.way_back import WayBack
 class UntilStart(WayBack):
     """What may be done to a run before production begins; from START on nothing of this changes it any more."""
 
+    _sensing: Sensing | None = None
+
     def blockers(self) -> list[str]:
         """What stands between the run and START, in words."""
         return [f"{one.item.text} ({one.reason})" for one in start_blockers(self.run_state, self._ports.clock.now())]
@@ -29,6 +31,11 @@ class UntilStart(WayBack):
         """START: production begins."""
         self.recorder.record(ev.Started(by=by))
         self._start.set()
+
+    async def look_again(self) -> None:
+        """Before START: what may have changed since it was read is read once more, within seconds."""
+        if self._sensing is not None:
+            await self._sensing.again(BEFORE_START)
 
     async def take_lease(self, by: str, take_over: str = "") -> None:
         """Before START: take the environment's lease, where it has one. LeaseRefused: another run holds it."""
@@ -65,7 +72,7 @@ class UntilStart(WayBack):
     async def _ready(self) -> None:
         """Everything up to START; Blocked or PortError where the run cannot begin."""
         if self.run_state.started_at is None:
-            sensing = Sensing(self._sensors(), self._ports.clock, self.recorder)
+            sensing = self._sensing = Sensing(self._sensors(), self._ports.clock, self.recorder)
             if self.settings.script is not None:
                 await sensing.once()  # what a script signs is what no machine could read
             reading = asyncio.create_task(sensing.go_on())
@@ -75,6 +82,7 @@ class UntilStart(WayBack):
                 self._others.begin()
                 await self._until_started()
             finally:
+                self._sensing = None
                 await ended(reading)
 
     def _sensors(self) -> tuple[Sensor, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from cpr_cockpit.lab.telemetry_faults import Fault
+from cpr_cockpit.lab.troubles import NAMES
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -44,6 +45,8 @@ class Control:
         app.router.add_put("/scenario", self._scenario)
         app.router.add_put("/faults", self._faults)
         app.router.add_put("/rights", self._rights)
+        app.router.add_put("/troubles", self._put_troubles)
+        app.router.add_get("/troubles", self._troubles)
         app.router.add_put("/telemetry", self._put_telemetry)
         app.router.add_get("/telemetry", self._telemetry)
         app.router.add_get("/traffic", self._traffic)
@@ -114,6 +117,20 @@ class Control:
         rights.away = away
         self._world.log.add("rights.changed", permissions=rights.sets, away=away)
         return web.json_response({"permissions": rights.sets, "away": rights.away})
+
+    async def _put_troubles(self, request: web.Request) -> web.Response:
+        """`troubles`: names of all that are in force from now on."""
+        names = (await _object(request)).get("troubles")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise _Wrong("'troubles' must be a list of names")
+        try:
+            await self._world.set_troubles(names)
+        except ValueError as error:
+            raise _Wrong(str(error)) from error
+        return await self._troubles(request)
+
+    async def _troubles(self, _: web.Request) -> web.Response:
+        return web.json_response({"troubles": self._world.troubles.active, "known": NAMES})
 
     async def _put_telemetry(self, request: web.Request) -> web.Response:
         try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cpr_cockpit.lab import background, journeys
 from cpr_cockpit.lab.models import PRODUCTION
-from cpr_cockpit.lab.rest import front, scope, tokens
+from cpr_cockpit.lab.rest import front, scope, tokens, watching
 from cpr_cockpit.lab.site import GREEN
 
 if TYPE_CHECKING:
@@ -18,8 +18,9 @@ def ready_content(world: World, manager: str) -> dict[str, Any]:
     """Members of the ready file; `manager`: origin of Resource Manager.
 
     `apps` are all of them; the first is told beside them, too. `front_url` and `front_profile_id`: what stands before
-    several apps, null where there is one. `workers`: the rule of the product's background work.
-    `journeys`: tables as of `cockpit.toml`; their secret `login` is `user_password`.
+    several apps, null where there is one. `workers`: the rule of the product's background work. `ui_origin`: the host
+    of its page; `alert_rules`, `dashboard_id`: what watches it. `journeys`: tables as of `cockpit.toml`; their secret
+    `login` is `user_password`.
     """
     first = _app(world.first)
     several = world.global_front
@@ -45,6 +46,9 @@ def ready_content(world: World, manager: str) -> dict[str, Any]:
         "user_password": world.user_password,
         "journeys": {"journeys": journeys.TABLES},
         "workers": background.TABLE,
+        "ui_origin": world.ui_url,
+        "alert_rules": list(watching.RULES),
+        "dashboard_id": watching.dashboard_id(world),
     }
 
 

@@ -16,7 +16,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from cpr_cockpit.lab import certificates, releases
+from cpr_cockpit.lab import certificates, releases, ui_host
+from cpr_cockpit.lab import settings as app_settings
 from cpr_cockpit.lab.control import Control
 from cpr_cockpit.lab.counts import Counts
 from cpr_cockpit.lab.global_front import Endpoint, GlobalFront
@@ -139,15 +140,25 @@ class Lab:
             await self._open_global_front()
         manager = app.resource_manager_app(world)
         port = await self._open(manager, entrance, self._certificates.server)
+        await self._open_page()
         more = await self._open_for_processes(f"https://localhost:{port}")
+        documented = app_settings.write(self._folder)
         control = await self._open(self.control.application(), _listen(None), None)
         pipeline = await self._open_pipeline()
         traffic = Traffic(self._counts, self._telemetry.browser)
         stack.push_async_callback(traffic.stop)
         await asyncio.gather(world.start(), self._start_traffic(traffic))
         await self._prove()
+        await world.set_troubles(self._settings.troubles)
         told = self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}")
-        return told | more | {"pipeline": pipeline}
+        return told | more | {"pipeline": pipeline, "settings_file": str(documented)}
+
+    async def _open_page(self) -> None:
+        """The host of the page, with its own certificate."""
+        page = self._certificates.page
+        port = await self._open(ui_host.application(), _listen(None), page.context)
+        self._world.ui_url = f"https://localhost:{port}"
+        ui_host.take_troubles(self._world.troubles, page)
 
     async def _open_pipeline(self) -> dict[str, Any]:
         """The team's pipeline host; what the ready file tells of it."""

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cpr_cockpit.config import Check, Code
+from cpr_cockpit.config import Check, Code, Sentry
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
     """Checks and repositories that the team's machine reads before START; ``home``: the folder of ``cockpit.toml``.
 
-    ``tag``: the release's, ``commit``: what its artifact was built from ("": nobody said).
+    ``tag``: the release's, ``commit``: what its artifact was built from ("": nobody said). ``sentry``: where
+    exceptions are tracked, too; None: nowhere.
     """
 
     checks: tuple[Check, ...] = ()
@@ -21,6 +22,7 @@ class Declared:
     home: str = "."
     tag: str = ""
     commit: str = ""
+    sentry: Sentry | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
@@ -29,6 +31,7 @@ class Declared:
             "checks": [one.model_dump(exclude_unset=True) for one in self.checks],
             "code": [one.model_dump(exclude_unset=True) for one in self.code],
         }
+        tables["sentry"] = [self.sentry.model_dump()] if self.sentry else []
         return tables | {"home": self.home, "tag": self.tag, "commit": self.commit}
 
     @classmethod
@@ -40,4 +43,5 @@ class Declared:
             str(body.get("home", ".")),
             str(body.get("tag", "")),
             str(body.get("commit", "")),
+            next((Sentry.model_validate(one) for one in body.get("sentry", ())), None),
         )

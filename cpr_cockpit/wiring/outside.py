@@ -90,6 +90,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
     from cpr_cockpit.adapters.azure.logs_pinned import LogsUserCount
     from cpr_cockpit.adapters.azure.logs_premises import LogsPremises
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
+    from cpr_cockpit.adapters.azure.query_proof import QueryProof
     from cpr_cockpit.adapters.azure.rights import AzureRights
     from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
@@ -118,7 +119,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         apps=_further(common, further, key),
         surroundings=AzureSurroundings(manager, web_apps, place.slot, key),
         lease=_lease(common),
-        sensors=sensors_of(place, common.connections, clock, sites, policy),
+        sensors=sensors_of(place, common.connections, clock, sites, policy, common.closed(QueryProof(*signed_in))),
         journeys=_journeys(common, None),
     )
 

@@ -39,7 +39,7 @@ async def open_session(
 
     ``journal`` None: none can be written, and ``records`` are what could be read (only for a rollback).
     """
-    place, key = place_of(config.target, config.ready), run_key(config.folder)
+    place, key = place_of(config.target, config.ready, config.settings.course.declared), run_key(config.folder)
     journeys_kept = str(config.settings.artifacts / "journeys")
     place = replace(place, journeys_given=replace(place.journeys_given, artifacts=journeys_kept))
     async with outside_of(place, config.settings.policy, key) as ports:

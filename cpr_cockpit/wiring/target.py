@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment, is_loopback
-from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Pipeline, Signal, Smoke, Workers
+from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Pipeline, Sentry, Signal, Smoke, Workers
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.lab_client import READY_FILE
+from cpr_cockpit.wiring.around import Around, around_lab, around_of
 from cpr_cockpit.wiring.declared import Declared
 from cpr_cockpit.wiring.journeys import Given, JourneyTables, lab_tables
 
@@ -111,7 +112,9 @@ class Place:
     ``pipeline_token``: the team's own, None: there is none. ``apps``: the further ones of several, in their order.
     ``workers``: the rule of background work; None: none is declared. ``declared``: what the team's machine reads;
     ``certificate_days``: for how many days a certificate must be good (a lab's are good for three).
-    ``settings_file``: the documented names of app settings, "": none. ``journeys``: those that are declared.
+    ``settings_file``: the documented names of app settings, "": none. ``around``: what is around the app;
+    ``harmless``: differences between slot and production that are declared so, by name. ``journeys``: those that are
+    declared; ``journeys_given``: what only this process knows of them.
     """
 
     azure: AzureEnvironment
@@ -139,6 +142,13 @@ class Place:
     settings_file: str = ""
     journeys: JourneyTables = field(default_factory=JourneyTables)
     journeys_given: Given = field(default_factory=Given)
+    around: Around = field(default_factory=Around)
+    harmless: tuple[str, ...] = ()
+
+    @property
+    def sentry(self) -> Sentry | None:
+        """Where exceptions are tracked, too; a lab asks nothing beyond this machine."""
+        return None if self.on_lab else self.declared.sentry
 
     @property
     def sites(self) -> tuple[tuple[str, str], ...]:
@@ -180,10 +190,13 @@ def _pinned(environment: Environment) -> dict[str, str]:
     return told if environment.health_path == HEALTH else told | {"health_path": environment.health_path}
 
 
-def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
-    """The target with its secrets: a lab's from its ready file, an environment's from this process's variables."""
+def place_of(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...] = ()) -> Place:
+    """The target with its secrets: a lab's from its ready file, an environment's from this process's variables.
+
+    ``harmless``: differences between slot and production that are declared so.
+    """
     if target.environment is None:
-        return _lab(target, ready)
+        return _lab(target, ready, harmless)
     environment = target.environment
     cloud = environment.cloud
     ids = {name: getattr(environment, name) for name in (*_IDS, *_MORE_IDS)}
@@ -219,6 +232,8 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         certificate_days=environment.certificate_days,
         settings_file=environment.settings_file,
         journeys=target.journeys,
+        around=around_of(environment),
+        harmless=harmless,
         apps=tuple(
             AppPlace(_of_app(azure, one.app, one.resource_group), one.production_url, one.slot_url)
             for one in environment.apps
@@ -232,12 +247,14 @@ def _of_app(azure: AzureEnvironment, app: str, resource_group: str = "") -> Azur
 
 
 def variables_of(target: Target) -> tuple[str, ...]:
-    """The variables that hold the secrets of signals and checks."""
+    """The variables that hold the secrets of signals, checks and Sentry."""
     named = [one.header_env for one in target.signals] + [one.header_env for one in target.declared.checks]
+    if target.declared.sentry is not None:
+        named.append(target.declared.sentry.token_env)
     return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
-def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
+def _lab(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...]) -> Place:
     azure = AzureEnvironment(
         **{name: ready[name] for name in (*_IDS, "resource_manager", "logs", "logs_audience")},
         **{name: str(ready.get(name) or "") for name in _MORE_IDS},
@@ -263,6 +280,9 @@ def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
         declared=target.declared,
         journeys=lab_tables(ready),
         journeys_given=Given({"login": str(ready.get("user_password", ""))}),
+        settings_file=str(ready.get("settings_file") or ""),
+        around=around_lab(ready),
+        harmless=harmless,
         apps=tuple(
             AppPlace(_of_app(azure, one["app"]), one["production_url"].rstrip("/"), one["slot_url"].rstrip("/"))
             for one in _further(ready)
@@ -288,6 +308,7 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
     for one in _further(ready):
         addresses |= {f"{name} of {one['app']}": one[name] for name in _ADDRESSES}
     addresses |= {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
+    addresses |= {"ui_origin": str(ready["ui_origin"])} if ready.get("ui_origin") else {}
     addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():
         if not is_loopback(address):

@@ -349,11 +349,14 @@ async def test_every_app_is_read_and_on_a_lab_nothing_that_is_declared_beyond_th
     place = place_of(Target(declared=declared), ready | {"apps": [further]})
     async with outside_of(place) as ports:
         kinds = [type(one).__name__ for one in ports.sensors]
-    assert kinds == [*["OfApp"] * 4, "Certificates", "CommandCheck"]
+    assert kinds == [*["OfApp"] * 4, "Certificates", "Staging", "Names", "Names", "ErrorTracking", "CommandCheck"]
     assert left_out(place) == ("preflight", "../api")
     async with outside_of(replace(place, on_lab=False, apps=())) as ports:
         kinds = [type(one).__name__ for one in ports.sensors]
-    assert kinds == ["PlanCapacity", "SiteSettings", "Certificates", "Repository", "RequestCheck", "CommandCheck"]
+    assert kinds == [
+        *("PlanCapacity", "SiteSettings", "Certificates", "Staging", "Names", "ErrorTracking"),
+        *("Repository", "RequestCheck", "CommandCheck"),
+    ]
 
 
 async def test_a_command_tells_no_secret_of_another_check(

@@ -207,8 +207,17 @@ def test_a_lab_is_verified_by_reading_alone(command: Command, feature: Path, lab
         "production health",
         "slot green health",
         "telemetry",
+        "infrastructure.staging-healthy",
         "infrastructure.load-balancers",
         "infrastructure.ssl-certificates-valid",
+        "database.backups",
+        "configuration.environment-variables",
+        "configuration.secrets",
+        "configuration.api-keys",
+        "configuration.cors",
+        "monitoring.error-tracking",
+        "monitoring.alert-rules",
+        "monitoring.dashboard",
         "monitoring.logs",
         "monitoring.performance-monitoring",
         "communication.emergency-contacts",
@@ -222,7 +231,8 @@ def test_a_lab_is_verified_by_reading_alone(command: Command, feature: Path, lab
 def test_the_same_lab_as_an_environment_by_the_chain_of_azure_identity(
     command: Command, feature: Path, lab: RunningLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (feature / "cockpit.toml").write_text(as_environment(lab), "utf-8")
+    harmless = '[strategy]\nname = "blue-green"\nharmless = ["app setting SLOT_ENVIRONMENT"]\n'
+    (feature / "cockpit.toml").write_text(as_environment(lab) + harmless, "utf-8")
     sign_in(monkeypatch, lab)
     _settled(lab)
     assert until(lambda: _only_the_load_is_not_known(command.object("check", feature, "--environment", "loop")))

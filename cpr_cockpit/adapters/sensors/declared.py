@@ -25,6 +25,8 @@ _WORDS = 160
 class CommandCheck:
     """Holds where the command ends with 0; its last line is the value. ``secrets``: texts that are never told."""
 
+    declared = True
+
     def __init__(
         self,
         item: str,
@@ -83,6 +85,8 @@ class Expected:
 
 class RequestCheck:
     """Holds where the answer is as expected; its status and its time in milliseconds are the value."""
+
+    declared = True
 
     def __init__(self, item: str, name: str, expected: Expected, connections: Connections, timeout_s: float) -> None:
         self.items = (item,)

@@ -56,6 +56,7 @@ class RepositorySettings:
 class Repository:
     """The remote's heads, fetched as objects only, and what a trial merge of them (git merge-tree) comes to."""
 
+    declared = True
     items = (UP_TO_DATE, MERGES, TAGGED)
     timeout_s = 60.0
 

@@ -9,6 +9,7 @@ from aiohttp import web
 from cpr_cockpit.lab.errors import ApiError
 from cpr_cockpit.lab.rest import (
     activity_log,
+    backups,
     config,
     deployment_status,
     front,
@@ -19,8 +20,10 @@ from cpr_cockpit.lab.rest import (
     permissions,
     plan,
     previews,
+    references,
     routing,
     swaps,
+    watching,
     web_jobs,
 )
 from cpr_cockpit.lab.rest.scope import Place
@@ -40,6 +43,9 @@ def resource_manager_app(world: World) -> web.Application:
         *permissions.routes(),
         *plan.routes(),
         *front.routes(),
+        *watching.routes(),
+        *backups.routes(),
+        *references.routes(),
         *activity_log.routes(),
         *swaps.routes(),
         *previews.routes(),

@@ -11,7 +11,7 @@ import time
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from . import calls
+from . import calls, cors
 from .defects import DEPENDENCY, ERRORS, FLAG_IGNORED, ONE_ENDPOINT, OUTAGE, SLOW, Defect, Defects
 from .flags import HEADER, Flags, Seen
 from .log import Log
@@ -62,6 +62,8 @@ class Pipeline:
         return through
 
     async def _through(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if cors.preflight(request):
+            return cors.permission(request, self._settings.ui_origin)
         began, clock = time.time(), time.perf_counter()
         self._flags.active()
         seen = self._flags.seen(user_name(request))
@@ -69,6 +71,7 @@ class Pipeline:
         response, failure = await self._answer(request, handler, defect)
         response.headers["x-app-version"] = self._settings.version
         response.headers[HEADER] = seen.word
+        cors.allow(request, response, self._settings.ui_origin)
         if defect is not None:
             response.headers["x-lab-defect"] = defect.kind
         ms = (time.perf_counter() - clock) * 1000.0

@@ -29,7 +29,8 @@ class Settings:
     `password`: for which the token is given, "": nobody is given it. `port` 0: any free one. `built_in`: the release's
     own defect; `told`: the one it has in this lab. `seed`: of everything random. `configuration`: the store of feature
     flags, None without one; `flag_refresh`: seconds that what was read there is kept. `workers`: work in the
-    background; `careless`: it takes what others may take too. `started`: epoch seconds.
+    background; `careless`: it takes what others may take too. `started`: epoch seconds. `ui_origin`: the origin whose
+    pages may call the API, "": none.
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class Settings:
     flag_refresh: float
     workers: bool = True
     careless: bool = False
+    ui_origin: str = ""
     started: float = field(default_factory=time.time)
 
 
@@ -76,6 +78,7 @@ def read(environment: Mapping[str, str], folder: Path) -> Settings:
         # A version that does work twice does not know the setting either.
         workers=environment.get(_WORKERS) != "0" or DOUBLE_WORK in kinds,
         careless=DOUBLE_WORK in kinds,
+        ui_origin=environment.get("UI_ORIGIN", ""),
     )
 
 
