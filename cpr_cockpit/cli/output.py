@@ -179,5 +179,7 @@ _SAYINGS = {
     "notice.outcome": "  notice '{kind}' to {to}: {result} {words}",
     "alarm.acknowledged": "alarm acknowledged by {by}: {words}",
     "lease.left": "  the lease is not held any more: {words}",
+    "journey.walked": "  journey {name}, {place}: {walked}: {words}",
+    "journey.told": "  journey {name} writes: {lines}",
     "run.ended": "run ended: {decision}: {reason}",
 }

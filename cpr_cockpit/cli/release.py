@@ -12,6 +12,7 @@ from typing import Any
 from cpr_cockpit.config import NAME, PIPELINE_TOKEN, USER_TOKEN, Loaded, Problem, SettingsError, Signal, find, load
 from cpr_cockpit.config.loading import ENVIRONMENT
 from cpr_cockpit.core.contact import Contact
+from cpr_cockpit.core.journeys import SLOT
 from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.pipeline import PIPELINE, ZIP
 from cpr_cockpit.core.policy import Policy
@@ -25,6 +26,7 @@ from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabError, read_ready
 from cpr_cockpit.wiring import ConfigError, Target, apps_of
 from cpr_cockpit.wiring.declared import Declared
+from cpr_cockpit.wiring.journeys import JourneyTables, lab_tables
 from cpr_cockpit.wiring.target import check_ready, lab_workers
 
 # A lab that somebody else runs: its ready file is not called as that of a run's own lab, which ends with the run.
@@ -130,6 +132,7 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
             workers=loaded.settings.workers,
             declared=_declared(loaded),
             notify=loaded.settings.notify,
+            journeys=_journeys(loaded, next(iter(chosen.staging_urls), "")),
         ),
         ready={},
         slot=chosen.slot,
@@ -137,7 +140,7 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
         new_version=artifacts.version,
         new_path=home / artifacts.path,
         old_path=home / artifacts.old_path if artifacts.old_path else None,
-        course=replace(course, apps=chosen.names),
+        course=replace(course, apps=chosen.names, journeys=_journeys(loaded).names(SLOT)),
         commit=artifacts.commit or "",
         contacts=_contacts(loaded),
         safeguards=_safeguards(loaded, chosen.tag),
@@ -175,6 +178,12 @@ def _declared(loaded: Loaded) -> Declared:
         github=settings.github,
         sentry=settings.sentry,
     )
+
+
+def _journeys(loaded: Loaded, staging_url: str = "") -> JourneyTables:
+    """The declared journeys with where their secrets come from."""
+    settings = loaded.settings
+    return JourneyTables(settings.journeys, settings.secrets, str(loaded.path.parent.absolute()), staging_url)
 
 
 def _contacts(loaded: Loaded | None) -> tuple[Contact, ...]:
@@ -231,6 +240,7 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
             apps=apps_of(ready),
             deploy=ZIP,
             workers=lab_rule(ready),
+            journeys=lab_tables(ready).names(SLOT),
         ),
         contacts=_contacts(loaded),
         safeguards=_safeguards(loaded, lab_tag(ready)),
@@ -256,7 +266,20 @@ def lacking(chosen: Aim) -> list[Problem]:
     if chosen.target.pipeline is not None and not os.environ.get(PIPELINE_TOKEN):
         what = "is not set, and the pipeline is started with it"
         found.append(Problem(f"variable {PIPELINE_TOKEN}", "", what, "a token that may start the pipeline"))
-    return found + unset_headers(chosen.target.signals)
+    return found + unset_secrets(chosen.target.journeys) + unset_headers(chosen.target.signals)
+
+
+def unset_secrets(tables: JourneyTables) -> list[Problem]:
+    """Variables of secrets that journeys refer to and that are not set."""
+    wanted = {name for one in tables.journeys for name in one.secrets()}
+    unset = [(name, one.env) for name, one in tables.secrets.items() if one.env and not os.environ.get(one.env)]
+    return [
+        Problem(
+            f"variable {env}", "", f"is not set, and it holds secret {name!r} of journeys", "what journeys sign in with"
+        )
+        for name, env in unset
+        if name in wanted
+    ]
 
 
 def _without_flag(chosen: Aim) -> list[Problem]:

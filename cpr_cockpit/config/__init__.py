@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cpr_cockpit.config.checks_table import Check, Code
 from cpr_cockpit.config.github_table import GitHub
+from cpr_cockpit.config.journeys_table import Journey, JourneyStep, Secret
 from cpr_cockpit.config.loading import NAME, USER_TOKEN, Loaded, find, load
 from cpr_cockpit.config.model import App, Artifacts, Cloud, Environment, Person, Settings, Smoke
 from cpr_cockpit.config.notify_table import Notify
@@ -24,11 +25,14 @@ __all__ = [
     "Code",
     "Environment",
     "GitHub",
+    "Journey",
+    "JourneyStep",
     "Loaded",
     "Notify",
     "Person",
     "Pipeline",
     "Problem",
+    "Secret",
     "Sentry",
     "Settings",
     "SettingsError",

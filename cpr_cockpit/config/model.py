@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from cpr_cockpit.config.checks_table import Check, Code
 from cpr_cockpit.config.freeze_table import Freeze
 from cpr_cockpit.config.github_table import GitHub
+from cpr_cockpit.config.journeys_table import Journey, Secret, together
 from cpr_cockpit.config.merge_table import Merge
 from cpr_cockpit.config.notify_table import Notify
 from cpr_cockpit.config.pipeline_table import Pipeline
@@ -240,7 +241,8 @@ class Environment(Part):
         (),
         strict=False,
         max_length=20,
-        description='addresses of staging, each with the same health_path, such as ["https://goals-staging.example.org"]',
+        description="addresses of staging, each with the same health_path; journeys are walked at the first: a list "
+        'such as ["https://goals-staging.example.org"]',
     )
     ui_origin: Annotated[str, AfterValidator(_store)] = Field(
         "",
@@ -436,6 +438,10 @@ class Settings(Part):
     notify: tuple[Notify, ...] = Field((), strict=False, description="a table [[notify]] for each channel")
     github: GitHub = Field(default_factory=GitHub, description="a table [github]")
     merge: Merge = Field(default_factory=Merge, description="a table [merge]")
+    journeys: tuple[Journey, ...] = Field(
+        (), strict=False, max_length=50, description="a table [[journeys]] for each, up to 50"
+    )
+    secrets: dict[str, Secret] = Field(default_factory=dict, description="a table [secrets.NAME] for each")
     sentry: Sentry | None = Field(None, description="a table [sentry]; without it Application Insights alone is asked")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
     strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")
@@ -446,4 +452,9 @@ class Settings(Part):
     def _has_its_pipeline(self) -> Self:
         if self.strategy is not None and self.strategy.deploy == PIPELINE and self.pipeline is None:
             raise ValueError('strategy.deploy is "pipeline", and there is no table [pipeline]')
+        return self
+
+    @model_validator(mode="after")
+    def _knows_its_secrets(self) -> Self:
+        together(self.journeys, self.secrets)
         return self

@@ -15,6 +15,7 @@ from cpr_cockpit.core.annotation_events import AnnotationIntent, AnnotationOutco
 from cpr_cockpit.core.code_events import CodeEvent
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorded, RunClosed
+from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked
 from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent, NoticeOutcome
 from cpr_cockpit.core.safeguard_events import FreezeOverridden, SecondAsked, SecondGiven, TagsRead
 
@@ -111,6 +112,7 @@ class PlanMade(Event):
     ``control``: percentage of new sessions that stay on the old version. ``apps``: several, in the order in which at
     most ``at_once`` of them are switched between two gates. ``preview``: the swap is prepared by one. ``deploy``: who
     lays the new version into the slot. ``flag``: the feature flag, "": none. ``workers``: the rule of background work.
+    ``journeys``: those that are walked on the slot.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -133,6 +135,7 @@ class PlanMade(Event):
     flag: str = ""
     choices: tuple[PlannedChoice, ...] = ()
     workers: dict[str, str] = Field(default_factory=dict)
+    journeys: tuple[str, ...] = ()
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     lower: tuple[PlannedStep, ...] = ()
@@ -596,6 +599,8 @@ AnyEvent = Annotated[
     | NoticeOutcome
     | AlarmAcknowledged
     | CodeEvent
+    | JourneyWalked
+    | JourneyTold
     | RunEnded,
     Field(discriminator="type"),
 ]

@@ -21,7 +21,7 @@ _COUNTS = (
     "unavailable_min",
     "granularity_fits",
 )
-_FLAGS = ("require_ready", "require_telemetry", "go_early", "hold_on_shared_fault")
+_FLAGS = ("require_ready", "require_telemetry", "go_early", "hold_on_shared_fault", "rollback_on_journey")
 PAGE_UNATTENDED, ROLLBACK_UNATTENDED = "page", "rollback"
 _WORDS = {"unattended": (PAGE_UNATTENDED, ROLLBACK_UNATTENDED)}
 _MAY_BE_ZERO = ("letter_ms", "tolerance", "skew_s", "platform_delay_s", "keep_warm_s")
@@ -89,6 +89,8 @@ class Policy:
     require_telemetry: bool = True
     go_early: bool = False
     hold_on_shared_fault: bool = False
+    # A critical journey that fails twice in a row in production: ROLLBACK, else HOLD for a person.
+    rollback_on_journey: bool = False
     keep_warm_s: float = 86400.0
     # Who is called (core.alarm): after 00:00 once the window's last data may have come, and again until somebody
     # answers. What a ROLLBACK verdict does that nobody has acknowledged for so long.

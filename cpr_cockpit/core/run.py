@@ -14,6 +14,7 @@ from cpr_cockpit.core.folding import HANDLERS
 from cpr_cockpit.core.heard import Heard, Key
 from cpr_cockpit.core.issue_events import FigureTold, RunClosed
 from cpr_cockpit.core.issues import RecordedIssue
+from cpr_cockpit.core.journeys_seen import JourneysSeen
 from cpr_cockpit.core.plan import app_of, key_at, key_of
 from cpr_cockpit.core.rows import Moment, StepRow
 from cpr_cockpit.core.strategy import FEATURE_FLAG
@@ -117,6 +118,7 @@ class Run:
     annotations: annotation.Marks = field(default_factory=annotation.Marks)
     notices: noticing.Notices = field(default_factory=noticing.Notices)
     code: code_run.Code = field(default_factory=code_run.Code)
+    journeys: JourneysSeen = field(default_factory=JourneysSeen)
     ended: ev.RunEnded | None = None
     ended_at: float | None = None
     timeline: list[Moment] = field(default_factory=list)

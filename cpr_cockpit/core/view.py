@@ -289,7 +289,7 @@ class LogView:
     """The live log of production since T0: ``heard``: whether a stream stood; ``errors`` among ``lines``.
 
     ``at``: when it was last heard of; ``trouble``: what is wrong with the stream; ``newest``: error lines, the newest
-    first.
+    first. ``journeys``: how the newest walk of each ended; ``journey_lines``: what their commands wrote, newest first.
     """
 
     heard: bool = False
@@ -299,6 +299,8 @@ class LogView:
     at: float | None = None
     trouble: str = ""
     newest: tuple[str, ...] = ()
+    journeys: tuple[str, ...] = ()
+    journey_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

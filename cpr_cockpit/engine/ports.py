@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from cpr_cockpit.core.annotation import Annotations
 from cpr_cockpit.core.code import CodeHost
+from cpr_cockpit.core.journeys import Journeys
 from cpr_cockpit.core.lease import LeaseStore
 from cpr_cockpit.core.notices import Notifier
 from cpr_cockpit.core.plan import Act
@@ -40,6 +41,7 @@ class AppPorts:
     surroundings: SurroundingsReader | None = None
     rights: Rights | None = None
     tags: TagReader | None = None
+    journeys: Journeys | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Ports:
     ``notifiers``: the channels in which people are told what happens. ``annotations``: where a switch is marked; None:
     nowhere.
     ``code``: the feature's repositories at their host; none: step 4 is signed by hand.
+    ``journeys``: who walks those that are declared; None: none are.
     """
 
     clock: Clock
@@ -79,6 +82,7 @@ class Ports:
     notifiers: tuple[Notifier, ...] = ()
     annotations: Annotations | None = None
     code: tuple[CodeHost, ...] = ()
+    journeys: Journeys | None = None
 
     def at(self, app: str) -> Ports:
         """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""
@@ -86,7 +90,8 @@ class Ports:
             return self
         there = self.apps[app]
         around, rights, tags = there.surroundings, there.rights, there.tags
-        return replace(self, web_apps=there.web_apps, probe=there.probe, surroundings=around, rights=rights, tags=tags)
+        at = replace(self, web_apps=there.web_apps, probe=there.probe, surroundings=around, rights=rights)
+        return replace(at, tags=tags, journeys=there.journeys)
 
     def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
         """The requests that ``act`` would send, where it is done; sends nothing."""
@@ -99,5 +104,6 @@ class Ports:
             there.premises,
             there.flags,
             there.workers,
+            there.journeys,
         )
         return tuple(one for planner in planners if planner is not None for one in planner.planned(act))

@@ -13,12 +13,16 @@ from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.safeguards import GO
+from cpr_cockpit.core.standings import PROGRAM
+from cpr_cockpit.core.verdict import PersonTrigger
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
 from cpr_cockpit.engine.before_go import BeforeGo
 from cpr_cockpit.engine.behind import lies_behind
 from cpr_cockpit.engine.everywhere import Served
 from cpr_cockpit.engine.executor import Executor
+from cpr_cockpit.engine.journey_watch import JourneyWatch
+from cpr_cockpit.engine.journeying import JourneysOnSlot
 from cpr_cockpit.engine.judged_steps import JudgedSteps
 from cpr_cockpit.engine.pinned import PinnedCount
 from cpr_cockpit.engine.planning import Blocked
@@ -72,6 +76,24 @@ class Session(UntilStart):
             self._lookers.append(asyncio.create_task(count.run()))
         unattended = Unattended(self.scaled, self.clock, lambda: self.run_state, self.roll_back)
         self._lookers.append(asyncio.create_task(unattended.go_on()))
+        if self._ports.journeys is not None:
+            watch = JourneyWatch(self._ports, self._places, self.recorder, self.scaled)
+            self._lookers.append(asyncio.create_task(watch.go_on(self._broken)))
+
+    def _places(self) -> tuple[str, ...]:
+        """Where the journeys of production are walked: in every app of several."""
+        return ("", *(self.run_state.plan.apps[1:] if self.run_state.plan else ()))
+
+    def _broken(self, journey: str, sentence: str) -> None:
+        """A critical journey fails in production: ROLLBACK where policy says so, else a person must look."""
+        watch = self._watch
+        if self.scaled.rollback_on_journey and watch is not None:
+            self.note(PROGRAM, sentence)
+            watch.raise_trigger(PersonTrigger.CRITICAL_FUNCTIONALITY.value, f"journey {journey}")
+        elif isinstance(watch, Watch):
+            watch.hold(f"{PersonTrigger.CRITICAL_FUNCTIONALITY.value}: {sentence}")
+        else:
+            self.note(PROGRAM, sentence)
 
     async def _live(self) -> None:
         if self._back.is_set():
@@ -211,7 +233,11 @@ class Session(UntilStart):
             self._end_share,
             self._lower.is_set,
         )
-        checks = {ActKind.PROVE_TELEMETRY: self._telemetry_check} | steps.back()
+        checks: dict[ActKind, Callable[[Act], Check]] = {
+            ActKind.PROVE_TELEMETRY: self._telemetry_check,
+            ActKind.JOURNEYS: self._journeys_check,
+        }
+        checks |= steps.back()
         if isinstance(self._watch, Watch):
             checks |= {ActKind.BASELINE: self._watch.baseline_check} | steps.forth()
         return checks
@@ -228,6 +254,9 @@ class Session(UntilStart):
     def _telemetry_check(self, act: Act) -> Check:
         settings, must = self.settings, must_arrive(self.settings)
         return ProveTelemetry(self._ports, self.recorder, self.scaled, act, settings.declared_delay_s, must=must)
+
+    def _journeys_check(self, act: Act) -> Check:
+        return JourneysOnSlot(self._ports.at(act.app).journeys, act, self.recorder, self.clock)
 
     async def _skip_what_is_done(self, plan: Plan, executor: Executor) -> None:
         """After a damaged journal: where production is seen to serve the new version, the way there lies behind us."""

@@ -67,12 +67,16 @@ class World:
         self.tags = dict(TAGS)
         self.tenant, self.subscription, self.client_id, self.workspace_id = (str(uuid.uuid4()) for _ in range(4))
         self.client_secret = secrets.token_urlsafe(32)
-        self.user_token = secrets.token_urlsafe(24)
+        self.user_token, self.user_password = (secrets.token_urlsafe(24) for _ in range(2))
         self.configuration_key, self.identity_header = AccessKey.new(), secrets.token_hex(16)
         self.key_values = KeyValues()
         flags.put_first(self.key_values)
         # One database for all apps: a user who is sent to another one finds their goals there.
-        self.environment = {"DATABASE": str(folder / "goals.sqlite3"), "USER_TOKEN": self.user_token}
+        self.environment = {
+            "DATABASE": str(folder / "goals.sqlite3"),
+            "USER_TOKEN": self.user_token,
+            "USER_PASSWORD": self.user_password,
+        }
         self.global_front: GlobalFront | None = None
         self.sites = {
             region.app: Site(self, region, make_front(region), open_kudu) for region in regions(settings.apps)

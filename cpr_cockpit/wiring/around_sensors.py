@@ -56,7 +56,7 @@ def _of_azure(place: Place, clock: Clock, manager: Manager, logs: QueryProof) ->
 
 
 def _of_api(place: Place, connections: Connections) -> Iterator[Sensor]:
-    from cpr_cockpit.adapters.http_probe import marks
+    from cpr_cockpit.adapters.own_requests import marks
     from cpr_cockpit.adapters.sensors.cors import Cors
     from cpr_cockpit.adapters.sensors.declared import Expected, RequestCheck
 

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from cpr_cockpit.config import PIPELINE_TOKEN
 from cpr_cockpit.config.pipeline_table import GITHUB
 from cpr_cockpit.core.annotation import Annotations
+from cpr_cockpit.core.journeys import Journeys
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Reader
 from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.code import code_hosts
 from cpr_cockpit.wiring.custom import custom_readers
+from cpr_cockpit.wiring.journeys import runner_of
 from cpr_cockpit.wiring.notifying import notifiers_of
 from cpr_cockpit.wiring.probing import probing
 from cpr_cockpit.wiring.sensors import Site, sensors_of
-from cpr_cockpit.wiring.target import Place
+from cpr_cockpit.wiring.target import AppPlace, Place
 
 if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.credentials import PinnedCredential
@@ -129,6 +131,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         notifiers=notifiers_of(place, common.connections),
         annotations=_annotations(common),
         code=code,
+        journeys=_journeys(common, None),
     )
 
 
@@ -175,8 +178,18 @@ def _further(common: _Common, sites: Mapping[str, Site], key: bytes) -> dict[str
         probe = HttpProbe(probing(common.place, one), common.connections, common.clock)
         around = AzureSurroundings(manager, web_apps, common.place.slot, key)
         rights, metrics = AzureRights(manager, common.credential), PlatformMetrics(manager, common.clock)
-        apps[one.azure.app] = AppPorts(web_apps, probe, metrics, around, rights, AzureTags(manager))
+        apps[one.azure.app] = AppPorts(
+            web_apps, probe, metrics, around, rights, AzureTags(manager), _journeys(common, one)
+        )
     return apps
+
+
+def _journeys(common: _Common, app: AppPlace | None) -> Journeys | None:
+    """Who walks the declared journeys in an app, None being the first."""
+    place = common.place
+    hosts = {PRODUCTION: (app or place).production_url, place.slot: (app or place).slot_url}
+    runner = runner_of(place.journeys, hosts, place.journeys_given, common.connections, common.credential, common.clock)
+    return None if runner is None else common.closed(runner)
 
 
 def _own_settings(place: Place) -> dict[str, str]:

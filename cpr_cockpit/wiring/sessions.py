@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from cpr_cockpit.core import diagram
@@ -40,6 +41,8 @@ async def open_session(
     ``journal`` None: none can be written, and ``records`` are what could be read (only for a rollback).
     """
     place, key = place_of(config.target, config.ready, config.settings.course.declared), run_key(config.folder)
+    journeys_kept = str(config.settings.artifacts / "journeys")
+    place = replace(place, journeys_given=replace(place.journeys_given, artifacts=journeys_kept))
     async with outside_of(place, config.settings.policy, key) as ports:
         # A run that only looks on does not keep somebody else's lab alive either.
         kept = bool(config.ready) and not config.settings.observe

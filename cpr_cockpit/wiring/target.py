@@ -27,6 +27,7 @@ from cpr_cockpit.lab_client import READY_FILE
 from cpr_cockpit.wiring.around import Around, around_lab, around_of
 from cpr_cockpit.wiring.code import lab_code
 from cpr_cockpit.wiring.declared import Declared
+from cpr_cockpit.wiring.journeys import Given, JourneyTables, lab_tables
 
 # Runs of these modes change a lab only: every endpoint must be on this machine.
 LAB_MODES = frozenset({"drill", "rehearse"})
@@ -71,6 +72,7 @@ class Target:
     workers: Workers | None = None
     declared: Declared = field(default_factory=Declared)
     notify: tuple[Notify, ...] = ()
+    journeys: JourneyTables = field(default_factory=JourneyTables)
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
@@ -81,7 +83,8 @@ class Target:
         told = {"environment": environment, "ready_file": self.ready_file, "smoke": smoke, "signals": signals}
         workers = self.workers.model_dump() if self.workers else None
         told |= {"notify": [channel.model_dump() for channel in self.notify]}
-        return told | {"pipeline": pipeline, "workers": workers, "declared": self.declared.to_dict()}
+        told |= {"pipeline": pipeline, "workers": workers, "declared": self.declared.to_dict()}
+        return told | {"journeys": self.journeys.to_dict()}
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Target:
@@ -96,6 +99,7 @@ class Target:
             None if body.get("workers") is None else Workers.model_validate(body["workers"]),
             Declared.from_dict(body.get("declared", {})),
             tuple(Notify.model_validate(channel) for channel in body.get("notify", ())),
+            JourneyTables.from_dict(body.get("journeys", {})),
         )
 
     @property
@@ -133,6 +137,7 @@ class Place:
     ``settings_file``: the documented names of app settings, "": none. ``code``: the feature's repositories, a lab's own
     on a lab; ``github``: where they are, ``github_token``: a lab's ("": it is looked for when it is first needed).
     ``around``: what is around the app; ``harmless``: differences between slot and production that are declared so.
+    ``journeys``: those that are declared; ``journeys_given``: what only this process knows of them.
     """
 
     azure: AzureEnvironment
@@ -162,6 +167,8 @@ class Place:
     code: tuple[Code, ...] = ()
     github: GitHub = field(default_factory=GitHub)
     github_token: str = field(default="", repr=False)
+    journeys: JourneyTables = field(default_factory=JourneyTables)
+    journeys_given: Given = field(default_factory=Given)
     around: Around = field(default_factory=Around)
     harmless: tuple[str, ...] = ()
 
@@ -254,6 +261,7 @@ def place_of(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...]
         notify=target.notify,
         code=target.declared.code,
         github=target.declared.github,
+        journeys=target.journeys,
         around=around_of(environment),
         harmless=harmless,
         apps=tuple(
@@ -307,6 +315,8 @@ def _lab(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...]) ->
         github_token=github_token,
         notify=(LAB_CHANNEL,) if ready.get("webhook_url") else (),
         secrets={LAB_CHANNEL.url_env: str(ready.get("webhook_url") or "")},
+        journeys=lab_tables(ready),
+        journeys_given=Given({"login": str(ready.get("user_password", ""))}),
         settings_file=str(ready.get("settings_file") or ""),
         around=around_lab(ready),
         harmless=harmless,

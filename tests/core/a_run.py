@@ -9,6 +9,7 @@ from cpr_cockpit.core import code_events as ce
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.annotation_events import AnnotationIntent, AnnotationOutcome
 from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorded, RunClosed
+from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked, StepWalked
 from cpr_cockpit.core.merging import MUTATES
 from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent, NoticeOutcome
 from cpr_cockpit.core.plan import PlanFacts
@@ -218,6 +219,19 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     ev.LeaseLeft(key="cpr-cockpit/lease/goals", released=True, words="at the end of the run"),
     *A_MERGE,
     ce.MergeChosen(by="anna", choice="go-on", reason="the API is compatible"),
+    JourneyWalked(
+        place="production",
+        name="goals",
+        account="check@goals.example",
+        critical=True,
+        walked="passed",
+        words="1 of 1 steps as expected",
+        ended_at=T0,
+        ms=84.0,
+        steps=(StepWalked(name="login", walked="passed", words="200 in 84 ms", ms=84.0, proves=("login",)),),
+        shown={"goal_id": "17"},
+    ),
+    JourneyTold(place="green", name="browser", lines=("1 passed",)),
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),
 )
 

@@ -26,7 +26,8 @@ def test_a_bad_release_whose_session_is_killed_in_the_swap_is_rolled_back_by_its
     drill = home.start("drill", "--scenario", "errors", "--two-person", "--freeze", "--json")
     drill.wait_for_type("run.started")
     folder = home.folder()
-    watch = LabWatch(lab_of(folder))
+    lab = lab_of(folder)
+    watch = LabWatch(lab)
     drill.wait_for_type("step.intent", step="swap", way="forward")
     drill.wait_for_type("step.accepted", step="swap", way="forward")
     kill_session(folder)
@@ -57,6 +58,14 @@ def test_a_bad_release_whose_session_is_killed_in_the_swap_is_rolled_back_by_its
     titles = [step["title"] for step in plan["forward"] + plan["back"]]
     assert [title for title, _, _ in papers.steps(outcome["report"])] == titles
     assert papers.moments(outcome["report"]).count("Interrupted") == 1
+    walked = {
+        (event["name"], event["place"]) for event in died.events + resumed.events if event["type"] == "journey.walked"
+    }
+    assert walked == {(name, place) for name in ("goals", "refusals") for place in ("green", "production")}
+    # What the journeys signed in with, and the token that they were given: nowhere.
+    everything = papers.everything(folder) + f"{died}{resumed}".encode()
+    assert b"deploy-check@goals.example" in everything
+    assert [name for name in ("user_token", "user_password") if lab.ready[name].encode() in everything] == []
 
 
 def test_a_plan_prints_every_request_and_sends_none(home: Home) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from cpr_cockpit.core.annotation import Annotations
 from cpr_cockpit.core.code import CodeHost
 from cpr_cockpit.core.flags import FlagLook
+from cpr_cockpit.core.journeys import Journeys
 from cpr_cockpit.core.lease import LeaseStore
 from cpr_cockpit.core.notices import Notifier
 from cpr_cockpit.core.plan import Act
@@ -199,6 +200,7 @@ class World:
         self.annotations: Annotations | None = None
         self.notifiers: tuple[Notifier, ...] = ()
         self.code: tuple[CodeHost, ...] = ()
+        self.journeys: Journeys | None = None
         self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
@@ -218,6 +220,7 @@ class World:
         ports = replace(ports, tags=self.tags)
         ports = replace(ports, notifiers=self.notifiers, annotations=self.annotations)
         ports = replace(ports, code=self.code)
+        ports = replace(ports, journeys=self.journeys)
         return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property

@@ -10,8 +10,8 @@ import asyncio
 import httpx
 
 from cpr_cockpit.adapters.connections import Connections
-from cpr_cockpit.adapters.http_probe import marks
 from cpr_cockpit.adapters.over_http import short, words_of
+from cpr_cockpit.adapters.own_requests import marks
 from cpr_cockpit.core.sensing import Reading, State
 
 ITEM = "configuration.cors"
