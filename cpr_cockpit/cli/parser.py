@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from cpr_cockpit import __version__
 from cpr_cockpit.cli.ack_options import add_ack_options
 from cpr_cockpit.cli.close_options import add_close_options
+from cpr_cockpit.cli.doctor_options import add_doctor_options
 from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, add_trouble_names, wrong_fault
 from cpr_cockpit.cli.figure_options import add_figure_options
 from cpr_cockpit.cli.follow_up_options import add_follow_up_options
@@ -70,6 +71,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _replay(commands)
     _control(commands)
     _judge(commands)
+    _preparing(commands)
     options = parser.parse_args(with_negatives(arguments))
     wrong = wrong_fault(options) or wrong_preview(options) or _wrong_strategy(options)
     if wrong:
@@ -343,6 +345,13 @@ def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
 def _judge(commands: _Commands[argparse.ArgumentParser]) -> None:
     words = "The judge alone: scrapes as JSON lines on standard input, a verdict for each on standard output."
     _add(commands, "judge", words).set_defaults(call=_Call("judge"))
+
+
+def _preparing(commands: _Commands[argparse.ArgumentParser]) -> None:
+    words = "Whether this machine and this sign-in are fit for a deployment, and the role it needs; changes nothing."
+    doctor = _add(commands, "doctor", words)
+    add_doctor_options(doctor)
+    doctor.set_defaults(call=_Call("doctor"))
 
 
 def _run_argument(parser: argparse.ArgumentParser, *, default: str = "the newest that lives, else the newest") -> None:

@@ -72,6 +72,11 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
         yield _ports(common, policy or Policy(), key or secrets.token_bytes(32))
 
 
+async def stand_in(place: Place, stack: AsyncExitStack) -> Manager:
+    """Resource Manager alone, for looks that are no port of a session; ``stack`` closes it."""
+    return (await _common(place, stack)).manager
+
+
 async def _common(place: Place, stack: AsyncExitStack) -> _Common:
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.transport import SharedTransport
