@@ -134,7 +134,7 @@ def checked(run: Run, stage: Stage) -> tuple[str, bool]:
 def swap_took(run: Run) -> str:
     """How long this run's own swap took: the way back takes about as long."""
     seconds = next((row.seconds for row in run.steps if row.key == "swap" and row.result == "done"), None)
-    return f"; last swap {seconds:.0f} s" if seconds is not None else ""
+    return f"; swap {seconds:.0f} s" if seconds is not None else ""
 
 
 def fact(run: Run, stage: Stage) -> tuple[str, str] | None:
