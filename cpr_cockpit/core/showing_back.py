@@ -142,7 +142,8 @@ def fact(run: Run, stage: Stage) -> tuple[str, str] | None:
     words, _ = checked(run, stage)
     if not words:
         return None
-    return "rollback", words.removeprefix("rollback ")
+    # How long the swap took stands in a fact of its own.
+    return "rollback", words.removeprefix("rollback ").removesuffix(swap_took(run))
 
 
 def answered(stage: Stage) -> tuple[str, str] | None:
