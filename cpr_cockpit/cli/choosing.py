@@ -74,7 +74,8 @@ def _in_production(run: Run) -> bool:
 def _nothing_there(folder: Path, run: Run | None) -> str:
     state = "" if run is None else run.ended.decision.replace("_", " ") if run.ended else str(run.phase)
     card = folder / CARD
-    by_hand = f" To go back by hand: {card}" if card.exists() else ""
+    serves = run is None or run.ended is None or run.ended.decision not in ("rolled_back", "stopped")
+    by_hand = f" To go back by hand: {card}" if serves and card.exists() else ""
     return (
         f"No run is in production: there is nothing to roll back, and nothing was changed. The newest is {folder.name}"
         f" ({state}); it is named like this: cpr-cockpit rollback {folder.name}.{by_hand}"

@@ -14,6 +14,7 @@ from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.cli.person import acting
 from cpr_cockpit.cli.written import write
 from cpr_cockpit.core.checklist import Item, Mark, Standing, items_of, open_reason
+from cpr_cockpit.core.checklists import QUALITY
 from cpr_cockpit.core.closing import closed_event, closing_lists, left, state_words, why_not
 from cpr_cockpit.core.events import ItemMarked, Record
 from cpr_cockpit.core.run import Run, fold
@@ -119,6 +120,7 @@ class _Closing:
         every = len(tuple(items_of(closing_lists(self._run))))
         say(f"{every - len(still)} of {every} stand; {len(still)} are open: the run is not closed")
         name, feature = self._folder.name, "" if self._options.feature else " --feature FEATURE_DIR"
+        feature = feature if closing_lists(self._run) == QUALITY else ""
         if still:
             say(f"Sign: cpr-cockpit close {name}{feature} --sign {still[0].key} --note WORDS")
         return codes.BLOCKED if still else 0

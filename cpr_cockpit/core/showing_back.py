@@ -134,7 +134,7 @@ def checked(run: Run, stage: Stage) -> tuple[str, bool]:
 def swap_took(run: Run) -> str:
     """How long this run's own swap took: the way back takes about as long."""
     seconds = next((row.seconds for row in run.steps if row.key == "swap" and row.result == "done"), None)
-    return f"; last swap {seconds:.0f} s" if seconds is not None else ""
+    return f"; swap {seconds:.0f} s" if seconds is not None else ""
 
 
 def fact(run: Run, stage: Stage) -> tuple[str, str] | None:
@@ -142,7 +142,8 @@ def fact(run: Run, stage: Stage) -> tuple[str, str] | None:
     words, _ = checked(run, stage)
     if not words:
         return None
-    return "rollback", words.removeprefix("rollback ")
+    # How long the swap took stands in a fact of its own.
+    return "rollback", words.removeprefix("rollback ").removesuffix(swap_took(run))
 
 
 def answered(stage: Stage) -> tuple[str, str] | None:

@@ -292,7 +292,7 @@ def _app_of(run: Run, key: str) -> str:
 
 def _open_items(stage: Stage) -> list[vw.Check]:
     return [
-        vw.Check(vw.State.OPEN, f"{item.text} (due at GO, blocks nothing)", None, item.key)
+        vw.Check(vw.State.OPEN, item.text, None, item.key)
         for one in stage.checklists
         for item in one.items
         if item.due == Due.GO and open_reason(item, stage.standings.get(item.key), stage.now) is not None

@@ -30,6 +30,13 @@ def _writes(shown: Shown) -> str:
     return "the run has ended" if shown.view.phase == "ended" else ""
 
 
+def _writes_after(shown: Shown) -> str:
+    """As `_writes`, for what goes into the afterword of a run that has ended."""
+    view = shown.view
+    ended = shown.afterword and shown.ended and view is not None and view.phase == "ended"
+    return "" if ended and not shown.replay and not shown.read_only else _writes(shown)
+
+
 def _control(name: str) -> Callable[[Shown], str]:
     def why_not(shown: Shown) -> str:
         control: Control | None = getattr(shown.panel, name, None)
@@ -52,7 +59,7 @@ def _raises(shown: Shown) -> str:
 
 
 def _figures(shown: Shown) -> str:
-    reason = _writes(shown)
+    reason = _writes_after(shown)
     if reason or shown.view is None:
         return reason
     return (
@@ -99,7 +106,7 @@ ACTIONS: tuple[Action, ...] = (
            "app.triggers", why_not=_raises, hint="trigger"),
     Action("note", "e", "Note", "Writes a note into the journal", "app.note", why_not=_writes, hint="note"),
     Action("issue", "p", "Issue", "Records an issue: how grave it is, then one line; or more of one that is there",
-           "app.menu('issue')", why_not=_writes, hint="issue"),
+           "app.menu('issue')", why_not=_writes_after, hint="issue"),
     Action("figure", "n", "Figure", "Support tickets, adoption, feedback: a figure, of how many, and where it was read",
            "app.menu('figure')", why_not=_figures),
     Action("strategy", "o", "Other strategy", "What can be chosen until START, and why not", "app.strategies",
@@ -130,16 +137,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("next", "right", "Next screen", "", "app.turn(1)"),
     Action("previous", "left", "Previous screen", "", "app.turn(-1)"),
     Action("sign", "space", "Sign", "Signs it with your initials, as looked at",
-           "screen.mark('signed')", "lists", _writes,
+           "screen.mark('signed')", "lists", _writes_after,
            hint="sign"),
     Action("sign-noted", "enter", "Sign with a note", "Asks what you saw, then signs the item with it",
-           "screen.sign_noted", "lists", _writes, hint="with note"),
+           "screen.sign_noted", "lists", _writes_after, hint="with note"),
     Action("sign-list", "a", "Sign the list", "Signs every open item of the list, with a word on how it was checked",
-           "screen.sign_list", "lists", _writes, hint="sign list"),
+           "screen.sign_list", "lists", _writes_after, hint="sign list"),
     Action("fail", "f", "Fail", "Marks the item as failed", "screen.mark('failed')", "lists", _writes, hint="fail"),
     Action("defer", "d", "Defer", "Marks the item as deferred: it returns later", "screen.mark('deferred')", "lists",
            _writes, hint="defer"),
-    Action("waive", "w", "Waive", "Waives the item, with a reason", "screen.waive", "lists", _writes, hint="waive"),
+    Action("waive", "w", "Waive", "Waives the item, with a reason", "screen.waive", "lists", _writes_after,
+           hint="waive"),
     Action("filter", "b", "Only what blocks", "Shows only what blocks the next point, or everything again",
            "screen.filter", "lists", hint="only what blocks"),
     Action("charts", "v", "Charts or signals", "Where there is no room for both: one in the place of the other",
