@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from cpr_cockpit.core.annotation import Annotations
 from cpr_cockpit.core.lease import LeaseStore
-from cpr_cockpit.core.notices import Notifier
+from cpr_cockpit.core.notices import Notifier, Painter
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     Clock,
@@ -50,7 +50,8 @@ class Ports:
     ``web_apps`` and ``probe`` are those of the first. ``workers``: who works in the background; None: no rule is
     declared. ``surroundings``: what others could change; None: only who serves what is looked at.
     ``lease``: of the environment; None: it has none. ``sensors``: what a machine reads of checklist items before START.
-    ``notifiers``: the channels in which people are told what happens. ``annotations``: where a switch is marked; None:
+    ``notifiers``: the channels in which people are told what happens, ``painter`` draws
+    the screen for those that want it. ``annotations``: where a switch is marked; None:
     nowhere.
     """
 
@@ -71,6 +72,7 @@ class Ports:
     lease: LeaseStore | None = None
     sensors: tuple[Sensor, ...] = ()
     notifiers: tuple[Notifier, ...] = ()
+    painter: Painter | None = None
     annotations: Annotations | None = None
 
     def at(self, app: str) -> Ports:

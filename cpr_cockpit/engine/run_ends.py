@@ -51,7 +51,7 @@ class RunEnds:
         self.back_checks = BackChecking(self.scaled, self._ports, recorder)
         self._lookers: list[asyncio.Task[None]] = []
         self._others = NobodyElse(settings, self.scaled, self._ports, recorder)
-        self.notifying = Notifying(ports.notifiers, self.scaled, ports.clock, recorder, self._spoken)
+        self.notifying = Notifying(ports, self.scaled, recorder, self._spoken)
         self._start = asyncio.Event()
         self._stop = asyncio.Event()
         self._back = asyncio.Event()

@@ -16,7 +16,7 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Reader
 from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.custom import custom_readers
-from cpr_cockpit.wiring.notifying import notifiers_of
+from cpr_cockpit.wiring.notifying import notifiers_of, painter_of
 from cpr_cockpit.wiring.probing import probing
 from cpr_cockpit.wiring.sensors import Site, sensors_of
 from cpr_cockpit.wiring.target import Place
@@ -120,6 +120,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         lease=_lease(common),
         sensors=sensors_of(place, common.connections, clock, sites, policy),
         notifiers=notifiers_of(place, common.connections),
+        painter=painter_of(place),
         annotations=_annotations(common),
     )
 

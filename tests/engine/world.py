@@ -16,7 +16,7 @@ from pathlib import Path
 from cpr_cockpit.core.annotation import Annotations
 from cpr_cockpit.core.flags import FlagLook
 from cpr_cockpit.core.lease import LeaseStore
-from cpr_cockpit.core.notices import Notifier
+from cpr_cockpit.core.notices import Notifier, Painter
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     PRODUCTION,
@@ -194,6 +194,7 @@ class World:
         self.rights: Rights | None = None
         self.sensors: tuple[Sensor, ...] = ()
         self.annotations: Annotations | None = None
+        self.painter: Painter | None = None
         self.notifiers: tuple[Notifier, ...] = ()
         self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
@@ -211,7 +212,7 @@ class World:
         ports = replace(
             ports, surroundings=self.around, lease=self.lease_store, workers=self.workers, sensors=self.sensors
         )
-        ports = replace(ports, notifiers=self.notifiers, annotations=self.annotations)
+        ports = replace(ports, notifiers=self.notifiers, painter=self.painter, annotations=self.annotations)
         return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property
