@@ -35,6 +35,7 @@ SEND_S = 15.0
 # Seconds for which the end of the session process waits for what is still to be sent.
 FAREWELL_S = 12.0
 PAINT_S = 10.0
+_CALLS = frozenset({NoticeKind.OVERDUE, NoticeKind.PAGE})
 
 
 class Notifying:
@@ -108,7 +109,8 @@ class Notifying:
         line = status_line(run, self._scaled, self._verdict(), self._clock.now())
         self._record(NoticeIntent(notice=one.id, kind=one.kind, to=to, title=one.title, line=line, about=one.about))
         notice = self._notice(one.id, one.kind, one.at, one.title, line, one.words)
-        if any(self._notifiers[name].picture for name in to):
+        # Who is called is not kept waiting for a picture.
+        if one.kind not in _CALLS and any(self._notifiers[name].picture for name in to):
             self._paint(notice)
         for name in to:
             self._put(name, notice)
