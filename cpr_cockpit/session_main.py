@@ -113,6 +113,7 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
             return _blocked(f"What the machine trusts cannot be read ({error}).")
         recorder = session.recorder
         showing = Showing(session, render_report, _findings(config))
+        session.notifying.view = showing.sections
         host = Host(recorder, Desk(session).command, socket_path(config.settings.run), showing.sections)
         if rollback_by is None:
             # Beside everything else: nothing waits for it, and a rollback has no use for it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from cpr_cockpit.core.inert import clean
 
@@ -68,7 +68,7 @@ class Notifier(Protocol):
 class Painter(Protocol):
     """Draws the screen for those who do not see it."""
 
-    async def paint(self, view: dict[str, object]) -> tuple[Attachment, ...]:
+    async def paint(self, view: dict[str, Any]) -> tuple[Attachment, ...]:
         """The window's screen of a View (as `view_json.sections`) as files; () where none can be made in time."""
 
 

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.notice_events import NoticeIntent, NoticeOutcome
 from cpr_cockpit.core.notice_words import Wanted, wanted
 from cpr_cockpit.core.notices import Attachment, Notice, NoticeKind, Notifier, Painter
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import Clock, PortError
+from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.status_line import status_line
 from cpr_cockpit.core.verdict import Verdict
 from cpr_cockpit.engine.journal import JournalError
+from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.reach import ended
 from cpr_cockpit.engine.recorder import Recorder
 
@@ -31,33 +34,28 @@ PAUSES = (2.0, 10.0, 30.0)
 SEND_S = 15.0
 # Seconds for which the end of the session process waits for what is still to be sent.
 FAREWELL_S = 12.0
-PAINT_S = 8.0
+PAINT_S = 10.0
+_CALLS = frozenset({NoticeKind.OVERDUE, NoticeKind.PAGE})
 
 
 class Notifying:
-    """``card``: the file that goes with START. ``verdict``: the judge's word as of now, for the status line.
+    """``verdict``: the judge's word as of now, for the status line.
 
-    ``view`` and ``painter`` are given later, by whoever can show the screen; without them no picture is sent.
+    ``view``: what faces are shown now, given later by whoever can tell; without it no picture is sent.
     """
 
-    def __init__(
-        self,
-        notifiers: Iterable[Notifier],
-        scaled: Policy,
-        clock: Clock,
-        recorder: Recorder,
-        verdict: Callable[[], Verdict | None],
-    ) -> None:
-        self._notifiers = {one.name: one for one in notifiers}
+    def __init__(self, ports: Ports, scaled: Policy, recorder: Recorder, verdict: Callable[[], Verdict | None]) -> None:
+        self._notifiers = {one.name: one for one in ports.notifiers}
+        self._painter = ports.painter
         self._scaled = scaled
-        self._clock = clock
+        self._clock = ports.clock
         self._recorder = recorder
         self._verdict = verdict
         self._queues: dict[str, asyncio.Queue[Notice]] = {}
         self._senders: list[asyncio.Task[None]] = []
         self._pending: set[tuple[str, str]] = set()
-        self.view: Callable[[], dict[str, object]] | None = None
-        self.painter: Painter | None = None
+        self._pictures: dict[str, asyncio.Task[tuple[Attachment, ...]]] = {}
+        self.view: Callable[[], dict[str, Any]] | None = None
         self.late: list[tuple[float, NoticeIntent | NoticeOutcome]] = []
 
     async def go_on(self) -> None:
@@ -111,8 +109,16 @@ class Notifying:
         line = status_line(run, self._scaled, self._verdict(), self._clock.now())
         self._record(NoticeIntent(notice=one.id, kind=one.kind, to=to, title=one.title, line=line, about=one.about))
         notice = self._notice(one.id, one.kind, one.at, one.title, line, one.words)
+        # Who is called is not kept waiting for a picture.
+        if one.kind not in _CALLS and any(self._notifiers[name].picture for name in to):
+            self._paint(notice)
         for name in to:
             self._put(name, notice)
+
+    def _paint(self, notice: Notice) -> None:
+        """Begin to draw the screen as it is now: what is told of is still on it."""
+        if self._painter is not None and self.view is not None:
+            self._pictures[notice.id] = asyncio.create_task(_painted(self._painter, self.view()))
 
     def _notice(self, name: str, kind: NoticeKind, at: float, title: str, line: str, words: tuple[str, ...]) -> Notice:
         run = self._recorder.run
@@ -132,11 +138,18 @@ class Notifying:
         while True:
             notice = await queue.get()
             try:
-                await self._deliver(notifier, notice)
+                await self._deliver(notifier, await self._with_picture(notifier, notice))
             except Exception:
                 log.exception("a notice to %s was left by a defect of this program", notifier.name)
             finally:
                 self._pending.discard((notifier.name, notice.id))
+
+    async def _with_picture(self, notifier: Notifier, notice: Notice) -> Notice:
+        drawn = self._pictures.get(notice.id)
+        if drawn is None or not notifier.picture:
+            return notice
+        # Several channels may wait for the same one: leaving one of them must not end it.
+        return replace(notice, attachments=(*notice.attachments, *await asyncio.shield(drawn)))
 
     async def _deliver(self, notifier: Notifier, notice: Notice) -> None:
         """Try until it is taken or the tries are over; every try has its outcome in the journal."""
@@ -197,6 +210,8 @@ class Notifying:
             await self._clock.sleep(TICK_S / 5)
             waited += TICK_S / 5
         await ended(*self._senders)
+        for drawing in self._pictures.values():
+            drawing.cancel()
         if self._recorder.run.ended is not None:
             self._leave()
 
@@ -209,6 +224,16 @@ class Notifying:
                 one = sending.intent
                 notice = self._notice(one.notice, NoticeKind(one.kind), sending.at, one.title, one.line, ())
                 self._outcome(notice, name, "left", attempt, words)
+
+
+async def _painted(painter: Painter, view: dict[str, Any]) -> tuple[Attachment, ...]:
+    """The picture; none where there is any trouble, for the notice goes all the same."""
+    try:
+        async with asyncio.timeout(PAINT_S):
+            return await painter.paint(view)
+    except Exception:
+        log.exception("no picture of the screen could be drawn")
+        return ()
 
 
 def _card(path: str) -> tuple[Attachment, ...]:

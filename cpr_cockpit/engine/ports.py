@@ -9,7 +9,7 @@ from cpr_cockpit.core.annotation import Annotations
 from cpr_cockpit.core.code import CodeHost
 from cpr_cockpit.core.journeys import Journeys
 from cpr_cockpit.core.lease import LeaseStore
-from cpr_cockpit.core.notices import Notifier
+from cpr_cockpit.core.notices import Notifier, Painter
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     Clock,
@@ -56,7 +56,8 @@ class Ports:
     declared. ``surroundings``: what others could change; None: only who serves what is looked at.
     ``lease``: of the environment; None: it has none. ``sensors``: what a machine reads of checklist items before START.
     ``tags``: of the app; None: nothing tells.
-    ``notifiers``: the channels in which people are told what happens. ``annotations``: where a switch is marked; None:
+    ``notifiers``: the channels in which people are told what happens, ``painter`` draws
+    the screen for those that want it. ``annotations``: where a switch is marked; None:
     nowhere.
     ``code``: the feature's repositories at their host; none: step 4 is signed by hand.
     ``journeys``: who walks those that are declared; None: none are.
@@ -80,6 +81,7 @@ class Ports:
     sensors: tuple[Sensor, ...] = ()
     tags: TagReader | None = None
     notifiers: tuple[Notifier, ...] = ()
+    painter: Painter | None = None
     annotations: Annotations | None = None
     code: tuple[CodeHost, ...] = ()
     journeys: Journeys | None = None

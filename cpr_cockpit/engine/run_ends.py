@@ -58,7 +58,7 @@ class RunEnds:
         self.people = SecondPerson(settings.safeguards, recorder, ports.clock)
         self.freezes = Freezes(settings.safeguards.freezes)
         self._tags = TagGuard(settings.safeguards.tag, self._ports, recorder)
-        self.notifying = Notifying(ports.notifiers, self.scaled, ports.clock, recorder, self._spoken)
+        self.notifying = Notifying(ports, self.scaled, recorder, self._spoken)
         self._start = asyncio.Event()
         self._stop = asyncio.Event()
         self._back = asyncio.Event()

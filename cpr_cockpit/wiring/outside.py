@@ -19,7 +19,7 @@ from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.code import code_hosts
 from cpr_cockpit.wiring.custom import custom_readers
 from cpr_cockpit.wiring.journeys import runner_of
-from cpr_cockpit.wiring.notifying import notifiers_of
+from cpr_cockpit.wiring.notifying import notifiers_of, painter_of
 from cpr_cockpit.wiring.probing import probing
 from cpr_cockpit.wiring.sensors import Site, sensors_of
 from cpr_cockpit.wiring.target import AppPlace, Place
@@ -134,6 +134,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         ),
         tags=AzureTags(manager),
         notifiers=notifiers_of(place, common.connections),
+        painter=painter_of(place),
         annotations=_annotations(common),
         code=code,
         journeys=_journeys(common, None),

@@ -23,6 +23,7 @@ from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.session import Session
 from cpr_cockpit.lab_client import keep_lease
+from cpr_cockpit.wiring.notifying import with_pictures
 from cpr_cockpit.wiring.outside import outside_of
 from cpr_cockpit.wiring.run_config import SessionConfig, read_config
 from cpr_cockpit.wiring.run_key import run_key
@@ -43,6 +44,8 @@ async def open_session(
     place, key = place_of(config.target, config.ready, config.settings.course.declared), run_key(config.folder)
     journeys_kept = str(config.settings.artifacts / "journeys")
     place = replace(place, journeys_given=replace(place.journeys_given, artifacts=journeys_kept))
+    if place.on_lab and config.settings.script is None:
+        place = with_pictures(place)
     async with outside_of(place, config.settings.policy, key) as ports:
         # A run that only looks on does not keep somebody else's lab alive either.
         kept = bool(config.ready) and not config.settings.observe

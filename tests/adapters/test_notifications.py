@@ -18,10 +18,13 @@ from aiohttp import web
 
 from cpr_cockpit.adapters.connections import Connections
 from cpr_cockpit.adapters.notifications.channel import ChannelSettings
+from cpr_cockpit.adapters.notifications.painter import ScreenPainter
 from cpr_cockpit.adapters.notifications.service import Service
 from cpr_cockpit.adapters.notifications.webhook import Webhook
 from cpr_cockpit.core.notices import Attachment, Notice, NoticeKind, Notifier
 from cpr_cockpit.core.ports import PortError
+from cpr_cockpit.core.view import View
+from cpr_cockpit.core.view_json import sections
 from cpr_cockpit.lab import certificates
 
 SECRET = "hook-secret-7f3a"
@@ -157,3 +160,18 @@ def _children() -> list[str]:
 def test_the_library_is_loaded_by_its_own_process_alone() -> None:
     words = "import cpr_cockpit.session_main, cpr_cockpit.wiring.notifying, sys; sys.exit('apprise' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", words], check=False).returncode == 0
+
+
+async def test_the_screen_is_drawn_and_turned_into_what_the_machine_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = sections(View("0001-a1b2", 1, 1_760_000_000.0, "window"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    [svg] = await ScreenPainter().paint(view)
+    assert (svg.name, svg.content[:4]) == ("screen.svg", b"<svg")
+    assert b"0001-a1b2" in svg.content
+    converter = tmp_path / "rsvg-convert"
+    converter.write_text("#!/bin/sh\nwhile read -r line; do :; done\necho PNG\n", "ascii")
+    converter.chmod(0o700)
+    [png] = await ScreenPainter().paint(view)
+    assert (png.name, png.media_type, png.content) == ("screen.png", "image/png", b"PNG\n")

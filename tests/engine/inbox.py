@@ -12,12 +12,15 @@ from cpr_cockpit.core.ports import PortError
 class Inbox:
     """``answers``: what the next tries come to: "refuse", "hang", "crash"; once they are used up all are taken."""
 
-    picture = False
-
     def __init__(
-        self, name: str = "oncall", kinds: Iterable[NoticeKind] = NoticeKind, answers: Iterable[str] = ()
+        self,
+        name: str = "oncall",
+        kinds: Iterable[NoticeKind] = NoticeKind,
+        answers: Iterable[str] = (),
+        *,
+        picture: bool = False,
     ) -> None:
-        self.name = name
+        self.name, self.picture = name, picture
         self.kinds = frozenset(kinds)
         self.answers = list(answers)
         self.got: list[Notice] = []

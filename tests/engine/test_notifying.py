@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
-from cpr_cockpit.core.notices import NoticeKind
+from cpr_cockpit.core.notices import Attachment, NoticeKind
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.journal import read
 from tests.engine.inbox import Inbox
@@ -103,3 +106,35 @@ def test_the_end_is_told_after_it_and_its_outcome_is_not_in_the_sealed_journal()
         late = [event.type for _, event in life.session.notifying.late]
         assert late.count("notice.intent") == 1
         assert late[-1] == "notice.outcome"
+
+
+class Painter:
+    """Draws what it was given, or has trouble."""
+
+    def __init__(self, trouble: str = "") -> None:
+        self.trouble = trouble
+        self.drawn = 0
+
+    async def paint(self, view: dict[str, Any]) -> tuple[Attachment, ...]:
+        self.drawn += 1
+        await asyncio.sleep(1.0)
+        if self.trouble == "hangs":
+            await asyncio.Event().wait()
+        if self.trouble:
+            raise RuntimeError(self.trouble)
+        return (Attachment("screen.svg", "image/svg+xml", str(view["phase"]).encode()),)
+
+
+@pytest.mark.parametrize("trouble", ["", "hangs", "fails"])
+def test_the_screen_is_drawn_once_for_all_who_want_it_and_no_notice_is_lost_for_it(trouble: str) -> None:
+    with Stage(None, window_s=WINDOW_S) as stage:
+        plain, one, two = Inbox("plain"), Inbox("one", picture=True), Inbox("two", picture=True)
+        stage.world.notifiers, stage.world.painter = (plain, one, two), Painter(trouble)
+        life = stage.begin()
+        life.session.notifying.view = lambda: {"phase": str(life.run_state.phase)}
+        stage.sign_and_start(life)
+        assert not life.live(lambda: bool(plain.got and one.got and two.got))
+        assert stage.world.painter.drawn == 1
+        files = [[file.name for file in inbox.got[0].attachments] for inbox in (plain, one, two)]
+        picture = [] if trouble else ["screen.svg"]
+        assert files == [["rollback-card.md"], ["rollback-card.md", *picture], ["rollback-card.md", *picture]]
