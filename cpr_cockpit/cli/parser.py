@@ -113,6 +113,7 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
     drill.add_argument("--fast", action=argparse.BooleanOptionalAction, default=True, help=f"{_FAST} (default: yes)")
     add_defect_options(drill)
     add_safeguard_options(drill)
+    add_trouble_names(drill)
     drill.add_argument(
         "--merge", action="store_true", help="merge and tag the lab's two repositories first (step 4), before START"
     )
@@ -146,6 +147,7 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
     rehearse.add_argument("--fast", action="store_true", help=_FAST)
     add_defect_options(rehearse)
     add_safeguard_options(rehearse)
+    add_trouble_names(rehearse)
     _face_arguments(rehearse)
     rehearse.set_defaults(call=_Call("rehearse"))
 

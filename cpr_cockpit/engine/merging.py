@@ -149,7 +149,7 @@ class Merging:
             await self._at_rest.wait()
         if self.code.state is not MergeState.DONE:
             words = self.code.rested.words if self.code.rested else ""
-            raise Blocked(f"The merge is {self.code.state}: {words}")
+            raise Blocked(f"Step 4, the merge, is {self.code.state}: {words}")
 
     async def _look(self) -> None:
         """What there is, before anything is begun; after the merge nothing of it is asked any more."""
