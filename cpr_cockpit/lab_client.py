@@ -188,6 +188,15 @@ class LabControl:
         body = {"permissions": permissions, "away": away}
         await self._ask("PUT", "/rights", json={key: value for key, value in body.items() if value is not None})
 
+    async def messages(self) -> list[dict[str, Any]]:
+        """What came to the lab's webhook, oldest first: at, answer, headers, body, attachments."""
+        found: list[dict[str, Any]] = (await self._ask("GET", "/messages"))["messages"]
+        return found
+
+    async def answer_messages(self, answer: str) -> None:
+        """What the lab's webhook does with messages from now on: accept, refuse or hang."""
+        await self._ask("PUT", "/messages", json={"answer": answer})
+
     async def troubles(self, names: Sequence[str]) -> list[str]:
         """These troubles of the lab (`cpr-cockpit lab --trouble`), and no others, from now on."""
         found: list[str] = (await self._ask("PUT", "/troubles", json={"troubles": list(names)}))["troubles"]

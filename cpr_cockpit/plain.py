@@ -34,14 +34,24 @@ HELP = """\
   rollback            ROLLBACK, then confirm with: yes
   raise TRIGGER       critical functionality | data corruption | security breach; then: yes
   note WORDS          write a note into the journal
+  issue SEVERITY WORDS   record an issue; more of one: issue NUMBER [STATUS] WORDS
   looked-at WORDS     you have looked at what others changed; with a word on what you saw
+  second INITIALS     confirm, as a second person, what another one pressed
+  seen [WORDS]        you have seen what is called for: nobody is called any more, nothing happens by itself
   take-over REASON    take the lease of another run, then confirm with: yes
   help, quit          quit leaves the session running"""
 
 _PIECE = 65_536  # bytes
 _MARKS = {"sign": "signed", "fail": "failed", "defer": "deferred", "waive": "waived"}
 # Each sent as it is, with the rest of its line as one argument.
-_SENT = {"sign-list": ("sign_list", "list"), "note": ("note", "words"), "looked-at": ("acknowledge", "words")}
+_SENT = {
+    "sign-list": ("sign_list", "list"),
+    "note": ("note", "words"),
+    "looked-at": ("acknowledge", "words"),
+    "second": ("second", "words"),
+    "issue": ("issue", "line"),
+    "seen": ("ack", "words"),
+}
 
 
 class PlainFace:

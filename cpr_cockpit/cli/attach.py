@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from cpr_cockpit.cli import codes
@@ -106,7 +107,25 @@ def _screen(folder: Path, source: Callable[[], Awaitable[FaceSource]], actor: st
     from cpr_cockpit.tui.app import CockpitApp
     from cpr_cockpit.tui.hygiene import run_face
 
-    return run_face(CockpitApp(source, actor, read_only=read_only, log=folder / "cockpit.log"))
+    log = folder / "cockpit.log"
+    return run_face(CockpitApp(source, actor, read_only=read_only, log=log, ended=partial(_ended, folder)))
+
+
+async def _ended(folder: Path) -> FaceSource:
+    """What a person may still write of the run, now that it has ended; SessionRefused where that cannot be."""
+    from cpr_cockpit.cli.known import known_run
+    from cpr_cockpit.documents.report import render_report
+    from cpr_cockpit.engine.ended_face import EndedFace
+    from cpr_cockpit.engine.journal import JournalDamaged, JournalError
+    from cpr_cockpit.engine.rejudging import CannotJudge
+    from cpr_cockpit.wiring.run_config import findings_of, readiness_of
+
+    try:
+        run = known_run(folder)
+        findings = findings_of(folder, run) if run is not None else ()
+        return await asyncio.to_thread(EndedFace, folder, render_report, readiness_of(folder), findings)
+    except (JournalDamaged, JournalError, CannotJudge, FileNotFoundError) as error:
+        raise SessionRefused(str(error)) from error
 
 
 def _plain(source: Callable[[], Awaitable[FaceSource]], actor: str, *, read_only: bool) -> int:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.output import complain
+from cpr_cockpit.core.run import Run
+from cpr_cockpit.documents.card import CARD
 from cpr_cockpit.engine.places import PlacesError, all_runs, find_run
 from cpr_cockpit.engine.writer import FILE, writer_alive
 
@@ -33,14 +35,48 @@ def no_run(name: str | None, error: PlacesError) -> int:
 
 
 def run_to_roll_back(name: str | None) -> Path:
-    """As `chosen_run`, but of those that live the one that is in production; PlacesError names them if several are."""
+    """The named run; else the one in production. PlacesError where several live there, or none ever is.
+
+    One whose session died there counts too, the newest of them, but never before one that lives. Whatever cannot be
+    read may be in production.
+    """
     if name is not None:
         return find_run(name)
-    from cpr_cockpit.cli.known import known_run
+    from cpr_cockpit.cli.known import known_run, never_began
 
-    runs = {folder: known_run(folder) for folder in all_runs() if writer_alive(folder)}
-    begun = [folder for folder, run in runs.items() if run is None or (run.started_at is not None and not run.ended)]
-    if len(begun) > 1:
-        names = ", ".join(folder.name for folder in begun)
-        raise PlacesError(f"{len(begun)} runs are in production: {names}. Nothing was changed. Name the one you mean.")
-    return begun[0] if begun else chosen_run(None)
+    folders = [folder for folder in all_runs() if not never_began(folder)]
+    if not folders:
+        return chosen_run(None)
+    alive = [folder for folder in folders if writer_alive(folder) and _may_be_there(known_run(folder))]
+    if len(alive) > 1:
+        names = ", ".join(folder.name for folder in alive)
+        raise PlacesError(f"{len(alive)} runs are in production: {names}. Nothing was changed. Name the one you mean.")
+    newest, newest_run = folders[-1], known_run(folders[-1])
+    # Of those whose session died the newest; an old one that cannot be read is not what a person means.
+    dead = (one for one in reversed(folders) if one == newest or known_run(one) is not None)
+    found = alive[0] if alive else next((one for one in dead if _may_be_there(known_run(one))), None)
+    if found is None:
+        raise PlacesError(_nothing_there(newest, newest_run))
+    state = "it is" if alive else "its session is gone, and it was the newest"
+    complain(f"Rolls back {found.name}: {state} in production.")
+    return found
+
+
+def _may_be_there(run: Run | None) -> bool:
+    """Whether the run is in production; one that cannot be read may be."""
+    return run is None or _in_production(run)
+
+
+def _in_production(run: Run) -> bool:
+    return run.ended is None and (run.started_at is not None or run.continued is not None)
+
+
+def _nothing_there(folder: Path, run: Run | None) -> str:
+    state = "" if run is None else run.ended.decision.replace("_", " ") if run.ended else str(run.phase)
+    card = folder / CARD
+    serves = run is None or run.ended is None or run.ended.decision not in ("rolled_back", "stopped")
+    by_hand = f" To go back by hand: {card}" if serves and card.exists() else ""
+    return (
+        f"No run is in production: there is nothing to roll back, and nothing was changed. The newest is {folder.name}"
+        f" ({state}); it is named like this: cpr-cockpit rollback {folder.name}.{by_hand}"
+    )

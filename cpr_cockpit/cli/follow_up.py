@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import time
 from pathlib import Path
 
@@ -12,17 +11,16 @@ from cpr_cockpit.cli.choosing import chosen_run, no_run
 from cpr_cockpit.cli.known import damage_words, no_journal
 from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.cli.person import acting
+from cpr_cockpit.cli.written import write
 from cpr_cockpit.core.checklist import Item, Mark, Standing, items_of, open_reason
 from cpr_cockpit.core.checklists.rollback import ROLLBACK_FOLLOW_UP
 from cpr_cockpit.core.events import ItemMarked, Record
 from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.core.standings import standings
-from cpr_cockpit.engine.afterword import sign_after, with_afterword
-from cpr_cockpit.engine.client import Client
+from cpr_cockpit.engine.afterword import with_afterword
 from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
 from cpr_cockpit.engine.places import PlacesError
-from cpr_cockpit.engine.writer import writer_alive
 
 LONGEST_NOTE = 2000
 _ITEMS = {item.key: item for item in items_of(ROLLBACK_FOLLOW_UP)}
@@ -61,22 +59,8 @@ def follow_up(options: argparse.Namespace) -> int:
 def _sign(folder: Path, records: tuple[Record, ...], run: Run, options: argparse.Namespace) -> None:
     """By the session where one lives, else beside the journal of the ended run."""
     by, note = acting(options.person), options.note.strip()[:LONGEST_NOTE]
-    if run.ended is None:
-        if not writer_alive(folder):
-            raise JournalError(f"No session of run {folder.name} lives, and it has not ended: cpr-cockpit resume it.")
-        asyncio.run(_by_session(folder, options.sign, by, note))
-        return
-    ended = tuple(record for record in records if record.seq <= _end(records))
-    sign_after(folder, ended, ItemMarked(item=options.sign, mark=Mark.SIGNED, by=by, note=note), time.time())
-
-
-def _end(records: tuple[Record, ...]) -> int:
-    return next(record.seq for record in records if record.event.type == "run.ended")
-
-
-async def _by_session(folder: Path, item: str, by: str, note: str) -> None:
-    async with await Client.connect(folder.name) as client:
-        await client.command("sign", item=item, by=by, note=note)
+    mark = ItemMarked(item=options.sign, mark=Mark.SIGNED, by=by, note=note)
+    write(folder, records, run, mark, "sign", {"item": options.sign, "by": by, "note": note})
 
 
 def _list(folder: Path, run: Run) -> None:

@@ -15,15 +15,18 @@ from cpr_cockpit.cli.glance import verdict_rows
 from cpr_cockpit.cli.known import damage_words, no_journal
 from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.core.apps_words import serving_words
+from cpr_cockpit.core.closing import left, state_words
 from cpr_cockpit.core.code_run import MergeState
+from cpr_cockpit.core.issues import SEVERITIES
 from cpr_cockpit.core.run import Phase, Run, fold
+from cpr_cockpit.core.standings import standings
 from cpr_cockpit.engine.afterword import with_afterword
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
 from cpr_cockpit.engine.places import PlacesError, all_runs
 from cpr_cockpit.engine.writer import writer_pid
 
 # Rows that a person is spared where they do not apply.
-_WHERE_ANY = frozenset({"now", "last_check", "merge"})
+_WHERE_ANY = frozenset({"now", "last_check", "issues", "ended_at", "report", "open_follow_ups", "closing", "merge"})
 
 
 def runs(options: argparse.Namespace) -> int:
@@ -36,11 +39,12 @@ def runs(options: argparse.Namespace) -> int:
         print("There is no run yet. Start one with: cpr-cockpit drill")
         return 0
     width = max(len(row["run"]) for row in rows)
-    say(f"{'run':<{width}}  {'state':<12} {'session':<15} {'START (UTC)':<20} feature")
+    say(f"{'run':<{width}}  {'state':<19} {'session':<15} {'START (UTC)':<20} feature")
     for row in rows:
         alive = f"process {row['pid']}" if row["pid"] else "none"
         started = _stamp(row["started_at"]) if row["started_at"] else "not pressed"
-        say(f"{row['run']:<{width}}  {row['state']:<12} {alive:<15} {started:<20} {row['feature']}")
+        state = f"{row['state']}, closed" if row["closed"] else row["state"]
+        say(f"{row['run']:<{width}}  {state:<19} {alive:<15} {started:<20} {row['feature']}")
     return 0
 
 
@@ -49,11 +53,12 @@ def _row(folder: Path) -> dict[str, Any]:
         "run": folder.name,
         "feature": "",
         "state": "damaged",
+        "closed": False,
         "pid": writer_pid(folder),
         "started_at": None,
     }
     try:
-        run = fold(read(folder))
+        run = fold(with_afterword(folder, read(folder)))
     except JournalDamaged:
         return row
     except FileNotFoundError:
@@ -62,7 +67,7 @@ def _row(folder: Path) -> dict[str, Any]:
         return row | {"state": "unreadable"}
     feature = run.opened.feature if run.opened else ""
     started = _iso(run.started_at) if run.started_at is not None else None
-    return row | {"feature": feature, "state": _state(run), "started_at": started}
+    return row | {"feature": feature, "state": _state(run), "closed": run.closed is not None, "started_at": started}
 
 
 def _stamp(iso: str) -> str:
@@ -127,6 +132,8 @@ def _status_of(folder: Path, run: Run) -> dict[str, Any]:
         "production_version": run.ended.production_version if run.ended else _last_seen(run),
         **verdict_rows(folder, run, alive=pid is not None),
         "last_check": _last_check(run),
+        "issues": _issues(run),
+        **_ended_rows(folder, run),
         "swaps": run.swaps,
         "events": run.seq,
         "last_event_s_ago": round(max(0.0, time.time() - run.last_at), 1),
@@ -148,6 +155,32 @@ def _last_check(run: Run) -> str | None:
         return "none yet" if run.phase is Phase.KEEPING else None
     at, check = run.checks[-1]
     return f"{_stamp(_iso(at))} UTC, {check.stage}: {check.kind}: {check.sentence}"
+
+
+def _ended_rows(folder: Path, run: Run) -> dict[str, str | None]:
+    """When it ended, where its report lies, what is left to do; None where that is not so yet."""
+    now = time.time()
+    known = standings(run, now)
+    report = folder / "report" / "deployment-report.md"
+    rows: dict[str, str | None] = dict.fromkeys(("ended_at", "report", "open_follow_ups", "closing"))
+    if run.ended_at is not None:
+        rows["ended_at"] = f"{_stamp(_iso(run.ended_at))} UTC"
+        rows["report"] = str(report) if report.exists() else f"not written: cpr-cockpit report {folder.name}"
+        if run.decision is not None and run.decision.word == "rollback":
+            still = left(run, known, now)
+            named = ", ".join(one.item.key for one in still)
+            rows["open_follow_ups"] = f"{len(still)}: {named}" if still else "none"
+    rows["closing"] = state_words(run, known, now) or None
+    return rows
+
+
+def _issues(run: Run) -> str | None:
+    """How many persons recorded, and how many of them are not resolved; None where nobody recorded one."""
+    if not run.issues:
+        return None
+    left = [one for one in run.issues.values() if one.status != "RESOLVED"]
+    grave = f", the gravest: {min(left, key=lambda one: SEVERITIES.index(one.severity)).line}" if left else ""
+    return f"{len(run.issues)} recorded, {len(left)} not resolved{grave}"
 
 
 def _last_seen(run: Run) -> str | None:

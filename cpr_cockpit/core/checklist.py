@@ -123,7 +123,7 @@ class Standing:
 
     ``by``: initials, or the program's name; ``value``: what was read ("61 days left"); ``note``: the reason or remark;
     ``expires_at``: from then on it no longer counts (None: it never expires, as a
-    reading of something past does not).
+    reading of something past does not); ``check``: the team's own check that read it.
     """
 
     item: str
@@ -133,6 +133,7 @@ class Standing:
     value: str = ""
     note: str = ""
     expires_at: float | None = None
+    check: str = ""
 
 
 @dataclass(frozen=True, slots=True)

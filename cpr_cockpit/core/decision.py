@@ -46,8 +46,7 @@ def _other_signs(evidence: Evidence, silent: set[Source]) -> str:
     points = evidence.points()
     if points and Source.PLATFORM not in silent:
         last = points[-1]
-        counted = f"{last.requests} requests, {last.failures} of them 5xx"
-        signs.append(f"the platform counted {counted}, in its newest {last.length:g} s")
+        signs.append(f"the platform counted {last.requests} requests ({last.failures} 5xx) in {last.length:.3g} s")
     return f"; {' and '.join(signs)}" if signs else ""
 
 

@@ -11,8 +11,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from cpr_cockpit.core.annotation_events import AnnotationIntent, AnnotationOutcome
 from cpr_cockpit.core.code_events import CodeEvent
 from cpr_cockpit.core.event import Event
+from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorded, RunClosed
+from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked
+from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent, NoticeOutcome
+from cpr_cockpit.core.safeguard_events import FreezeOverridden, SecondAsked, SecondGiven, TagsRead
 
 Way = Literal["forward", "back"]
 
@@ -52,7 +57,10 @@ class RunOpened(Event):
 
 
 class ItemMarked(Event):
-    """A checklist item was measured, derived, signed, failed, deferred or waived, by whom and until when."""
+    """A checklist item was measured, derived, signed, failed, deferred or waived, by whom and until when.
+
+    ``check``: the team's own check that read it, "": none did.
+    """
 
     type: Literal["item.marked"] = "item.marked"
     item: str
@@ -61,6 +69,7 @@ class ItemMarked(Event):
     value: str = ""
     note: str = ""
     expires_at: float | None = None
+    check: str = ""
 
 
 class GateJudged(Event):
@@ -103,6 +112,7 @@ class PlanMade(Event):
     ``control``: percentage of new sessions that stay on the old version. ``apps``: several, in the order in which at
     most ``at_once`` of them are switched between two gates. ``preview``: the swap is prepared by one. ``deploy``: who
     lays the new version into the slot. ``flag``: the feature flag, "": none. ``workers``: the rule of background work.
+    ``journeys``: those that are walked on the slot.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -125,6 +135,7 @@ class PlanMade(Event):
     flag: str = ""
     choices: tuple[PlannedChoice, ...] = ()
     workers: dict[str, str] = Field(default_factory=dict)
+    journeys: tuple[str, ...] = ()
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     lower: tuple[PlannedStep, ...] = ()
@@ -574,7 +585,22 @@ AnyEvent = Annotated[
     | LeaseIntent
     | LeaseHeld
     | LeaseLeft
+    | TagsRead
+    | FreezeOverridden
+    | SecondAsked
+    | SecondGiven
+    | IssueRecorded
+    | IssueChanged
+    | FigureTold
+    | RunClosed
+    | AnnotationIntent
+    | AnnotationOutcome
+    | NoticeIntent
+    | NoticeOutcome
+    | AlarmAcknowledged
     | CodeEvent
+    | JourneyWalked
+    | JourneyTold
     | RunEnded,
     Field(discriminator="type"),
 ]

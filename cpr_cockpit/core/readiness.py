@@ -32,6 +32,7 @@ class ReadinessFacts:
     ``score``: points, 0 to 100; ``open_critical``, ``open_high``: numbers of issues; ``conflicts``: whether a merge
     would meet any; ``documented_decision``: the decision as written; ``unusable``: why the source cannot be relied on
     (missing, truncated, a value that cannot be read), which blocks by itself, whatever other sources say.
+    ``principles``: by item, the evidence of each principle that the source marks PASS; the gate does not judge them.
     """
 
     source: str
@@ -43,6 +44,7 @@ class ReadinessFacts:
     conflicts: bool | None = None
     documented_decision: str | None = None
     unusable: str | None = None
+    principles: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

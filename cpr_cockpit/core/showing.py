@@ -12,7 +12,8 @@ from cpr_cockpit.core import events as ev
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import Later
 from cpr_cockpit.core.apps_words import rows_of
-from cpr_cockpit.core.checklist import Checklist, Due, Item, Mark, Standing, complete, open_reason
+from cpr_cockpit.core.checklist import Checklist, Due, Item, Kind, Mark, Standing, complete, open_reason
+from cpr_cockpit.core.freeze import Frozen
 from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Sighting
@@ -20,6 +21,7 @@ from cpr_cockpit.core.readiness import ReadinessFacts, assess
 from cpr_cockpit.core.rows import StepRow
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing_flag import flag_takes
+from cpr_cockpit.core.told_by_journal import TOLD
 from cpr_cockpit.core.verdict import Verdict
 
 # Happenings that a face gets; older ones are in the journal and the report.
@@ -42,7 +44,7 @@ class Stage:
 
     ``later``: after the extended validation, the schedule and the stretch that is judged now. ``back_check``: the
     newest rollback check and when it was made; ``answered_at``: when Resource Manager last gave a good answer.
-    ``merge``: how the repositories are merged.
+    ``frozen``: the freeze that holds now. ``merge``: how the repositories are merged.
     """
 
     now: float
@@ -58,6 +60,7 @@ class Stage:
     later: Later | None = None
     back_check: tuple[float, ev.RollbackChecked] | None = None
     answered_at: float | None = None
+    frozen: Frozen | None = None
     merge: MergePolicy = field(default_factory=MergePolicy)
 
 
@@ -192,19 +195,19 @@ def _fact_values(facts: Sequence[ReadinessFacts]) -> list[tuple[str, tuple[str, 
 # -- the lists ---------------------------------------------------------------------------------------------------------
 
 
-def lists(stage: Stage) -> tuple[vw.ListView, ...]:
+def lists(run: Run, stage: Stage) -> tuple[vw.ListView, ...]:
     """Every checklist in force, each item with its mark, and whether it blocks what comes next."""
     blocking = frozenset(stage.blocking)
-    return tuple(_list(one, stage, blocking) for one in stage.checklists)
+    return tuple(_list(one, run, stage, blocking) for one in stage.checklists)
 
 
-def _list(one: Checklist, stage: Stage, blocking: frozenset[str]) -> vw.ListView:
-    rows = tuple(_item(item, stage, blocking) for item in one.items)
+def _list(one: Checklist, run: Run, stage: Stage, blocking: frozenset[str]) -> vw.ListView:
+    rows = tuple(_item(item, run, stage, blocking) for item in one.items)
     whole = complete(one, stage.standings, stage.now)
     return vw.ListView(one.key, one.title, one.step, whole, sum(row.stands for row in rows), rows)
 
 
-def _item(item: Item, stage: Stage, blocking: frozenset[str]) -> vw.ItemRow:
+def _item(item: Item, run: Run, stage: Stage, blocking: frozenset[str]) -> vw.ItemRow:
     standing = stage.standings.get(item.key)
     reason = open_reason(item, standing, stage.now)
     mark = "open" if standing is None else str(standing.mark)
@@ -215,16 +218,31 @@ def _item(item: Item, stage: Stage, blocking: frozenset[str]) -> vw.ItemRow:
         text=item.text,
         kind=str(item.kind),
         due=str(item.due),
-        evidence=item.evidence,
+        evidence=_evidence(item, standing),
         mark=mark,
         stands=reason is None,
         blocks=item.key in blocking,
         follows=bool(item.follows),
         by=standing.by if standing else "",
         value=standing.value if standing else "",
-        note=standing.note if standing else "",
+        note=standing.note if standing else _unread(item, run),
         at=standing.at if standing else None,
     )
+
+
+def _evidence(item: Item, standing: Standing | None) -> str:
+    """What the item's evidence proves; a team's own check proves what it looks at, whatever the item says."""
+    if standing is None or not standing.check:
+        return item.evidence
+    return f"the team's own check '{standing.check}' read it: it proves what that check looks at, and no more"
+
+
+def _unread(item: Item, run: Run) -> str:
+    """Of an open item that a machine could measure: that none does, where none does."""
+    if item.kind is not Kind.MEASURED or run.phase is Phase.PREPARING:
+        return ""
+    # Before START every sensor has told each of its items by now, be it that it is not known.
+    return "" if item.due > Due.START and item.key in TOLD else "no source: sign it"
 
 
 # -- the plan ----------------------------------------------------------------------------------------------------------

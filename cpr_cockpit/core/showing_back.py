@@ -15,6 +15,7 @@ from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage
 from cpr_cockpit.core.strategy import OLD_ARTIFACT
+from cpr_cockpit.core.told_by_journal import dead_letters_more
 
 _BEFORE = (Phase.PREPARING, Phase.READY, Phase.ENDED)
 
@@ -41,7 +42,9 @@ def silence(run: Run, stage: Stage) -> str:
 def sentence(run: Run, stage: Stage) -> str:
     """The panel's sentence on a way back that is proven, or that waits for Resource Manager; "" on any other."""
     if run.phase is Phase.ROLLING_BACK and run.proven_back and run.plan is not None:
-        return f"{run.plan.old_version} serves, proven. Now its users' errors are held against the baseline."
+        return (
+            f"{run.plan.old_version} serves, proven. Now its users' errors are held against the baseline. {undone(run)}"
+        ).rstrip()
     if rolling_back_unreached(run):
         return f"{silence(run, stage)} What is done by hand is taken up as soon as it answers."
     return ""
@@ -131,7 +134,7 @@ def checked(run: Run, stage: Stage) -> tuple[str, bool]:
 def swap_took(run: Run) -> str:
     """How long this run's own swap took: the way back takes about as long."""
     seconds = next((row.seconds for row in run.steps if row.key == "swap" and row.result == "done"), None)
-    return f"; last swap {seconds:.0f} s" if seconds is not None else ""
+    return f"; swap {seconds:.0f} s" if seconds is not None else ""
 
 
 def fact(run: Run, stage: Stage) -> tuple[str, str] | None:
@@ -139,7 +142,8 @@ def fact(run: Run, stage: Stage) -> tuple[str, str] | None:
     words, _ = checked(run, stage)
     if not words:
         return None
-    return "rollback", words.removeprefix("rollback ")
+    # How long the swap took stands in a fact of its own.
+    return "rollback", words.removeprefix("rollback ").removesuffix(swap_took(run))
 
 
 def answered(stage: Stage) -> tuple[str, str] | None:
@@ -165,6 +169,14 @@ def _follow_up(item: Item, stage: Stage) -> vw.Check:
     state = vw.State.FAIL if failed else vw.State.OK if reason is None else vw.State.OPEN
     told = standing.value or (f"signed by {standing.by}" if standing.mark is Mark.SIGNED else standing.note)
     return vw.Check(state, f"{item.text}: {told}" if told else item.text, standing.at, item.key)
+
+
+def undone(run: Run) -> str:
+    """Messages that workers gave up since the switch, where there are any; "" else."""
+    told = dead_letters_more(run)
+    if told is None or not told[2]:
+        return ""
+    return f"{told[2]:.0f} messages became dead letters since the switch ({told[1]:.0f} in all): see to them."
 
 
 def left_words(run: Run, stage: Stage) -> str:

@@ -8,7 +8,7 @@ from cpr_cockpit.core.code_run import Code, MergeRow, MergeState, Repository
 from cpr_cockpit.core.merging import STEPS, TITLES, MergePolicy, in_the_way, short, tag_of
 from cpr_cockpit.core.run import Phase, Run
 
-MERGE, REVERT, GO_ON = "m", "v", "b"
+SHOWN, MERGE, REVERT, GO_ON = "6", "a", "v", "b"
 _RESTS = (MergeState.HALF, MergeState.UNTAGGED)
 
 
@@ -120,7 +120,7 @@ def half_words(run: Run) -> str:
         return ""
     merged = ", ".join(one.name for one in known.merged)
     left = f", {', '.join(one.name for one in known.unmerged)} not" if known.unmerged else ""
-    return f"{str(known.state).upper()}: {merged} merged{left}. {MERGE} shows why and what can be done."
+    return f"{str(known.state).upper()}: {merged} merged{left}. {SHOWN} shows why and what can be done."
 
 
 def merge(run: Run, policy: MergePolicy) -> vw.Control | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cpr_cockpit.core import second
+from cpr_cockpit.core import showing_alarm as called
 from cpr_cockpit.core import showing_back as back
 from cpr_cockpit.core import showing_code as code
 from cpr_cockpit.core import showing_observed as observed
@@ -48,7 +50,7 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
     return vw.Panel(
         word=word,
         shape=shape,
-        sentence=_sentence(run, stage),
+        sentence=second.sentence(run, stage.now) + called.before_sentence(run, stage) + _sentence(run, stage),
         detail=_detail(run, stage),
         start=_start(run, stage),
         go=_go(run, stage),
@@ -59,6 +61,8 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         commands=back.commands(run, stage),
         acknowledge=others.acknowledge(run),
         take_over=others.take_over(run),
+        second=second.confirm(run, stage.now),
+        ack=called.answer(run, stage),
         merge=code.merge(run, stage.merge),
         revert=code.revert(run),
         go_on=code.go_on(run),
@@ -104,8 +108,9 @@ def _sentence(run: Run, stage: Stage) -> str:
         if run.gate is not None and run.gate.blockers:
             return f"The gate says {run.gate.level}: {run.gate.blockers[0]}"
         if stage.blocking:
-            return f"{len(stage.blocking)} checklist items block START."
-        return "The plan and the rollback card are ready." if run.phase is Phase.READY else "Reading who serves what."
+            return f"{len(stage.blocking)} checklist items block START." + frozen_words(stage)
+        ready = "The plan and the rollback card are ready." + frozen_words(stage)
+        return ready if run.phase is Phase.READY else "Reading who serves what."
     part = f"{words}: " if (words := part_words(run)) and run.t0 is None else ""
     judged = run.judged_since is not None and (run.on_gate or not run.on_part)
     if stage.verdict is not None and judged and run.phase is not Phase.ROLLING_BACK:
@@ -131,7 +136,8 @@ def _detail(run: Run, stage: Stage) -> str:
         provisional = ", provisionally: the extended validation was not awaited" if run.ended.provisional else ""
         served = f"Production serves {run.ended.production_version}{provisional}; the other slot: {slot}."
         # The command at the end, where nothing can be taken for a part of it.
-        return " ".join(part for part in (served, _pinned(run, stage), back.left_words(run, stage)) if part)
+        parts = (served, _pinned(run, stage), back.undone(run), back.left_words(run, stage))
+        return " ".join(part for part in parts if part)
     verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else ""
     if verdict is None:
         return looks_on
@@ -176,7 +182,15 @@ def _start(run: Run, stage: Stage) -> vw.Control | None:
         f"production goes from {old} to {new}; {old} stays warm in slot {plan.slot if plan else ''}",
         "undo: ROLL BACK, at any time from now on",
     )
+    if stage.frozen is not None:
+        details = (f"{stage.frozen.words}: say why it is now", *details)
+        return vw.Control("s", label, enabled=True, type_this="start", needs_reason=True, details=details)
     return vw.Control("s", label, enabled=True, details=details)
+
+
+def frozen_words(stage: Stage) -> str:
+    """That a freeze holds, behind another sentence; "" where none does."""
+    return f" There is a {stage.frozen.words}: START asks for a reason." if stage.frozen is not None else ""
 
 
 def _shares(plan: PlanMade | None) -> tuple[str, ...]:
@@ -205,7 +219,7 @@ def _go(run: Run, stage: Stage) -> vw.Control | None:
         return vw.Control("g", label, enabled=False, reason=f"opens at {clock_time(deadline)}")
     if stage.verdict is not None and stage.verdict.kind is VerdictKind.WAIT:
         return vw.Control("g", label, enabled=False, reason="the last data of the window are on their way")
-    left = f"{len(stage.blocking)} items of the checklists are open" if stage.blocking else ""
+    left = f"{len(stage.blocking)} items due at GO are open, they block nothing" if stage.blocking else ""
     details: tuple[str, ...] = (
         *((f"{left}: 2 shows them",) if left else ()),
         f"{new} stays in production, provisionally until the extended validation ends",

@@ -9,6 +9,7 @@ from cpr_cockpit.core import showing_back as back
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import EXTENDED, Later
 from cpr_cockpit.core.apps_words import part_words, rows_of, serving_words
+from cpr_cockpit.core.business import newest_words
 from cpr_cockpit.core.checklist import Due, open_reason
 from cpr_cockpit.core.events import PlanMade
 from cpr_cockpit.core.plan import app_of
@@ -75,6 +76,8 @@ def _watch_rows(run: Run, later: Later) -> list[tuple[str, str]]:
         at, check = run.checks[-1]
         cause = f" ({check.cause})" if check.cause else ""
         rows.append(("last", f"{moment(at)} {check.kind}{cause}: {check.sentence}"))
+    if told := newest_words(run):
+        rows.append(("figures", told))
     return rows
 
 

@@ -7,8 +7,9 @@ from cpr_cockpit.core.checklists import ALL_CHECKLISTS
 from cpr_cockpit.core.checklists.background import BACKGROUND_WORK
 from cpr_cockpit.core.readiness import Readiness
 from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.told_by_journal import PROGRAM, told_by_journal
 
-PROGRAM = "cockpit"
+__all__ = ["PROGRAM", "lists_in_force", "marks_of", "standings"]
 
 
 def lists_in_force(run: Run) -> tuple[Checklist, ...]:
@@ -23,12 +24,14 @@ def marks_of(run: Run) -> dict[str, Standing]:
     """The journal's marks; one that no program of this version gives is left out, so its item stays open."""
     known = {one.value for one in Mark}
     return {
-        key: Standing(key, Mark(mark.mark), mark.by, run.marked_at[key], mark.value, mark.note, mark.expires_at)
+        key: Standing(
+            key, Mark(mark.mark), mark.by, run.marked_at[key], mark.value, mark.note, mark.expires_at, mark.check
+        )
         for key, mark in run.standings.items()
         if mark.mark in known
     }
 
 
 def standings(run: Run, now: float) -> dict[str, Standing]:
-    """The marks of every list there is, with what follows from them at the time ``now``."""
-    return derive(ALL_CHECKLISTS, marks_of(run), now, PROGRAM)
+    """The marks of every list there is, what the journal proves, and what follows from both at the time ``now``."""
+    return derive(ALL_CHECKLISTS, told_by_journal(run) | marks_of(run), now, PROGRAM)

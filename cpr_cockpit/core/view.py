@@ -289,7 +289,7 @@ class LogView:
     """The live log of production since T0: ``heard``: whether a stream stood; ``errors`` among ``lines``.
 
     ``at``: when it was last heard of; ``trouble``: what is wrong with the stream; ``newest``: error lines, the newest
-    first.
+    first. ``journeys``: how the newest walk of each ended; ``journey_lines``: what their commands wrote, newest first.
     """
 
     heard: bool = False
@@ -299,6 +299,8 @@ class LogView:
     at: float | None = None
     trouble: str = ""
     newest: tuple[str, ...] = ()
+    journeys: tuple[str, ...] = ()
+    journey_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +326,8 @@ class Panel:
 
     ``back``: the rollback check in one line; ``warns``: it says that something is wrong. ``commands``: what to send
     first by hand, each whole. ``acknowledge``: that what others changed was looked at; ``take_over``: the lease that
-    another run holds. ``merge``, ``revert``, ``go_on``: step 4, before START.
+    another run holds. ``second``: what a second person can confirm; ``ack``: that whoever is called has seen it.
+    ``merge``, ``revert``, ``go_on``: step 4, before START.
     """
 
     word: str
@@ -340,6 +343,8 @@ class Panel:
     commands: tuple[str, ...] = ()
     acknowledge: Control | None = None
     take_over: Control | None = None
+    second: Control | None = None
+    ack: Control | None = None
     merge: Control | None = None
     revert: Control | None = None
     go_on: Control | None = None

@@ -8,7 +8,7 @@ from cpr_cockpit.core.readiness import Readiness, ReadinessFacts, decision_of
 from cpr_cockpit.documents import words
 from cpr_cockpit.documents.json_fields import Fields, Section
 from cpr_cockpit.documents.json_issues import read_issues
-from cpr_cockpit.documents.parts import Document, Finding, Topic, unusable, worst_of
+from cpr_cockpit.documents.parts import Document, Finding, Topic, printable, unusable, worst_of
 from cpr_cockpit.documents.reading import SourceText
 
 NAME = "automation-test.json"
@@ -36,6 +36,15 @@ _STATUSES = (
     ("offline_mode_tests", Topic.TESTS, "offline mode tests"),
     ("i18n_tests", Topic.TESTS, "internationalization tests"),
 )
+# What the production's own figures, CI and journeys prove of the others is not for a document to say.
+_PRINCIPLES = {
+    "specification-driven": "principles.specification-driven",
+    "api contract consistency": "principles.api-contract-consistency",
+    "type safety": "principles.type-safety",
+    "offline-first": "principles.offline-first",
+    "internationalization": "principles.internationalization",
+    "accessibility": "principles.accessibility",
+}
 _TEXTS = (
     ("recommendations", "post_deployment_monitoring", Topic.MONITORING),
     ("recommendations", "immediate_actions", Topic.MONITORING),
@@ -67,6 +76,7 @@ def read_automation_test(source: SourceText) -> Document:
         open_high=_most(fields, "high", issues.high, scan, summary),
         uat_approved=_uat(fields),
         documented_decision=said,
+        principles=_principles(fields),
     )
     findings = issues.findings + _measured(fields) + _told(fields)
     made = replace(facts, unusable=unusable(fields.problems))
@@ -111,6 +121,18 @@ def _uat(fields: Fields) -> bool | None:
     if False in said:
         return False
     return True if said[0] else None
+
+
+def _principles(fields: Fields) -> tuple[tuple[str, str], ...]:
+    """Each principle that is marked PASS with evidence; the template marks all of them so, without any."""
+    part = Section(fields, "$", fields.root, {}, decisive=False)
+    told = [one for one in part.items("constitutional_compliance") if isinstance(one, Section)]
+    marked = [((one.word("name") or "").strip().lower(), one) for one in told if one.flag("status")]
+    return tuple(
+        (_PRINCIPLES[name], printable(evidence, 200))
+        for name, one in marked
+        if name in _PRINCIPLES and (evidence := (one.word("evidence") or "").strip())
+    )
 
 
 def _measured(fields: Fields) -> tuple[Finding, ...]:

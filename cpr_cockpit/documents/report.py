@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cpr_cockpit.core.run import Run
-from cpr_cockpit.documents.papers import afterwards, closing, course, head, merged, validation
+from cpr_cockpit.documents.papers import afterwards, closing, course, head, merged, notices, quality, validation
 from cpr_cockpit.documents.papers.marks import Marks
 
 
@@ -21,7 +21,10 @@ def render_report(run: Run) -> str:
         *afterwards.issue_sections(run),
         *afterwards.rollback_capability(run),
         *afterwards.monitoring_plan(run, marks),
+        *quality.compliance(run, marks),
+        *quality.closing_checklist(run, marks),
         *closing.communication(run, marks),
+        *notices.notices(run),
         *closing.lessons(run, marks),
         *closing.sign_off(run, marks),
     ]

@@ -19,6 +19,7 @@ _PASSING = (Readiness.READY, Readiness.CONDITIONAL)
 def from_documents(facts: Sequence[ReadinessFacts]) -> Iterator[ev.ItemMarked]:
     """Marks of steps 1 and 2, each with the value that was read."""
     verdict = assess(facts)
+    yield from _principles(facts)
     for one in facts:
         if one.unusable is None and one.source == "automation-deploy.json":
             yield _mark("prerequisites.automation-file", Mark.MEASURED, "read, names this feature")
@@ -38,6 +39,12 @@ def from_documents(facts: Sequence[ReadinessFacts]) -> Iterator[ev.ItemMarked]:
         yield _mark("automated-validation.pipeline-status", Mark.DERIVED, "all checks passed when it was written")
     if _all_known_are(False, [one.conflicts for one in facts]):
         yield _mark("automated-validation.merge-conflicts", Mark.DERIVED, "clean when it was written")
+
+
+def _principles(facts: Sequence[ReadinessFacts]) -> Iterator[ev.ItemMarked]:
+    for one in facts:
+        for item, evidence in one.principles if one.unusable is None else ():
+            yield _mark(item, Mark.DERIVED, f"{one.source} marks it PASS: {evidence}")
 
 
 def from_plan(run: Run) -> Iterator[ev.ItemMarked]:

@@ -50,6 +50,8 @@ class Merging:
         self._room = MergeRoom(settings, clock, recorder, patience)
         self._asked = asyncio.Event()
         self._at_rest = asyncio.Event()
+        # Whether it goes on no more, because the journal refuses what it would write.
+        self._over = False
 
     @property
     def code(self) -> Code:
@@ -114,19 +116,29 @@ class Merging:
         """
         if not self._hosts or self._recorder.run.observed:
             return
-        while True:
-            self._asked.clear()
-            try:
-                await (self._round() if self.code.running else self._look())
-            except JournalError:
-                log.exception("the merge goes no further: what is not on disk is not begun")
-                return
-            except Exception:
-                log.exception("the merge met a defect of this program")
-                self._rest("half" if self.code.half else "blocked", "a defect of this program: see cockpit.log")
+        try:
+            while True:
+                self._asked.clear()
+                await self._once()
+                self._at_rest.set()
+                if not self._asked.is_set():
+                    await self._next()
+        except JournalError:
+            log.exception("the merge goes no further: what is not on disk is not begun")
+        finally:
+            self._over = True
             self._at_rest.set()
-            if not self._asked.is_set():
-                await self._next()
+
+    async def _once(self) -> None:
+        """One round, or one look. JournalError."""
+        try:
+            await (self._round() if self.code.running else self._look())
+        except JournalError:
+            raise
+        except Exception:
+            log.exception("the merge met a defect of this program")
+            if self.code.running:
+                self._rest("half" if self.code.half else "blocked", "a defect of this program: see cockpit.log")
 
     async def _next(self) -> None:
         """Until somebody asks for something, or it is time to look again."""
@@ -144,7 +156,7 @@ class Merging:
             raise Blocked(f"There is no Git host to merge at. {UNCHANGED}")
         if not self.code.running and self.code.state is not MergeState.DONE:
             self.begin(by)
-        while self.code.running:
+        while self.code.running and not self._over:
             self._at_rest.clear()
             await self._at_rest.wait()
         if self.code.state is not MergeState.DONE:
@@ -231,8 +243,8 @@ class Merging:
         words = "; ".join(wrong)
         gone_on = code.gone_on is not None
         if code.half and not gone_on:
-            merged = ", ".join(f"{one.name} as {one.merged_as[:10]}" for one in code.merged)
-            self._rest("half", f"merged: {merged}. {words}")
+            merged = ", ".join(f"{one.name} merged as {one.merged_as[:10]}" for one in code.merged)
+            self._rest("half", f"{merged}. {words}")
         elif code.merged:
             self._rest("untagged", words)
         else:

@@ -104,7 +104,7 @@ class Showing:
             before = self._lists[2]
             return self._lists[1], self._stage(now, before.standings, before.blocking)
         stage = self._stage(now, standings(run, now), blocking_items(run, now))
-        lists = showing.lists(stage)
+        lists = showing.lists(run, stage)
         self._lists = (key, lists, stage)
         return lists, stage
 
@@ -124,6 +124,7 @@ class Showing:
             later=watch.later if isinstance(watch, Afterwards) else None,
             back_check=session.back_check,
             answered_at=session.answered_at,
+            frozen=session.frozen,
             merge=session.settings.merge,
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cpr_cockpit.core.events import RollbackChecked
+from cpr_cockpit.core.freeze import Frozen
 from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Sighting
@@ -81,6 +82,10 @@ class ShownSession(Protocol):
     @property
     def answered_at(self) -> float | None:
         """When Resource Manager last gave a good answer; None where that is not known."""
+
+    @property
+    def frozen(self) -> Frozen | None:
+        """The freeze that holds before START; None where none does, or where it is played again."""
 
     @property
     def watch(self) -> ShownWatch | None:

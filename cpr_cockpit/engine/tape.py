@@ -110,6 +110,11 @@ class Tape:
         return self._now - (self._now - told[0]) % every_s(self.scaled.scale), told[1]
 
     @property
+    def frozen(self) -> None:
+        """Nobody presses START in what is played again."""
+        return None
+
+    @property
     def answered_at(self) -> float | None:
         """Not recorded."""
         return None

@@ -18,7 +18,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from cpr_cockpit.lab import certificates, releases
+from cpr_cockpit.lab import certificates, releases, ui_host
+from cpr_cockpit.lab import settings as app_settings
 from cpr_cockpit.lab.control import Control
 from cpr_cockpit.lab.counts import Counts
 from cpr_cockpit.lab.git_host import GitHost
@@ -37,6 +38,7 @@ from cpr_cockpit.lab.scenario import Scenario
 from cpr_cockpit.lab.site import GREEN, Site, metered
 from cpr_cockpit.lab.telemetry import Telemetry
 from cpr_cockpit.lab.traffic import Traffic
+from cpr_cockpit.lab.webhook_sink import WebhookSink
 from cpr_cockpit.lab.world import World
 
 LOOPBACK = "127.0.0.1"
@@ -131,7 +133,8 @@ class Lab:
         self._counts = Counts()
         self._token = secrets.token_urlsafe(24)
         self.lease = Lease(settings.lease)
-        self.control = Control(self._world, self._counts, self.lease, self._token)
+        self._sink = WebhookSink(secrets.token_urlsafe(24))
+        self.control = Control(self._world, self._counts, self.lease, self._token, self._sink)
 
     async def start(self, entrance: socket.socket) -> dict[str, Any]:
         """Start everything, Resource Manager on `entrance`; returns the ready file. Raises LabRefused, OSError."""
@@ -144,16 +147,28 @@ class Lab:
             await self._open_global_front()
         manager = app.resource_manager_app(world)
         port = await self._open(manager, entrance, self._certificates.server)
+        await self._open_page()
         more = await self._open_for_processes(f"https://localhost:{port}")
+        documented = app_settings.write(self._folder)
         control = await self._open(self.control.application(), _listen(None), None)
         pipeline = await self._open_pipeline()
+        hook = await self._open(self._sink.application(), _listen(None), self._certificates.server)
         traffic = Traffic(self._counts, self._telemetry.browser)
         stack.push_async_callback(traffic.stop)
         _, _, git_host = await asyncio.gather(world.start(), self._start_traffic(traffic), self._open_git_host())
         await self._prove()
         await world.set_troubles(self._settings.troubles)
         told = self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}")
-        return told | more | {"pipeline": pipeline, "git_host": git_host}
+        webhook = {"webhook_url": f"https://localhost:{hook}{self._sink.path}"}
+        around = {"git_host": git_host, "settings_file": str(documented)}
+        return told | more | webhook | around | {"pipeline": pipeline}
+
+    async def _open_page(self) -> None:
+        """The host of the page, with its own certificate."""
+        page = self._certificates.page
+        port = await self._open(ui_host.application(), _listen(None), page.context)
+        self._world.ui_url = f"https://localhost:{port}"
+        ui_host.take_troubles(self._world.troubles, page)
 
     async def _open_pipeline(self) -> dict[str, Any]:
         """The team's pipeline host; what the ready file tells of it."""

@@ -25,15 +25,15 @@ CHECK_PENDING = "check-pending"
 RATE_LIMITED = "rate-limited"
 
 NAMES = {
-    EXPIRED_CERTIFICATE: "production serves a certificate that has ended",
+    EXPIRED_CERTIFICATE: "the host of the page serves a certificate that has ended",
     MISSING_SETTING: "a documented setting is not set in the slot",
-    STICKY_DIFFERENCE: "a setting that differs between slot and production is sticky, so that a swap leaves it behind",
+    STICKY_DIFFERENCE: "a sticky setting has another value in the slot than in production",
     RED_CHECK: "a required check of the branch's head failed",
     MERGE_CONFLICT: "the branch cannot be merged into main",
     STALE_BACKUP: "the newest restore point of the database is days old",
     DISABLED_ALERT: "an alert rule is not enabled",
     TAG_EXISTS: "the version's tag is there already, at another commit",
-    WRONG_DNS: "the name of production leads to another address",
+    WRONG_DNS: "the name of production leads to another address than the app's",
     COLD_SLOT: "the slot was stopped: nothing of it runs",
     MERGE_REFUSED: "the second repository's pull request is not merged",
     REPOSITORY_RENAMED: "a repository has another name by now",

@@ -30,6 +30,13 @@ def _writes(shown: Shown) -> str:
     return "the run has ended" if shown.view.phase == "ended" else ""
 
 
+def _writes_after(shown: Shown) -> str:
+    """As `_writes`, for what goes into the afterword of a run that has ended."""
+    view = shown.view
+    ended = shown.afterword and shown.ended and view is not None and view.phase == "ended"
+    return "" if ended and not shown.replay and not shown.read_only else _writes(shown)
+
+
 def _control(name: str) -> Callable[[Shown], str]:
     def why_not(shown: Shown) -> str:
         control: Control | None = getattr(shown.panel, name, None)
@@ -49,6 +56,15 @@ def _raises(shown: Shown) -> str:
     if reason or shown.view is None:
         return reason
     return "" if shown.view.phase in ("deploying", "window", "keeping") else "triggers are raised after START"
+
+
+def _figures(shown: Shown) -> str:
+    reason = _writes_after(shown)
+    if reason or shown.view is None:
+        return reason
+    return (
+        "" if shown.view.phase in ("window", "keeping") else "figures are told once production serves the new version"
+    )
 
 
 def _chooses(shown: Shown) -> str:
@@ -89,12 +105,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("trigger", "t", "Raise a trigger", "Critical functionality, data corruption or security breach",
            "app.triggers", why_not=_raises, hint="trigger"),
     Action("note", "e", "Note", "Writes a note into the journal", "app.note", why_not=_writes, hint="note"),
+    Action("issue", "p", "Issue", "Records an issue: how grave it is, then one line; or more of one that is there",
+           "app.menu('issue')", why_not=_writes_after, hint="issue"),
+    Action("figure", "n", "Figure", "Support tickets, adoption, feedback: a figure, of how many, and where it was read",
+           "app.menu('figure')", why_not=_figures),
     Action("strategy", "o", "Other strategy", "What can be chosen until START, and why not", "app.strategies",
            why_not=_chooses, hint="other strategy"),
     Action("acknowledge", "u", "Looked at", "You have looked at what others changed, with a word on what you saw",
            "app.ask('acknowledge')", why_not=_control("acknowledge"), hint="looked at"),
+    Action("ack", "m", "Seen", "Nobody is called any more, and nothing happens by itself; with a word",
+           "app.ask('ack')", why_not=_control("ack"), hint="seen"),
     Action("take-over", "x", "Take over", "Takes the lease of another run, with a reason: that is on record",
            "app.ask('take-over')", why_not=_control("take_over"), hint="take over"),
+    Action("second", "h", "Second person", "Confirms what another person pressed, with your initials",
+           "app.ask('second')", why_not=_control("second"), hint="second person"),
     Action("gate", "1", "Gate", "Documents side by side, blockers, findings", "app.go_to('gate')"),
     Action("lists", "2", "Lists", "Every checklist", "app.go_to('lists')"),
     Action("plan", "3", "Production", "The way forth and the way back", "app.go_to('plan')"),
@@ -103,8 +127,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("log", "l", "Log", "Error lines of production's log", "app.go_to('log')", hint="log"),
     Action("sources", "i", "Sources", "Who is asked, how old its data is, its last trouble", "app.go_to('sources')",
            hint="sources"),
-    Action("code", "m", "Code", "Pull requests, checks, merge and tag (step 4)", "app.go_to('code')", hint="code"),
-    Action("merge", "m", "MERGE", "arms it: pull requests, checks, merge, tag; y confirms", "app.arm('merge')", "code",
+    Action("code", "6", "Code", "Pull requests, checks, merge and tag (step 4)", "app.go_to('code')", hint="code"),
+    Action("merge", "a", "MERGE", "arms it: pull requests, checks, merge, tag; y confirms", "app.arm('merge')", "code",
            _control("merge"), hint="merge, look again"),
     Action("revert", "v", "REVERT", "arms it: pull requests that take back what is merged; y confirms",
            "app.arm('revert')", "code", _control("revert"), hint="revert"),
@@ -112,14 +136,18 @@ ACTIONS: tuple[Action, ...] = (
            _control("go_on"), hint="go on with one"),
     Action("next", "right", "Next screen", "", "app.turn(1)"),
     Action("previous", "left", "Previous screen", "", "app.turn(-1)"),
-    Action("sign", "space", "Sign", "Signs the item with your initials", "screen.mark('signed')", "lists", _writes,
+    Action("sign", "space", "Sign", "Signs it with your initials, as looked at",
+           "screen.mark('signed')", "lists", _writes_after,
            hint="sign"),
+    Action("sign-noted", "enter", "Sign with a note", "Asks what you saw, then signs the item with it",
+           "screen.sign_noted", "lists", _writes_after, hint="with note"),
     Action("sign-list", "a", "Sign the list", "Signs every open item of the list, with a word on how it was checked",
-           "screen.sign_list", "lists", _writes, hint="sign list"),
+           "screen.sign_list", "lists", _writes_after, hint="sign list"),
     Action("fail", "f", "Fail", "Marks the item as failed", "screen.mark('failed')", "lists", _writes, hint="fail"),
     Action("defer", "d", "Defer", "Marks the item as deferred: it returns later", "screen.mark('deferred')", "lists",
            _writes, hint="defer"),
-    Action("waive", "w", "Waive", "Waives the item, with a reason", "screen.waive", "lists", _writes, hint="waive"),
+    Action("waive", "w", "Waive", "Waives the item, with a reason", "screen.waive", "lists", _writes_after,
+           hint="waive"),
     Action("filter", "b", "Only what blocks", "Shows only what blocks the next point, or everything again",
            "screen.filter", "lists", hint="only what blocks"),
     Action("charts", "v", "Charts or signals", "Where there is no room for both: one in the place of the other",
@@ -145,7 +173,7 @@ REPLAY: tuple[Action, ...] = (
     Action("replay-slower", "minus", "Slower", "The same ladder down", "app.replay('slower')", hint="slower"),
 )  # fmt: skip
 BY_ID = {one.id: one for one in ACTIONS}
-_MORE = ("trigger", "note", "copy", "zoom")
+_MORE = ("trigger", "note", "issue", "copy", "zoom")
 _KEY_WORDS = {"plus": "+", "minus": "-", "question_mark": "?", "colon": ":", "f9": "F9", "f2": "F2"}
 
 
@@ -171,7 +199,7 @@ def hints(where: str, *, replay: bool = False, code: bool = False) -> list[Actio
     if replay:
         return [REPLAY[0], BY_ID["quit"], *REPLAY[1:], BY_ID["help"]]
     # What a run waits for goes before what can be done at any time.
-    own = [BY_ID["acknowledge"], BY_ID["take-over"]]
+    own = [BY_ID[one] for one in ("ack", "second", "acknowledge", "take-over")]
     own += [one for one in ACTIONS if one.hint and one.where == where and where]
     own += [BY_ID["strategy"]] if where == "plan" else []
     own += [BY_ID["code"]] if code and where in ("plan", "lists", "gate") else []

@@ -285,7 +285,9 @@ class Arming:
 
     def _confirmed(self, armed: Armed) -> Confirmed:
         self.disarm(f"sent: {armed.control.label}")
-        reasons = {} if armed.act in (Act.START, Act.MERGE) else {"reason": armed.reason.strip()}
+        # START has a reason in a freeze only, and MERGE never.
+        gives = armed.act is not Act.MERGE and (armed.act is not Act.START or armed.control.needs_reason)
+        reasons = {"reason": armed.reason.strip()} if gives else {}
         if armed.act in (Act.REVERT, Act.GO_ON):
             reasons["choice"] = armed.act.value
         return Confirmed(armed.act, reasons)

@@ -38,8 +38,12 @@ _SENT = {
     "sign_list": "list",
     "choose": "strategy",
     "note": "note",
+    "issue": "issue",
+    "figure": "figure",
     "acknowledge": "looked at",
     "take_over": "take-over",
+    "second": "second person",
+    "ack": "seen",
     "merge": "MERGE",
     "merge_choice": "merge choice",
 }
@@ -48,7 +52,8 @@ _SENT = {
 class FaceApp(App[None]):
     """State and session of a face. ``monotonic``: seconds, for everything that this face times itself.
 
-    ``log``: where a session that does not come up tells why.
+    ``log``: where a session that does not come up tells why. ``ended``: connects to what may be written after the
+    run's end.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class FaceApp(App[None]):
         monotonic: Callable[[], float] = time.monotonic,
         retry_s: float = 1.0,
         log: Path | None = None,
+        ended: SourceFactory | None = None,
     ) -> None:
         super().__init__()
         self.animation_level = "none"
@@ -75,6 +81,7 @@ class FaceApp(App[None]):
         self._monotonic = monotonic
         self._retry_s = retry_s
         self._log_file = log
+        self._ended_factory = ended
         self._began = monotonic()
         self._link: Link | None = None
         self._view_at = 0.0
@@ -105,6 +112,7 @@ class FaceApp(App[None]):
             log=str(self._log_file) if self._log_file is not None and self._log_file.exists() else "",
             sent=self._under_way(),
             ended=self._ended,
+            afterword=self._ended_factory is not None,
         )
 
     def _under_way(self) -> str:
@@ -140,7 +148,7 @@ class FaceApp(App[None]):
         if self._link is not None:
             return
         link: type[Link] = importlib.import_module("cpr_cockpit.tui.link").Link
-        self._link = link(self._factory, self.post_message, retry_s=self._retry_s)
+        self._link = link(self._factory, self.post_message, retry_s=self._retry_s, ended=self._ended_factory)
         self.run_worker(self._link.run(), group="link", exclusive=True)
 
     def _tick(self) -> None:

@@ -10,14 +10,20 @@ from cpr_cockpit.tui import messages as told
 from cpr_cockpit.tui.actions import BY_ID
 from cpr_cockpit.tui.arming import GUARD_S
 from cpr_cockpit.tui.face_app import FaceApp
+from cpr_cockpit.tui.menus import MENUS, asked_after
 from cpr_cockpit.tui.screens.base import CockpitScreen
+from cpr_cockpit.tui.widgets.choice_menu import ChoiceMenu
 from cpr_cockpit.tui.widgets.menu import TriggerMenu
 from cpr_cockpit.tui.widgets.prompt import LONGEST, Prompt
 from cpr_cockpit.tui.widgets.strategies import StrategyMenu
 
 # What was said stays at least this long, whatever is typed.
 _STATUS_S = 1.5
-_ASKED = {"acknowledge": "Looked at: what did you see?", "take-over": "Take the lease over: why?"}
+_ASKED = {
+    "ack": "Seen: what will you do?",
+    "acknowledge": "Looked at: what did you see?",
+    "take-over": "Take the lease over: why?",
+}
 
 
 class KeyedApp(FaceApp):
@@ -82,9 +88,6 @@ class KeyedApp(FaceApp):
         panel = shown.panel
         if self.view is None or panel is None or self._read_only or shown.gone_since is not None:
             self.say(f"{BY_ID[name].label} is not possible now: {BY_ID[name].why_not(shown)}")
-        elif name not in ("start", "go", "rollback") and self._held:
-            # The key that led to the screen is still held down.
-            return
         elif not self.decision.arm(name, panel, self._key) and self.decision.words:
             self.say(self.decision.words)
         # Keys are taken from the end of the guard on: the panel says so then.
@@ -168,10 +171,26 @@ class KeyedApp(FaceApp):
         else:
             self.post_message(told.PromptOpened("Note", "note", "words"))
 
+    async def action_menu(self, name: str) -> None:
+        """The menu of an action whose words are asked for after a choice."""
+        if why := BY_ID[name].why_not(self.newest()):
+            self.say(f"No {name} can be recorded now: {why}")
+        elif isinstance(self.screen, CockpitScreen) and not self.screen.query(ChoiceMenu):
+            await self.screen.put(ChoiceMenu(name, MENUS[name]))
+
+    async def on_choice_menu_chosen(self, event: ChoiceMenu.Chosen) -> None:
+        """Ask for the words."""
+        if isinstance(self.screen, CockpitScreen):
+            await self.screen.clear()
+        if event.word:
+            self.post_message(asked_after(event.of, event.word))
+
     def action_ask(self, name: str) -> None:
         """Ask for the words of what is to be recorded with them."""
         action = BY_ID[name]
         if why := action.why_not(self.newest()):
             self.say(f"{action.label} is not possible now: {why}")
         else:
-            self.post_message(told.PromptOpened(_ASKED[name], name.replace("-", "_"), "words"))
+            control = self.view.panel.second if self.view is not None else None
+            title = _ASKED.get(name) or (control.label if control is not None else action.label)
+            self.post_message(told.PromptOpened(title, name.replace("-", "_"), "words"))

@@ -9,7 +9,7 @@ from textual.message import Message
 
 from cpr_cockpit.engine.face import FaceSource
 from cpr_cockpit.engine.greeting import SessionGone, SessionRefused
-from cpr_cockpit.tui.messages import CommandAnswered, RunEnded, SessionLost, SessionMet, ViewArrived
+from cpr_cockpit.tui.messages import CommandAnswered, RunEnded, SessionLost, SessionMet, Told, ViewArrived
 
 RETRY_S = 1.0
 
@@ -18,10 +18,16 @@ Post = Callable[[Message], object]
 
 
 class Link:
-    """One face's link. ``post`` takes its messages; ``retry_s``: between two attempts to reach the session."""
+    """One face's link. ``post`` takes its messages; ``retry_s``: between two attempts to reach the session.
 
-    def __init__(self, factory: SourceFactory, post: Post, *, retry_s: float = RETRY_S) -> None:
+    ``ended``: connects to what may still be written once the run has ended; None: nothing may.
+    """
+
+    def __init__(
+        self, factory: SourceFactory, post: Post, *, retry_s: float = RETRY_S, ended: SourceFactory | None = None
+    ) -> None:
         self._factory = factory
+        self._ended = ended
         self._post = post
         self._retry_s = retry_s
         self._source: FaceSource | None = None
@@ -38,11 +44,21 @@ class Link:
                 self._post(SessionLost(str(error)))
             else:
                 self._post(RunEnded())
+                await self._after_end()
                 return
             await asyncio.sleep(self._retry_s)
 
-    async def _follow(self) -> None:
-        source = await self._factory()
+    async def _after_end(self) -> None:
+        """What a person writes after the end; where that cannot be, the last View stays."""
+        if self._ended is None:
+            return
+        try:
+            await self._follow(self._ended)
+        except (SessionGone, SessionRefused, OSError) as error:
+            self._post(Told(f"nothing can be signed here any more: {error}"))
+
+    async def _follow(self, factory: SourceFactory | None = None) -> None:
+        source = await (factory or self._factory)()
         try:
             self._source = source
             self._post(SessionMet(source.run))

@@ -21,7 +21,7 @@ class Shown:
 
     ``waited_s``: for the first View, so far; ``log``: the file in which a session that does not answer may say why;
     ``sent``: the decision that was sent and is not in the View yet. ``replay``: how a run that was is being played
-    ("replay x10"); "": it is no replay.
+    ("replay x10"); "": it is no replay. ``afterword``: after the end signatures, issues and figures may be written.
     """
 
     view: View | None
@@ -37,6 +37,7 @@ class Shown:
     log: str = ""
     sent: str = ""
     ended: bool = False
+    afterword: bool = False
     replay: str = ""
 
     @property

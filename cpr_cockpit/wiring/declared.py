@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cpr_cockpit.config import Check, Code, GitHub
+from cpr_cockpit.config import Check, Code, GitHub, Sentry
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
     """Checks and repositories that the team's machine reads before START; ``home``: the folder of ``cockpit.toml``.
 
-    ``tag``: the release's, ``commit``: what its artifact was built from ("": nobody said).
+    ``tag``: the release's, ``commit``: what its artifact was built from ("": nobody said). ``sentry``: where
+    exceptions are tracked, too; None: nowhere.
     """
 
     checks: tuple[Check, ...] = ()
@@ -22,6 +23,7 @@ class Declared:
     tag: str = ""
     commit: str = ""
     github: GitHub = field(default_factory=GitHub)
+    sentry: Sentry | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
@@ -30,6 +32,7 @@ class Declared:
             "checks": [one.model_dump(exclude_unset=True) for one in self.checks],
             "code": [one.model_dump(exclude_unset=True) for one in self.code],
         }
+        tables["sentry"] = [self.sentry.model_dump()] if self.sentry else []
         github = self.github.model_dump(exclude_unset=True)
         return tables | {"home": self.home, "tag": self.tag, "commit": self.commit, "github": github}
 
@@ -43,4 +46,5 @@ class Declared:
             str(body.get("tag", "")),
             str(body.get("commit", "")),
             GitHub.model_validate(body.get("github", {})),
+            next((Sentry.model_validate(one) for one in body.get("sentry", ())), None),
         )

@@ -14,6 +14,7 @@ from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.safeguards import Safeguards
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.documents.papers.writing import feature_folder
@@ -58,6 +59,7 @@ def write_config(settings: SessionSettings, target: Target | None = None) -> Non
         "merge": settings.merge.to_dict(),
         "contacts": [asdict(one) for one in settings.contacts],
         "readiness": [asdict(facts) for facts in settings.readiness],
+        "safeguards": settings.safeguards.to_dict(),
         "target": (target or Target()).to_dict(),
     }
     write_whole(settings.folder / CONFIG, (json.dumps(body, indent=2) + "\n").encode())
@@ -89,6 +91,7 @@ def read_config(folder: Path) -> SessionConfig:
             commit=str(body.get("commit", "")),
             course=Course.from_dict(body.get("course") or {}),
             contacts=tuple(Contact(**one) for one in body.get("contacts") or ()),
+            safeguards=Safeguards.from_dict(body.get("safeguards") or {}),
             merge=MergePolicy.from_dict(body.get("merge") or {}),
         )
     except LabError as error:

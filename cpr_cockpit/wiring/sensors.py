@@ -17,6 +17,7 @@ from cpr_cockpit.wiring.target import Place
 
 if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.manager import Manager
+    from cpr_cockpit.adapters.azure.query_proof import QueryProof
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.connections import Connections
     from cpr_cockpit.config import Check
@@ -38,6 +39,7 @@ def sensors_of(
     clock: Clock,
     sites: Sequence[Site],
     policy: Policy,
+    logs: QueryProof,
     code: tuple[CodeHost, ...],
 ) -> tuple[Sensor, ...]:
     """Everything that reads checklist items here, beside what the ports themselves tell. Nothing is read yet.
@@ -45,14 +47,18 @@ def sensors_of(
     On a lab what is declared for an address or a repository is left out (`left_out`): it has repositories of its own.
     """
     from cpr_cockpit.adapters.sensors.certificates import Certificates, Host
+    from cpr_cockpit.wiring.around_sensors import around_sensors
 
     hosts = [Host(one.production_url) for one in sites]
-    hosts += [Host(one.slot_url, partial(_missing, one.web_apps, place.slot)) for one in sites]
+    hosts += [Host(one.slot_url, partial(missing, one.web_apps, place.slot)) for one in sites]
+    others = (place.around.ui_origin, *place.around.staging_urls)
+    hosts += [Host(one) for one in others if one.startswith("https:")]
     checks = [one for one in place.declared.checks if one.command or not place.on_lab]
     return (
         *(sensor for one in sites for sensor in _of_site(one, place, clock, policy, several=len(sites) > 1)),
         Certificates(hosts, clock, connections.tls, place.certificate_days),
         *code_sensors(place, code),
+        *around_sensors(place, connections, clock, sites, logs, policy),
         *(_check(one, place, connections) for one in checks),
     )
 
@@ -73,12 +79,13 @@ def _of_site(site: Site, place: Place, clock: Clock, policy: Policy, *, several:
     documented = Path(place.declared.home) / place.settings_file if place.settings_file else None
     found: tuple[Sensor, ...] = (
         PlanCapacity(site.manager, clock, limits),
-        SiteSettings(site.manager, site.web_apps, place.slot, documented),
+        SiteSettings(site.manager, site.web_apps, place.slot, documented, place.harmless),
     )
     return tuple(OfApp(site.manager.environment.app, one) for one in found) if several else found
 
 
-async def _missing(web_apps: AzureWebApps, slot: str) -> str:
+async def missing(web_apps: AzureWebApps, slot: str) -> str:
+    """Why the slot cannot answer yet; "" where it is there. PortError."""
     there = any(one.name == slot for one in await web_apps.slots())
     return "" if there else f"slot {slot} does not exist yet: the plan creates it"
 

@@ -350,11 +350,14 @@ async def test_every_app_is_read_and_on_a_lab_nothing_that_is_declared_beyond_th
     place = place_of(Target(declared=declared), ready | {"apps": [further]})
     async with outside_of(place) as ports:
         kinds = [type(one).__name__ for one in ports.sensors]
-    assert kinds == [*["OfApp"] * 4, "Certificates", "CommandCheck"]
+    assert kinds == [*["OfApp"] * 4, "Certificates", "Staging", "Names", "Names", "ErrorTracking", "CommandCheck"]
     assert left_out(place) == ("preflight", "../api")
     async with outside_of(replace(place, on_lab=False, apps=(), code=declared.code)) as ports:
         kinds = [type(one).__name__ for one in ports.sensors]
-    assert kinds == ["PlanCapacity", "SiteSettings", "Certificates", "Repository", "RequestCheck", "CommandCheck"]
+    assert kinds == [
+        *("PlanCapacity", "SiteSettings", "Certificates", "Staging", "Names", "ErrorTracking"),
+        *("Repository", "RequestCheck", "CommandCheck"),
+    ]
 
 
 async def test_a_lab_has_repositories_of_its_own_at_its_own_host(ready: dict[str, Any], tmp_path: Path) -> None:

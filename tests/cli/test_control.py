@@ -25,7 +25,7 @@ from tests.engine.children import child
 from tests.engine.stage import Stage
 from tests.engine.users import ERRORS, SILENT, Behaviour
 
-ONE = "20260101-000000-goal-aaaa"
+ONE, TWO, THREE = "20260101-000000-goal-aaaa", "20260102-000000-goal-bbbb", "20260103-000000-goal-cccc"
 
 
 def _smoke_fails(stage: Stage) -> None:
@@ -57,7 +57,7 @@ def test_a_run_that_ended_gives_its_outcome_and_its_code(
     command: Command, name: str, behaviour: Behaviour, prepare: Callable[[Stage], None], code: int, decision: str
 ) -> None:
     runs.ended(ONE, behaviour, prepare)
-    said = command(name, "--json")
+    said = command(name, ONE, "--json")
     # What was kept was not rolled back, whatever became of the run.
     assert said.code == (1 if (name, code) == ("rollback", 0) else code)
     (outcome,) = [json.loads(line) for line in said.out.splitlines()]
@@ -69,7 +69,7 @@ def test_a_run_that_ended_gives_its_outcome_and_its_code(
     }
     assert Path(outcome["report"]).exists()
     assert Path(outcome["journal"]).name == FILE
-    assert json.loads(command(name, "--json").out) == outcome, "the outcome is kept, not made up again"
+    assert json.loads(command(name, ONE, "--json").out) == outcome, "the outcome is kept, not made up again"
 
 
 @pytest.mark.parametrize("name", ["resume", "rollback", "stop", "status", "report"])
@@ -81,10 +81,22 @@ def test_without_a_run_every_command_says_so(command: Command, name: str) -> Non
 
 def test_nothing_is_rolled_back_before_start(command: Command) -> None:
     runs.died(ONE, "gate.judged")
-    said = command("rollback")
+    said = command("rollback", ONE)
     assert said.code == 1
     assert "did not touch production" in said.err
     assert ONE in said.err
+
+
+def test_without_a_name_only_a_run_in_production_is_rolled_back_and_it_is_named(command: Command) -> None:
+    runs.ended(ONE)
+    said = command("rollback")
+    assert (said.code, said.out) == (1, "")
+    assert "No run is in production: there is nothing to roll back, and nothing was changed." in said.err
+    assert f"The newest is {ONE} (kept)" in said.err
+    runs.died(TWO, "intent swap")
+    runs.died(THREE, "gate.judged")
+    said = command("rollback")
+    assert f"Rolls back {TWO}: its session is gone, and it was the newest in production." in said.err
 
 
 def test_stop_without_a_session_has_nothing_to_stop(command: Command) -> None:

@@ -49,7 +49,7 @@ def test_runs_are_listed_with_their_states(command: Command) -> None:
         (THREE, "damaged", None),
         ("20260104-000000-empty-dddd", "empty", None),
     ]
-    assert set(rows[0]) == {"run", "feature", "state", "pid", "started_at"}
+    assert set(rows[0]) == {"run", "feature", "state", "closed", "pid", "started_at"}
     assert rows[0]["started_at"].endswith("Z")
     assert rows[3]["started_at"] is None
     heading, *lines = command("runs").out.splitlines()

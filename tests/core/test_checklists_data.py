@@ -199,6 +199,7 @@ Test 2-3 critical user journeys in production with real accounts.
 - Infrastructure capacity
 [rollback-follow-up]
 - Errors back at baseline
+- No message left undone
 - Revert or flag in main
 - Release withdrawn
 [rollback-database]

@@ -45,7 +45,7 @@ def test_silent_telemetry_while_probes_and_platform_are_normal_is_said_with_thei
     assert doubt.cause is HoldCause.STALE
     assert doubt.sentence == (
         "no data to judge by: newest of logs is 600 s old (limit 32 s); our probes are answered and the platform "
-        "counted 1200 requests, 3 of them 5xx, in its newest 60 s"
+        "counted 1200 requests (3 5xx) in 60 s"
     )
 
 

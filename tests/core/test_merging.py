@@ -27,6 +27,7 @@ from tests.core.a_run import A_MERGE, API, BRANCH_HEAD, OPENED, looked_at, recor
 HEAD = BRANCH_HEAD
 PULL = PullRequest(7, "https://git.test/7", "Goals", HEAD, "main", PullState.OPEN, mergeable=True)
 PASSED = CommitCheck("build", CheckState.PASSED, required=True)
+LINT = CommitCheck("lint", CheckState.FAILED, required=False)
 
 
 @pytest.mark.parametrize(
@@ -52,10 +53,10 @@ def test_what_is_in_the_way_is_said(told: dict[str, Any], words: str) -> None:
 @pytest.mark.parametrize(
     ("pull", "rows", "reviews", "state", "words"),
     [
-        (PULL, (PASSED,), Reviews(HEAD), "green", "1 checks passed"),
+        (PULL, (PASSED,), Reviews(HEAD), "green", "1 check passed"),
         (PULL, (), Reviews(HEAD), "wait", "no check has reported"),
         (PULL, (replace(PASSED, state=CheckState.FAILED),), Reviews(HEAD), "red", "build failed"),
-        (PULL, (PASSED, CommitCheck("lint", CheckState.FAILED, required=False)), Reviews(HEAD), "green", "1 checks"),
+        (PULL, (PASSED, LINT), Reviews(HEAD), "green", "1 check passed"),
         (PULL, (PASSED, CommitCheck("e2e", CheckState.WAITING, required=True)), Reviews(HEAD), "wait", "e2e not done"),
         (PULL, (PASSED,), Reviews(HEAD, refused_by=("eve",)), "red", "changes are asked for by eve"),
         (PULL, (PASSED,), Reviews(HEAD, ("ben",), required=2), "wait", "one more approval"),
@@ -74,7 +75,7 @@ def test_a_pull_request_is_green_only_where_all_that_is_asked_for_holds(
 
 
 def test_where_nobody_may_read_what_is_required_every_check_counts() -> None:
-    rows = (PASSED, CommitCheck("lint", CheckState.FAILED, required=False))
+    rows = (PASSED, LINT)
     checks = CommitChecks(HEAD, rows, required_known=False)
     assert judged(PULL, HEAD, checks, Reviews(HEAD), MergePolicy()).state == "red"
 

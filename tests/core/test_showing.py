@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cpr_cockpit.core import showing, showing_panel, showing_window
-from cpr_cockpit.core.checklist import Due, derive, items_of
+from cpr_cockpit.core.checklist import Due, Mark, Standing, derive, items_of
 from cpr_cockpit.core.checklists import ALL_CHECKLISTS
 from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.core.run import Run, fold
@@ -130,7 +130,7 @@ def test_charts_come_from_the_newest_answer_of_the_logs() -> None:
 
 def test_lists_tell_which_items_block() -> None:
     keys = [item.key for item in items_of(ALL_CHECKLISTS) if item.due <= Due.START]
-    rows = [row for one in showing.lists(_stage(T0, blocking=tuple(keys))) for row in one.items]
+    rows = [row for one in showing.lists(fold(()), _stage(T0, blocking=tuple(keys))) for row in one.items]
     assert {row.key for row in rows if row.blocks} == set(keys)
     assert all(row.mark == "open" and not row.stands for row in rows if row.blocks)
 
@@ -138,3 +138,15 @@ def test_lists_tell_which_items_block() -> None:
 def test_worsened_counts_every_step_towards_rollback() -> None:
     assert _run(IN_WINDOW).worsened == 0
     assert _run(IN_WINDOW + 1).worsened == 1
+
+
+def test_an_open_item_that_no_machine_reads_says_so_and_a_team_s_own_check_is_named_as_what_it_is() -> None:
+    key = "production-health.health"
+    told = {key: Standing(key, Mark.MEASURED, "cockpit", T0, "200", check="ping")}
+    there = replace(_stage(T0), standings=told)
+    run = _run(IN_WINDOW)
+    rows = {row.key: row for one in showing.lists(run, there) for row in one.items}
+    assert rows[key].evidence.startswith("the team's own check 'ping' read it")
+    assert rows["production-health.loads"].note == "no source: sign it"
+    assert rows["production-health.error-rate"].note == ""
+    assert {row.note for one in showing.lists(fold(()), there) for row in one.items} == {""}

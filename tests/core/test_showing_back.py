@@ -11,13 +11,18 @@ import pytest
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core import showing_panel, showing_window
 from cpr_cockpit.core.back_check import Looked, concluded
+from cpr_cockpit.core.blocks import Reading
 from cpr_cockpit.core.ports import PRODUCTION, Sighting
 from cpr_cockpit.core.rights import PUBLISH, ROUTE, SWAP
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.showing import Stage
+from cpr_cockpit.core.signals import Observation, Source
+from cpr_cockpit.core.standings import standings
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.verdict import VerdictKind
+from cpr_cockpit.core.view import State
 from cpr_cockpit.core.view_json import sections, view_of
+from cpr_cockpit.core.workers import DEAD_LETTERS
 from cpr_cockpit.engine.preparing import plan_of
 from tests.core.a_run import A_DOUBTFUL_SWAP, BEFORE_THE_SWAP, PLAN, WATCHED, outcome
 from tests.core.observations import NEW, OLD, T0
@@ -41,8 +46,8 @@ def shown(run: Run, checked: ev.RollbackChecked | None = None, **more: object) -
 def test_the_check_is_told_with_its_age_and_how_long_the_last_swap_took() -> None:
     run = run_of(Course(), *IN_WINDOW)
     back, warns, fact = shown(run, concluded(PLAN, [READY]))
-    assert back.startswith(f"rollback checked 12 s ago: slot green {OLD}, 200 on 3 of 3; last swap ")
-    assert (warns, fact) == (False, back.removeprefix("rollback "))
+    assert back.startswith(f"rollback checked 12 s ago: slot green {OLD}, 200 on 3 of 3; swap ")
+    assert (warns, fact) == (False, back.removeprefix("rollback ").partition(";")[0])
 
 
 @pytest.mark.parametrize(
@@ -203,3 +208,22 @@ def test_the_panel_goes_over_the_wire() -> None:
     view = window_calm()
     view = replace(view, panel=replace(view.panel, back="b", warns=True, commands=("one", "two")))
     assert view_of(json.loads(json.dumps(sections(view)))) == view
+
+
+def test_dead_letters_since_the_switch_stand_in_the_end_panel_and_in_the_follow_ups_with_their_number() -> None:
+    queue = Observation(
+        Source.WORKERS, T0 + 50.0, measured_at=T0 + 50.0, readings=(Reading(DEAD_LETTERS, 7.0, limit=2.0),)
+    )
+    seen = ev.Observed(source=queue.source.value, body=queue.to_dict())
+    end = ev.RunEnded(
+        decision="rolled_back", provisional=False, production_version=OLD, slot_version=OLD, reason="it was rolled back"
+    )
+    run = run_of(Course(), *IN_WINDOW, seen, DECIDED, end)
+    there = replace(stage(said(VerdictKind.ROLLBACK)), standings=standings(run, T0 + 60.0))
+    assert (
+        "5 messages became dead letters since the switch (7 in all): see to them."
+        in showing_panel.panel(run, there).detail
+    )
+    rows = {one.key: one for one in showing_window.checks(run, there)}
+    row = rows["rollback-follow-up.dead-letters"]
+    assert (row.state, "7 dead letters, 5 more than before the switch" in row.text) == (State.FAIL, True)

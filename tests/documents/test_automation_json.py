@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.documents.automation_deploy import read_automation_deploy
 from cpr_cockpit.documents.automation_test import read_automation_test
+from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.documents.parts import Document, Topic
 from cpr_cockpit.documents.reading import DocumentError, SourceText
+from cpr_cockpit.engine.measuring import from_documents
+from tests.documents import folders
 from tests.documents.folders import DEPLOY, FEATURE, TEST, blocking, change, notes, sample, source
 
 READERS: list[tuple[str, Callable[[SourceText], Document]]] = [
@@ -365,3 +369,19 @@ def test_no_json_raises_anything_but_the_module_s_own_error(
         assert text.isprintable()
     assert (found.facts.unusable is not None) == any(one.blocks for one in found.problems)
     json.dumps([found.facts.open_critical, found.facts.open_high, found.facts.documented_decision])
+
+
+def test_a_principle_counts_as_told_only_with_its_evidence(tmp_path: Path) -> None:
+    folder = folders.copy(tmp_path)
+    path = folder / "automation-test.json"
+    body = json.loads(path.read_text("utf-8"))
+    body["constitutional_compliance"][0]["evidence"] = ""
+    body["constitutional_compliance"][2]["status"] = "FAIL"
+    path.write_text(json.dumps(body), "utf-8")
+    (facts,) = (one for one in read_feature(folder).facts if one.source == path.name)
+    told = dict(facts.principles)
+    assert "principles.specification-driven" not in told
+    assert "principles.type-safety" not in told
+    assert told["principles.offline-first"] == "test-report.md"
+    marks = {one.item: one.value for one in from_documents((facts,))}
+    assert marks["principles.accessibility"] == "automation-test.json marks it PASS: test-report.md"

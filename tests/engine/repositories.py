@@ -61,6 +61,8 @@ class HostedRepository:
     conflicts: tuple[str, ...] = ()
     may_write: bool = True
     unreadable: bool = False
+    # Somebody has merged the pull request that takes the merge back.
+    taken_back: bool = False
     refuses: str = ""
     sha256: str = ""
     builds: bool = True
@@ -88,7 +90,7 @@ class HostedRepository:
 
     async def trial_merge(self) -> TrialMerge:
         await self._read()
-        return TrialMerge(CodeHeads(MAIN, self.head), self.conflicts, merged=bool(self.merges))
+        return TrialMerge(CodeHeads(MAIN, self.head), self.conflicts, merged=len(self.merges) > self.taken_back)
 
     async def deploying(self) -> tuple[DeployingWorkflow, ...]:
         await self._read()
@@ -181,7 +183,7 @@ class HostedRepository:
             if body["type"] in ("merge.intent", "merge.outcome") and body["repository"] == self.name
         ]
         assert told, f"{kind} left without an intent"
-        assert kind != "merge" or not self.merges, "a merge was sent that was done already"
+        assert kind != "merge" or len(self.merges) <= self.taken_back, "a merge was sent that was done already"
         last = told[-1]
         assert (last["type"], last["step"]) == ("merge.intent", STEP_OF[kind]), f"{kind} left after {last}"
         intents = sum(one["type"] == "merge.intent" and one["step"] == STEP_OF[kind] for one in told)

@@ -106,3 +106,18 @@ def test_a_trigger_that_a_person_raises_rolls_a_drill_back() -> None:
         assert life.run_state.ended is not None
         assert life.run_state.ended.decision == "rolled_back"
         assert life.run_state.triggers[0].by == "ana"
+
+
+def test_an_issue_is_recorded_at_any_moment_and_changes_nothing_of_the_deployment() -> None:
+    with Stage(AUTO) as stage:
+        life = stage.begin()
+        assert not life.live(Moment("outcome keep-warm", 0).of(life))
+        life.command("issue", by="ana", severity="LOW", title="logo cut")
+        life.command("issue", by="ana", line="1 resolved as designed")
+        assert not life.live(lambda: any(one.status == "RESOLVED" for one in life.run_state.issues.values()))
+        assert "There is no ISSUE-009 in this run; there are: ISSUE-001. Nothing" in refusal(
+            life, "issue", by="ana", line="9 resolved"
+        )
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert life.run_state.ended.decision == "kept"

@@ -240,3 +240,16 @@ def test_no_fault_and_no_death_merges_twice_and_what_is_told_is_so(
                 assert one.tags[TAG].commit == one.merge_commit
         if code.state is MergeState.DONE:
             assert all(TAG in one.tags for one in hosts)
+
+
+def test_what_was_taken_back_by_a_person_is_merged_anew() -> None:
+    with Stage(script=None) as stage:
+        life, api, ui = half(stage)
+        asked = life.command("merge_choice", choice="revert", by="ana")
+        assert not life.live(lambda: asked.done() and at_rest(life))
+        api.pulls[-1] = replace(api.pulls[-1], state=PullState.MERGED)
+        api.taken_back, ui.refuses = True, ""
+        asked = life.command("merge", by="ana")
+        assert not life.live(lambda: asked.done() and at_rest(life))
+        assert life.run_state.code.state is MergeState.DONE
+        assert (len(api.merges), kinds(api)[-3:]) == (2, ["create", "merge", "tag"])

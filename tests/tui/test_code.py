@@ -42,7 +42,7 @@ async def test_half_merged_is_named_and_going_on_takes_a_word_and_a_reason(size:
     app = face(source, hand)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
-        await pilot.press("m")
+        await pilot.press("6")
         await until(pilot, lambda: at(app) == "code")
         text = screen_text(app)
         assert "CODE  HALF MERGED" in text
@@ -67,14 +67,14 @@ async def test_a_conflict_names_its_files_and_merging_takes_two_keys(size: tuple
     app = face(source, hand)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
-        await pilot.press("m")
+        await pilot.press("6")
         await until(pilot, lambda: at(app) == "code")
         text = screen_text(app)
         assert "acme/cpr-ui  CONFLICT" in text
         assert "conflicts in src/Goals.tsx, package.json" in text
         assert ".github/workflows/deploy.yml deploys on a merge by itself" in text
         hand.move(2.0)
-        await pilot.press("m")
+        await pilot.press("a")
         hand.move(GUARD_S)
         await until(pilot, lambda: "it is looked at again first" in screen_text(app))
         assert source.commands == []

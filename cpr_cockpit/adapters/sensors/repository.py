@@ -44,6 +44,7 @@ class RepositorySettings:
 class Repository:
     """The remote's heads, fetched as objects only, and what a trial merge of them (git merge-tree) comes to."""
 
+    declared = True
     timeout_s = 60.0
 
     def __init__(self, settings: RepositorySettings) -> None:

@@ -61,6 +61,11 @@ FOLLOW_UP = checklist(
             "Errors back at baseline",
             "The users' failures after the way back are as many as the baseline shows, told by at least 100 requests.",
         ),
+        measured(
+            "dead-letters",
+            "No message left undone",
+            "The queue had no more dead letters than before the switch when it was last read; else see to them.",
+        ),
         signed(
             "revert-or-flag",
             "Revert or flag in main",

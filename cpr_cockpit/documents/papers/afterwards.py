@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cpr_cockpit.core.afterwards import schedule
 from cpr_cockpit.core.apps_words import rows_of
+from cpr_cockpit.core.business import figure_words
 from cpr_cockpit.core.checklists import MONITORING_PLAN, ROLLBACK_FOLLOW_UP
 from cpr_cockpit.core.policy import REFERENCE_WINDOW_S
 from cpr_cockpit.core.run import Run
@@ -23,7 +24,6 @@ def issue_sections(run: Run) -> list[str]:
     counts = ", ".join(f"{sum(one.severity is each for one in found)} {each.lower()}" for each in Severity)
     lines = [*heading(2, "Issues"), field("Issues", counts if found else "NONE in the journal"), ""]
     lines += paragraph(RULE)
-    number = 0
     for severity in Severity:
         name = f"{severity} Issues" if severity is Severity.CRITICAL else f"{severity} Priority Issues"
         lines += heading(3, name)
@@ -32,15 +32,15 @@ def issue_sections(run: Run) -> list[str]:
             lines += ["_None_", ""]
             continue
         for one in mine:
-            number += 1
-            lines += _issue(number, one)
+            lines += _issue(one)
         lines.append("")
     return lines
 
 
-def _issue(number: int, one: Issue) -> list[str]:
+def _issue(one: Issue) -> list[str]:
     return [
-        f"- **ISSUE-{number:03d}**: {inert(one.what)}",
+        f"- **{one.name}**: {inert(one.what)}",
+        *(["  " + bullet("Category", one.category)] if one.by else []),
         "  " + bullet("Impact", one.impact),
         "  " + bullet("Resolution", one.resolution),
         "  " + bullet("Status", one.status),
@@ -120,6 +120,7 @@ def monitoring_plan(run: Run, marks: Marks) -> list[str]:
     lines = [*heading(2, "Monitoring Plan"), field("Post-Deployment Monitoring", _watched(run))]
     lines += [field("Status", ending.status(run)), ""]
     lines += _checks(run)
+    lines += _business(run)
     applies = not ending.ordered_back(run) and ending.switched(run)
     for one in MONITORING_PLAN:
         lines += heading(3, one.title)
@@ -151,6 +152,17 @@ def _checks(run: Run) -> list[str]:
         return [*lines, *paragraph("No limit was crossed between the checks.")]
     crossed = [(stamp(at).removesuffix(" UTC"), what, sentence) for at, what, sentence in sorted(told)]
     return [*lines, *paragraph("Limits crossed after GO:"), *table(("Time (UTC)", "What", "Sentence"), crossed)]
+
+
+def _business(run: Run) -> list[str]:
+    """What persons and queries told of tickets, adoption and feedback."""
+    if not run.figures:
+        return []
+    rows = [
+        (stamp(at).removesuffix(" UTC"), one.kind, figure_words(one), one.source or one.by, one.words)
+        for at, one in run.figures
+    ]
+    return [*heading(3, "Business figures"), *table(("Time (UTC)", "What", "Figure", "Told by", "Words"), rows)]
 
 
 def _missed(run: Run, t0: float) -> list[float]:

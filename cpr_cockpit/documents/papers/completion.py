@@ -17,6 +17,7 @@ from cpr_cockpit.documents.json_text import parse
 from cpr_cockpit.documents.papers import ending
 from cpr_cockpit.documents.papers.json_edit import EditRefused, put, put_first, value_at
 from cpr_cockpit.documents.papers.known import Known, When, known
+from cpr_cockpit.documents.papers.own_issues import own_issues
 from cpr_cockpit.documents.reading import LARGEST, DocumentError, decode
 
 _MARKS = {
@@ -54,6 +55,11 @@ def complete(data: bytes, run: Run) -> Completed:
                 text = put(text, one.path, one.value, ascii_only=mixed)
         except EditRefused as error:
             refused.append(f"{'.'.join(one.path)}: {error}")
+    try:
+        for path, value in tuple(own_issues(text, run)):
+            text = put(text, path, value, ascii_only=mixed)
+    except EditRefused as error:
+        refused.append(f"issues: {error}")
     if ending.rehearsal(run):
         try:
             text = put_first(text, "rehearsal", ending.rehearsal(run), ascii_only=mixed)

@@ -1,16 +1,17 @@
 """The issues of a run, as its journal tells them: what, its impact, what became of it.
 
-The severity is a rule of this module, not a person's judgement: CRITICAL is what a written or a person's trigger
-raised and a way back that failed; HIGH what asked a person to look or stopped a step; MEDIUM what was uncertain for a
-while; LOW the rest.
+Persons record issues under numbers of their own, with their own severity. Of what the journal tells by itself the
+severity is a rule of this module: CRITICAL is what a written or a person's trigger raised and a way back that failed;
+HIGH what asked a person to look or stopped a step; MEDIUM what was uncertain for a while; LOW the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from cpr_cockpit.core.issues import issue_name
 from cpr_cockpit.core.rows import StepRow
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers.ending import of_a_share, ordered_back, switched
@@ -18,7 +19,8 @@ from cpr_cockpit.documents.papers.figures import new_version, old_version, serve
 from cpr_cockpit.documents.papers.text import clock, share, span
 
 RULE = (
-    "The severity follows a fixed rule: critical is a trigger or a rollback step that failed; high what asked a person "
+    "Up to ISSUE-100 a person recorded it, with its severity. Beyond, the journal tells it and a fixed rule grades it: "
+    "critical is a trigger or a rollback step that failed; high what asked a person "
     "to look or stopped a step; medium what was in doubt for a while or is a known condition; low the rest."
 )
 
@@ -41,23 +43,55 @@ class Issue:
     impact: str
     resolution: str
     status: str
+    number: int = 0
+    category: str = "deployment"
+    by: str = ""
+
+    @property
+    def name(self) -> str:
+        """``ISSUE-001``."""
+        return issue_name(self.number)
 
 
 def issues(run: Run) -> tuple[Issue, ...]:
-    """All of them, gravest first, in the order of time."""
-    found = [
-        *_triggers(run),
-        *_rollback_verdicts(run),
-        *_blockers(run),
-        *_against_data(run),
-        *_holds(run),
-        *_steps(run),
-        *_journal(run),
-        *_conditions(run),
-        *_notes(run),
-    ]
+    """All of them, gravest first: those that persons recorded, under their own numbers, then what the journal tells.
+
+    What it tells is numbered beyond them, by hundreds, so that one more recorded after the end renames none of it.
+    """
     order = list(Severity)
-    return tuple(sorted(found, key=lambda one: order.index(one.severity)))
+    derived = sorted(_derived(run), key=lambda one: order.index(one.severity))
+    beyond = 100 * (1 + max(run.issues, default=0) // 100)
+    numbered = [replace(one, number=beyond + at) for at, one in enumerate(derived, start=1)]
+    return tuple(sorted([*_recorded(run), *numbered], key=lambda one: order.index(one.severity)))
+
+
+def _recorded(run: Run) -> Iterator[Issue]:
+    for one in run.issues.values():
+        yield Issue(
+            Severity[one.severity],
+            f"{one.title} (recorded by {one.by} at {clock(one.at)})",
+            one.impact or "not told",
+            one.resolution or "none yet",
+            one.status,
+            one.number,
+            one.category,
+            one.by,
+        )
+
+
+def _derived(run: Run) -> Iterator[Issue]:
+    for found in (
+        _triggers(run),
+        _rollback_verdicts(run),
+        _blockers(run),
+        _against_data(run),
+        _holds(run),
+        _steps(run),
+        _journal(run),
+        _conditions(run),
+        _notes(run),
+    ):
+        yield from found
 
 
 def _fate(run: Run) -> tuple[str, str]:

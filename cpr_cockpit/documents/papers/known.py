@@ -1,8 +1,9 @@
 """What a run knows of the fields of ``automation-deploy.json``. A field that is not here is not known to the run.
 
 Not touched, because they are the framework's own findings before the deployment: ``prerequisite_validation``,
-``merge_conflict_check``, ``ci_cd_status``, ``issues``, ``recommendations``, ``generated_by`` and ``generated_at``; and
-because the cockpit does not do them in this version: ``staging_*``, the UI, the database, feature flags.
+``merge_conflict_check``, ``ci_cd_status``, ``issues`` (what persons recorded is added to it: `own_issues`),
+``recommendations``, ``generated_by`` and ``generated_at``; and because the cockpit does not do them in this version:
+``staging_*``, the UI, the database, feature flags.
 """
 
 from __future__ import annotations
@@ -24,7 +25,14 @@ from cpr_cockpit.documents.papers.figures import (
     served,
 )
 from cpr_cockpit.documents.papers.issues import issues
-from cpr_cockpit.documents.papers.known_after import after_rollback, first_hour, no_rollback, rollback, rollback_method
+from cpr_cockpit.documents.papers.known_after import (
+    after_rollback,
+    first_day,
+    first_hour,
+    no_rollback,
+    rollback,
+    rollback_method,
+)
 from cpr_cockpit.documents.papers.marks import Marks
 from cpr_cockpit.documents.papers.plain import all_of, elapsed, iso, rounded, word
 
@@ -88,6 +96,7 @@ def known(run: Run) -> tuple[Known, ...]:
         *_of("production_validation.extended_validation", _extended(run, marks)),
         *_of("production_validation.performance_metrics", _performance(run)),
         *_of("monitoring.first_hour", first_hour(run)),
+        *_of("monitoring.first_24_hours", first_day(run)),
         *_of("rollback", rollback(run)),
         *_of("rollback", no_rollback(run), When.PRESENT),
         *_of("rollback.post_rollback_status", after_rollback(run)),

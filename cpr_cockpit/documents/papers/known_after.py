@@ -71,6 +71,18 @@ def _loads(run: Run) -> dict[str, Any]:
     return fields | {"status": "WARNING" if above else "HEALTHY"}
 
 
+def first_day(run: Run) -> dict[str, Any]:
+    """What was told of tickets and adoption within a day of the switch; an adoption told as a share is no number."""
+    until = (run.t0 or 0.0) + 86_400.0
+    told = {one.kind: one for at, one in run.figures if at <= until}
+    tickets, adoption = told.get("tickets"), told.get("adoption")
+    users = adoption.value if adoption is not None and not adoption.unit else None
+    return {
+        "support_tickets": rounded(tickets.value, 0) if tickets is not None and tickets.value is not None else None,
+        "feature_adoption_users": rounded(users, 0) if users is not None else None,
+    }
+
+
 # -- the rollback ------------------------------------------------------------------------------------------------------
 
 

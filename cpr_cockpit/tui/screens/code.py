@@ -31,7 +31,7 @@ class CodeScreen(CockpitScreen):
     KEY: ClassVar[str] = "code"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("code"),
-        Binding("escape", "app.go_back", "Back", show=False),
+        Binding("escape,6", "app.go_back", "Back", show=False),
     ]
     HELP = (
         "The repositories of the feature and their merge into main. Nothing is merged before all of them have green "

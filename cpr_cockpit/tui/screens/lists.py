@@ -17,6 +17,9 @@ from cpr_cockpit.tui.shown import Shown, clock
 from cpr_cockpit.tui.toned import Row, cell, chip, row, tone_of
 from cpr_cockpit.tui.widgets.rows import Rows
 
+LOOKED = "looked at"
+"""The note of a signature that asked for none."""
+
 
 class ListsScreen(CockpitScreen):
     """All lists, or only what blocks the next point; the place is kept."""
@@ -58,7 +61,7 @@ class ListsScreen(CockpitScreen):
         title(
             items,
             f"CHECKLISTS  {done} of {every} stand  "
-            + (f"{blocking} block" if blocking else "nothing blocks")
+            + _blocking_words(blocking, view)
             + ("  only what blocks (b: all)" if self._only is not None else ""),
         )
         self._draw_item()
@@ -66,7 +69,9 @@ class ListsScreen(CockpitScreen):
     def _draw_item(self) -> None:
         detail = self.query_one("#item", Rows)
         title(detail, "ITEM")
-        detail.show(item_rows(self.chosen) if self.chosen else [row(("No item is chosen.", "dim"))])
+        view = self._newest().view
+        later = view is not None and not before_start(view)
+        detail.show(item_rows(self.chosen, later=later) if self.chosen else [row(("No item is chosen.", "dim"))])
 
     @property
     def chosen(self) -> ItemRow | None:
@@ -98,11 +103,20 @@ class ListsScreen(CockpitScreen):
         elif mark == item.mark:
             self.post_message(Told(f"It is marked as {mark} already."))
         elif mark == "signed":
-            self.post_message(CommandAsked("sign", {"item": item.key, "mark": mark, "note": ""}))
+            self.post_message(CommandAsked("sign", {"item": item.key, "mark": mark, "note": LOOKED}))
         else:
             # A reason for each: and a key that slips can then mark nothing by itself.
             sign = {"item": item.key, "mark": mark}
             self.post_message(PromptOpened(f"{mark}: {item.key}, reason", "sign", "note", sign))
+
+    def action_sign_noted(self) -> None:
+        """Ask what was looked at, and where; then sign the chosen item."""
+        item = self.chosen
+        if item is not None and item.stands:
+            self.action_mark("signed")
+        elif item is not None:
+            sign = {"item": item.key, "mark": "signed"}
+            self.post_message(PromptOpened(f"Sign {item.key}, what you saw", "sign", "note", sign))
 
     def action_sign_list(self) -> None:
         """Ask how the next list with something to sign, from the cursor on, was checked; then sign its open items."""
@@ -126,6 +140,17 @@ class ListsScreen(CockpitScreen):
         if (item := self.chosen) is not None:
             sign = {"item": item.key, "mark": "waived"}
             self.post_message(PromptOpened(f"Waive {item.key}, reason", "sign", "note", sign))
+
+
+def before_start(view: View) -> bool:
+    """Whether START is still to come: what is open keeps it from being pressed; later nothing is kept from anybody."""
+    return view.phase in ("preparing", "ready")
+
+
+def _blocking_words(count: int, view: View) -> str:
+    if not count:
+        return "nothing blocks"
+    return f"{count} block START" if before_start(view) else f"{count} open, due at GO: block nothing"
 
 
 def kept_lists(lists: Iterable[ListView], only: frozenset[str] | None) -> list[tuple[ListView, tuple[ItemRow, ...]]]:
@@ -164,8 +189,8 @@ def _item_row(item: ItemRow, width: int) -> Row:
     )
 
 
-def item_rows(item: ItemRow) -> list[Row]:
-    """Everything about one item: how it stands, by whom, and what its evidence proves and does not."""
+def item_rows(item: ItemRow, *, later: bool = False) -> list[Row]:
+    """All of one item: how it stands, by whom, and what its evidence proves and does not. ``later``: after START."""
     kinds = {
         "measured": "measured: the machine reads it",
         "derived": "derived: it follows from other facts",
@@ -175,7 +200,7 @@ def item_rows(item: ItemRow) -> list[Row]:
     by = f" by {item.by}" if item.by else ""
     at = f" at {clock(item.at)} UTC" if item.at is not None else ""
     stands = "stands" if item.stands else "does not stand"
-    blocks = (", blocks the next point", "warn") if item.blocks else ""
+    blocks = ((", blocks nothing now", "dim") if later else (", blocks START", "warn")) if item.blocks else ""
     rows.append(row((item.mark, tone_of(item.mark)), by, at, f": {stands}, due {item.due}", blocks))
     if item.value:
         rows.append(row(("value    ", "dim"), (item.value, "strong")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.containers import Container
@@ -69,10 +70,13 @@ class PlanScreen(CockpitScreen):
         pane = self.query_one("#strategy", Rows)
         width, rows = self.app.size
         tall = rows >= TALL
-        wanted = bool(plan.stages) and rows >= LEAST_ROWS and (tall or not plan.fixed)
+        brief = bool(plan.fixed) and not tall
+        wanted = bool(plan.stages) and rows >= LEAST_ROWS and not (brief and self.has_class("-crowded"))
         show_or_hide(pane, wanted)
         if not wanted:
             return
+        if brief:
+            plan = _under_way(plan)
         why = f"fixed: {plan.fixed}" if plan.fixed else "o: another one, until START"
         unmeasured = legend((*plan.stages, *plan.rungs, *plan.lower))
         title(pane, "  ".join(part for part in (f"STRATEGY  {plan.strategy}", unmeasured, why) if part))
@@ -100,6 +104,12 @@ class PlanScreen(CockpitScreen):
         if event.rows.id == "steps" and view is not None:
             self._follows = event.index == self._newest_step()
             self._draw_step(view.plan)
+
+
+def _under_way(plan: PlanView) -> PlanView:
+    """The one way that is being gone, for where there is no room for all."""
+    back = any(one.began_at is not None for one in plan.back)
+    return replace(plan, stages=() if back else plan.stages, rungs=plan.rungs if back else (), lower=())
 
 
 def _same(one: PlanStep | None, other: PlanStep | None) -> bool:

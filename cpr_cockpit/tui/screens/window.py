@@ -28,6 +28,8 @@ _ORDER = ("FAIL", "no data", "warn", "open", "run", "ok", "-")
 
 # Cells of a fact's name, of a check's state, and before an event's words.
 _NAME, _STATE, _BEFORE = 10, 8, 19
+# Below so many cells an event stands without the column of what it was; then its words begin here.
+_NARROW, _BARE = 50, 9
 # Lines from which on a list has room for rows of several lines.
 _ROOMY = 5
 # What a fact begins with where it must not be passed over.
@@ -76,7 +78,7 @@ class WindowScreen(CockpitScreen):
         title(signals, "SIGNALS")
         signals.show(view.signals, shown.now)
         self._draw_charts(view, shown.now)
-        self._draw_checks(view.checks)
+        self._draw_checks(view)
         self._draw_events(view.happenings)
         if self.has_class("-crowded") and self.focused in (self.query_one("#checks"), self.query_one("#events")):
             # They give way to the panel; the facts would take the focus, and room.
@@ -113,10 +115,14 @@ class WindowScreen(CockpitScreen):
             signal = signals.get(series.key) if series is not None else None
             chart.show(series, view.window, now, signal)
 
-    def _draw_checks(self, checks: tuple[Check, ...]) -> None:
+    def _draw_checks(self, view: View) -> None:
+        checks = view.checks
+        # What is open until GO keeps nobody from it; after a rollback it is what is left to do.
+        told_open = "open" if view.phase in ("rolling back", "ended") else "open, block nothing"
         pane = self.query_one("#checks", Rows)
         counted = [(state, sum(1 for one in checks if one.state == state)) for state in _ORDER]
-        title(pane, "CHECKS  " + "  ".join(f"{count} {state}" for state, count in counted if count))
+        told = (f"{count} {told_open if state == 'open' else state}" for state, count in counted if count)
+        title(pane, "CHECKS  " + "  ".join(told))
         ordered = sorted(checks, key=_place)
         pane.show(lambda width: [check_row(one, width, roomy=pane.size.height >= _ROOMY) for one in ordered])
 
@@ -161,5 +167,8 @@ def first_fact(facts: Sequence[tuple[str, str]], width: int) -> Row:
 
 def event_row(one: Happening, width: int, *, roomy: bool) -> Row:
     """When, who, what."""
+    if width < _NARROW:
+        # What it was is in its words, and a column beside them would cost half of these.
+        return row((clock(one.at), "dim"), " ", one.text if roomy else elide(one.text, max(8, width - _BARE)))
     text = one.text if roomy else elide(one.text, max(8, width - _BEFORE))
     return row((clock(one.at), "dim"), "  ", (cell(one.who, 8), "run"), " ", text)

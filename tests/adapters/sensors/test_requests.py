@@ -50,7 +50,7 @@ async def _read(wire: Wire, connections: Connections, answer: Answer, **expected
 async def test_another_answer_than_expected_fails(
     wire: Wire, connections: Connections, answer: Answer, expected: dict[str, Any], words: str
 ) -> None:
-    assert await _read(wire, connections, answer, **expected) == Reading(ITEM, State.FAILED, words)
+    assert await _read(wire, connections, answer, **expected) == Reading(ITEM, State.FAILED, words, "cors")
 
 
 async def test_the_answer_that_is_expected_holds(wire: Wire, connections: Connections) -> None:
@@ -78,7 +78,7 @@ async def test_one_that_takes_too_long_fails(wire: Wire, connections: Connection
 
 async def test_a_huge_answer_is_not_read_to_its_end(wire: Wire, connections: Connections) -> None:
     reading = await _read(wire, connections, Answer(body="x" * (2 * LONGEST) + "yes"), contains="yes")
-    assert reading == Reading(ITEM, State.FAILED, f"cors: the answer has more than {LONGEST} bytes")
+    assert reading == Reading(ITEM, State.FAILED, f"cors: the answer has more than {LONGEST} bytes", "cors")
 
 
 async def test_no_answer_is_not_known(wire: Wire, connections: Connections) -> None:
@@ -89,7 +89,7 @@ async def test_a_secret_reaches_the_header_and_nothing_else(wire: Wire, connecti
     secret = ("Authorization", "GOALS_KEY", "Bearer top-secret")
     reading = await _read(wire, connections, Answer(status=401), secret=secret)
     assert wire.asked[-1].headers["Authorization"] == "Bearer top-secret"
-    assert reading == Reading(ITEM, State.FAILED, "cors: answered 401, where 200 is expected")
+    assert reading == Reading(ITEM, State.FAILED, "cors: answered 401, where 200 is expected", "cors")
 
 
 @pytest.mark.parametrize("value", ["", " x", "a\r\nb", "schlüssel"])
@@ -117,5 +117,5 @@ async def test_who_takes_longer_is_not_known(connections: Connections) -> None:
     silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     check = RequestCheck(ITEM, "cors", Expected(f"https://127.0.0.1:{port}/"), connections, 0.05)
-    assert await check.read() == (Reading(ITEM, State.UNKNOWN, "cors: no whole answer within 0.05 s"),)
+    assert await check.read() == (Reading(ITEM, State.UNKNOWN, "cors: no whole answer within 0.05 s", "cors"),)
     silent.close()

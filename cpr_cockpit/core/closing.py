@@ -1,0 +1,103 @@
+"""The closing checklist as a gate: a run is closed once every item of it stands, and a person signed that it is.
+
+Of a version that was kept these are the procedure's 32 items of step 12; after a rollback what is left to do after one.
+Closing changes nothing of the deployment, and blocks nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cpr_cockpit.core.checklist import Checklist, Item, Mark, Standing, items_of, open_reason
+from cpr_cockpit.core.checklists.quality import QUALITY
+from cpr_cockpit.core.checklists.rollback import ROLLBACK_FOLLOW_UP
+from cpr_cockpit.core.event import Event
+from cpr_cockpit.core.issue_events import RunClosed
+from cpr_cockpit.core.naming import brief
+from cpr_cockpit.core.verdict import moment
+
+if TYPE_CHECKING:
+    from cpr_cockpit.core.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An item that does not stand, and why."""
+
+    item: Item
+    reason: str
+
+
+def closing_lists(run: Run) -> tuple[Checklist, ...]:
+    """The lists that close this run; () where nothing is to be closed: production never met the new version."""
+    if run.decision is not None and run.decision.word == "rollback":
+        return ROLLBACK_FOLLOW_UP
+    return QUALITY if run.exposed or run.t0 is not None else ()
+
+
+def why_not(run: Run) -> str:
+    """Why this run cannot be closed, whatever its lists say; "" where it can."""
+    if run.closed is not None:
+        return f"it was closed by {run.closed[1].by} at {moment(run.closed[0])}"
+    if not closing_lists(run):
+        return "production never met the new version: there is nothing to close"
+    if run.decision is None or run.decision.word == "hold":
+        return "nobody has decided yet whether the new version is kept"
+    if run.decision.word == "rollback" and run.ended is None:
+        return "its rollback has not ended"
+    return ""
+
+
+def left(run: Run, standings: Mapping[str, Standing], now: float) -> tuple[Open, ...]:
+    """The items of the closing lists that do not stand."""
+    return tuple(
+        Open(item, reason)
+        for item in items_of(closing_lists(run))
+        if (reason := open_reason(item, standings.get(item.key), now)) is not None
+    )
+
+
+def closed_event(run: Run, standings: Mapping[str, Standing], by: str, words: str) -> RunClosed:
+    """The event that closes it; whether it may be closed is `left`'s and `why_not`'s to say."""
+    keys = [item.key for item in items_of(closing_lists(run))]
+    return RunClosed(by=by, items=len(keys), waived=_waived(keys, standings), words=words)
+
+
+def _waived(keys: Iterable[str], standings: Mapping[str, Standing]) -> int:
+    return sum(1 for key in keys if key in standings and standings[key].mark is Mark.WAIVED)
+
+
+def state_words(run: Run, standings: Mapping[str, Standing], now: float) -> str:
+    """Where the closing stands, in one line; "" where there is nothing to close, or nothing is decided yet."""
+    if run.closed is not None:
+        at, event = run.closed
+        waived = f", {event.waived} of them waived" if event.waived else ""
+        return f"closed by {event.by} at {moment(at)}: {event.items} of {event.items} items{waived}"
+    if why_not(run):
+        return ""
+    every, still = len(tuple(items_of(closing_lists(run)))), len(left(run, standings, now))
+    name = brief(run.opened.run) if run.opened else "RUN"
+    return f"{every - still} of {every} closing items stand: cpr-cockpit close {name}"
+
+
+# -- folding -----------------------------------------------------------------------------------------------------------
+
+
+class Folding(Protocol):
+    """The Run, as far as this needs it."""
+
+    closed: tuple[float, RunClosed] | None
+
+    def note_moment(self, at: float, what: str, detail: str = "", status: str = "done") -> None:
+        """A row of the timeline."""
+
+
+def _closed(run: Folding, at: float, event: RunClosed) -> None:
+    run.closed = (at, event)
+    said = f": {event.words}" if event.words else ""
+    run.note_moment(at, "Run closed", f"by {event.by}, {event.items} items{said}")
+
+
+HANDLERS: dict[type[Event], Callable[[Any, float, Any], None]] = {RunClosed: _closed}

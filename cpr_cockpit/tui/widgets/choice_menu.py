@@ -1,0 +1,58 @@
+"""A few words to choose from, in one line in the place of the foot: a number chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Blur
+from textual.message import Message
+
+from cpr_cockpit.tui.toned import Line, Span, row
+
+
+class ChoiceMenu(Line, can_focus=True):
+    """``of``: what is chosen for, shown first; ``key``: the key that opened it, which closes it again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(number), f"choose({number})", show=False) for number in range(1, 10)),
+        Binding("escape", "leave", "Leave", show=False),
+    ]
+    DEFAULT_CSS = """
+    ChoiceMenu { background: $panel; }
+    """
+
+    class Chosen(Message):
+        """A word was chosen, or none (``""``)."""
+
+        def __init__(self, of: str, word: str) -> None:
+            super().__init__()
+            self.of = of
+            self.word = word
+
+    def __init__(self, of: str, words: Sequence[str]) -> None:
+        super().__init__(classes="foot-place")
+        self._of = of
+        self._words = tuple(words)
+
+    def on_mount(self) -> None:
+        """Say what can be chosen."""
+        spans: list[Span] = [(f" {self._of} ", "key")]
+        for number, word in enumerate(self._words, start=1):
+            spans += [(str(number), "key"), (f" {word}  ", "")]
+        self.say(row(*spans, ("esc", "key")))
+        self.focus()
+
+    def on_blur(self, event: Blur) -> None:
+        """Whoever looks elsewhere has left."""
+        self.action_leave()
+
+    def action_choose(self, number: int) -> None:
+        """That word; a number that stands for none leaves it open."""
+        if number <= len(self._words):
+            self.post_message(self.Chosen(self._of, self._words[number - 1]))
+
+    def action_leave(self) -> None:
+        """None of them."""
+        self.post_message(self.Chosen(self._of, ""))

@@ -1,0 +1,40 @@
+"""``issue``: recorded after a run's end, changed by its number, in report, JSON and status; the journal stays whole."""
+
+from __future__ import annotations
+
+import json
+
+from cpr_cockpit.engine.writer import FILE
+from tests.cli import runs
+from tests.cli.commands import Command
+from tests.documents import folders
+
+RUN = "20260101-000000-goal-aaaa"
+
+
+def test_an_issue_after_the_end_stands_in_list_report_file_and_status(command: Command) -> None:
+    folder = runs.ended(RUN)
+    folders.copy(folder / "feature")
+    before = (folder / FILE).read_bytes()
+    words = ("--severity", "high", "--category", "performance", "--title", "slow | search", "--as", "ana")
+    told = command("issue", RUN, *words)
+    assert (told.code, told.err) == (0, "")
+    assert "ISSUE-001 HIGH OPEN performance: slow | search (ana)" in told.out
+    assert command("issue", RUN, "--update", "1", "--status", "resolved", "--resolution", "index").code == 0
+    assert (folder / FILE).read_bytes() == before
+    assert "1 recorded, 0 not resolved" in command("status", RUN).out
+    assert json.loads(command("issue", RUN, "--list", "--json").out)[0]["resolution"] == "index"
+    assert command("report", RUN).code == 0
+    report = (folder / "report" / "deployment-report.md").read_text("utf-8")
+    assert "- **ISSUE-001**: slow \\| search (recorded by ana" in report
+    assert "  - Resolution: index\n  - Status: RESOLVED" in report
+
+
+def test_what_is_no_issue_is_refused_and_nothing_is_written(command: Command) -> None:
+    folder = runs.ended(RUN)
+    for words in (["--severity", "urgent", "--title", "x"], ["--title", "x"], ["--update", "7", "--status", "OPEN"]):
+        told = command("issue", RUN, *words)
+        assert told.code == 2
+        assert "Nothing was recorded" in told.err
+    assert not (folder / "afterword").exists()
+    assert "0 of 0 not resolved" in command("issue", RUN).out

@@ -1,0 +1,39 @@
+"""After the end: what a face may still write, what it is shown then, and that the sealed journal stays as it was."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from cpr_cockpit.documents.report import render_report
+from cpr_cockpit.engine.ended_face import EndedFace
+from cpr_cockpit.engine.greeting import SessionRefused
+from cpr_cockpit.engine.writer import FILE
+from tests.engine.stage import AUTO, Stage
+from tests.engine.users import ERRORS
+
+ITEM = "rollback-follow-up.release-withdrawn"
+
+
+def test_a_follow_up_is_signed_on_the_screen_after_the_end_and_shown_at_once(tmp_path: Path) -> None:
+    with Stage(AUTO, behaviour=ERRORS, folder=tmp_path / "20260101-000000-goal-aaaa") as stage:
+        stage.whole_run()
+    before = (stage.folder / FILE).read_bytes()
+    asyncio.run(_look_and_sign(EndedFace(stage.folder, render_report)))
+    assert (stage.folder / FILE).read_bytes() == before
+
+
+async def _look_and_sign(face: EndedFace) -> None:
+    views = face.views()
+    first = await anext(views)
+    assert (first.phase, {one.key: str(one.state) for one in first.checks}[ITEM]) == ("ended", "open")
+    await face.command("sign", item=ITEM, note="tag deleted", by="ana")
+    await face.command("issue", severity="LOW", title="logo", by="ana")
+    second = await anext(views)
+    assert {one.key: str(one.state) for one in second.checks}[ITEM] == "ok"
+    assert any("ISSUE-001" in one.text for one in second.happenings)
+    for name, key, value in (("rollback", "reason", ""), ("sign", "item", "x"), ("issue", "line", "9 open")):
+        with pytest.raises(SessionRefused, match="Nothing"):
+            await face.command(name, by="ana", **{key: value})
