@@ -57,8 +57,8 @@ def sensors_of(
     return (
         *(sensor for one in sites for sensor in _of_site(one, place, clock, policy, several=len(sites) > 1)),
         Certificates(hosts, clock, connections.tls, place.certificate_days),
-        *code_sensors(place, code),
         *around_sensors(place, connections, clock, sites, logs, policy),
+        *code_sensors(place, code),
         *(_check(one, place, connections) for one in checks),
     )
 
