@@ -89,7 +89,8 @@ class Desk:
             confirmed = self._people.confirmed(_who(arguments), _text(arguments, "words"))
         except SecondRefused as error:
             raise CommandError(str(error)) from error
-        return await {START: self._start, GO: self._keep, WAIVER: self._sign}[confirmed.asked.act](confirmed)
+        waived = self._merge_choice if "choice" in confirmed else self._sign
+        return await {START: self._start, GO: self._keep, WAIVER: waived}[confirmed.asked.act](confirmed)
 
     async def _sign_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Initials under every open item of a list at once; what follows from others is left to follow."""
@@ -136,9 +137,14 @@ class Desk:
         return {}
 
     async def _merge_choice(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Where the merge rests half done: again, revert, or go-on with a reason."""
-        choice, reason = _text(arguments, "choice"), _text(arguments, "reason")
+        """Where the merge rests half done: again, revert, or go-on with a reason, which waives what is left of it."""
+        choice, reason = _text(arguments, "choice"), _text(arguments, "reason")[:LONGEST_NOTE]
         try:
+            self._session.merging.check_choice(choice, reason)
+            waives = choice == "go-on"
+            if waives and self._waits(WAIVER, f"going on with what is merged: {reason}", arguments):
+                return {}
+            self._people.on_record(arguments)
             self._session.merging.choose(choice, _who(arguments), reason)
         except Blocked as error:
             raise CommandError(str(error)) from error

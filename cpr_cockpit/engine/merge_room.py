@@ -50,6 +50,7 @@ from cpr_cockpit.engine.settings import SessionSettings
 # Looks at a host in polls of the environment: it counts requests by the hour.
 _POLLS = 10.0
 _MOST_CHECKS = 60
+_LAST_LOOKS = 6
 # How long a build may take to be seen at all after the merge, as a share of what it may take in all.
 _SEEN_BY = 0.2
 
@@ -258,12 +259,20 @@ class MergeRoom:
     # -- merge -------------------------------------------------------------------------------------------------------
 
     async def holds(self, host: CodeHost) -> bool:
-        """The last look before anything is merged anywhere; what it sees in the way is the merge's outcome."""
-        one = self.of(host)
-        try:
-            green = await self._green(host)
-        except PortError as error:
-            green = Green("red", f"could not be read just before the merge: {error.words()}")
+        """The last look before anything is merged anywhere; what it sees in the way is the merge's outcome.
+
+        Whether it merges may be worked out anew by the host just then: that is waited for, for some looks.
+        """
+        one, green = self.of(host), Green("wait")
+        for look in range(_LAST_LOOKS):
+            if look:
+                await self._clock.sleep(self._poll_s)
+            try:
+                green = await self._green(host)
+            except PortError as error:
+                green = Green("wait", f"could not be read just before the merge: {error.words()}")
+            if green.state != "wait":
+                break
         if green.state != "green":
             return self._steps.tell(host, "merge", Seen("stopped", f"#{one.number}: {green.words}"))
         return True

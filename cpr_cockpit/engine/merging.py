@@ -81,17 +81,21 @@ class Merging:
 
     def choose(self, choice: str, by: str, reason: str = "") -> None:
         """Where it rests half merged, or merged and not tagged: again, revert or go-on. Blocked."""
+        self.check_choice(choice, reason)
+        reason = reason.strip()[:_LONGEST_REASON]
+        self._recorder.record(ce.MergeChosen.model_validate({"by": by, "choice": choice, "reason": reason}))
+        self._wake()
+
+    def check_choice(self, choice: str, reason: str) -> None:
+        """Blocked where that cannot be chosen now."""
         self._check()
         state = self.code.state
         if state not in _RESTS:
             raise Blocked(f"The merge is {state}: there is nothing to choose. {UNCHANGED}")
         if choice not in ("again", "revert", "go-on"):
             raise Blocked(f"There is no {choice!r} to choose, only again, revert and go-on. {UNCHANGED}")
-        reason = reason.strip()[:_LONGEST_REASON]
-        if choice == "go-on" and not reason:
+        if choice == "go-on" and not reason.strip():
             raise Blocked(f"Going on with what is merged needs a reason. {UNCHANGED}")
-        self._recorder.record(ce.MergeChosen.model_validate({"by": by, "choice": choice, "reason": reason}))
-        self._wake()
 
     def _check(self) -> None:
         run = self._recorder.run

@@ -14,6 +14,7 @@ from cpr_cockpit.core.code_run import MergeState
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.safeguards import Safeguards
 from cpr_cockpit.engine.host import CommandError
 from tests.engine.moments import bounded
 from tests.engine.repositories import HEAD, HostedRepository, two
@@ -122,6 +123,18 @@ def test_going_on_with_one_needs_a_reason_and_waives_what_is_not_merged_under_it
         mark = life.run_state.standings["merge.merged"]
         assert (mark.mark, mark.by, mark.note) == (Mark.WAIVED, "ana", "the API is compatible")
         assert (list(api.tags), ui.tags) == ([TAG], {})
+
+
+def test_going_on_waives_and_so_waits_for_a_second_person_where_the_policy_says_so() -> None:
+    with Stage(script=None) as stage:
+        stage.change(safeguards=Safeguards(two_person=("waiver",)))
+        life, _, _ = half(stage)
+        asked = life.command("merge_choice", choice="go-on", by="ana", reason="the API is compatible")
+        assert not life.live(asked.done)
+        assert life.run_state.code.state is MergeState.HALF
+        life.command("second", by="ben")
+        assert not life.live(lambda: life.run_state.code.state is MergeState.GONE_ON)
+        assert life.run_state.standings["merge.merged"].by == "ana with ben"
 
 
 def test_a_red_check_in_one_merges_nothing_in_either() -> None:

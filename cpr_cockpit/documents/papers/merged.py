@@ -17,7 +17,7 @@ def merged(run: Run) -> list[str]:
     if code.state is MergeState.NONE:
         words = "Not carried out by this run: no repository is known at a Git host. Its checklists stand for it."
         return [*heading(2, "Merge to Main"), *paragraph(words)]
-    lines = [*heading(2, "Merge to Main"), *paragraph(_summary(code))]
+    lines = [*heading(2, "Merge to Main"), *paragraph(_summary(code, ended=run.ended is not None))]
     lines += table(_COLUMNS, (_row(one) for one in code.repositories.values()))
     flows = [
         f"{one.name} {flow.path} ({flow.on})"
@@ -33,12 +33,13 @@ def merged(run: Run) -> list[str]:
     return lines
 
 
-def _summary(code: Code) -> str:
+def _summary(code: Code, *, ended: bool) -> str:
     if code.begun is None:
         return "Not begun by this run; the repositories as they were last looked at:"
     by = ", ".join(dict.fromkeys(code.begun_by))
     words = f": {code.rested.words}" if code.rested is not None else ""
-    return f"{str(code.state).upper()}, by {code.begun.method}, begun by {by}{words}."
+    left = "LEFT " if ended and code.running else ""
+    return f"{left}{str(code.state).upper()}, by {code.begun.method}, begun by {by}{words}."
 
 
 def _row(one: Repository) -> tuple[str, ...]:
