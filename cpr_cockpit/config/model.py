@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cpr_cockpit.config.checks_table import Check, Code
+from cpr_cockpit.config.figures_table import Figure
 from cpr_cockpit.config.pipeline_table import Pipeline
 from cpr_cockpit.config.policy import PolicySettings
 from cpr_cockpit.config.signals_table import Signal
@@ -355,6 +356,7 @@ class Settings(Part):
     people: tuple[Person, ...] = Field((), strict=False, description="a table [[people]] for each")
     smoke: tuple[Smoke, ...] = Field((), strict=False, description="a table [[smoke]] for each")
     signals: tuple[Signal, ...] = Field((), strict=False, description="a table [[signals]] for each")
+    figures: tuple[Figure, ...] = Field((), strict=False, description="a table [[figures]] for each")
     checks: tuple[Check, ...] = Field((), strict=False, description="a table [[checks]] for each")
     code: tuple[Code, ...] = Field((), strict=False, description="a table [[code]] for each repository")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")

@@ -14,7 +14,7 @@ from cpr_cockpit.config.pipeline_table import GITHUB
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Reader
 from cpr_cockpit.engine.ports import AppPorts, Ports
-from cpr_cockpit.wiring.custom import custom_readers
+from cpr_cockpit.wiring.custom import custom_readers, figure_readers
 from cpr_cockpit.wiring.probing import probing
 from cpr_cockpit.wiring.sensors import Site, sensors_of
 from cpr_cockpit.wiring.target import Place
@@ -117,6 +117,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         surroundings=AzureSurroundings(manager, web_apps, place.slot, key),
         lease=_lease(common),
         sensors=sensors_of(place, common.connections, clock, sites, policy),
+        figures=figure_readers(common.stack, place, common.credential, common.transport, common.connections, clock),
     )
 
 

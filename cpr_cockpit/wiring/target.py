@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment, is_loopback
-from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Pipeline, Signal, Smoke, Workers
+from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Figure, Pipeline, Signal, Smoke, Workers
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.lab_client import READY_FILE
 from cpr_cockpit.wiring.declared import Declared
@@ -41,7 +41,8 @@ class Target:
 
     ``environment`` None: the lab whose ready file lies in the run's folder as ``ready_file``. ``smoke``: the tests of
     ``cockpit.toml``, none: those that fit the target. ``signals``: its custom signals; a lab has none. ``pipeline``:
-    the team's, ``workers``: the rule of its background work; a lab has its own.
+    the team's, ``workers``: the rule of its background work; a lab has its own. ``figures``: of the business, read
+    after GO; a lab has none.
     """
 
     environment: Environment | None = None
@@ -51,6 +52,7 @@ class Target:
     pipeline: Pipeline | None = None
     workers: Workers | None = None
     declared: Declared = field(default_factory=Declared)
+    figures: tuple[Figure, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
@@ -60,6 +62,7 @@ class Target:
         pipeline = self.pipeline.model_dump() if self.pipeline else None
         told = {"environment": environment, "ready_file": self.ready_file, "smoke": smoke, "signals": signals}
         workers = self.workers.model_dump() if self.workers else None
+        told |= {"figures": [one.model_dump() for one in self.figures]}
         return told | {"pipeline": pipeline, "workers": workers, "declared": self.declared.to_dict()}
 
     @classmethod
@@ -74,6 +77,7 @@ class Target:
             None if body.get("pipeline") is None else Pipeline.model_validate(body["pipeline"]),
             None if body.get("workers") is None else Workers.model_validate(body["workers"]),
             Declared.from_dict(body.get("declared", {})),
+            tuple(Figure.model_validate(one) for one in body.get("figures", ())),
         )
 
     @property
@@ -131,6 +135,7 @@ class Place:
     workers: Workers | None = None
     apps: tuple[AppPlace, ...] = ()
     declared: Declared = field(default_factory=Declared)
+    figures: tuple[Figure, ...] = ()
     certificate_days: float = 0.0
     settings_file: str = ""
 
@@ -210,6 +215,7 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         pipeline_token=os.environ.get(PIPELINE_TOKEN, ""),
         workers=target.workers,
         declared=target.declared,
+        figures=target.figures,
         certificate_days=environment.certificate_days,
         settings_file=environment.settings_file,
         apps=tuple(
@@ -226,7 +232,8 @@ def _of_app(azure: AzureEnvironment, app: str, resource_group: str = "") -> Azur
 
 def variables_of(target: Target) -> tuple[str, ...]:
     """The variables that hold the secrets of signals and checks."""
-    named = [one.header_env for one in target.signals] + [one.header_env for one in target.declared.checks]
+    named = [one.header_env for one in target.signals]
+    named += [one.header_env for one in target.figures] + [one.header_env for one in target.declared.checks]
     return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
