@@ -11,6 +11,7 @@ import pytest
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.afterwards import ends_at, schedule
 from cpr_cockpit.core.business import FigureSpec
+from cpr_cockpit.core.closing import left
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.standings import standings
@@ -292,3 +293,20 @@ def test_a_declared_figure_is_told_when_it_is_new_and_what_cannot_be_read_is_tol
         assert told == [(3.0, 120, ""), (None, None, "not read: The desk is closed."), (5.0, 120, "")]
         standing = standings(life.run_state, life.session.clock.now())["first-day-business.tickets"]
         assert (standing.mark, standing.value) == ("measured", "5 of 120")
+
+
+def test_a_kept_run_is_closed_by_its_session_once_everything_stands(stage: Stage) -> None:
+    life = kept(stage)
+    at(life, 3600.0)
+    early = life.command("close", by="ana")
+    assert not life.live(early.done)
+    assert "items of the closing checklist are open" in str(early.exception())
+    now = life.session.clock.now()
+    for one in left(life.run_state, standings(life.run_state, now), now):
+        life.command("sign", item=one.item.key, by="ana", note="seen")
+    closed = life.command("close", by="ana", words="done")
+    assert not life.live(closed.done)
+    assert closed.exception() is None
+    assert life.run_state.closed is not None
+    assert (life.run_state.closed[1].by, life.run_state.closed[1].items) == ("ana", 32)
+    assert life.run_state.phase is Phase.KEEPING
