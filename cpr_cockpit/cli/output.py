@@ -123,6 +123,8 @@ def _words(record: dict[str, Any]) -> str:
         state = {"state": state_words(record.get("percent", 0.0))} if kind == "flag.seen" else {}
         if kind == "figure.told" and record.get("value") is not None:
             state = {"state": f"{record['value']:g} {record.get('unit', '')} "}
+        elif kind.startswith("issue."):
+            state = {"state": f"ISSUE-{record.get('number', 0):03d}"}
         return _SAYINGS[kind].format_map(_Blank(record | unknown | state))
     return str(kind)
 
@@ -172,8 +174,8 @@ _SAYINGS = {
     "lease.intent": "  > take the lease {key}",
     "lease.held": "  the lease {key} is held by this run: {holder}",
     "lease.left": "  the lease is not held any more: {words}",
-    "issue.recorded": "ISSUE-{number:03d} {severity}, by {by}: {title}",
-    "issue.changed": "ISSUE-{number:03d}, by {by}: {status} {resolution}",
+    "issue.recorded": "{state} {severity}, by {by}: {title}",
+    "issue.changed": "{state}, by {by}: {status} {resolution}",
     "figure.told": "{kind}: {state}{words} (by {by} {source})",
     "run.closed": "the run was closed by {by}: {items} items stand",
     "run.ended": "run ended: {decision}: {reason}",
