@@ -38,7 +38,7 @@ class LabOptions:
 
     ``telemetry_fault``: what goes wrong with all telemetry from the switch to the new version on (`TELEMETRY_FAULTS`).
     ``apps``: how many, each in a region of its own, with a front before them where there are several.
-    ``instances``: of each slot.
+    ``instances``: of each slot. ``troubles``: of the lab, in force from the start.
     """
 
     fast: bool
@@ -48,6 +48,7 @@ class LabOptions:
     telemetry_fault: str | None = None
     apps: int = 1
     instances: int = 1
+    troubles: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
         """As command line arguments of the lab."""
@@ -55,6 +56,7 @@ class LabOptions:
         options += ["--fast"] if self.fast else []
         options += ["--apps", str(self.apps)] if self.apps > 1 else []
         options += ["--instances", str(self.instances)] if self.instances > 1 else []
+        options += [word for name in self.troubles for word in ("--trouble", name)]
         options += ["--telemetry-fault", self.telemetry_fault] if self.telemetry_fault is not None else []
         return options + (["--seed", str(self.seed)] if self.seed is not None else [])
 
@@ -185,6 +187,20 @@ class LabControl:
         """What the lab's client may do from now on, and whether Resource Manager closes every connection."""
         body = {"permissions": permissions, "away": away}
         await self._ask("PUT", "/rights", json={key: value for key, value in body.items() if value is not None})
+
+    async def messages(self) -> list[dict[str, Any]]:
+        """What came to the lab's webhook, oldest first: at, answer, headers, body, attachments."""
+        found: list[dict[str, Any]] = (await self._ask("GET", "/messages"))["messages"]
+        return found
+
+    async def answer_messages(self, answer: str) -> None:
+        """What the lab's webhook does with messages from now on: accept, refuse or hang."""
+        await self._ask("PUT", "/messages", json={"answer": answer})
+
+    async def troubles(self, names: Sequence[str]) -> list[str]:
+        """These troubles of the lab (`cpr-cockpit lab --trouble`), and no others, from now on."""
+        found: list[str] = (await self._ask("PUT", "/troubles", json={"troubles": list(names)}))["troubles"]
+        return found
 
     async def state(self) -> dict[str, Any]:
         """Scenario, slots, lease."""

@@ -10,6 +10,7 @@ import logging.handlers
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.documents.papers.writing import feature_folder, write_papers
 from cpr_cockpit.documents.report import render_report
+from cpr_cockpit.engine.afterword import Afterword, write_after
 from cpr_cockpit.engine.app_lock import AppBusy, hold_all
 from cpr_cockpit.engine.desk import Desk
 from cpr_cockpit.engine.earlier import earlier_times
 from cpr_cockpit.engine.ground import Ground, take_ground
 from cpr_cockpit.engine.host import Host
-from cpr_cockpit.engine.journal import JournalDamaged, JournalError
+from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
 from cpr_cockpit.engine.places import PlacesError, runs_home, socket_path
 from cpr_cockpit.engine.reach import ended
 from cpr_cockpit.engine.session import Session
@@ -111,6 +113,7 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
             return _blocked(f"What the machine trusts cannot be read ({error}).")
         recorder = session.recorder
         showing = Showing(session, render_report, _findings(config))
+        session.notifying.view = showing.sections
         host = Host(recorder, Desk(session).command, socket_path(config.settings.run), showing.sections)
         if rollback_by is None:
             # Beside everything else: nothing waits for it, and a rollback has no use for it.
@@ -119,6 +122,8 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
         try:
             await _open(host, must_not_fail=rollback_by is not None)
             over = await _run(session, rollback_by)
+            if over:
+                await session.notifying.farewell()
         except (OSError, PlacesError) as error:
             return _blocked(f"The socket for faces cannot be opened ({error}).")
         finally:
@@ -127,8 +132,20 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
                 await host.close()
             recorder.close(seal=over)
     if over:
+        _keep_late(config.folder, session.notifying.late)
         leave_papers(config.folder, recorder.run)
     return 0 if over else EXIT_FAILED
+
+
+def _keep_late(folder: Path, late: Sequence[tuple[float, Afterword]]) -> None:
+    """What came of the notices that told the end, beside the sealed journal."""
+    if not late:
+        return
+    try:
+        write_after(folder, read(folder), late)
+    except (JournalError, JournalDamaged, FileNotFoundError, OSError):
+        # A rollback whose journal went elsewhere: its notices are in the log alone.
+        log.exception("what came of the last notices could not be kept")
 
 
 def leave_papers(folder: Path, run: Run) -> None:

@@ -7,7 +7,6 @@ app has a queue, ``queue`` with ``depth``, ``oldest_s`` (null: nothing waits) an
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections import deque
 from collections.abc import Mapping
 from typing import Annotated
@@ -16,8 +15,8 @@ import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from cpr_cockpit.adapters.connections import Connections
-from cpr_cockpit.adapters.http_probe import ROUTING_COOKIE
 from cpr_cockpit.adapters.over_http import WORDS, TooLong, bounded, short, words_of
+from cpr_cockpit.adapters.own_requests import marks, pinned
 from cpr_cockpit.core.blocks import Reading
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PRODUCTION, Asked, Clock, PlannedRequest, PortError
@@ -39,17 +38,17 @@ class HostedServices:
     def __init__(self, connections: Connections, clock: Clock, hosts: Mapping[str, str], path: str) -> None:
         self._client, self._clock = connections.fresh, clock
         self._hosts, self._path = hosts, path
-        self._marks = {"SyntheticTest-RunId": uuid.uuid4().hex, "SyntheticTest-Location": "cpr-cockpit"}
+        self._marks = marks()
         self.heard: deque[WorkersTold] = deque(maxlen=_HEARD)
         """The newest answers of production that told of its queue, in their order."""
 
     async def look(self, slot: str) -> WorkersTold:
         """One answer; what the application does is in it, never raised."""
-        pinned = {"Cookie": f"{ROUTING_COOKIE}=self"} if slot == PRODUCTION else {}
+        pin = {"Cookie": pinned(slot)} if slot == PRODUCTION else {}
         try:
             async with (
                 asyncio.timeout(_ANSWER_S),
-                self._client.stream("GET", self._url(slot), headers=self._marks | pinned) as answer,
+                self._client.stream("GET", self._url(slot), headers=self._marks | pin) as answer,
             ):
                 if answer.status_code != 200:
                     return self._untold(f"answered {answer.status_code}")
@@ -78,7 +77,7 @@ class HostedServices:
         """The requests that ``act`` would send to the application."""
         if act.kind not in _TELLING:
             return ()
-        production = PlannedRequest("GET", self._url(PRODUCTION), f"cookie {ROUTING_COOKIE}=self")
+        production = PlannedRequest("GET", self._url(PRODUCTION), f"cookie {pinned(PRODUCTION)}")
         return (production, PlannedRequest("GET", self._url(act.slot)))
 
 

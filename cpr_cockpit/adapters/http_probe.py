@@ -1,16 +1,10 @@
-"""The application itself, asked over HTTP by the cockpit's own probes.
-
-Every request carries the two headers by which ASP.NET Core's telemetry knows availability tests, so that the rows it
-leaves are marked synthetic and are in no figure of users (Microsoft.ApplicationInsights.AspNetCore,
-SyntheticTelemetryInitializer).
-"""
+"""The application itself, asked over HTTP by the cockpit's own probes, each marked as one (`own_requests`)."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,15 +14,17 @@ import httpx
 from cpr_cockpit.adapters import smoke
 from cpr_cockpit.adapters.connections import Connections
 from cpr_cockpit.adapters.over_http import WORDS, TooLong, bounded, carried, words_of
+from cpr_cockpit.adapters.own_requests import marks, pinned
 from cpr_cockpit.core.flags import FlagLook
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import PRODUCTION, Clock, PlannedRequest, Sighting, SmokeResult
 
 HEALTH = "/api/health"
 FLAGS = "/api/flags"
-ROUTING_COOKIE = "x-ms-routing-name"
 VERSION_HEADER = "x-app-version"
 _LONGEST = 64 * 1024  # bytes of a health answer that are read
+# Smoke tests know nothing of each other, and users wait for none of them.
+_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +58,13 @@ class HttpProbe:
         self._settings = settings
         self._client = connections.fresh
         self._clock = clock
-        self._marks = {"SyntheticTest-RunId": uuid.uuid4().hex, "SyntheticTest-Location": "cpr-cockpit"}
+        self._marks = marks()
 
     async def look(self, slot: str, *, by_cookie: bool = False, as_new: bool = False) -> Sighting:
         """One health request; what the application does is in the answer, never raised."""
         base = self._settings.hosts[PRODUCTION if by_cookie else slot]
-        pinned = by_cookie or (slot == PRODUCTION and not as_new)
-        headers = self._marks | ({"Cookie": f"{ROUTING_COOKIE}={_routing_name(slot)}"} if pinned else {})
+        pin = by_cookie or (slot == PRODUCTION and not as_new)
+        headers = self._marks | ({"Cookie": pinned(slot)} if pin else {})
         began = time.perf_counter()
         status: int | None = None
         version = instance = commit = None
@@ -95,7 +91,7 @@ class HttpProbe:
         """One question for the flags; whatever becomes of it is in the answer, never raised."""
         url, headers = self._settings.hosts[slot] + self._settings.flags, dict(self._marks)
         if slot == PRODUCTION:
-            headers["Cookie"] = f"{ROUTING_COOKIE}={_routing_name(slot)}"
+            headers["Cookie"] = pinned(slot)
         body: Mapping[str, Any] = {}
         share, error = None, ""
         try:
@@ -125,9 +121,14 @@ class HttpProbe:
             return await self._client.request(method, url, headers=headers, json=body)
 
     async def smoke(self, slot: str) -> tuple[SmokeResult, ...]:
-        """The configured tests against the slot's own host, one after another, each sent once."""
-        base = self._settings.hosts[slot]
-        return tuple([await smoke.run(test, base, self._ask) for test in self._settings.tests])
+        """The configured tests against the slot's own host, a few at a time, each sent once; in their order."""
+        base, turn = self._settings.hosts[slot], asyncio.Semaphore(_AT_ONCE)
+
+        async def in_turn(test: smoke.SmokeTest) -> SmokeResult:
+            async with turn:
+                return await smoke.run(test, base, self._ask)
+
+        return tuple(await asyncio.gather(*(in_turn(test) for test in self._settings.tests)))
 
     async def warm(self, slot: str, times: int) -> tuple[float, ...]:
         """Ask the slot's pages ``times`` times in turn; milliseconds of each answer below 500."""
@@ -158,22 +159,22 @@ class HttpProbe:
         here, production = hosts.get(act.slot, f"<host of {act.slot}>"), hosts[PRODUCTION]
         path = self._settings.health
         health = PlannedRequest("GET", here + path)
-        by_cookie = PlannedRequest("GET", production + path, f"cookie {ROUTING_COOKIE}={_routing_name(act.slot)}")
+        by_cookie = PlannedRequest("GET", production + path, f"cookie {pinned(act.slot)}")
         unpinned = PlannedRequest("GET", production + path)
-        pinned = PlannedRequest("GET", production + path, f"cookie {ROUTING_COOKIE}={_routing_name(PRODUCTION)}")
+        as_production = PlannedRequest("GET", production + path, f"cookie {pinned(PRODUCTION)}")
         at = production if act.slot == PRODUCTION else here
         flags = PlannedRequest("GET", at + self._settings.flags, "as often as it takes to meet every instance")
         requests: dict[ActKind, tuple[PlannedRequest, ...]] = {
-            ActKind.DEPLOY: (pinned, health),
-            ActKind.ROUTE: (pinned, health),
+            ActKind.DEPLOY: (as_production, health),
+            ActKind.ROUTE: (as_production, health),
             ActKind.PROVE_SLOT: (health,),
             ActKind.WARM_UP: tuple(PlannedRequest("GET", here + page) for page in self._settings.warm_paths),
             ActKind.SMOKE: tuple(_planned_test(test, here) for test in self._settings.tests),
-            ActKind.SWAP: (pinned, health),
-            ActKind.PROVE_SERVING: (unpinned, pinned, health, by_cookie),
+            ActKind.SWAP: (as_production, health),
+            ActKind.PROVE_SERVING: (unpinned, as_production, health, by_cookie),
             ActKind.KEEP_WARM: (health,),
             ActKind.PROVE_FLAG: (flags,),
-            ActKind.SET_FLAG: (pinned,),
+            ActKind.SET_FLAG: (as_production,),
         }
         return requests.get(act.kind, ())
 
@@ -182,11 +183,6 @@ def _planned_test(test: smoke.SmokeTest, base: str) -> PlannedRequest:
     body = json.dumps(dict(test.body)) if test.body else ""
     expected = f"expects {test.status}" + (", then DELETE of what was created" if test.clean_up else "")
     return PlannedRequest(test.method, base + test.path, f"{body} {expected}".strip())
-
-
-def _routing_name(slot: str) -> str:
-    """The name by which the front end knows a slot; production is ``self``."""
-    return "self" if slot == PRODUCTION else slot
 
 
 async def _body(answer: httpx.Response) -> Mapping[str, Any]:

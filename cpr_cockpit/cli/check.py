@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import time
 from pathlib import Path
 
 from cpr_cockpit.cli import codes
@@ -16,9 +17,11 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import Readiness
 from cpr_cockpit.core.sensing import Reading, State, told_once
 from cpr_cockpit.documents.feature import read_feature
+from cpr_cockpit.engine.freezing import Freezes
 from cpr_cockpit.engine.inspecting import inspect_apps
 from cpr_cockpit.engine.own_sensors import own_sensors
 from cpr_cockpit.engine.sensing import sense
+from cpr_cockpit.engine.tag_guard import tag_readings
 from cpr_cockpit.engine.trying import try_signals
 from cpr_cockpit.engine.zips import ZipError, examine
 from cpr_cockpit.lab_client import LabError
@@ -81,18 +84,26 @@ def _settings(folder: Path, options: argparse.Namespace) -> tuple[Loaded | None,
 
 def _readings(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
     try:
-        return (_artifact(chosen), *_left_out(chosen), *asyncio.run(_look(chosen, policy)))
+        return (_artifact(chosen), *_frozen(chosen), *_left_out(chosen), *asyncio.run(_look(chosen, policy)))
     except OSError as error:
         complain(f"The environment cannot be asked ({error}). Nothing was changed.")
         return (Reading("environment", State.UNKNOWN, str(error)),)
 
 
 async def _look(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
-    async with outside_of(place_of(chosen.target, chosen.ready), policy) as ports:
+    async with outside_of(place_of(chosen.target, chosen.ready, chosen.course.declared), policy) as ports:
         readings = await inspect_apps(ports, chosen.slot, chosen.new_version, chosen.course)
         sensors = own_sensors(ports, lambda: chosen.course, chosen.contacts, policy, chosen.delay_s)
-        items, signals = await asyncio.gather(sense(sensors), try_signals(ports))
-        return told_once((*readings, *items, *signals))
+        items, signals, tags = await asyncio.gather(
+            sense(sensors, clock=ports.clock), try_signals(ports), tag_readings(ports, chosen.safeguards.tag)
+        )
+        return told_once((*tags, *readings, *items, *signals))
+
+
+def _frozen(chosen: Aim) -> tuple[Reading, ...]:
+    """The freeze that holds now, where one does."""
+    held = Freezes(chosen.safeguards.freezes).at(time.time())
+    return () if held is None else (Reading("freeze", State.NOTE, f"{held.words}: START asks for a reason"),)
 
 
 def _left_out(chosen: Aim) -> tuple[Reading, ...]:

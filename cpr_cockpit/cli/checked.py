@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +76,24 @@ def _environment(checked: Checked) -> Iterator[str]:
     if checked.aim is not None:
         ids = ", ".join(f"{key} {value}" for key, value in checked.aim.pinned.items())
         yield f"Environment {checked.aim.name}{' (REHEARSAL)' if checked.aim.ready else ''}: {ids}"
-        yield from (f"  {one.state:<10} {one.name}: {one.words}" for one in checked.readings)
+        yield from (f"  {one.state:<10} {one.name}: {one.words}{_took(one)}" for one in checked.readings)
         read = {one.name for one in checked.readings if one.state is not State.UNKNOWN}
-        yield f"  {sum(item.key in read for item in _PRE)} of {len(_PRE)} pre-deployment items read by the machine"
+        number = sum(item.key in read for item in _PRE)
+        yield f"  {number} of {len(_PRE)} pre-deployment items read by the machine{_when(checked)}"
     elif not checked.troubles:
         known = f"{checked.file.name} has {', '.join(checked.environments) or 'none'}" if checked.file else ""
         yield f"Environment: not asked ({known or 'there is no cockpit.toml'}). Ask with --environment or --lab."
+
+
+def _took(one: Reading) -> str:
+    return f" [{one.took_s:.1f} s]" if one.took_s is not None else ""
+
+
+def _when(checked: Checked) -> str:
+    times = [one.at for one in checked.readings if one.at is not None]
+    if not times:
+        return ""
+    return f", the last at {datetime.fromtimestamp(max(times), UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _items() -> Iterator[str]:

@@ -9,6 +9,13 @@ from cpr_cockpit.core.strategy import FEATURE_FLAG
 
 FAULTS = ("lossy", "ahead", "frozen", "cut", "late", "duplicated")
 
+# A lab's troubles by name; it tells what each is.
+TROUBLES = (
+    *("expired-certificate", "missing-setting", "sticky-difference", "red-check", "merge-conflict", "stale-backup"),
+    *("disabled-alert", "tag-exists", "wrong-dns", "cold-slot"),
+    *("merge-refused", "repository-renamed", "weak-token", "check-pending", "rate-limited"),
+)
+
 
 def add_defect_options(parser: argparse.ArgumentParser) -> None:
     """How bad the scenario's defect is, how late telemetry is, and what spoils it: which of it, for how long."""
@@ -33,6 +40,12 @@ def add_fault_name(parser: argparse.ArgumentParser) -> None:
         "frozen (the same answer again and again), cut (no answer), late (by a minute), duplicated"
     )
     parser.add_argument("--telemetry-fault", choices=FAULTS, help=words)
+
+
+def add_trouble_names(parser: argparse.ArgumentParser) -> None:
+    """What the lab is given to be found by ``check``, by name."""
+    words = f"what is wrong before a deployment, for check to find: {', '.join(TROUBLES)}; repeatable"
+    parser.add_argument("--trouble", choices=TROUBLES, action="append", default=[], metavar="NAME", help=words)
 
 
 def wrong_fault(options: argparse.Namespace) -> str:

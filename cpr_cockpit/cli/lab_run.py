@@ -13,8 +13,11 @@ from typing import Any
 
 from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.parser import SURPRISE, SURPRISES
-from cpr_cockpit.cli.release import LAB_HARMLESS, lab_flag, lab_rule
+from cpr_cockpit.cli.release import LAB_HARMLESS, lab_flag, lab_rule, lab_tag
+from cpr_cockpit.cli.safeguard_options import safeguards_of
+from cpr_cockpit.config import NAME
 from cpr_cockpit.core.events import Script
+from cpr_cockpit.core.journeys import SLOT
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import FEATURE_FLAG, NEW_ARTIFACT, ROLLING
@@ -57,6 +60,7 @@ def begin(options: argparse.Namespace, folder: Path, *, mode: str, actor: str, s
         window_s=options.window,
         apps=ROLLED if options.strategy == ROLLING else 1,
         instances=2 if options.scenario == _ONE_INSTANCE else 1,
+        troubles=tuple(options.trouble),
     )
     ready = start_lab(folder, lab)
     try:
@@ -71,6 +75,7 @@ def _configured(
 ) -> SessionSettings:
     """The settings, written into the run's folder with the new version's zip."""
     from cpr_cockpit.wiring import apps_of, environment_of, write_config
+    from cpr_cockpit.wiring.journeys import lab_tables
 
     documents = read_feature(folder / "feature" / FEATURE)
     settings = SessionSettings(
@@ -96,9 +101,11 @@ def _configured(
                 preview=bool(options.preview),
                 deploy=options.deploy,
                 workers=lab_rule(ready),
+                journeys=lab_tables(ready).names(SLOT),
             )
         ),
         commit=str(ready["pipeline"]["commit"]),
+        safeguards=safeguards_of(options, folder / "feature" / FEATURE / NAME, lab_tag(ready)),
     )
     shutil.copyfile(ready["packages"]["good"], settings.artifacts / NEW_ARTIFACT)
     write_config(settings)

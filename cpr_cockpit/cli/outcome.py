@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cpr_cockpit.cli.last_notices import take_last_notices
 from cpr_cockpit.cli.output import Printer, complain
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.papers.ending import left_to_do
@@ -26,6 +27,7 @@ SWAP = "SwapSiteSlots"
 
 async def conclude(folder: Path, run: Run, printer: Printer) -> int:
     """Measure, write the report and the outcome, print it, end the lab; the run's exit code."""
+    await take_last_notices(folder, run)
     try:
         measured = await _measured(folder, run)
     except LabError as error:

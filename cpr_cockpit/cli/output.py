@@ -11,7 +11,7 @@ from typing import Any
 from cpr_cockpit.core.flags import state_words
 from cpr_cockpit.core.inert import clean
 
-_QUIET = frozenset({"observation", "item.marked", "step.accepted", "surroundings.taken"})
+_QUIET = frozenset({"observation", "item.marked", "step.accepted", "surroundings.taken", "code.looked"})
 _TIMES = (
     ("detected after", "detected_after_s", ""),
     ("rollback took", "rollback_s", " from the decision to the last user's request on the bad version"),
@@ -117,6 +117,9 @@ def _words(record: dict[str, Any]) -> str:
     kind = record["type"]
     if record.get("ready") is False or record.get("reached") is True:
         kind = f"{kind}, otherwise"
+    if kind == "code.checks":
+        rows = ", ".join(f"{one['name']} {one['state']}" for one in record["rows"])
+        return f"  checks of {record['repository']}: {rows or 'none yet'}"
     if kind in _SAYINGS:
         # A run that only looks on may not know yet what it waits for.
         unknown = {"new_version": "the next version"} if record.get("new_version") == "" else {}
@@ -142,6 +145,10 @@ _SAYINGS = {
     "strategy.chosen": "strategy chosen by {by}: {words}",
     "plan.made": "plan: {strategy}, {old_version} to {new_version} by slot {slot}",
     "card.written": "rollback card: {path}",
+    "tags.read": "tag: {words}",
+    "freeze.overridden": "freeze {name} overridden by {by}: {reason}",
+    "second.asked": "{words} asked for by {by}, waiting for a second person",
+    "second.given": "{words} confirmed by {by}",
     "run.started": "START by {by}",
     "step.intent": "  > {title}",
     "step.doubtful": "  ? {step}: {words}",
@@ -173,10 +180,23 @@ _SAYINGS = {
     "lease.seen": "the lease {key} is held by {holder}",
     "lease.intent": "  > take the lease {key}",
     "lease.held": "  the lease {key} is held by this run: {holder}",
+    "annotation.intent": "  > mark '{name}' in Application Insights",
+    "annotation.outcome": "  release annotation: {result} {words}",
+    "notice.intent": "  > notice '{kind}' to {to}",
+    "notice.outcome": "  notice '{kind}' to {to}: {result} {words}",
+    "alarm.acknowledged": "alarm acknowledged by {by}: {words}",
     "lease.left": "  the lease is not held any more: {words}",
     "issue.recorded": "{state} {severity}, by {by}: {title}",
     "issue.changed": "{state}, by {by}: {status} {resolution}",
     "figure.told": "{kind}: {state}{words} (by {by} {source})",
     "run.closed": "the run was closed by {by}: {items} items stand",
+    "journey.walked": "  journey {name}, {place}: {walked}: {words}",
+    "journey.told": "  journey {name} writes: {lines}",
+    "merge.begun": "MERGE by {by}: {method}, tag {tag}",
+    "merge.intent": "  > {repository}: {step}",
+    "merge.doubtful": "  ? {repository}, {step}: {words}",
+    "merge.outcome": "  {result}: {repository}: {words}",
+    "merge.rested": "merge {state}: {words}",
+    "merge.chosen": "merge, chosen by {by}: {choice} {reason}",
     "run.ended": "run ended: {decision}: {reason}",
 }

@@ -6,13 +6,16 @@ import argparse
 from collections.abc import Sequence
 
 from cpr_cockpit import __version__
+from cpr_cockpit.cli.ack_options import add_ack_options
 from cpr_cockpit.cli.close_options import add_close_options
-from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, wrong_fault
+from cpr_cockpit.cli.doctor_options import add_doctor_options
+from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, add_trouble_names, wrong_fault
 from cpr_cockpit.cli.figure_options import add_figure_options
 from cpr_cockpit.cli.follow_up_options import add_follow_up_options
 from cpr_cockpit.cli.issue_options import add_issue_options
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
+from cpr_cockpit.cli.safeguard_options import add_safeguard_options
 from cpr_cockpit.cli.values import control, feature_folder, file, moment, seconds, speed, window, wrong_preview
 from cpr_cockpit.core.pipeline import DEPLOYERS, ZIP
 from cpr_cockpit.core.strategies import STRATEGIES
@@ -68,6 +71,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _replay(commands)
     _control(commands)
     _judge(commands)
+    _preparing(commands)
     options = parser.parse_args(with_negatives(arguments))
     wrong = wrong_fault(options) or wrong_preview(options) or _wrong_strategy(options)
     if wrong:
@@ -108,6 +112,11 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     drill.add_argument("--fast", action=argparse.BooleanOptionalAction, default=True, help=f"{_FAST} (default: yes)")
     add_defect_options(drill)
+    add_safeguard_options(drill)
+    add_trouble_names(drill)
+    drill.add_argument(
+        "--merge", action="store_true", help="merge and tag the lab's two repositories first (step 4), before START"
+    )
     drill.add_argument(
         "--plan",
         action="store_true",
@@ -137,6 +146,8 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     rehearse.add_argument("--fast", action="store_true", help=_FAST)
     add_defect_options(rehearse)
+    add_safeguard_options(rehearse)
+    add_trouble_names(rehearse)
     _face_arguments(rehearse)
     rehearse.set_defaults(call=_Call("rehearse"))
 
@@ -239,6 +250,7 @@ def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
         "--apps", type=int, choices=range(1, 5), default=1, help="apps in as many regions, with a front (default: 1)"
     )
     lab.add_argument("--instances", type=int, choices=range(1, 5), default=1, help="of each slot (default: 1)")
+    add_trouble_names(lab)
     lab.add_argument("--port", type=int, metavar="N", help="port of Resource Manager (default: any free one)")
     lab.set_defaults(call=_Call("lab"))
 
@@ -306,6 +318,10 @@ def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     _run_argument(stop)
     stop.set_defaults(call=_Call("stop"))
+    seen = _add(commands, "ack", "Say that you have seen what you were called for: nobody is called for it any more.")
+    _run_argument(seen)
+    add_ack_options(seen)
+    seen.set_defaults(call=_Call("ack"))
     left = _add(
         commands, "follow-up", "What is left to do after a rollback; --sign signs it, also after the run's end."
     )
@@ -331,6 +347,13 @@ def _control(commands: _Commands[argparse.ArgumentParser]) -> None:
 def _judge(commands: _Commands[argparse.ArgumentParser]) -> None:
     words = "The judge alone: scrapes as JSON lines on standard input, a verdict for each on standard output."
     _add(commands, "judge", words).set_defaults(call=_Call("judge"))
+
+
+def _preparing(commands: _Commands[argparse.ArgumentParser]) -> None:
+    words = "Whether this machine and this sign-in are fit for a deployment, and the role it needs; changes nothing."
+    doctor = _add(commands, "doctor", words)
+    add_doctor_options(doctor)
+    doctor.set_defaults(call=_Call("doctor"))
 
 
 def _run_argument(parser: argparse.ArgumentParser, *, default: str = "the newest that lives, else the newest") -> None:

@@ -23,9 +23,12 @@ from cpr_cockpit.config import (
 )
 from cpr_cockpit.config.loading import ENVIRONMENT
 from cpr_cockpit.core.contact import Contact
+from cpr_cockpit.core.journeys import SLOT
+from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.pipeline import PIPELINE, ZIP
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
+from cpr_cockpit.core.safeguards import Safeguards, Somebody
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import BLUE_GREEN, FEATURE_FLAG, NEW_ARTIFACT, OLD_ARTIFACT
 from cpr_cockpit.core.workers import WorkerRule
@@ -34,6 +37,7 @@ from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.lab_client import LabError, read_ready
 from cpr_cockpit.wiring import ConfigError, Target, apps_of
 from cpr_cockpit.wiring.declared import Declared
+from cpr_cockpit.wiring.journeys import JourneyTables, lab_tables
 from cpr_cockpit.wiring.target import check_ready, lab_workers
 
 # A lab that somebody else runs: its ready file is not called as that of a run's own lab, which ends with the run.
@@ -51,7 +55,8 @@ class Aim:
     """Where to, how (``course``), and which zips.
 
     ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise. ``commit``: what the artifact
-    must have been built from, "": nobody said. ``contacts``: whom to call.
+    must have been built from, "": nobody said. ``contacts``: whom to call. ``safeguards``: what guards a run beside its
+    gates. ``merge``: how repositories are merged.
     """
 
     name: str
@@ -66,6 +71,8 @@ class Aim:
     course: Course = field(default_factory=Course)
     commit: str = ""
     contacts: tuple[Contact, ...] = ()
+    safeguards: Safeguards = field(default_factory=Safeguards)
+    merge: MergePolicy = field(default_factory=MergePolicy)
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -136,6 +143,8 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
             workers=loaded.settings.workers,
             declared=_declared(loaded),
             figures=loaded.settings.figures,
+            notify=loaded.settings.notify,
+            journeys=_journeys(loaded, next(iter(chosen.staging_urls), "")),
         ),
         ready={},
         slot=chosen.slot,
@@ -143,9 +152,29 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
         new_version=artifacts.version,
         new_path=home / artifacts.path,
         old_path=home / artifacts.old_path if artifacts.old_path else None,
-        course=replace(course, apps=chosen.names),
+        course=replace(course, apps=chosen.names, journeys=_journeys(loaded).names(SLOT)),
         commit=artifacts.commit or "",
         contacts=_contacts(loaded),
+        safeguards=_safeguards(loaded, chosen.tag),
+        merge=loaded.settings.merge.policy,
+    )
+
+
+def lab_tag(ready: Mapping[str, Any]) -> dict[str, str]:
+    """What a lab's own tags must say; {} where its lab is of an older program."""
+    return {str(name): str(value) for name, value in (ready.get("tag") or {}).items()}
+
+
+def _safeguards(loaded: Loaded | None, tag: Mapping[str, str]) -> Safeguards:
+    """What guards the run beside its gates."""
+    if loaded is None:
+        return Safeguards(tag=dict(tag))
+    settings = loaded.settings
+    return Safeguards(
+        tag=dict(tag),
+        two_person=settings.policy.two_person,
+        people=tuple(Somebody(one.name, one.initials, one.role) for one in settings.people),
+        freezes=tuple(one.declared for one in settings.freeze),
     )
 
 
@@ -158,7 +187,15 @@ def _declared(loaded: Loaded) -> Declared:
         home=str(loaded.path.parent.absolute()),
         tag=artifacts.version if artifacts else "",
         commit=(artifacts.commit or "") if artifacts else "",
+        github=settings.github,
+        sentry=settings.sentry,
     )
+
+
+def _journeys(loaded: Loaded, staging_url: str = "") -> JourneyTables:
+    """The declared journeys with where their secrets come from."""
+    settings = loaded.settings
+    return JourneyTables(settings.journeys, settings.secrets, str(loaded.path.parent.absolute()), staging_url)
 
 
 def _contacts(loaded: Loaded | None) -> tuple[Contact, ...]:
@@ -215,8 +252,11 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
             apps=apps_of(ready),
             deploy=ZIP,
             workers=lab_rule(ready),
+            journeys=lab_tables(ready).names(SLOT),
         ),
         contacts=_contacts(loaded),
+        safeguards=_safeguards(loaded, lab_tag(ready)),
+        merge=loaded.settings.merge.policy if loaded is not None else MergePolicy(),
     )
 
 
@@ -238,7 +278,22 @@ def lacking(chosen: Aim) -> list[Problem]:
     if chosen.target.pipeline is not None and not os.environ.get(PIPELINE_TOKEN):
         what = "is not set, and the pipeline is started with it"
         found.append(Problem(f"variable {PIPELINE_TOKEN}", "", what, "a token that may start the pipeline"))
-    return found + unset_headers((*chosen.target.signals, *chosen.target.figures))
+    return (
+        found + unset_secrets(chosen.target.journeys) + unset_headers((*chosen.target.signals, *chosen.target.figures))
+    )
+
+
+def unset_secrets(tables: JourneyTables) -> list[Problem]:
+    """Variables of secrets that journeys refer to and that are not set."""
+    wanted = {name for one in tables.journeys for name in one.secrets()}
+    unset = [(name, one.env) for name, one in tables.secrets.items() if one.env and not os.environ.get(one.env)]
+    return [
+        Problem(
+            f"variable {env}", "", f"is not set, and it holds secret {name!r} of journeys", "what journeys sign in with"
+        )
+        for name, env in unset
+        if name in wanted
+    ]
 
 
 def _without_flag(chosen: Aim) -> list[Problem]:
@@ -299,6 +354,8 @@ def session_settings(
         course=chosen.course,
         commit=chosen.commit,
         contacts=chosen.contacts,
+        safeguards=chosen.safeguards,
+        merge=chosen.merge,
     )
 
 

@@ -24,7 +24,7 @@ def write(
     JournalError, JournalDamaged, SessionGone, SessionRefused: nothing was written.
     """
     if run.ended is not None:
-        write_after(folder, records, event, time.time())
+        write_after(folder, records, [(time.time(), event)])
         return
     if not writer_alive(folder):
         raise JournalError(f"No session of run {folder.name} lives, and it has not ended: cpr-cockpit resume it.")

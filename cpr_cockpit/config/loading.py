@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cpr_cockpit.config.model import Environment, Settings
+from cpr_cockpit.config.notify_table import SERVICE, url_problem
 from cpr_cockpit.config.pipeline_table import PIPELINE_TOKEN
 from cpr_cockpit.config.places import Key, line_at, lines_of
 from cpr_cockpit.config.problems import Problem, SettingsError, dotted, field_at, nearest, problems_of, shown
@@ -98,9 +99,9 @@ def load(path: Path, variables: Mapping[str, str]) -> Loaded:
         raise SettingsError(problems_of(error, Settings, place)) from error
     except ValueError as error:
         raise SettingsError([_impossible(str(error), place)]) from error
-    doubles = _doubles(settings, place)
-    if doubles:
-        raise SettingsError(doubles)
+    wrong = _doubles(settings, place) + _channels(settings, variables)
+    if wrong:
+        raise SettingsError(wrong)
     return Loaded(path, settings, policy)
 
 
@@ -183,6 +184,7 @@ def _doubles(settings: Settings, place: Callable[[Key], str]) -> list[Problem]:
         ("smoke", "name", [one.name for one in settings.smoke]),
         ("signals", "name", [one.name for one in settings.signals]),
         ("checks", "name", [one.name for one in settings.checks]),
+        ("notify", "name", [one.name for one in settings.notify]),
     )
     for table, key, values in named:
         for number, value in enumerate(values):
@@ -191,4 +193,15 @@ def _doubles(settings: Settings, place: Callable[[Key], str]) -> list[Problem]:
                 first = values.index(value) + 1
                 what = f"is {shown(value)!r}, as in {table}[{first}]"
                 found.append(Problem(place(path), dotted(path), what, f"{key} of its own for each"))
+    return found
+
+
+def _channels(settings: Settings, variables: Mapping[str, str]) -> list[Problem]:
+    """Variables that hold no URL of their channel. They are secrets: none is quoted."""
+    found = []
+    for one in settings.notify:
+        if what := url_problem(one, variables):
+            allowed = "a URL of Apprise, such as slack://..." if one.kind == SERVICE else "https://host/path"
+            what = f"{what}, and notify {shown(one.name)!r} is sent there"
+            found.append(Problem(f"variable {one.url_env}", "", what, allowed))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -10,8 +11,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from cpr_cockpit.config.checks_table import Check, Code
 from cpr_cockpit.config.figures_table import Figure
+from cpr_cockpit.config.freeze_table import Freeze
+from cpr_cockpit.config.github_table import GitHub
+from cpr_cockpit.config.journeys_table import Journey, Secret, together
+from cpr_cockpit.config.merge_table import Merge
+from cpr_cockpit.config.notify_table import Notify
 from cpr_cockpit.config.pipeline_table import Pipeline
 from cpr_cockpit.config.policy import PolicySettings
+from cpr_cockpit.config.sentry_table import Sentry
 from cpr_cockpit.config.signals_table import Signal
 from cpr_cockpit.config.values import percent, seconds
 from cpr_cockpit.config.workers_table import Workers
@@ -37,6 +44,18 @@ _PLAN = re.compile(
 _DATABASE = re.compile(
     r"/subscriptions/[^/?#\s]+/resourceGroups/[^/?#\s]+/providers/"
     r"(Microsoft\.Sql/servers/[^/?#\s]+/databases|Microsoft\.DBfor(PostgreSQL|MySQL)/flexibleServers)/[^/?#\s]+",
+    re.IGNORECASE,
+)
+
+_RULE_NAME = re.compile(r"[^/\\?#%&:<>*\s][^/\\?#%&:<>*\r\n\t]{0,259}")
+_RULE_ID = re.compile(
+    r"/subscriptions/[^/?#\s]+/resourceGroups/[^/?#\s]+/providers/Microsoft\.Insights/"
+    r"(metricAlerts|scheduledQueryRules)/[^/?#]+",
+    re.IGNORECASE,
+)
+_DASHBOARD = re.compile(
+    r"/subscriptions/[^/?#\s]+/resourceGroups/[^/?#\s]+/providers/"
+    r"(Microsoft\.Portal/dashboards|Microsoft\.Insights/workbooks)/[^/?#\s]+",
     re.IGNORECASE,
 )
 
@@ -74,6 +93,22 @@ def _store(value: str) -> str:
     return _address(value) if value else value
 
 
+def _ip(value: str) -> str:
+    return str(ipaddress.ip_address(value))
+
+
+def _rule(value: str) -> str:
+    if not (_RULE_ID if value.startswith("/") else _RULE_NAME).fullmatch(value):
+        raise ValueError("is neither the name nor the resource id of an alert rule")
+    return value
+
+
+def _dashboard(value: str) -> str:
+    if value and not _DASHBOARD.fullmatch(value):
+        raise ValueError("is no resource id of a dashboard or of a workbook")
+    return value
+
+
 def _operation(value: str) -> str:
     if not value.isprintable() or value != value.strip():
         raise ValueError("is no name of an operation")
@@ -97,6 +132,9 @@ Address = Annotated[str, AfterValidator(_address)]
 Path = Annotated[str, AfterValidator(_path)]
 Duration = Annotated[float, BeforeValidator(seconds)]
 Percent = Annotated[float, BeforeValidator(percent), Field(gt=0, lt=100)]
+# Azure Resource Manager: names of tags have none of these signs and up to 512 characters, values up to 256.
+TagName = Annotated[str, Field(pattern=r"^[^<>%&\\?/\s]([^<>%&\\?/]{0,510}[^<>%&\\?/\s])?$")]
+TagValue = Annotated[str, Field(max_length=256)]
 Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
 
 _URL = "an https address of scheme and host, such as https://goals.azurewebsites.net"
@@ -193,6 +231,45 @@ class Environment(Part):
         max_length=1000,
         description="a file with the names of the documented app settings, one a line (NAME or NAME=...), relative to "
         "this file, such as ../.env.example; without it a person compares them",
+    )
+    tag: dict[TagName, TagValue] = Field(
+        default_factory=dict,
+        max_length=10,
+        description="a table of up to 10 tags with the value that the app or its resource group must have, such as "
+        '{ cpr-environment = "production" }; without it no tag is looked at',
+    )
+    staging_urls: tuple[Address, ...] = Field(
+        (),
+        strict=False,
+        max_length=20,
+        description="addresses of staging, each with the same health_path; journeys are walked at the first: a list "
+        'such as ["https://goals-staging.example.org"]',
+    )
+    ui_origin: Annotated[str, AfterValidator(_store)] = Field(
+        "",
+        description="the origin of the page that calls the API, such as https://goals.example.org; without it a person "
+        "looks at CORS",
+    )
+    front_addresses: tuple[Annotated[str, AfterValidator(_ip)], ...] = Field(
+        (),
+        strict=False,
+        max_length=50,
+        description="the IP addresses to which the name of production leads where a front stands before the app: "
+        'a list such as ["203.0.113.7"]; without it the app\'s own inbound ones',
+    )
+    alert_rules: tuple[Annotated[str, AfterValidator(_rule)], ...] = Field(
+        (),
+        strict=False,
+        max_length=50,
+        description="alert rules that must be able to call somebody: names in the resource group, or resource ids",
+    )
+    backup_hours: float = Field(
+        24.0, gt=0, le=24 * 35, description="how old the newest restore point may be, in hours, up to 840"
+    )
+    dashboard_id: Annotated[str, AfterValidator(_dashboard)] = Field(
+        "",
+        description="the resource id of the dashboard (.../Microsoft.Portal/dashboards/<name>) or of a workbook "
+        "(.../Microsoft.Insights/workbooks/<id>)",
     )
     cloud: Cloud | None = Field(None, description="a table of five addresses; without it public Azure is meant")
 
@@ -359,6 +436,15 @@ class Settings(Part):
     figures: tuple[Figure, ...] = Field((), strict=False, description="a table [[figures]] for each")
     checks: tuple[Check, ...] = Field((), strict=False, description="a table [[checks]] for each")
     code: tuple[Code, ...] = Field((), strict=False, description="a table [[code]] for each repository")
+    freeze: tuple[Freeze, ...] = Field((), strict=False, description="a table [[freeze]] for each")
+    notify: tuple[Notify, ...] = Field((), strict=False, description="a table [[notify]] for each channel")
+    github: GitHub = Field(default_factory=GitHub, description="a table [github]")
+    merge: Merge = Field(default_factory=Merge, description="a table [merge]")
+    journeys: tuple[Journey, ...] = Field(
+        (), strict=False, max_length=50, description="a table [[journeys]] for each, up to 50"
+    )
+    secrets: dict[str, Secret] = Field(default_factory=dict, description="a table [secrets.NAME] for each")
+    sentry: Sentry | None = Field(None, description="a table [sentry]; without it Application Insights alone is asked")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
     strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")
     pipeline: Pipeline | None = Field(None, description="a table [pipeline]")
@@ -368,4 +454,9 @@ class Settings(Part):
     def _has_its_pipeline(self) -> Self:
         if self.strategy is not None and self.strategy.deploy == PIPELINE and self.pipeline is None:
             raise ValueError('strategy.deploy is "pipeline", and there is no table [pipeline]')
+        return self
+
+    @model_validator(mode="after")
+    def _knows_its_secrets(self) -> Self:
+        together(self.journeys, self.secrets)
         return self

@@ -8,16 +8,22 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from cpr_cockpit.config.values import milliseconds, percent, seconds, share
-from cpr_cockpit.core.policy import Policy
+from cpr_cockpit.core.policy import PAGE_UNATTENDED, ROLLBACK_UNATTENDED, Policy
+from cpr_cockpit.core.safeguards import TWO_PERSON
 
 # How far the window was shortened is the run's own, never written.
 _INTERNAL = frozenset({"scale"})
 _SHARES = frozenset({"error_rate", "target_error_rate", "tolerance", "coverage", "alpha", "early_limit", "early_alpha"})
+# Keys of the table that are no number for the judge.
+_NO_LIMITS = {"two_person"}
 _LONGEST_S = 7 * 86_400.0
 
 
-def _field(name: str, default: float) -> tuple[Any, Any]:
+def _field(name: str, default: float | str) -> tuple[Any, Any]:
     """Type and description of a policy's field, from the unit that its name ends with."""
+    if isinstance(default, str):
+        allowed = (PAGE_UNATTENDED, ROLLBACK_UNATTENDED)
+        return str, Field(default, pattern=f"^({'|'.join(allowed)})$", description=" or ".join(allowed))
     if isinstance(default, bool):
         return bool, Field(default, description="true or false")
     if isinstance(default, int):
@@ -53,9 +59,16 @@ class _Base(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    two_person: tuple[Annotated[str, Field(pattern=f"^({'|'.join(TWO_PERSON)})$")], ...] = Field(
+        (),
+        strict=False,
+        max_length=len(TWO_PERSON),
+        description=f"an array of acts that a second person confirms: {', '.join(TWO_PERSON)}; ROLLBACK never is one",
+    )
+
     def policy(self) -> Policy:
         """The policy; ValueError names what does not go together."""
-        return Policy.from_dict(self.model_dump())
+        return Policy.from_dict(self.model_dump(exclude=_NO_LIMITS))
 
 
 PolicySettings = create_model("PolicySettings", __base__=_Base, __doc__="The table [policy].", **_FIELDS)

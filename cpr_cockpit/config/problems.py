@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from pydantic.fields import FieldInfo
 from cpr_cockpit.config.places import Key
 
 _LONGEST = 80
+# The pattern of a key that takes one of a few words.
+_FEW = re.compile(r"\^\(([\w|-]+)\)\$")
 _MANY = 8
 _KINDS = {
     "missing": "is missing",
@@ -75,8 +78,9 @@ def shown(value: object) -> str:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """Words about the nearest known name, "" where none is near."""
-    near = difflib.get_close_matches(name.lower(), known, 1, 0.6)
-    return f" (nearest match: {near[0]})" if near else ""
+    by_letters = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(name.lower(), by_letters, 1, 0.6)
+    return f" (nearest match: {by_letters[near[0]]})" if near else ""
 
 
 def unknown(name: str, known: Sequence[str]) -> tuple[str, str]:
@@ -97,11 +101,16 @@ def field_at(model: type[BaseModel], path: Key) -> tuple[type[BaseModel] | None,
         table, field = None, None
         if isinstance(here, type) and issubclass(here, BaseModel):
             table = here
-            field = here.model_fields.get(str(part))
+            field = _fields(here).get(str(part))
             here = _plain(field.annotation) if field else None
         else:
             here = _element(here)
     return table, field
+
+
+def _fields(table: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a table by their keys in the file."""
+    return {field.alias or name: field for name, field in table.model_fields.items()}
 
 
 def _plain(annotation: Any) -> Any:
@@ -132,12 +141,21 @@ def problems_of(error: ValidationError, model: type[BaseModel], place: Callable[
     return tuple(_problem(one, model, place) for one in errors if not misspelt(one))
 
 
+def _allowed(model: type[BaseModel], path: Key) -> str:
+    """What the field says that is allowed; of an element or an entry what the whole says."""
+    field = None
+    while path and field is None:
+        _, field = field_at(model, path)
+        path = path[:-1]
+    return (field.description or "") if field else ""
+
+
 def _problem(one: Mapping[str, Any], model: type[BaseModel], place: Callable[[Key], str]) -> Problem:
     path: Key = one["loc"]
     table, field = field_at(model, path)
-    allowed = (field.description or "") if field else ""
+    allowed = _allowed(model, path)
     if one["type"] == "extra_forbidden":
-        known = list(table.model_fields) if table else []
+        known = list(_fields(table)) if table else []
         what, allowed = unknown(str(path[-1]), known)
         return Problem(place(path), dotted(path), what, allowed)
     if one["type"] == "missing":
@@ -148,4 +166,8 @@ def _problem(one: Mapping[str, Any], model: type[BaseModel], place: Callable[[Ke
             return Problem(place(path), dotted(path), f"cannot be used: {what}")
     else:
         what = _KINDS.get(one["type"], "is not allowed")
+        # A value of a few: the one that was meant is named.
+        few = _FEW.fullmatch(str((one.get("ctx") or {}).get("pattern", "")))
+        if few is not None and isinstance(one["input"], str):
+            what += nearest(one["input"], few[1].split("|"))
     return Problem(place(path), dotted(path), f"{what}, {found(one['input'])}", allowed)

@@ -44,6 +44,7 @@ _WORDS: dict[str, str] = {
     "prove-workers": _PROOF,
     "warm-up": _PROOF,
     "smoke": _PROOF,
+    "journeys": _PROOF,
     "prove-telemetry": _PROOF,
     "baseline": "baseline",
     "preview": _PREVIEW,
@@ -171,7 +172,7 @@ def _name(plan: Plan, step: Step) -> str:
 def _name_in_app(plan: Plan, step: Step) -> str:
     """Of several apps: what is done in all of them before the first is switched is one stage, a swap names its app."""
     key = key_of(step.key)
-    if key in PREPARED or key == "keep-old":
+    if key in (*PREPARED, "keep-old", "journeys"):
         return "slots"
     if step.act.kind is ActKind.WATCH_APPS:
         return "gate"

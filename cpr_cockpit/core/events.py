@@ -11,18 +11,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from cpr_cockpit.core.annotation_events import AnnotationIntent, AnnotationOutcome
+from cpr_cockpit.core.code_events import CodeEvent
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorded, RunClosed
+from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked
+from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent, NoticeOutcome
+from cpr_cockpit.core.safeguard_events import FreezeOverridden, SecondAsked, SecondGiven, TagsRead
 
 Way = Literal["forward", "back"]
 
 
 class Script(BaseModel):
-    """What a drill decides by itself; ``extended``: on to the extended validation."""
+    """What a drill decides by itself; ``extended``: on to the extended validation; ``merge``: step 4, too."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     decide: Literal["auto", "keep", "rollback"] = "auto"
     extended: bool = False
+    merge: bool = False
 
 
 class RunOpened(Event):
@@ -106,6 +112,7 @@ class PlanMade(Event):
     ``control``: percentage of new sessions that stay on the old version. ``apps``: several, in the order in which at
     most ``at_once`` of them are switched between two gates. ``preview``: the swap is prepared by one. ``deploy``: who
     lays the new version into the slot. ``flag``: the feature flag, "": none. ``workers``: the rule of background work.
+    ``journeys``: those that are walked on the slot.
     """
 
     type: Literal["plan.made"] = "plan.made"
@@ -128,6 +135,7 @@ class PlanMade(Event):
     flag: str = ""
     choices: tuple[PlannedChoice, ...] = ()
     workers: dict[str, str] = Field(default_factory=dict)
+    journeys: tuple[str, ...] = ()
     forward: tuple[PlannedStep, ...]
     back: tuple[PlannedStep, ...]
     lower: tuple[PlannedStep, ...] = ()
@@ -577,10 +585,22 @@ AnyEvent = Annotated[
     | LeaseIntent
     | LeaseHeld
     | LeaseLeft
+    | TagsRead
+    | FreezeOverridden
+    | SecondAsked
+    | SecondGiven
     | IssueRecorded
     | IssueChanged
     | FigureTold
     | RunClosed
+    | AnnotationIntent
+    | AnnotationOutcome
+    | NoticeIntent
+    | NoticeOutcome
+    | AlarmAcknowledged
+    | CodeEvent
+    | JourneyWalked
+    | JourneyTold
     | RunEnded,
     Field(discriminator="type"),
 ]

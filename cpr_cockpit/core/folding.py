@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from cpr_cockpit.core import business, closing, issues, others
+from cpr_cockpit.core import (
+    annotation,
+    business,
+    closing,
+    code_run,
+    issues,
+    journeys_seen,
+    noticing,
+    others,
+    safeguarding,
+)
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.heard import Heard
@@ -277,7 +287,12 @@ HANDLERS: dict[type[Event], Callable[[Run, float, Any], None]] = {
     ev.Noted: _noted,
     ev.RunEnded: _ended,
     **others.HANDLERS,
+    **safeguarding.HANDLERS,
     **issues.HANDLERS,
     **closing.HANDLERS,
     **business.HANDLERS,
+    **annotation.HANDLERS,
+    **noticing.HANDLERS,
+    **code_run.HANDLERS,
+    **journeys_seen.HANDLERS,
 }

@@ -22,6 +22,7 @@ class ActKind(StrEnum):
     PROVE_SLOT = "prove-slot"
     WARM_UP = "warm-up"
     SMOKE = "smoke"
+    JOURNEYS = "journeys"
     PROVE_TELEMETRY = "prove-telemetry"
     BASELINE = "baseline"
     PROVE_ALIKE = "prove-alike"
@@ -63,9 +64,10 @@ class Act:
     ``other`` is the version that the other slot must serve where the act proves both. ``artifact`` names a file in the
     run's ``artifacts`` folder. ``seconds`` is a duration where the act has one (the baseline, the watch of a share).
     ``percent`` of new sessions go to the slot. ``names``: differences that are declared harmless; of the watch between
-    two apps those that serve the new version by then. ``app``: where it is done; "" in the first app, or the only one.
-    ``by``: who lays an artifact into the slot, "" this program itself. ``flag``: the feature flag that is meant; it is
-    on for ``percent`` of the users then, and for ``before`` percent when the act begins.
+    two apps those that serve the new version by then; the journeys that are walked. ``app``: where it is done; "" in
+    the first app, or the only one. ``by``: who lays an artifact into the slot, "" this program itself. ``flag``: the
+    feature flag that is meant; it is on for ``percent`` of the users then, and for ``before`` percent when the act
+    begins.
     ``workers``: the rule of background work that is to be proven.
     """
 

@@ -21,7 +21,9 @@ _COUNTS = (
     "unavailable_min",
     "granularity_fits",
 )
-_FLAGS = ("require_ready", "require_telemetry", "go_early", "hold_on_shared_fault")
+_FLAGS = ("require_ready", "require_telemetry", "go_early", "hold_on_shared_fault", "rollback_on_journey")
+PAGE_UNATTENDED, ROLLBACK_UNATTENDED = "page", "rollback"
+_WORDS = {"unattended": (PAGE_UNATTENDED, ROLLBACK_UNATTENDED)}
 _MAY_BE_ZERO = ("letter_ms", "tolerance", "skew_s", "platform_delay_s", "keep_warm_s")
 
 
@@ -87,14 +89,24 @@ class Policy:
     require_telemetry: bool = True
     go_early: bool = False
     hold_on_shared_fault: bool = False
+    # A critical journey that fails twice in a row in production: ROLLBACK, else HOLD for a person.
+    rollback_on_journey: bool = False
     keep_warm_s: float = 86400.0
+    # Who is called (core.alarm): after 00:00 once the window's last data may have come, and again until somebody
+    # answers. What a ROLLBACK verdict does that nobody has acknowledged for so long.
+    page_after_s: float = 60.0
+    page_every_s: float = 300.0
+    unattended: str = PAGE_UNATTENDED
+    unattended_after_s: float = 600.0
+    # A signature of what is due until START says how things were when it was given; the procedure names no term.
+    signature_s: float = 43200.0
     scale: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse numbers that no rule can be built on; ValueError with the field, the value and what is allowed."""
         for name, value in asdict(self).items():
             _check_type(name, value)
-            if name not in _FLAGS:
+            if name not in _FLAGS and name not in _WORDS:
                 _check_number(name, value)
         if self.degradation <= 1.0:
             raise ValueError(f"policy: degradation is a factor above 1, found {self.degradation}")
@@ -106,10 +118,10 @@ class Policy:
     def scaled(self, window_s: float) -> Policy:
         """The same rules for a window of ``window_s`` seconds (at least 1).
 
-        Bins, trigger and warning durations, poll intervals, baseline and extended validation are multiplied by
-        f = window / 900 s, each down to its floor; rates, counts, minima, delays and the time the old version is kept
-        warm are not. A window longer than the procedure's keeps the written durations: a trigger that says five
-        minutes means five minutes. ValueError when this policy is scaled already.
+        Bins, trigger and warning durations, poll intervals, baseline, extended validation and the times of a page are
+        multiplied by f = window / 900 s, each down to its floor; rates, counts, minima, delays and the time the old
+        version is kept warm are not. A window longer than the procedure's keeps the written durations: a trigger that
+        says five minutes means five minutes. ValueError when this policy is scaled already.
         """
         if not math.isfinite(window_s) or window_s < 1.0:
             raise ValueError(f"policy: a window lasts at least 1 s, found {window_s}")
@@ -134,6 +146,9 @@ class Policy:
             early_controlled_s=self.early_controlled_s * factor,
             early_calm_s=self.early_calm_s * factor,
             warm_up_s=self.warm_up_s * factor,
+            page_after_s=self.page_after_s * factor,
+            page_every_s=self.page_every_s * factor,
+            unattended_after_s=self.unattended_after_s * factor,
             poll_probes_s=max(self.poll_floor_s, self.poll_probes_s * factor),
             poll_logs_s=max(self.poll_floor_s, self.poll_logs_s * factor),
             poll_platform_s=max(self.poll_floor_s, self.poll_platform_s * factor),
@@ -144,7 +159,7 @@ class Policy:
         """How many whole bins last strictly longer than ``duration_s``: five minutes of minutes give six."""
         return math.floor(duration_s / self.bin_s + 1e-9) + 1
 
-    def to_dict(self) -> dict[str, float | int | bool]:
+    def to_dict(self) -> dict[str, float | int | bool | str]:
         """Every field by name, for the journal."""
         return asdict(self)
 
@@ -158,12 +173,16 @@ class Policy:
         unknown = sorted(set(values) - set(known))
         if unknown:
             raise ValueError(f"policy: unknown field {unknown[0]!r}; allowed are {', '.join(sorted(known))}")
-        typed: dict[str, float | int | bool] = {name: _check_type(name, value) for name, value in values.items()}
+        typed: dict[str, float | int | bool | str] = {name: _check_type(name, value) for name, value in values.items()}
         return cls(**typed)  # type: ignore[arg-type]  # each value was checked against its field's kind just above
 
 
-def _check_type(name: str, value: object) -> float | int | bool:
-    """The value, if it is of the field's kind: a switch, a whole number or a number."""
+def _check_type(name: str, value: object) -> float | int | bool | str:
+    """The value, if it is of the field's kind: a switch, one of some words, a whole number or a number."""
+    if name in _WORDS:
+        if isinstance(value, str) and value in _WORDS[name]:
+            return value
+        raise ValueError(f"policy: {name} is {' or '.join(_WORDS[name])}, found {value!r}")
     kind = "true or false" if name in _FLAGS else "a whole number" if name in _COUNTS else "a number"
     if name in _FLAGS and isinstance(value, bool):
         return value

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from cpr_cockpit.core import annotation, code_run, noticing, others, safeguarding
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core import others
 from cpr_cockpit.core.feature_flag import FLAG_STEPS
 from cpr_cockpit.core.folding import HANDLERS
 from cpr_cockpit.core.heard import Heard, Key
 from cpr_cockpit.core.issue_events import FigureTold, RunClosed
 from cpr_cockpit.core.issues import RecordedIssue
+from cpr_cockpit.core.journeys_seen import JourneysSeen
 from cpr_cockpit.core.plan import app_of, key_at, key_of
 from cpr_cockpit.core.rows import Moment, StepRow
 from cpr_cockpit.core.strategy import FEATURE_FLAG
@@ -110,9 +111,14 @@ class Run:
     heard: dict[Key, Heard] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     others: others.Others = field(default_factory=others.Others)
+    guards: safeguarding.Guards = field(default_factory=safeguarding.Guards)
     issues: dict[int, RecordedIssue] = field(default_factory=dict)
     figures: list[tuple[float, FigureTold]] = field(default_factory=list)
     closed: tuple[float, RunClosed] | None = None
+    annotations: annotation.Marks = field(default_factory=annotation.Marks)
+    notices: noticing.Notices = field(default_factory=noticing.Notices)
+    code: code_run.Code = field(default_factory=code_run.Code)
+    journeys: JourneysSeen = field(default_factory=JourneysSeen)
     ended: ev.RunEnded | None = None
     ended_at: float | None = None
     timeline: list[Moment] = field(default_factory=list)

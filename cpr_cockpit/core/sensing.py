@@ -5,7 +5,7 @@ A sensor only reads. What it could not read is ``unknown``, which never stands f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -25,12 +25,19 @@ class Reading:
     """One thing that was looked at, and what was seen. ``name``: a checklist item's key where a sensor read it.
 
     ``check``: name of the team's own check that looked, "": the program itself did.
+    ``later``: it is told to whoever asks now, and marks nothing: what the item wants is still to come.
+    ``n``: how many were counted, where that is the value's weight. ``at``: epoch seconds at which it was read, after
+    ``took_s`` seconds; None where nobody kept the time.
     """
 
     name: str
     state: State
     words: str
     check: str = ""
+    later: bool = False
+    n: int | None = None
+    at: float | None = None
+    took_s: float | None = None
 
 
 class Sensor(Protocol):
@@ -66,9 +73,60 @@ def together(readings: Iterable[Reading]) -> tuple[Reading, ...]:
 def _worst(name: str, several: Sequence[Reading]) -> Reading:
     state = next(state for state in _WORST if any(one.state is state for one in several))
     telling = [one for one in several if one.state is state]
-    # Where the program looked too, the item's own evidence holds beside the team's.
-    check = ", ".join(one.check for one in telling) if all(one.check for one in telling) else ""
-    return Reading(name, state, "; ".join(one.words for one in telling), check)
+    # What keeps one from reading keeps the others from it, too, and is told once.
+    words = "; ".join(dict.fromkeys(one.words for one in telling))
+    counted = [one.n for one in several if one.n is not None]
+    return Reading(
+        name,
+        state,
+        words,
+        # Where the program looked too, the item's own evidence holds beside the team's.
+        check=", ".join(one.check for one in telling) if all(one.check for one in telling) else "",
+        later=any(one.later for one in telling),
+        n=counted[0] if len(counted) == 1 else None,
+        at=max((one.at for one in several if one.at is not None), default=None),
+        took_s=max((one.took_s for one in several if one.took_s is not None), default=None),
+    )
+
+
+def declared(sensor: Sensor) -> bool:
+    """Whether a team declared it: it says so by ``declared``, and takes its turn among its like.
+
+    Nobody knows how long one of these takes; the program's own must not wait for it.
+    """
+    return bool(getattr(sensor, "declared", False))
+
+
+def telling(sensors: Iterable[Sensor], items: Collection[str]) -> tuple[Sensor, ...]:
+    """Those that tell one of these items, each with all who tell the same: an item is told by all or by none."""
+    return tuple(
+        one for group in sharing(sensors) if any(set(each.items) & set(items) for each in group) for one in group
+    )
+
+
+BEFORE_START = frozenset(
+    {
+        "infrastructure.staging-healthy",
+        "infrastructure.load-balancers",
+        "infrastructure.ssl-certificates-valid",
+        "code-readiness.ci-checks",
+        "database.backups",
+        "configuration.environment-variables",
+        "configuration.feature-flags",
+        "monitoring.alert-rules",
+        "communication.emergency-contacts",
+    }
+)
+"""What may have changed since it was read: it is read again when START is pressed."""
+BEFORE_GO = frozenset(
+    {
+        "infrastructure.ssl-certificates-valid",
+        "monitoring.logs",
+        "monitoring.error-tracking",
+        "monitoring.alert-rules",
+    }
+)
+"""What a person who decides on GO wants to know once more. It blocks nothing."""
 
 
 def sharing(sensors: Iterable[Sensor]) -> tuple[tuple[Sensor, ...], ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from cpr_cockpit.core import second
+from cpr_cockpit.core import showing_alarm as called
 from cpr_cockpit.core import showing_back as back
+from cpr_cockpit.core import showing_code as code
 from cpr_cockpit.core import showing_observed as observed
 from cpr_cockpit.core import showing_others as others
 from cpr_cockpit.core import view as vw
@@ -47,7 +50,7 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
     return vw.Panel(
         word=word,
         shape=shape,
-        sentence=_sentence(run, stage),
+        sentence=second.sentence(run, stage.now) + called.before_sentence(run, stage) + _sentence(run, stage),
         detail=_detail(run, stage),
         start=_start(run, stage),
         go=_go(run, stage),
@@ -58,6 +61,11 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         commands=back.commands(run, stage),
         acknowledge=others.acknowledge(run),
         take_over=others.take_over(run),
+        second=second.confirm(run, stage.now),
+        ack=called.answer(run, stage),
+        merge=code.merge(run, stage.merge),
+        revert=code.revert(run),
+        go_on=code.go_on(run),
     )
 
 
@@ -94,14 +102,15 @@ def _sentence(run: Run, stage: Stage) -> str:
         return run.ended.reason
     if run.observed and (words := observed.sentence(run)):
         return words
-    if words := others.sentence(run):
+    if words := others.sentence(run) or code.half_words(run):
         return words
     if run.phase in (Phase.PREPARING, Phase.READY):
         if run.gate is not None and run.gate.blockers:
             return f"The gate says {run.gate.level}: {run.gate.blockers[0]}"
         if stage.blocking:
-            return f"{len(stage.blocking)} checklist items block START."
-        return "The plan and the rollback card are ready." if run.phase is Phase.READY else "Reading who serves what."
+            return f"{len(stage.blocking)} checklist items block START." + frozen_words(stage)
+        ready = "The plan and the rollback card are ready." + frozen_words(stage)
+        return ready if run.phase is Phase.READY else "Reading who serves what."
     part = f"{words}: " if (words := part_words(run)) and run.t0 is None else ""
     judged = run.judged_since is not None and (run.on_gate or not run.on_part)
     if stage.verdict is not None and judged and run.phase is not Phase.ROLLING_BACK:
@@ -169,7 +178,7 @@ def _start(run: Run, stage: Stage) -> vw.Control | None:
         return vw.Control("s", label, enabled=False, reason="the plan is being made")
     if stage.blocking:
         return vw.Control("s", label, enabled=False, reason=f"{len(stage.blocking)} checklist items are open")
-    if why := others.why_no_start(run):
+    if why := others.why_no_start(run) or code.why_no_start(run):
         return vw.Control("s", label, enabled=False, reason=why)
     plan = run.plan
     steps = len(plan.forward) if plan else 0
@@ -181,7 +190,15 @@ def _start(run: Run, stage: Stage) -> vw.Control | None:
         f"production goes from {old} to {new}; {old} stays warm in slot {plan.slot if plan else ''}",
         "undo: ROLL BACK, at any time from now on",
     )
+    if stage.frozen is not None:
+        details = (f"{stage.frozen.words}: say why it is now", *details)
+        return vw.Control("s", label, enabled=True, type_this="start", needs_reason=True, details=details)
     return vw.Control("s", label, enabled=True, details=details)
+
+
+def frozen_words(stage: Stage) -> str:
+    """That a freeze holds, behind another sentence; "" where none does."""
+    return f" There is a {stage.frozen.words}: START asks for a reason." if stage.frozen is not None else ""
 
 
 def _shares(plan: PlanMade | None) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from cpr_cockpit.core.afterwards import SLOT_S
 from cpr_cockpit.core.custom_spec import SignalSpec
 from cpr_cockpit.core.heard import Heard, Key
+from cpr_cockpit.core.noticing import Channel
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage
@@ -33,7 +34,21 @@ _JUDGED_PHASES = (Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING)
 def sources(run: Run, stage: Stage) -> tuple[SourceRow, ...]:
     """A row for each source: those of every run, the further ones that were heard of, the team's own signals."""
     specs, newest = _specs(run), _newest_told(stage)
-    return tuple(_row(run, stage, key, specs.get(key[1]), newest) for key in _keys(run, specs))
+    asked = (_row(run, stage, key, specs.get(key[1]), newest) for key in _keys(run, specs))
+    return (*asked, *(_channel(run, one) for one in run.notices.channels.values()))
+
+
+def _channel(run: Run, one: Channel) -> SourceRow:
+    """A channel in which people are told: nothing comes from it, and that it failed is shown beside what does."""
+    return SourceRow(
+        key=f"notify: {one.name}",
+        name=f"notify {one.name}",
+        asked=run.ended is None,
+        asked_at=one.tried_at,
+        answered_at=one.sent_at,
+        trouble=one.trouble,
+        trouble_at=one.trouble_at,
+    )
 
 
 def _specs(run: Run) -> dict[str, SignalSpec]:

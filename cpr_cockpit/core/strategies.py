@@ -8,6 +8,7 @@ from typing import Any
 
 from cpr_cockpit.core.canary import PERCENTS, STEP_S, canary, hold_back, proven_alike
 from cpr_cockpit.core.feature_flag import feature_flag, with_kill_switch
+from cpr_cockpit.core.journey_steps import with_journeys
 from cpr_cockpit.core.ladder import with_ladder
 from cpr_cockpit.core.pipeline import PIPELINE, ZIP, by_pipeline
 from cpr_cockpit.core.plan import Plan, PlanFacts
@@ -31,6 +32,7 @@ class Course:
     into the slot. ``apps``: all of several, in the order in which at most ``at_once`` of them are switched between two
     gates; only rolling looks at them. ``flag``: the feature flag that is raised, or beside another strategy the kill
     switch; "": none. ``workers``: the rule of background work; None: none is declared, and nothing is proven.
+    ``journeys``: names of those that are walked on the slot before users can come to it.
     """
 
     strategy: str = BLUE_GREEN
@@ -44,11 +46,12 @@ class Course:
     at_once: int = 1
     flag: str = ""
     workers: WorkerRule | None = None
+    journeys: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Course:
         """From what `to_dict` made, or JSON made of it; TypeError where it is none."""
-        lists = {name: tuple(body[name]) for name in ("percents", "harmless", "apps") if name in body}
+        lists = {name: tuple(body[name]) for name in ("percents", "harmless", "apps", "journeys") if name in body}
         return cls(**{**body, **lists, "workers": WorkerRule.from_dict(body.get("workers") or {})})
 
     def to_dict(self) -> dict[str, Any]:
@@ -86,6 +89,8 @@ class Course:
 def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s: float, artifact: bool) -> Plan:
     """The plan of a course, its times as they are; KeyError for another name, ValueError for impossible shares."""
     plan = _plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=artifact)
+    if course.strategy == ROLLING and course.journeys:
+        plan = with_journeys(plan, course.journeys)
     if course.strategy in (OBSERVED, ROLLING):
         return not_looked_at(plan) if course.workers and course.strategy == ROLLING else plan
     plan = with_ladder(plan, artifact=artifact)
@@ -96,6 +101,8 @@ def plan_by(course: Course, slot: str, new: str, facts: PlanFacts, *, baseline_s
         plan = by_pipeline(plan)
     if course.preview:
         plan = with_preview(plan)
+    if course.journeys:
+        plan = with_journeys(plan, course.journeys)
     if course.control:
         plan = hold_back(plan, course.control)
     if course.workers:

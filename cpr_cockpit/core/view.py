@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from cpr_cockpit.core.code_view import CodeView
 from cpr_cockpit.core.source_row import SourceRow
 
 
@@ -288,7 +289,7 @@ class LogView:
     """The live log of production since T0: ``heard``: whether a stream stood; ``errors`` among ``lines``.
 
     ``at``: when it was last heard of; ``trouble``: what is wrong with the stream; ``newest``: error lines, the newest
-    first.
+    first. ``journeys``: how the newest walk of each ended; ``journey_lines``: what their commands wrote, newest first.
     """
 
     heard: bool = False
@@ -298,6 +299,8 @@ class LogView:
     at: float | None = None
     trouble: str = ""
     newest: tuple[str, ...] = ()
+    journeys: tuple[str, ...] = ()
+    journey_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +326,8 @@ class Panel:
 
     ``back``: the rollback check in one line; ``warns``: it says that something is wrong. ``commands``: what to send
     first by hand, each whole. ``acknowledge``: that what others changed was looked at; ``take_over``: the lease that
-    another run holds.
+    another run holds. ``second``: what a second person can confirm; ``ack``: that whoever is called has seen it.
+    ``merge``, ``revert``, ``go_on``: step 4, before START.
     """
 
     word: str
@@ -339,6 +343,11 @@ class Panel:
     commands: tuple[str, ...] = ()
     acknowledge: Control | None = None
     take_over: Control | None = None
+    second: Control | None = None
+    ack: Control | None = None
+    merge: Control | None = None
+    revert: Control | None = None
+    go_on: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,3 +376,4 @@ class View:
     report_path: str = ""
     closing: str = ""
     log: LogView = field(default_factory=LogView)
+    code: CodeView = field(default_factory=CodeView)

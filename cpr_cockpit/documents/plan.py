@@ -11,10 +11,11 @@ Planned = Callable[[Act], tuple[PlannedRequest, ...]]
 """What an act would send; sends nothing."""
 
 
-def render_plan(plan: Plan, planned: Planned, short: Sequence[str] = ()) -> str:
+def render_plan(plan: Plan, planned: Planned, short: Sequence[str] = (), marks: Sequence[PlannedRequest] = ()) -> str:
     """The way forth and the way back, with pinned ids. Nothing in it has been sent.
 
-    ``short``: the strategy as stages with expected times, a line for each way.
+    ``short``: the strategy as stages with expected times, a line for each way. ``marks``: what
+    marks a switch for those who read charts.
     """
     facts = plan.facts
     slot = f"serves {facts.slot_version or 'no version'}" if facts.slot_exists else "does not exist yet"
@@ -40,6 +41,9 @@ def render_plan(plan: Plan, planned: Planned, short: Sequence[str] = ()) -> str:
         *_steps(plan.back, planned),
         *(("## The way back where the swap is refused", "", *_steps(plan.lower, planned)) if plan.lower else ()),
     ]
+    if marks:
+        lines += ["## Release annotation", "", "At the switch, and at the switch back; nothing waits for it.", ""]
+        lines += [*(f"       {line}" for request in marks for line in _request(request)), ""]
     return "\n".join(lines)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
@@ -60,6 +60,7 @@ class Context:
     ``artifact_sha256``: of the new artifact when the run was opened; "" where that is not known. ``commit``: what the
     new version must have been built from, "": nobody said. ``run``: the run's name. ``switched``: whether production
     was seen to serve the new version. ``attended``: somebody is there who can look at what others changed.
+    ``guard``: looks right before the first change of the way forth (`engine.first_change.Guard`).
     """
 
     ports: Ports
@@ -75,6 +76,7 @@ class Context:
     flagged: Callable[[float], None] = lambda percent: None
     switched: Callable[[], bool] = lambda: False
     attended: bool = True
+    guard: Callable[[], Awaitable[str]] | None = None
 
     def at(self, app: str) -> Context:
         """The same in one of several apps (`Act.app`)."""

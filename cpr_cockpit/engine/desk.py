@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core.checklist import Mark, open_reason
+from cpr_cockpit.core.alarm import alarm
+from cpr_cockpit.core.checklist import Due, Mark, items_of, open_reason
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.safeguards import GO, START, WAIVER
 from cpr_cockpit.core.standings import lists_in_force, standings
 from cpr_cockpit.engine.desk_closing import closing_commands
 from cpr_cockpit.engine.desk_issues import issue_commands
@@ -16,6 +18,7 @@ from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
 from cpr_cockpit.engine.planning import Blocked
+from cpr_cockpit.engine.second_person import SecondRefused
 from cpr_cockpit.engine.session import Session
 
 LONGEST_NOTE = 2000
@@ -27,16 +30,21 @@ class Desk:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._people = session.people
         self._commands: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
             "sign": self._sign,
             "sign_list": self._sign_list,
             "choose": self._choose,
+            "merge": self._merge,
+            "merge_choice": self._merge_choice,
             "start": self._start,
+            "second": self._second,
             "keep": self._keep,
             "rollback": self._rollback,
             "raise": self._raise_trigger,
             "note": self._note,
             "acknowledge": self._acknowledge,
+            "ack": self._ack,
             "take_over": self._take_over,
             "stop": self._stop,
             "status": self._status,
@@ -61,8 +69,27 @@ class Desk:
         except ValueError as error:
             raise CommandError(f"That is no mark of a checklist item ({error}). Nothing was changed.") from error
         told = {name: _text(arguments, name)[:LONGEST_NOTE] for name in ("value", "note")}
-        self._session.sign(ev.ItemMarked(item=item, mark=mark, by=by, **told))
+        if mark is Mark.WAIVED and self._waits(WAIVER, f"the waiver of {item}: {told['note']}", arguments):
+            return {}
+        self._people.on_record(arguments)
+        until = self._lasts(item) if mark is Mark.SIGNED else None
+        self._session.sign(ev.ItemMarked(item=item, mark=mark, by=by, expires_at=until, **told))
         return {}
+
+    def _waits(self, act: str, words: str, arguments: dict[str, Any]) -> bool:
+        """Whether the act waits for a second person now."""
+        try:
+            return self._people.asked(act, words, arguments)
+        except SecondRefused as error:
+            raise CommandError(str(error)) from error
+
+    async def _second(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """A second person confirms what waits: it is carried out as it was asked for, if it is possible still."""
+        try:
+            confirmed = self._people.confirmed(_who(arguments), _text(arguments, "words"))
+        except SecondRefused as error:
+            raise CommandError(str(error)) from error
+        return await {START: self._start, GO: self._keep, WAIVER: self._sign}[confirmed.asked.act](confirmed)
 
     async def _sign_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Initials under every open item of a list at once; what follows from others is left to follow."""
@@ -80,8 +107,17 @@ class Desk:
             raise CommandError(f"Nothing of this list is to be signed: {follow}. Nothing was changed.")
         for item in own:
             note = f"signed with its whole list: {how}" if how else "signed with its whole list"
-            self._session.sign(ev.ItemMarked(item=item.key, mark=Mark.SIGNED, by=by, note=note))
+            until = self._lasts(item.key)
+            self._session.sign(ev.ItemMarked(item=item.key, mark=Mark.SIGNED, by=by, note=note, expires_at=until))
         return {}
+
+    def _lasts(self, key: str) -> float | None:
+        """Until when a signature counts: what is due until START tells how things are, all else of what is past."""
+        run, session = self._session.run_state, self._session
+        due = next((one.due for one in items_of(lists_in_force(run)) if one.key == key), None)
+        if run.started_at is not None or due is None or due > Due.START:
+            return None
+        return session.clock.now() + session.settings.policy.signature_s
 
     async def _choose(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Another strategy, or an option of it; where its plan takes long, what came of it is told by the journal."""
@@ -91,14 +127,35 @@ class Desk:
         except Blocked as error:
             raise CommandError(str(error)) from error
 
+    async def _merge(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Begin the merge of the feature's repositories (step 4); what comes of it is told by the journal."""
+        try:
+            self._session.merging.begin(_who(arguments))
+        except Blocked as error:
+            raise CommandError(str(error)) from error
+        return {}
+
+    async def _merge_choice(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Where the merge rests half done: again, revert, or go-on with a reason."""
+        choice, reason = _text(arguments, "choice"), _text(arguments, "reason")
+        try:
+            self._session.merging.choose(choice, _who(arguments), reason)
+        except Blocked as error:
+            raise CommandError(str(error)) from error
+        return {}
+
     async def _start(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._check_start(arguments)
+        if self._waits(START, f"START of {self._session.settings.new_version}", arguments):
+            return {}
+        await self._session.look_again()
         held = self._session.run_state.others.lease is not None
         try:
             await self._session.take_lease(_who(arguments))
             # Others had their turn while the lease was taken: what this START saw must still be what is begun.
             self._check_start(arguments)
-            self._session.start(_who(arguments))
+            self._people.on_record(arguments)
+            self._session.start(_who(arguments), _text(arguments, "reason").strip()[:LONGEST_NOTE])
         except LeaseRefused as error:
             raise CommandError(str(error)) from error
         except (CommandError, JournalError):
@@ -123,6 +180,9 @@ class Desk:
             named = "; ".join(blockers[:3])
             raise CommandError(f"{len(blockers)} items block START: {named}. Nothing was changed.")
         self._check_plan(arguments)
+        held = self._session.freezes.at(self._session.clock.now())
+        if held is not None and not (_text(arguments, "reason").strip() and _who(arguments).strip()):
+            raise CommandError(f"There is a {held.words}: START needs a reason, and who gives it. Nothing was changed.")
 
     def _check_plan(self, arguments: dict[str, Any]) -> None:
         """CommandError where others have made the plan void, or it is another one than a face has shown."""
@@ -153,6 +213,16 @@ class Desk:
             raise CommandError(f"The plan cannot be made anew: {error.words()}") from error
         return {}
 
+    async def _ack(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """A person has seen what is paged."""
+        session = self._session
+        found = alarm(session.run_state, session.scaled, session.clock.now())
+        if found is None:
+            raise CommandError("Nobody is called now: there is nothing to acknowledge. Nothing was changed.")
+        if not found.acknowledged:
+            session.acknowledge_alarm(_who(arguments), _text(arguments, "words").strip()[:LONGEST_NOTE])
+        return {"cause": str(found.cause)}
+
     async def _take_over(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Take the lease from another run, before START, with a reason."""
         run, words = self._session.run_state, _text(arguments, "words").strip()
@@ -178,6 +248,10 @@ class Desk:
             raise CommandError("GO is not possible before the end of the window. Nothing was changed.")
         if not watch.may_keep() and not reason:
             raise CommandError(f"GO against the data needs a reason: {watch.verdict_sentence} Nothing was changed.")
+        against = "" if watch.may_keep() else f" against the data: {reason}"
+        if self._waits(GO, f"GO for {run.plan.new_version if run.plan else ''}{against}", arguments):
+            return {}
+        self._people.on_record(arguments)
         session.keep(_who(arguments), "" if watch.may_keep() else reason)
         return {}
 

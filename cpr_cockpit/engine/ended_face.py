@@ -83,8 +83,8 @@ class EndedFace:
         run, by = fold(records), arguments.get("by", "").strip()
         if not by:
             raise SessionRefused("It needs a name under it. Nothing was recorded.")
-        for event in self._events(name, run, by, arguments):
-            write_after(self._folder, records, event, self._now())
+        events = self._events(name, run, by, arguments)
+        write_after(self._folder, records, [(self._now(), event) for event in events])
 
     def _events(self, name: str, run: Run, by: str, arguments: Mapping[str, str]) -> Sequence[Afterword]:
         if name == "sign":

@@ -16,6 +16,7 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.acts import Check, Context, Reading, State
 from cpr_cockpit.engine.changes import change_for
 from cpr_cockpit.engine.checks import check_for
+from cpr_cockpit.engine.first_change import FirstChange
 from cpr_cockpit.engine.pursuit import (
     ANSWER_S,
     FLAG_REST_S,
@@ -50,6 +51,7 @@ class Executor:
         self._settling = Settling(recorder, context, patience)
         self._sending: asyncio.Future[Accepted] | None = None
         self._late: set[asyncio.Future[Accepted]] = set()
+        self._first = FirstChange(context.guard, recorder, context.ports.clock, patience.poll_s)
 
     async def run(self, way: ev.Way, steps: tuple[Step, ...]) -> Step | None:
         """Run the steps that are not finished yet, in order; returns the step that failed, or None."""
@@ -157,16 +159,25 @@ class Executor:
                 return self._outcome(pursuit, "failed" if pursuit.sent else "stopped", reading)
             if self._given_up(pursuit, began) or reading.state is State.IN_FLIGHT:
                 return self._outcome(pursuit, "failed", pursuit.why_failed(reading, self._patience))
-            if self._overtaken(pursuit.way):
-                return self._outcome(pursuit, "stopped", Reading(reading.state, "not sent: ROLLBACK came first"))
-            if void := self._voided(pursuit.way):
-                if not self._context.attended:
-                    return self._outcome(pursuit, "stopped", Reading(reading.state, f"not sent: {void}"))
-                await self._until_looked_at(pursuit)
+            hindered = await self._hindered(pursuit)
+            if hindered:
+                return self._outcome(pursuit, "stopped", Reading(reading.state, f"not sent: {hindered}"))
+            if hindered is not None:
                 continue
             await self._send(pursuit, reading)
             if pursuit.put_off:
                 began += 1
+
+    async def _hindered(self, pursuit: Pursuit) -> str | None:
+        """Why the change is not sent any more; None: it is sent; "": time has passed, so the state is read anew."""
+        if self._overtaken(pursuit.way):
+            return "ROLLBACK came first"
+        if void := self._voided(pursuit.way):
+            if self._context.attended:
+                await self._until_looked_at(pursuit)
+                return ""
+            return void
+        return await self._first.why_not(pursuit) if self._first.is_due(pursuit) else None
 
     def _outside(self, pursuit: Pursuit) -> bool:
         """Whether somebody else swapped back: production had switched, and no request of ours can have done it."""

@@ -84,7 +84,8 @@ class LookingProbe:
 def looking_only(ports: Ports) -> Ports:
     """The same ports without what changes anything; the other sources only read, and nobody's lease is taken.
 
-    It looks at one app.
+    It looks at one app, and walks no journey, which would write data.
     """
     web_apps, probe = LookingWebApps(ports.web_apps), LookingProbe(ports.probe)
-    return replace(ports, web_apps=web_apps, probe=probe, flags=None, lease=None, apps={})
+    passed = replace(ports, web_apps=web_apps, probe=probe, flags=None, lease=None, apps={})
+    return replace(passed, annotations=None, journeys=None)

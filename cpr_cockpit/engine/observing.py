@@ -57,9 +57,9 @@ class ObservingSession(Session):
         """Nothing: what stands open is shown, and the deployment is others' to begin."""
         return []
 
-    def start(self, by: str) -> None:
+    def start(self, by: str, reason: str = "") -> None:
         """START: wait for the switch."""
-        super().start(by)
+        super().start(by, reason)
         self._begin_step("await-switch", "forward")
 
     # -- up to the switch --------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from cpr_cockpit.core.ports import FeatureFlags, Premises
 from cpr_cockpit.core.sensing import Reading, Sensor, State
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.engine.flag_premises import flag_told
+from cpr_cockpit.engine.journeying import StagingJourneys
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.premises import LOOK_BACK_S, told
 
@@ -28,7 +29,10 @@ def own_sensors(
     if ports.premises is not None:
         logs = (LogsSensor(ports, ports.premises, policy, declared_delay_s),)
     people: tuple[Sensor, ...] = (ContactsSensor(contacts),) if contacts else ()
-    return (*ports.sensors, *logs, FlagSensor(ports.flags, course), *people)
+    walked: tuple[Sensor, ...] = ()
+    if ports.journeys is not None and ports.journeys.staging:
+        walked = (StagingJourneys(ports.journeys, ports.clock, policy),)
+    return (*ports.sensors, *logs, FlagSensor(ports.flags, course), *people, *walked)
 
 
 class LogsSensor:

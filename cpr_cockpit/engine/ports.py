@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from cpr_cockpit.core.annotation import Annotations
 from cpr_cockpit.core.business import FigureReader
+from cpr_cockpit.core.code import CodeHost
+from cpr_cockpit.core.journeys import Journeys
 from cpr_cockpit.core.lease import LeaseStore
+from cpr_cockpit.core.notices import Notifier, Painter
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     Clock,
@@ -24,6 +28,7 @@ from cpr_cockpit.core.ports import (
 )
 from cpr_cockpit.core.sensing import Sensor
 from cpr_cockpit.core.surroundings import SurroundingsReader
+from cpr_cockpit.core.tags import TagReader
 from cpr_cockpit.core.workers import Workers
 
 
@@ -36,6 +41,8 @@ class AppPorts:
     metrics: Metrics
     surroundings: SurroundingsReader | None = None
     rights: Rights | None = None
+    tags: TagReader | None = None
+    journeys: Journeys | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,12 @@ class Ports:
     declared. ``surroundings``: what others could change; None: only who serves what is looked at.
     ``lease``: of the environment; None: it has none. ``sensors``: what a machine reads of checklist items before START.
     ``figures``: of the business, read after GO.
+    ``tags``: of the app; None: nothing tells.
+    ``notifiers``: the channels in which people are told what happens, ``painter`` draws
+    the screen for those that want it. ``annotations``: where a switch is marked; None:
+    nowhere.
+    ``code``: the feature's repositories at their host; none: step 4 is signed by hand.
+    ``journeys``: who walks those that are declared; None: none are.
     """
 
     clock: Clock
@@ -69,14 +82,21 @@ class Ports:
     lease: LeaseStore | None = None
     sensors: tuple[Sensor, ...] = ()
     figures: tuple[FigureReader, ...] = ()
+    tags: TagReader | None = None
+    notifiers: tuple[Notifier, ...] = ()
+    painter: Painter | None = None
+    annotations: Annotations | None = None
+    code: tuple[CodeHost, ...] = ()
+    journeys: Journeys | None = None
 
     def at(self, app: str) -> Ports:
         """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""
         if not app:
             return self
         there = self.apps[app]
-        around, rights = there.surroundings, there.rights
-        return replace(self, web_apps=there.web_apps, probe=there.probe, surroundings=around, rights=rights)
+        around, rights, tags = there.surroundings, there.rights, there.tags
+        at = replace(self, web_apps=there.web_apps, probe=there.probe, surroundings=around, rights=rights)
+        return replace(at, tags=tags, journeys=there.journeys)
 
     def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
         """The requests that ``act`` would send, where it is done; sends nothing."""
@@ -89,5 +109,6 @@ class Ports:
             there.premises,
             there.flags,
             there.workers,
+            there.journeys,
         )
         return tuple(one for planner in planners if planner is not None for one in planner.planned(act))

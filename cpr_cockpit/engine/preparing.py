@@ -67,6 +67,7 @@ def plan_event(plan: Plan, baseline_s: float, *, artifact: bool, requests: Reque
         preview=plan.previews,
         deploy=next((step.act.by for step in plan.forward if step.act.by), ZIP),
         flag=next((step.act.flag for step in plan.back if step.act.flag), ""),
+        journeys=next((step.act.names for step in plan.forward if step.act.kind is ActKind.JOURNEYS), ()),
         workers=next((step.act.workers.to_dict() for step in plan.forward if step.act.workers), {}),
         forward=planned((*plan.forward, *plan.after)),
         back=planned(plan.back),
@@ -90,7 +91,7 @@ def plan_of(event: ev.PlanMade) -> Plan:
         flag=event.flag,
         workers=WorkerRule.from_dict(event.workers),
     )
-    course = replace(course, apps=event.apps, at_once=event.at_once)
+    course = replace(course, apps=event.apps, at_once=event.at_once, journeys=event.journeys)
     return plan_by(course, slot, new, facts, baseline_s=baseline_s, artifact=event.artifact)
 
 

@@ -34,6 +34,7 @@ _DONE = (
     "baseline_floor_s",
     "extended_s",
     "keep_warm_s",
+    "signature_s",
     "require_ready",
     "require_telemetry",
 )

@@ -9,23 +9,30 @@ from typing import TYPE_CHECKING
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.feature_flag import EVERYBODY
+from cpr_cockpit.core.freeze import Frozen
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import Clock
 from cpr_cockpit.core.run import Phase, Run
+from cpr_cockpit.core.verdict import Verdict
 from cpr_cockpit.engine.acts import Check, Context
+from cpr_cockpit.engine.annotating import Annotating
 from cpr_cockpit.engine.back_checking import BackChecking
 from cpr_cockpit.engine.background import kept_unproven
 from cpr_cockpit.engine.everywhere import Served, served
 from cpr_cockpit.engine.executor import Executor
+from cpr_cockpit.engine.freezing import Freezes
 from cpr_cockpit.engine.nobody_else import NobodyElse
+from cpr_cockpit.engine.notifying import Notifying
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.preparing import plan_of
 from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.reach import Reach, ReachedWebApps, ReachTold, ended
 from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.second_person import SecondPerson
 from cpr_cockpit.engine.serving import Serving
 from cpr_cockpit.engine.settings import SessionSettings
 from cpr_cockpit.engine.switches import told_by
+from cpr_cockpit.engine.tag_guard import TagGuard
 
 if TYPE_CHECKING:
     from cpr_cockpit.engine.afterwards import Afterwards
@@ -48,6 +55,10 @@ class RunEnds:
         self.back_checks = BackChecking(self.scaled, self._ports, recorder)
         self._lookers: list[asyncio.Task[None]] = []
         self._others = NobodyElse(settings, self.scaled, self._ports, recorder)
+        self.people = SecondPerson(settings.safeguards, recorder, ports.clock)
+        self.freezes = Freezes(settings.safeguards.freezes)
+        self._tags = TagGuard(settings.safeguards.tag, self._ports, recorder)
+        self.notifying = Notifying(ports, self.scaled, recorder, self._spoken)
         self._start = asyncio.Event()
         self._stop = asyncio.Event()
         self._back = asyncio.Event()
@@ -76,6 +87,10 @@ class RunEnds:
         calm = run.by_flag and run.phase is Phase.ROLLING_BACK
         return self._share_watch if run.t0 is None or calm else None
 
+    def _spoken(self) -> Verdict | None:
+        """The judge's word as of now."""
+        return self.watch.verdict if self.watch is not None else None
+
     @property
     def back_check(self) -> tuple[float, ev.RollbackChecked] | None:
         """The newest rollback check and when it was made."""
@@ -85,6 +100,11 @@ class RunEnds:
     def answered_at(self) -> float | None:
         """When Resource Manager last gave a good answer."""
         return self.reach.answered_at
+
+    @property
+    def frozen(self) -> Frozen | None:
+        """The freeze that holds before START; afterwards nobody asks."""
+        return self.freezes.at(self.clock.now()) if self.run_state.started_at is None else None
 
     async def _end_share(self) -> None:
         """What is judged from here on is production."""
@@ -99,8 +119,9 @@ class RunEnds:
 
     def _begin_looking(self) -> None:
         """What only looks on, beside the way forth and the way back: nothing waits for it."""
+        marks = Annotating(self._ports.annotations, self.clock, self.recorder)
         told = ReachTold(self.reach, self.clock, self.recorder, self.scaled.scale)
-        self._lookers = [asyncio.create_task(one.go_on()) for one in (told, self.back_checks)]
+        self._lookers = [asyncio.create_task(one.go_on()) for one in (told, self.back_checks, self.notifying, marks)]
 
     async def _end_looking(self) -> None:
         lookers, self._lookers = self._lookers, []
@@ -167,6 +188,7 @@ class RunEnds:
             flagged=self._flagged,
             switched=lambda: self.run_state.switched_at is not None,
             attended=self.settings.script is None,
+            guard=self._tags.look if self.settings.safeguards.tag else None,
         )
         self._executor = Executor(self.recorder, context, self._patience, self._checks())
         return self._executor

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.inert import clean
 from cpr_cockpit.core.ports import Clock, PortError
-from cpr_cockpit.core.sensing import Reading, Sensor, State, sharing, together
+from cpr_cockpit.core.sensing import Reading, Sensor, State, declared, sharing, together
 from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.recorder import Recorder
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 8
+AT_ONCE = 16
+"""Sensors of the program that read at once."""
+DECLARED_AT_ONCE = 8
+"""The same of those that a team declares, which wait for one another alone."""
+AGAIN_S = 60.0
+"""Seconds after which a reading is made again before START."""
+WAIT_S = 4.0
+"""Seconds for which START waits for that."""
 EVERY_S = 300.0
 """Seconds between two readings before START."""
 SOON_S = 30.0
@@ -30,16 +38,35 @@ _NOT_KNOWN = "not known: "
 _LEFT_OUT = "the machine tells nothing of it any more: for a person"
 
 
-async def sense(sensors: Sequence[Sensor], turn: asyncio.Semaphore | None = None) -> tuple[Reading, ...]:
-    """One reading of each item, ``AT_ONCE`` sensors at a time. Never raises what a sensor meets: it is ``unknown``.
+class Turns:
+    """Who may read now: ``AT_ONCE`` of the program's own, and ``DECLARED_AT_ONCE`` of the others."""
 
-    ``turn``: what is shared with other callers; None: nothing is.
+    def __init__(self) -> None:
+        self._own = asyncio.Semaphore(AT_ONCE)
+        self._declared = asyncio.Semaphore(DECLARED_AT_ONCE)
+
+    def of(self, sensor: Sensor) -> asyncio.Semaphore:
+        """The turn that this one takes."""
+        return self._declared if declared(sensor) else self._own
+
+
+async def sense(
+    sensors: Sequence[Sensor], turns: Turns | None = None, clock: Clock | None = None
+) -> tuple[Reading, ...]:
+    """One reading of each item, each sensor in its turn. Never raises what a sensor meets: it is ``unknown``.
+
+    ``turns``: what is shared with other callers; None: nothing is. ``clock``: by which the times of readings are kept.
     """
-    turn = turn or asyncio.Semaphore(AT_ONCE)
+    turns = turns or Turns()
 
     async def one(sensor: Sensor) -> tuple[Reading, ...]:
-        async with turn:
-            return await _read(sensor)
+        async with turns.of(sensor):
+            began = clock.now() if clock is not None else None
+            found = await _read(sensor)
+        if clock is None or began is None:
+            return found
+        now = clock.now()
+        return tuple(replace(each, at=now, took_s=max(0.0, now - began)) for each in found)
 
     found = await asyncio.gather(*(one(sensor) for sensor in sensors))
     return together(reading for several in found for reading in several)
@@ -71,8 +98,9 @@ class Sensing:
         self._groups = sharing(sensors)
         self._clock = clock
         self._recorder = recorder
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._turns = Turns()
         self._due = [0.0] * len(self._groups)
+        self._read_at: list[float | None] = [None] * len(self._groups)
         # By item, the last state that was not UNKNOWN: of this session, at first of the marks that earlier ones made.
         self._known = _known(recorder, {item for one in sensors for item in one.items})
 
@@ -89,15 +117,39 @@ class Sensing:
             await self._clock.sleep(max(0.0, self._due[group] - self._clock.now()))
             await self._look(group)
 
-    async def _look(self, group: int) -> None:
+    async def again(self, items: Collection[str]) -> None:
+        """Read once more what tells these items and was read long ago; what takes too long is left as it stands.
+
+        These readings wait for no other one, and for ``WAIT_S`` seconds at most.
+        """
+        now, turns = self._clock.now(), Turns()
+        old = [
+            group
+            for group, sensors in enumerate(self._groups)
+            if any(set(one.items) & set(items) for one in sensors)
+            and ((at := self._read_at[group]) is None or now - at >= AGAIN_S)
+        ]
+        looks = [asyncio.create_task(self._look(group, turns)) for group in old]
+        waiting = asyncio.create_task(self._clock.sleep(WAIT_S))
+        try:
+            for task in looks:
+                await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*looks, waiting):
+                task.cancel()
+            await asyncio.gather(*looks, waiting, return_exceptions=True)
+
+    async def _look(self, group: int, turns: Turns | None = None) -> None:
         sensors = self._groups[group]
-        readings = await sense(sensors, self._turn)
+        readings = await sense(sensors, turns or self._turns)
         unknown = any(one.state is State.UNKNOWN for one in readings)
+        self._read_at[group] = self._clock.now()
         self._due[group] = self._clock.now() + (SOON_S if unknown else EVERY_S)
         lasts_s = EXPIRES_S + max(one.timeout_s for one in sensors)
+        told = {one.name for one in readings if not one.later}
         for reading in readings:
-            self._tell(reading, lasts_s)
-        told = {one.name for one in readings}
+            if reading.name in told:
+                self._tell(reading, lasts_s)
         for item in dict.fromkeys(item for one in sensors for item in one.items if item not in told):
             self._leave(item)
 

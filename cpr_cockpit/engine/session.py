@@ -8,14 +8,21 @@ from collections.abc import Callable
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.check_words import extended_check
+from cpr_cockpit.core.notice_events import AlarmAcknowledged
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.safeguards import GO
+from cpr_cockpit.core.standings import PROGRAM
+from cpr_cockpit.core.verdict import PersonTrigger
 from cpr_cockpit.engine.acts import Check
 from cpr_cockpit.engine.afterwards import Afterwards
+from cpr_cockpit.engine.before_go import BeforeGo
 from cpr_cockpit.engine.behind import lies_behind
 from cpr_cockpit.engine.everywhere import Served
 from cpr_cockpit.engine.executor import Executor
+from cpr_cockpit.engine.journey_watch import JourneyWatch
+from cpr_cockpit.engine.journeying import JourneysOnSlot
 from cpr_cockpit.engine.judged_steps import JudgedSteps
 from cpr_cockpit.engine.pinned import PinnedCount
 from cpr_cockpit.engine.planning import Blocked
@@ -25,6 +32,7 @@ from cpr_cockpit.engine.script import Decider
 from cpr_cockpit.engine.serving import answering
 from cpr_cockpit.engine.share_watch import ShareWatch
 from cpr_cockpit.engine.summed_metrics import over_all
+from cpr_cockpit.engine.unattended import Unattended
 from cpr_cockpit.engine.until_start import UntilStart
 from cpr_cockpit.engine.watch import Watch
 
@@ -58,12 +66,34 @@ class Session(UntilStart):
             await self._others.close(over=self.run_state.ended is not None)
 
     def _begin_looking(self) -> None:
-        """Who was routed to the slot is counted beside all else."""
+        """Who was routed to the slot is counted beside all else, and a few checks are read once more before GO."""
         super()._begin_looking()
+        before_go = BeforeGo(self._sensors(), self.clock, self.recorder, self.scaled.window_s)
+        self._lookers.append(asyncio.create_task(before_go.go_on()))
         users, scale = self._ports.user_count, self.scaled.scale
         if users is not None:
             count = PinnedCount(users, self.clock, self.recorder, scale=scale, delay_s=self.settings.declared_delay_s)
             self._lookers.append(asyncio.create_task(count.run()))
+        unattended = Unattended(self.scaled, self.clock, lambda: self.run_state, self.roll_back)
+        self._lookers.append(asyncio.create_task(unattended.go_on()))
+        if self._ports.journeys is not None:
+            watch = JourneyWatch(self._ports, self._places, self.recorder, self.scaled)
+            self._lookers.append(asyncio.create_task(watch.go_on(self._broken)))
+
+    def _places(self) -> tuple[str, ...]:
+        """Where the journeys of production are walked: in every app of several."""
+        return ("", *(self.run_state.plan.apps[1:] if self.run_state.plan else ()))
+
+    def _broken(self, journey: str, sentence: str) -> None:
+        """A critical journey fails in production: ROLLBACK where policy says so, else a person must look."""
+        watch = self._watch
+        if self.scaled.rollback_on_journey and watch is not None:
+            self.note(PROGRAM, sentence)
+            watch.raise_trigger(PersonTrigger.CRITICAL_FUNCTIONALITY.value, f"journey {journey}")
+        elif isinstance(watch, Watch):
+            watch.hold(f"{PersonTrigger.CRITICAL_FUNCTIONALITY.value}: {sentence}")
+        else:
+            self.note(PROGRAM, sentence)
 
     async def _live(self) -> None:
         if self._back.is_set():
@@ -128,6 +158,10 @@ class Session(UntilStart):
     def note(self, by: str, words: str) -> None:
         """A person's remark, which changes nothing."""
         self.recorder.record(ev.Noted(by=by, words=words))
+
+    def acknowledge_alarm(self, by: str, words: str) -> None:
+        """A person has seen what is paged: nobody is called for it any more, and nothing is done by itself."""
+        self.recorder.record(AlarmAcknowledged(by=by, words=words))
 
     def stop(self) -> None:
         """End the run where that is safe: before START, or after GO without awaiting the rest of the schedule."""
@@ -199,7 +233,11 @@ class Session(UntilStart):
             self._end_share,
             self._lower.is_set,
         )
-        checks = {ActKind.PROVE_TELEMETRY: self._telemetry_check} | steps.back()
+        checks: dict[ActKind, Callable[[Act], Check]] = {
+            ActKind.PROVE_TELEMETRY: self._telemetry_check,
+            ActKind.JOURNEYS: self._journeys_check,
+        }
+        checks |= steps.back()
         if isinstance(self._watch, Watch):
             checks |= {ActKind.BASELINE: self._watch.baseline_check} | steps.forth()
         return checks
@@ -216,6 +254,9 @@ class Session(UntilStart):
     def _telemetry_check(self, act: Act) -> Check:
         settings, must = self.settings, must_arrive(self.settings)
         return ProveTelemetry(self._ports, self.recorder, self.scaled, act, settings.declared_delay_s, must=must)
+
+    def _journeys_check(self, act: Act) -> Check:
+        return JourneysOnSlot(self._ports.at(act.app).journeys, act, self.recorder, self.clock)
 
     async def _skip_what_is_done(self, plan: Plan, executor: Executor) -> None:
         """After a damaged journal: where production is seen to serve the new version, the way there lies behind us."""
@@ -296,12 +337,16 @@ class Session(UntilStart):
         if word == "rollback":
             self.roll_back(self.settings.actor, sentence)
         else:
+            if word == "keep":
+                self.people.by_script(GO, f"GO for {self.settings.new_version}", self.settings.actor)
             self._decided(word, self.settings.actor, sentence)
 
     async def _stopped(self) -> None:
         run = self.run_state
         if run.started_at is None:
-            self._end("stopped", None, "stopped before START: nothing was changed")
+            merged = run.code.words()
+            words = f"production was not changed; merged: {merged}" if merged else "nothing was changed"
+            self._end("stopped", None, f"stopped before START: {words}")
             return
         if run.decision is not None and run.decision.word == "hold":
             await self._end_observed("held", run.decision.sentence)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from cpr_cockpit.core.events import RollbackChecked
+from cpr_cockpit.core.freeze import Frozen
+from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.readiness import ReadinessFacts
@@ -36,6 +38,10 @@ class ShownSettings(Protocol):
     @property
     def readiness(self) -> tuple[ReadinessFacts, ...]:
         """What the feature's documents say."""
+
+    @property
+    def merge(self) -> MergePolicy:
+        """How the feature's repositories are merged."""
 
 
 class ShownWatch(Protocol):
@@ -76,6 +82,10 @@ class ShownSession(Protocol):
     @property
     def answered_at(self) -> float | None:
         """When Resource Manager last gave a good answer; None where that is not known."""
+
+    @property
+    def frozen(self) -> Frozen | None:
+        """The freeze that holds before START; None where none does, or where it is played again."""
 
     @property
     def watch(self) -> ShownWatch | None:

@@ -6,10 +6,12 @@ import asyncio
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.checklist import Mark
-from cpr_cockpit.core.sensing import Sensor
+from cpr_cockpit.core.safeguards import START
+from cpr_cockpit.core.sensing import BEFORE_START, Sensor
 from cpr_cockpit.engine.choosing import Choosing
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
+from cpr_cockpit.engine.merging import Merging
 from cpr_cockpit.engine.own_sensors import own_sensors
 from cpr_cockpit.engine.planning import Blocked
 from cpr_cockpit.engine.preparing import Preparation, course_of
@@ -21,14 +23,24 @@ from cpr_cockpit.engine.way_back import WayBack
 class UntilStart(WayBack):
     """What may be done to a run before production begins; from START on nothing of this changes it any more."""
 
+    _merging: Merging | None = None
+    _sensing: Sensing | None = None
+
     def blockers(self) -> list[str]:
         """What stands between the run and START, in words."""
-        return [f"{one.item.text} ({one.reason})" for one in start_blockers(self.run_state, self._ports.clock.now())]
+        found = [f"{one.item.text} ({one.reason})" for one in start_blockers(self.run_state, self._ports.clock.now())]
+        return ["the merge is under way", *found] if self.run_state.code.running else found
 
-    def start(self, by: str) -> None:
-        """START: production begins."""
+    def start(self, by: str, reason: str = "") -> None:
+        """START: production begins. ``reason``: why in a freeze."""
+        self.freezes.override(self.recorder, self.clock.now(), by, reason)
         self.recorder.record(ev.Started(by=by))
         self._start.set()
+
+    async def look_again(self) -> None:
+        """Before START: what may have changed since it was read is read once more, within seconds."""
+        if self._sensing is not None:
+            await self._sensing.again(BEFORE_START)
 
     async def take_lease(self, by: str, take_over: str = "") -> None:
         """Before START: take the environment's lease, where it has one. LeaseRefused: another run holds it."""
@@ -59,23 +71,35 @@ class UntilStart(WayBack):
         choosing = Choosing(self.settings, self._preparation(), self.recorder)
         return await self._others.replanning.another(lambda: choosing.choose(key, by)) or ""
 
+    @property
+    def merging(self) -> Merging:
+        """Step 4, beside the run until START."""
+        if self._merging is None:
+            ports = self._ports
+            self._merging = Merging(ports.code, self.settings, ports.clock, self.recorder, self._patience)
+        return self._merging
+
     def _preparation(self) -> Preparation:
         return Preparation(self.settings, self.scaled, self._ports, self.recorder)
 
     async def _ready(self) -> None:
         """Everything up to START; Blocked or PortError where the run cannot begin."""
         if self.run_state.started_at is None:
-            sensing = Sensing(self._sensors(), self._ports.clock, self.recorder)
+            if why := await self._tags.look():
+                raise Blocked(why)
+            sensing = self._sensing = Sensing(self._sensors(), self._ports.clock, self.recorder)
             if self.settings.script is not None:
                 await sensing.once()  # what a script signs is what no machine could read
             reading = asyncio.create_task(sensing.go_on())
+            merging = asyncio.create_task(self.merging.go_on())
             try:
                 await self._others.opened()
                 await self._preparation().run(self._others.look_now)
                 self._others.begin()
                 await self._until_started()
             finally:
-                await ended(reading)
+                self._sensing = None
+                await ended(reading, merging)
 
     def _sensors(self) -> tuple[Sensor, ...]:
         settings = self.settings
@@ -90,6 +114,8 @@ class UntilStart(WayBack):
     async def _until_started(self) -> None:
         script, run = self.settings.script, self.run_state
         if script is not None and run.started_at is None:
+            if script.merge:
+                await self.merging.by_script(self.settings.actor)
             self._sign_all(self.settings.actor)
             left = self.blockers()
             if left:
@@ -98,7 +124,8 @@ class UntilStart(WayBack):
                 await self.take_lease(self.settings.actor)
             except LeaseRefused as error:
                 raise Blocked(str(error)) from error
-            self.start(self.settings.actor)
+            self.people.by_script(START, f"START of {self.settings.new_version}", self.settings.actor)
+            self.start(self.settings.actor, "the script of a drill asks nobody")
         await self._start.wait()
 
     def _sign_all(self, actor: str) -> None:

@@ -13,6 +13,7 @@ from cpr_cockpit.lab.models import LabSettings
 from cpr_cockpit.lab.regions import MOST_APPS
 from cpr_cockpit.lab.serving import LabRefused, serve
 from cpr_cockpit.lab.telemetry_faults import NAMES, Fault
+from cpr_cockpit.lab.troubles import checked
 
 EXIT_REFUSED = 1
 LOOK_S = 0.05
@@ -71,6 +72,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--instances", type=int, choices=_INSTANCES, default=1, metavar="N", help="of each slot, at most 4"
     )
+    parser.add_argument(
+        "--trouble",
+        type=_trouble,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="in force from the start; repeatable",
+    )
     parser.add_argument("--announce", action="store_true", help="say on standard error when it is ready and has ended")
     return parser.parse_args(arguments)
 
@@ -87,6 +96,7 @@ def _settings(options: argparse.Namespace) -> LabSettings:
         telemetry_fault=None if options.telemetry_fault is None else Fault.parse(options.telemetry_fault),
         apps=options.apps,
         instances=options.instances,
+        troubles=tuple(options.trouble),
     )
 
 
@@ -102,6 +112,13 @@ def _positive(text: str) -> float:
     if value == 0.0:
         raise argparse.ArgumentTypeError("seconds above 0 are wanted")
     return value
+
+
+def _trouble(text: str) -> str:
+    try:
+        return checked(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _port(text: str) -> int:

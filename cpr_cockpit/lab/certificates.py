@@ -22,16 +22,34 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 LIFETIME = timedelta(days=3)
 # A client whose clock runs behind must not meet a certificate of the future.
 _BACKDATED = timedelta(hours=1)
+# How long ago the certificate of the trouble has ended.
+_ENDED = timedelta(days=1)
 _SIGNING = frozenset({"key_cert_sign", "crl_sign"})
 _SERVING = frozenset({"digital_signature"})
 
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """`ca`: file of the authority's certificate, for clients; `server`: the TLS context of every server of the lab."""
+    """`ca`: file of the authority's certificate, for clients; `server`: the TLS context of the lab's servers.
+
+    `page`: the certificate of the host of the page, which can end.
+    """
 
     ca: Path
     server: ssl.SSLContext
+    page: HostCertificate
+
+
+class HostCertificate:
+    """The TLS context of one server, with a certificate that is good and one that has ended."""
+
+    def __init__(self, folder: Path, good: bytes, ended: bytes) -> None:
+        self._folder, self._good, self._ended = folder, good, ended
+        self.context = _context(folder, good)
+
+    def serve(self, *, expired: bool) -> None:
+        """Handshakes from now on get the one or the other. Raises OSError."""
+        _load(self.context, self._folder, self._ended if expired else self._good)
 
 
 def issue(folder: Path) -> Certificates:
@@ -40,9 +58,13 @@ def issue(folder: Path) -> Certificates:
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = _authority(authority_key, begins)
     server = _server(server_key.public_key(), authority, authority_key, begins)
+    past = begins - _ENDED - LIFETIME - _BACKDATED
+    ended = _server(server_key.public_key(), authority, authority_key, past)
+    good = _chain(server, server_key)
     ca = folder / "ca.pem"
     ca.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    return Certificates(ca, _context(folder, server, server_key))
+    page = HostCertificate(folder, good, _chain(ended, server_key))
+    return Certificates(ca, _context(folder, good), page)
 
 
 def _name(text: str) -> x509.Name:
@@ -94,18 +116,27 @@ def _server(
     return builder.sign(signer, hashes.SHA256())
 
 
-def _context(folder: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> ssl.SSLContext:
-    """OpenSSL reads a key from a file only: the file lives, for its owner alone, as long as the reading takes."""
-    path = folder / "server.pem"
+def _chain(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Key and certificate as OpenSSL reads them."""
     secret = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    return secret + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _context(folder: Path, chain: bytes) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    _load(context, folder, chain)
+    return context
+
+
+def _load(context: ssl.SSLContext, folder: Path, chain: bytes) -> None:
+    """OpenSSL reads a key from a file only: the file lives, for its owner alone, as long as the reading takes."""
+    path = folder / "server.pem"
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secret + certificate.public_bytes(serialization.Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+            file.write(chain)
         context.load_cert_chain(path)
     finally:
         path.unlink(missing_ok=True)
-    return context

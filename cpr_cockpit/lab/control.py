@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from cpr_cockpit.lab.telemetry_faults import Fault
+from cpr_cockpit.lab.troubles import NAMES
+from cpr_cockpit.lab.webhook_sink import ANSWERS
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from cpr_cockpit.lab.counts import Counts
     from cpr_cockpit.lab.lease import Lease
+    from cpr_cockpit.lab.webhook_sink import WebhookSink
     from cpr_cockpit.lab.world import World
 
 
@@ -31,11 +34,12 @@ class _Wrong(Exception):
 class Control:
     """Handlers over one lab; `stop` is set when somebody asks for its end."""
 
-    def __init__(self, world: World, counts: Counts, lease: Lease, token: str) -> None:
+    def __init__(self, world: World, counts: Counts, lease: Lease, token: str, sink: WebhookSink) -> None:
         self._world = world
         self._counts = counts
         self._lease = lease
         self._token = token
+        self._sink = sink
         self.stop = asyncio.Event()
 
     def application(self) -> web.Application:
@@ -44,11 +48,15 @@ class Control:
         app.router.add_put("/scenario", self._scenario)
         app.router.add_put("/faults", self._faults)
         app.router.add_put("/rights", self._rights)
+        app.router.add_put("/troubles", self._put_troubles)
+        app.router.add_get("/troubles", self._troubles)
         app.router.add_put("/telemetry", self._put_telemetry)
         app.router.add_get("/telemetry", self._telemetry)
         app.router.add_get("/traffic", self._traffic)
         app.router.add_get("/operations", self._operations)
         app.router.add_get("/requests", self._requests)
+        app.router.add_get("/messages", self._messages)
+        app.router.add_put("/messages", self._put_messages)
         app.router.add_get("/state", self._state)
         app.router.add_post("/lease", self._renew)
         app.router.add_post("/stop", self._stop)
@@ -115,6 +123,20 @@ class Control:
         self._world.log.add("rights.changed", permissions=rights.sets, away=away)
         return web.json_response({"permissions": rights.sets, "away": rights.away})
 
+    async def _put_troubles(self, request: web.Request) -> web.Response:
+        """`troubles`: names of all that are in force from now on."""
+        names = (await _object(request)).get("troubles")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise _Wrong("'troubles' must be a list of names")
+        try:
+            await self._world.set_troubles(names)
+        except ValueError as error:
+            raise _Wrong(str(error)) from error
+        return await self._troubles(request)
+
+    async def _troubles(self, _: web.Request) -> web.Response:
+        return web.json_response({"troubles": self._world.troubles.active, "known": NAMES})
+
     async def _put_telemetry(self, request: web.Request) -> web.Response:
         try:
             fault = Fault.parse(await _object(request))
@@ -134,6 +156,16 @@ class Control:
 
     async def _operations(self, _: web.Request) -> web.Response:
         return web.json_response({"log": self._world.log.entries})
+
+    async def _messages(self, _: web.Request) -> web.Response:
+        return web.json_response({"answer": self._sink.answer, "messages": self._sink.messages})
+
+    async def _put_messages(self, request: web.Request) -> web.Response:
+        answer = _text(await _object(request), "answer")
+        if answer not in ANSWERS:
+            raise _Wrong(f"answer is one of {', '.join(ANSWERS)}, found {answer!r}")
+        self._sink.answer = answer
+        return web.json_response({"answer": answer})
 
     async def _state(self, _: web.Request) -> web.Response:
         world = self._world

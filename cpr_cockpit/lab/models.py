@@ -28,7 +28,7 @@ class LabSettings:
     ``telemetry_delay``: seconds from a request to its row in the logs. ``window``: seconds of the observation window,
     which scales the lab's own times. ``lease``: seconds after which the lab ends unless renewed; None: never.
     ``telemetry_fault``: what goes wrong with the telemetry from the switch to a new version on. ``apps``: how many.
-    ``instances``: of each slot.
+    ``instances``: of each slot. ``troubles``: those in force from the start, by name.
     """
 
     ready_file: Path
@@ -41,6 +41,7 @@ class LabSettings:
     telemetry_fault: Fault | None = None
     apps: int = 1
     instances: int = 1
+    troubles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cpr_cockpit.lab.proxy import FrontEnd
     from cpr_cockpit.lab.scenario import Scenario
     from cpr_cockpit.lab.telemetry import Telemetry
+    from cpr_cockpit.lab.vault import Vault
 
 _REVIVE = 1.0  # seconds until a process that died otherwise is started again
 _DRAIN = 60.0  # seconds that a process to which nothing is routed any more may take for what it has begun
@@ -34,7 +35,7 @@ _WARM_UP_TIMEOUT = 90.0  # seconds, both as App Service has them
 class Parts:
     """What the processes of an app run in and report to; `environment`: what the platform gives to every process.
 
-    `workers`: how many run each slot.
+    `workers`: how many run each slot. `vault`: what references in settings are resolved by.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class Parts:
     app: str
     seed: int
     workers: int
+    vault: Vault
 
 
 class Processes:
@@ -93,7 +95,11 @@ class Processes:
         instance = await Instance.start(
             package,
             slot=slot,
-            settings={**self._parts.environment, "WEBSITE_SITE_NAME": name, **settings},
+            settings={
+                **self._parts.environment,
+                "WEBSITE_SITE_NAME": name,
+                **self._parts.vault.resolved(settings),
+            },
             folder=self._parts.folder / "slots" / slot,
             telemetry=self._parts.telemetry,
             defect=defect,

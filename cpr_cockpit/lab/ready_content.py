@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cpr_cockpit.lab import background
+from cpr_cockpit.lab import background, journeys
 from cpr_cockpit.lab.models import PRODUCTION
-from cpr_cockpit.lab.rest import front, scope, tokens
+from cpr_cockpit.lab.rest import front, scope, tokens, watching
 from cpr_cockpit.lab.site import GREEN
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ def ready_content(world: World, manager: str) -> dict[str, Any]:
     """Members of the ready file; `manager`: origin of Resource Manager.
 
     `apps` are all of them; the first is told beside them, too. `front_url` and `front_profile_id`: what stands before
-    several apps, null where there is one. `workers`: the rule of the product's background work.
+    several apps, null where there is one. `workers`: the rule of the product's background work. `tag`: the tags of
+    every app. `ui_origin`: the host of its page; `alert_rules`, `dashboard_id`: what watches it. `journeys`: tables as
+    of `cockpit.toml`; their secret `login` is `user_password`.
     """
     first = _app(world.first)
     several = world.global_front
@@ -41,7 +43,13 @@ def ready_content(world: World, manager: str) -> dict[str, Any]:
         "front_url": None if several is None else f"https://{several.host}",
         "front_profile_id": None if several is None else front.profile_id(world),
         "user_token": world.user_token,
+        "user_password": world.user_password,
+        "journeys": {"journeys": journeys.TABLES},
         "workers": background.TABLE,
+        "tag": dict(world.tags),
+        "ui_origin": world.ui_url,
+        "alert_rules": list(watching.RULES),
+        "dashboard_id": watching.dashboard_id(world),
     }
 
 

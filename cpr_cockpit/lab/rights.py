@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +14,11 @@ _OWNER = {"actions": ["*"], "notActions": []}
 
 @dataclass(slots=True)
 class Rights:
-    """The sets of permissions in force; `away`: Resource Manager closes every connection."""
+    """The sets of permissions in force; `away`: Resource Manager closes every connection; `began`: epoch seconds."""
 
     sets: list[dict[str, list[str]]] = field(default_factory=lambda: [dict(_OWNER)])
     away: bool = False
+    began: float = field(default_factory=time.time)
 
     def load(self, sets: Iterable[Any]) -> None:
         """Replace the sets. Raises ValueError where one is none."""

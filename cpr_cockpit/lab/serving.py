@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 import shutil
 import signal
@@ -16,9 +17,13 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from cpr_cockpit.lab import certificates, releases
+from cpr_cockpit.lab import certificates, releases, ui_host
+from cpr_cockpit.lab import settings as app_settings
 from cpr_cockpit.lab.control import Control
 from cpr_cockpit.lab.counts import Counts
+from cpr_cockpit.lab.git_host import GitHost
+from cpr_cockpit.lab.githost.ci import FAST, USUAL
+from cpr_cockpit.lab.githost.git import GitFailed
 from cpr_cockpit.lab.global_front import Endpoint, GlobalFront
 from cpr_cockpit.lab.lease import Lease
 from cpr_cockpit.lab.models import PRODUCTION, LabSettings
@@ -32,6 +37,7 @@ from cpr_cockpit.lab.scenario import Scenario
 from cpr_cockpit.lab.site import GREEN, Site, metered
 from cpr_cockpit.lab.telemetry import Telemetry
 from cpr_cockpit.lab.traffic import Traffic
+from cpr_cockpit.lab.webhook_sink import WebhookSink
 from cpr_cockpit.lab.world import World
 
 LOOPBACK = "127.0.0.1"
@@ -126,7 +132,8 @@ class Lab:
         self._counts = Counts()
         self._token = secrets.token_urlsafe(24)
         self.lease = Lease(settings.lease)
-        self.control = Control(self._world, self._counts, self.lease, self._token)
+        self._sink = WebhookSink(secrets.token_urlsafe(24))
+        self.control = Control(self._world, self._counts, self.lease, self._token, self._sink)
 
     async def start(self, entrance: socket.socket) -> dict[str, Any]:
         """Start everything, Resource Manager on `entrance`; returns the ready file. Raises LabRefused, OSError."""
@@ -139,15 +146,28 @@ class Lab:
             await self._open_global_front()
         manager = app.resource_manager_app(world)
         port = await self._open(manager, entrance, self._certificates.server)
+        await self._open_page()
         more = await self._open_for_processes(f"https://localhost:{port}")
+        documented = app_settings.write(self._folder)
         control = await self._open(self.control.application(), _listen(None), None)
         pipeline = await self._open_pipeline()
+        hook = await self._open(self._sink.application(), _listen(None), self._certificates.server)
         traffic = Traffic(self._counts, self._telemetry.browser)
         stack.push_async_callback(traffic.stop)
-        await asyncio.gather(world.start(), self._start_traffic(traffic))
+        _, _, git_host = await asyncio.gather(world.start(), self._start_traffic(traffic), self._open_git_host())
         await self._prove()
+        await world.set_troubles(self._settings.troubles)
         told = self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}")
-        return told | more | {"pipeline": pipeline}
+        webhook = {"webhook_url": f"https://localhost:{hook}{self._sink.path}"}
+        around = {"git_host": git_host, "settings_file": str(documented)}
+        return told | more | webhook | around | {"pipeline": pipeline}
+
+    async def _open_page(self) -> None:
+        """The host of the page, with its own certificate."""
+        page = self._certificates.page
+        port = await self._open(ui_host.application(), _listen(None), page.context)
+        self._world.ui_url = f"https://localhost:{port}"
+        ui_host.take_troubles(self._world.troubles, page)
 
     async def _open_pipeline(self) -> dict[str, Any]:
         """The team's pipeline host; what the ready file tells of it."""
@@ -162,6 +182,20 @@ class Lab:
         self._stack.push_async_callback(host.close)
         port = await self._open(host.application(), _listen(None), self._certificates.server)
         return host.described(f"https://localhost:{port}", names["good"])
+
+    async def _open_git_host(self) -> dict[str, Any] | None:
+        """The feature's repositories at a Git host; None where git is missing, without which all else is as ever."""
+        world, tag = self._world, releases.VERSIONS["good"]
+        built = {"goals-api": self._releases.good.read_bytes(), "goals-ui": f"the page of {tag}".encode()}
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in built.items()}
+        host = GitHost(world.troubles, world.log, digests, tag, secrets.token_urlsafe(24))
+        try:
+            await host.plant(self._folder / "git", FAST if self._settings.fast else USUAL)
+        except GitFailed as failed:
+            world.log.add("git.missing", reason=str(failed))
+            return None
+        port = await self._open(host.application(), _listen(None), self._certificates.server)
+        return host.described(f"https://localhost:{port}")
 
     async def _open(self, application: web.Application, entrance: socket.socket, tls: ssl.SSLContext | None) -> int:
         """Serve `application` on the listening socket until the lab ends; returns the port."""

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cpr_cockpit.lab import background, connection_strings
+from cpr_cockpit.lab import background, connection_strings, settings
 from cpr_cockpit.lab.deploying import SUCCESS, Deploying
 from cpr_cockpit.lab.models import PRODUCTION, Deployment, Operation, Slot
 from cpr_cockpit.lab.previewing import Previewing
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from cpr_cockpit.lab.world import World
 
 GREEN = "green"
-_STICKY_SETTING = "SLOT_ENVIRONMENT"
 # What a slot has of which nothing was said when it was created.
 _NEW_CONFIG_WEB = {
     "linuxFxVersion": "",
@@ -53,7 +52,7 @@ class Site:
         self.log = world.log.of(region.app) if world.settings.apps > 1 else world.log
         self.faults = SwapFaults()
         self.slots: dict[str, Slot] = {}
-        self.sticky: dict[str, list[str]] = {"appSettingNames": [_STICKY_SETTING, background.SETTING]}
+        self.sticky: dict[str, list[str]] = {"appSettingNames": [settings.STICKY, background.SETTING]}
         size = {"name": "P1v3", "tier": "PremiumV3", "size": "P1v3", "family": "Pv3"}
         self.plan_sku = size | {"capacity": world.settings.instances}
         self.last_swap: tuple[float, str, str] | None = None
@@ -70,6 +69,7 @@ class Site:
             self.app,
             self.seed,
             world.settings.instances,
+            world.vault,
         )
         self._processes = Processes(parts, self.slots, world.tell_defects)
         self._swapping = Swapping(self, self._processes)
@@ -79,8 +79,7 @@ class Site:
     async def open_slots(self, package: bytes) -> None:
         """Open production and a second slot, both with `package` deployed, not yet started. Raises OSError."""
         for name in (PRODUCTION, GREEN):
-            own = {_STICKY_SETTING: name, background.SETTING: background.value(name)}
-            slot = await self.create_slot(name, own, _CONFIG_WEB)
+            slot = await self.create_slot(name, settings.of(name), _CONFIG_WEB)
             slot.package = package
             first = Deployment(uuid.uuid4().hex, "ZipDeploy", received=slot.last_modified, started=slot.last_modified)
             first.message, first.ended, first.status = "Deployed before the lab began.", first.started, SUCCESS
@@ -161,11 +160,25 @@ class Site:
             await self._processes.restart(self.slots[name])
         self.log.add("slot.restarted", slot=name)
 
+    async def stop(self, name: str) -> None:
+        """Stop the slot: none of its processes is left, and its host answers 503."""
+        slot = self.slots[name]
+        async with self._processes.lock(name):
+            slot.state = "Stopped"
+            self._processes.route({name: ()})
+        self.log.add("slot.stopped", slot=name)
+
+    async def start_slot(self, name: str) -> None:
+        """Start a slot that was stopped."""
+        self.slots[name].state = "Running"
+        await self.restart(name)
+
     async def set_settings(self, name: str, settings: dict[str, str]) -> None:
         """Replace all settings of a slot; its process starts anew with them."""
         slot = self.slots[name]
         slot.settings, slot.last_modified = dict(settings), time.time()
-        await self.restart(name)
+        if slot.state == "Running":
+            await self.restart(name)
 
     def set_configuration(self, name: str, members: dict[str, Any]) -> None:
         """Change members of a slot's `config/web`; production's ramp-up rules take effect at once.

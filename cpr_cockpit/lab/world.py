@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cpr_cockpit.lab import flags
+from cpr_cockpit.lab import settings as app_settings
 from cpr_cockpit.lab.gauges import Gauges
 from cpr_cockpit.lab.key_values import KeyValues
 from cpr_cockpit.lab.models import PRODUCTION, LabSettings, OperationLog
@@ -18,6 +20,8 @@ from cpr_cockpit.lab.rest.signatures import AccessKey
 from cpr_cockpit.lab.rights import Rights
 from cpr_cockpit.lab.site import GREEN, OpenKudu, Site
 from cpr_cockpit.lab.somebody import NAME, Somebody
+from cpr_cockpit.lab.troubles import COLD_SLOT, Troubles
+from cpr_cockpit.lab.vault import Vault
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.global_front import GlobalFront
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from cpr_cockpit.lab.telemetry_faults import Fault
 
 RESOURCE_GROUP = "rg-goals-lab"
+# Of every app and slot.
+TAGS = {"cpr-environment": "rehearsal"}
 
 # Makes the front end of an app's hosts.
 MakeFront = Callable[[Region], "FrontEnd"]
@@ -53,15 +59,24 @@ class World:
         self.telemetry = telemetry
         self.log = OperationLog()
         self.rights = Rights()
+        self.troubles = Troubles()
+        self.vault = Vault()
+        self.began = time.time()
+        self.ui_url = ""  # of the host of the page
         self.resource_group = RESOURCE_GROUP
+        self.tags = dict(TAGS)
         self.tenant, self.subscription, self.client_id, self.workspace_id = (str(uuid.uuid4()) for _ in range(4))
         self.client_secret = secrets.token_urlsafe(32)
-        self.user_token = secrets.token_urlsafe(24)
+        self.user_token, self.user_password = (secrets.token_urlsafe(24) for _ in range(2))
         self.configuration_key, self.identity_header = AccessKey.new(), secrets.token_hex(16)
         self.key_values = KeyValues()
         flags.put_first(self.key_values)
         # One database for all apps: a user who is sent to another one finds their goals there.
-        self.environment = {"DATABASE": str(folder / "goals.sqlite3"), "USER_TOKEN": self.user_token}
+        self.environment = {
+            "DATABASE": str(folder / "goals.sqlite3"),
+            "USER_TOKEN": self.user_token,
+            "USER_PASSWORD": self.user_password,
+        }
         self.global_front: GlobalFront | None = None
         self.sites = {
             region.app: Site(self, region, make_front(region), open_kudu) for region in regions(settings.apps)
@@ -91,11 +106,13 @@ class World:
             "IDENTITY_ENDPOINT": identity,
             "IDENTITY_HEADER": self.identity_header,
             "SSL_CERT_FILE": str(ca),
+            "UI_ORIGIN": self.ui_url,
         }
 
     async def start(self) -> None:
         """Start every slot's process; requests that come meanwhile wait."""
         await asyncio.gather(*(site.start() for site in self.sites.values()))
+        self._take_troubles()
         gauges = Gauges(self.telemetry, self.telemetry.step, self._living, self._waiting)
         self.first.background(gauges.run(), "sample gauges")
         self.first.background(self._somebody.run(), "somebody else")
@@ -154,6 +171,21 @@ class World:
         """From now on `fault` is what is wrong with the telemetry of its sources."""
         self.telemetry.faults.begin(fault)
         self.log.add("telemetry.fault", faults=self.telemetry.faults.as_dict())
+
+    def _take_troubles(self) -> None:
+        """The troubles with the apps are those of the first one's slot."""
+        site = self.first
+
+        async def cold(there: bool) -> None:
+            await (site.stop(GREEN) if there else site.start_slot(GREEN))
+
+        self.troubles.watch(COLD_SLOT, cold)
+        app_settings.take_troubles(self.troubles, site, GREEN)
+
+    async def set_troubles(self, names: Iterable[str]) -> None:
+        """These troubles, and no others, from now on. Raises ValueError where one is unknown."""
+        await self.troubles.set(names)
+        self.log.add("troubles.set", troubles=self.troubles.active)
 
     def described(self) -> dict[str, dict[str, Any]]:
         """The slots of each app; see `Site.described`."""

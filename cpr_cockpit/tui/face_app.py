@@ -42,6 +42,10 @@ _SENT = {
     "figure": "figure",
     "acknowledge": "looked at",
     "take_over": "take-over",
+    "second": "second person",
+    "ack": "seen",
+    "merge": "MERGE",
+    "merge_choice": "merge choice",
 }
 
 

@@ -19,7 +19,11 @@ from cpr_cockpit.tui.widgets.strategies import StrategyMenu
 
 # What was said stays at least this long, whatever is typed.
 _STATUS_S = 1.5
-_ASKED = {"acknowledge": "Looked at: what did you see?", "take-over": "Take the lease over: why?"}
+_ASKED = {
+    "ack": "Seen: what will you do?",
+    "acknowledge": "Looked at: what did you see?",
+    "take-over": "Take the lease over: why?",
+}
 
 
 class KeyedApp(FaceApp):
@@ -75,7 +79,7 @@ class KeyedApp(FaceApp):
     # -- the decision ------------------------------------------------------------------------------------------------
 
     async def action_arm(self, name: str) -> None:
-        """Arm START, GO or ROLLBACK, or say why not."""
+        """Arm START, GO, ROLLBACK or what step 4 has, or say why not."""
         while isinstance(self.screen, ModalScreen):
             await self.pop_screen()
         if isinstance(self.screen, CockpitScreen):
@@ -84,6 +88,9 @@ class KeyedApp(FaceApp):
         panel = shown.panel
         if self.view is None or panel is None or self._read_only or shown.gone_since is not None:
             self.say(f"{BY_ID[name].label} is not possible now: {BY_ID[name].why_not(shown)}")
+        elif name not in ("start", "go", "rollback") and self._held:
+            # The key that led to the screen is still held down.
+            return
         elif not self.decision.arm(name, panel, self._key) and self.decision.words:
             self.say(self.decision.words)
         # Keys are taken from the end of the guard on: the panel says so then.
@@ -187,4 +194,6 @@ class KeyedApp(FaceApp):
         if why := action.why_not(self.newest()):
             self.say(f"{action.label} is not possible now: {why}")
         else:
-            self.post_message(told.PromptOpened(_ASKED[name], name.replace("-", "_"), "words"))
+            control = self.view.panel.second if self.view is not None else None
+            title = _ASKED.get(name) or (control.label if control is not None else action.label)
+            self.post_message(told.PromptOpened(title, name.replace("-", "_"), "words"))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from cpr_cockpit.config import Check, Code
+from cpr_cockpit.config import Check, Code, GitHub, Sentry
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
     """Checks and repositories that the team's machine reads before START; ``home``: the folder of ``cockpit.toml``.
 
-    ``tag``: the release's, ``commit``: what its artifact was built from ("": nobody said).
+    ``tag``: the release's, ``commit``: what its artifact was built from ("": nobody said). ``sentry``: where
+    exceptions are tracked, too; None: nowhere.
     """
 
     checks: tuple[Check, ...] = ()
@@ -21,6 +22,8 @@ class Declared:
     home: str = "."
     tag: str = ""
     commit: str = ""
+    github: GitHub = field(default_factory=GitHub)
+    sentry: Sentry | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
@@ -29,7 +32,9 @@ class Declared:
             "checks": [one.model_dump(exclude_unset=True) for one in self.checks],
             "code": [one.model_dump(exclude_unset=True) for one in self.code],
         }
-        return tables | {"home": self.home, "tag": self.tag, "commit": self.commit}
+        tables["sentry"] = [self.sentry.model_dump()] if self.sentry else []
+        github = self.github.model_dump(exclude_unset=True)
+        return tables | {"home": self.home, "tag": self.tag, "commit": self.commit, "github": github}
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Declared:
@@ -40,4 +45,6 @@ class Declared:
             str(body.get("home", ".")),
             str(body.get("tag", "")),
             str(body.get("commit", "")),
+            GitHub.model_validate(body.get("github", {})),
+            next((Sentry.model_validate(one) for one in body.get("sentry", ())), None),
         )

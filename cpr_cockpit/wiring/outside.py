@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from cpr_cockpit.config import PIPELINE_TOKEN
 from cpr_cockpit.config.pipeline_table import GITHUB
+from cpr_cockpit.core.annotation import Annotations
+from cpr_cockpit.core.journeys import Journeys
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Reader
 from cpr_cockpit.engine.ports import AppPorts, Ports
+from cpr_cockpit.wiring.code import code_hosts
 from cpr_cockpit.wiring.custom import custom_readers, figure_readers
+from cpr_cockpit.wiring.journeys import runner_of
+from cpr_cockpit.wiring.notifying import notifiers_of, painter_of
 from cpr_cockpit.wiring.probing import probing
 from cpr_cockpit.wiring.sensors import Site, sensors_of
-from cpr_cockpit.wiring.target import Place
+from cpr_cockpit.wiring.target import AppPlace, Place
 
 if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.credentials import PinnedCredential
@@ -67,6 +72,11 @@ async def outside_of(place: Place, policy: Policy | None = None, key: bytes | No
         yield _ports(common, policy or Policy(), key or secrets.token_bytes(32))
 
 
+async def stand_in(place: Place, stack: AsyncExitStack) -> Manager:
+    """Resource Manager alone, for looks that are no port of a session; ``stack`` closes it."""
+    return (await _common(place, stack)).manager
+
+
 async def _common(place: Place, stack: AsyncExitStack) -> _Common:
     from cpr_cockpit.adapters.azure.manager import Manager
     from cpr_cockpit.adapters.azure.transport import SharedTransport
@@ -88,8 +98,10 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
     from cpr_cockpit.adapters.azure.logs_pinned import LogsUserCount
     from cpr_cockpit.adapters.azure.logs_premises import LogsPremises
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
+    from cpr_cockpit.adapters.azure.query_proof import QueryProof
     from cpr_cockpit.adapters.azure.rights import AzureRights
     from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
+    from cpr_cockpit.adapters.azure.tags import AzureTags
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.http_probe import HttpProbe
 
@@ -99,6 +111,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
     web_apps = AzureWebApps(manager, kudu, _own_settings(place))
     workers, queue = _workers(common)
     further = _further_sites(common)
+    code = code_hosts(place, common.connections, clock)
     sites = (Site(manager, web_apps, place.production_url, place.slot_url), *further.values())
     return Ports(
         clock,
@@ -116,7 +129,15 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         apps=_further(common, further, key),
         surroundings=AzureSurroundings(manager, web_apps, place.slot, key),
         lease=_lease(common),
-        sensors=sensors_of(place, common.connections, clock, sites, policy),
+        sensors=sensors_of(
+            place, common.connections, clock, sites, policy, common.closed(QueryProof(*signed_in)), code
+        ),
+        tags=AzureTags(manager),
+        notifiers=notifiers_of(place, common.connections),
+        painter=painter_of(place),
+        annotations=_annotations(common),
+        code=code,
+        journeys=_journeys(common, None),
         figures=figure_readers(common.stack, place, common.credential, common.transport, common.connections, clock),
     )
 
@@ -155,6 +176,7 @@ def _further(common: _Common, sites: Mapping[str, Site], key: bytes) -> dict[str
     from cpr_cockpit.adapters.azure.metrics import PlatformMetrics
     from cpr_cockpit.adapters.azure.rights import AzureRights
     from cpr_cockpit.adapters.azure.surroundings import AzureSurroundings
+    from cpr_cockpit.adapters.azure.tags import AzureTags
     from cpr_cockpit.adapters.http_probe import HttpProbe
 
     apps = {}
@@ -163,8 +185,18 @@ def _further(common: _Common, sites: Mapping[str, Site], key: bytes) -> dict[str
         probe = HttpProbe(probing(common.place, one), common.connections, common.clock)
         around = AzureSurroundings(manager, web_apps, common.place.slot, key)
         rights, metrics = AzureRights(manager, common.credential), PlatformMetrics(manager, common.clock)
-        apps[one.azure.app] = AppPorts(web_apps, probe, metrics, around, rights)
+        apps[one.azure.app] = AppPorts(
+            web_apps, probe, metrics, around, rights, AzureTags(manager), _journeys(common, one)
+        )
     return apps
+
+
+def _journeys(common: _Common, app: AppPlace | None) -> Journeys | None:
+    """Who walks the declared journeys in an app, None being the first."""
+    place = common.place
+    hosts = {PRODUCTION: (app or place).production_url, place.slot: (app or place).slot_url}
+    runner = runner_of(place.journeys, hosts, place.journeys_given, common.connections, common.credential, common.clock)
+    return None if runner is None else common.closed(runner)
 
 
 def _own_settings(place: Place) -> dict[str, str]:
@@ -228,6 +260,14 @@ def _lease(common: _Common) -> LeaseStore | None:
         return None
     client = common.closed(store_client(environment, common.credential, common.transport))
     return StoreLease(client, environment.app)
+
+
+def _annotations(common: _Common) -> Annotations | None:
+    """Where a switch is marked; None where the environment names no Application Insights component."""
+    from cpr_cockpit.adapters.azure.annotations import AzureAnnotations
+
+    component = common.place.azure.app_insights_id
+    return AzureAnnotations(common.manager, component) if component else None
 
 
 def _log_readers(common: _Common) -> tuple[Reader, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cpr_cockpit.config import USER_TOKEN, Smoke
@@ -34,6 +36,11 @@ def probing(place: Place, app: AppPlace | None = None) -> ProbeSettings:
         health=place.health_path,
         flags=place.flags_path,
     )
+
+
+def probing_hosts(place: Place, hosts: Mapping[str, str]) -> ProbeSettings:
+    """The same, asking other hosts: their base addresses by name."""
+    return replace(probing(place), hosts=hosts)
 
 
 def _test(one: Smoke) -> SmokeTest:

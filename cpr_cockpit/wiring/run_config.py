@@ -10,9 +10,11 @@ from typing import Any
 
 from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.events import Script
+from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.safeguards import Safeguards
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.documents.feature import read_feature
 from cpr_cockpit.documents.papers.writing import feature_folder
@@ -54,8 +56,10 @@ def write_config(settings: SessionSettings, target: Target | None = None) -> Non
         "observe": settings.observe,
         "commit": settings.commit,
         "course": settings.course.to_dict(),
+        "merge": settings.merge.to_dict(),
         "contacts": [asdict(one) for one in settings.contacts],
         "readiness": [asdict(facts) for facts in settings.readiness],
+        "safeguards": settings.safeguards.to_dict(),
         "target": (target or Target()).to_dict(),
     }
     write_whole(settings.folder / CONFIG, (json.dumps(body, indent=2) + "\n").encode())
@@ -87,6 +91,8 @@ def read_config(folder: Path) -> SessionConfig:
             commit=str(body.get("commit", "")),
             course=Course.from_dict(body.get("course") or {}),
             contacts=tuple(Contact(**one) for one in body.get("contacts") or ()),
+            safeguards=Safeguards.from_dict(body.get("safeguards") or {}),
+            merge=MergePolicy.from_dict(body.get("merge") or {}),
         )
     except LabError as error:
         raise ConfigError(str(error)) from error

@@ -8,16 +8,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cpr_cockpit.core.code import CodeHost
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Clock
 from cpr_cockpit.core.sensing import Sensor
+from cpr_cockpit.wiring.code import code_sensors
 from cpr_cockpit.wiring.target import Place
 
 if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.manager import Manager
+    from cpr_cockpit.adapters.azure.query_proof import QueryProof
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.connections import Connections
-    from cpr_cockpit.config import Check, Code
+    from cpr_cockpit.config import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +34,31 @@ class Site:
 
 
 def sensors_of(
-    place: Place, connections: Connections, clock: Clock, sites: Sequence[Site], policy: Policy
+    place: Place,
+    connections: Connections,
+    clock: Clock,
+    sites: Sequence[Site],
+    policy: Policy,
+    logs: QueryProof,
+    code: tuple[CodeHost, ...],
 ) -> tuple[Sensor, ...]:
     """Everything that reads checklist items here, beside what the ports themselves tell. Nothing is read yet.
 
-    On a lab what is declared for an address or a repository is left out (`left_out`).
+    On a lab what is declared for an address or a repository is left out (`left_out`): it has repositories of its own.
     """
     from cpr_cockpit.adapters.sensors.certificates import Certificates, Host
+    from cpr_cockpit.wiring.around_sensors import around_sensors
 
     hosts = [Host(one.production_url) for one in sites]
-    hosts += [Host(one.slot_url, partial(_missing, one.web_apps, place.slot)) for one in sites]
+    hosts += [Host(one.slot_url, partial(missing, one.web_apps, place.slot)) for one in sites]
+    others = (place.around.ui_origin, *place.around.staging_urls)
+    hosts += [Host(one) for one in others if one.startswith("https:")]
     checks = [one for one in place.declared.checks if one.command or not place.on_lab]
     return (
         *(sensor for one in sites for sensor in _of_site(one, place, clock, policy, several=len(sites) > 1)),
         Certificates(hosts, clock, connections.tls, place.certificate_days),
-        *(_repository(one, place) for one in place.declared.code if not place.on_lab),
+        *code_sensors(place, code),
+        *around_sensors(place, connections, clock, sites, logs, policy),
         *(_check(one, place, connections) for one in checks),
     )
 
@@ -66,12 +79,13 @@ def _of_site(site: Site, place: Place, clock: Clock, policy: Policy, *, several:
     documented = Path(place.declared.home) / place.settings_file if place.settings_file else None
     found: tuple[Sensor, ...] = (
         PlanCapacity(site.manager, clock, limits),
-        SiteSettings(site.manager, site.web_apps, place.slot, documented),
+        SiteSettings(site.manager, site.web_apps, place.slot, documented, place.harmless),
     )
     return tuple(OfApp(site.manager.environment.app, one) for one in found) if several else found
 
 
-async def _missing(web_apps: AzureWebApps, slot: str) -> str:
+async def missing(web_apps: AzureWebApps, slot: str) -> str:
+    """Why the slot cannot answer yet; "" where it is there. PortError."""
     there = any(one.name == slot for one in await web_apps.slots())
     return "" if there else f"slot {slot} does not exist yet: the plan creates it"
 
@@ -96,11 +110,3 @@ def _check(one: Check, place: Place, connections: Connections) -> Sensor:
         secret=secret,
     )
     return RequestCheck(one.item, one.name, expected, connections, one.timeout_s)
-
-
-def _repository(one: Code, place: Place) -> Sensor:
-    from cpr_cockpit.adapters.sensors.repository import Repository, RepositorySettings
-
-    commit = place.declared.commit if one.artifact else ""
-    folder = Path(place.declared.home) / one.path
-    return Repository(RepositorySettings(folder, one.remote, one.main, one.branch, place.declared.tag, commit))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from cpr_cockpit.core import diagram
 from cpr_cockpit.core.events import Record
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.card import render_card
+from cpr_cockpit.documents.merge_plan import render_merge
 from cpr_cockpit.documents.plan import render_plan
 from cpr_cockpit.engine.earlier import earlier_times
 from cpr_cockpit.engine.journal import Journal
@@ -21,6 +23,7 @@ from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.session import Session
 from cpr_cockpit.lab_client import keep_lease
+from cpr_cockpit.wiring.notifying import with_pictures
 from cpr_cockpit.wiring.outside import outside_of
 from cpr_cockpit.wiring.run_config import SessionConfig, read_config
 from cpr_cockpit.wiring.run_key import run_key
@@ -38,7 +41,11 @@ async def open_session(
 
     ``journal`` None: none can be written, and ``records`` are what could be read (only for a rollback).
     """
-    place, key = place_of(config.target, config.ready), run_key(config.folder)
+    place, key = place_of(config.target, config.ready, config.settings.course.declared), run_key(config.folder)
+    journeys_kept = str(config.settings.artifacts / "journeys")
+    place = replace(place, journeys_given=replace(place.journeys_given, artifacts=journeys_kept))
+    if place.on_lab and config.settings.script is None:
+        place = with_pictures(place)
     async with outside_of(place, config.settings.policy, key) as ports:
         # A run that only looks on does not keep somebody else's lab alive either.
         kept = bool(config.ready) and not config.settings.observe
@@ -70,4 +77,6 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
         known = diagram.Known(Run(), earlier_times(runs_home(), settings))
         short = diagram.lines(plan, known, scaled.window_s)
         card = render_card(shown, settings.environment, plan, people=settings.contacts)
-        return render_plan(plan, ports.planned, short) + "\n" + card
+        marks = ports.annotations.planned() if ports.annotations is not None else ()
+        merge = render_merge(ports.code, settings.merge, settings.new_version)
+        return render_plan(plan, ports.planned, short, marks) + merge + "\n" + card

@@ -9,10 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment, is_loopback
-from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Figure, Pipeline, Signal, Smoke, Workers
+from cpr_cockpit.config import (
+    PIPELINE_TOKEN,
+    USER_TOKEN,
+    Code,
+    Environment,
+    Figure,
+    GitHub,
+    Notify,
+    Pipeline,
+    Sentry,
+    Signal,
+    Smoke,
+    Workers,
+)
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.lab_client import READY_FILE
+from cpr_cockpit.wiring.around import Around, around_lab, around_of
+from cpr_cockpit.wiring.code import lab_code
 from cpr_cockpit.wiring.declared import Declared
+from cpr_cockpit.wiring.journeys import Given, JourneyTables, lab_tables
 
 # Runs of these modes change a lab only: every endpoint must be on this machine.
 LAB_MODES = frozenset({"drill", "rehearse"})
@@ -20,6 +36,10 @@ HEALTH = "/api/health"
 FLAGS = "/api/flags"
 # What the sample feature is about: of the operations of a lab's own product, the one that stands for the new feature.
 LAB_FEATURE = "POST /api/v1/goals"
+# A rehearsal tells nobody but its lab: the team's own channels are left alone.
+LAB_CHANNEL = Notify(
+    name="lab", url_env="LAB_WEBHOOK", events=("start", "verdict", "decision", "end", "overdue", "page")
+)
 _ENDPOINTS = ("resource_manager", "authority", "logs", "production_url", "slot_url")
 _IDS = ("tenant", "subscription", "resource_group", "app", "workspace_id", "app_insights_id")
 # A lab of an older program has none of them.
@@ -43,6 +63,7 @@ class Target:
     ``cockpit.toml``, none: those that fit the target. ``signals``: its custom signals; a lab has none. ``pipeline``:
     the team's, ``workers``: the rule of its background work; a lab has its own. ``figures``: of the business, read
     after GO; a lab has none.
+    ``notify``: the channels in which people are told; a lab has one of its own, and no other is told of its runs.
     """
 
     environment: Environment | None = None
@@ -53,6 +74,8 @@ class Target:
     workers: Workers | None = None
     declared: Declared = field(default_factory=Declared)
     figures: tuple[Figure, ...] = ()
+    notify: tuple[Notify, ...] = ()
+    journeys: JourneyTables = field(default_factory=JourneyTables)
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
@@ -63,7 +86,9 @@ class Target:
         told = {"environment": environment, "ready_file": self.ready_file, "smoke": smoke, "signals": signals}
         workers = self.workers.model_dump() if self.workers else None
         told |= {"figures": [one.model_dump() for one in self.figures]}
-        return told | {"pipeline": pipeline, "workers": workers, "declared": self.declared.to_dict()}
+        told |= {"notify": [channel.model_dump() for channel in self.notify]}
+        told |= {"pipeline": pipeline, "workers": workers, "declared": self.declared.to_dict()}
+        return told | {"journeys": self.journeys.to_dict()}
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Target:
@@ -78,6 +103,8 @@ class Target:
             None if body.get("workers") is None else Workers.model_validate(body["workers"]),
             Declared.from_dict(body.get("declared", {})),
             tuple(Figure.model_validate(one) for one in body.get("figures", ())),
+            tuple(Notify.model_validate(channel) for channel in body.get("notify", ())),
+            JourneyTables.from_dict(body.get("journeys", {})),
         )
 
     @property
@@ -110,8 +137,12 @@ class Place:
     ``secrets``: the variables that headers of ``signals`` are taken from, those that are set. ``pipeline`` with
     ``pipeline_token``: the team's own, None: there is none. ``apps``: the further ones of several, in their order.
     ``workers``: the rule of background work; None: none is declared. ``declared``: what the team's machine reads;
+    ``notify``: the channels, whose URLs are in ``secrets``;
     ``certificate_days``: for how many days a certificate must be good (a lab's are good for three).
-    ``settings_file``: the documented names of app settings, "": none.
+    ``settings_file``: the documented names of app settings, "": none. ``code``: the feature's repositories, a lab's own
+    on a lab; ``github``: where they are, ``github_token``: a lab's ("": it is looked for when it is first needed).
+    ``around``: what is around the app; ``harmless``: differences between slot and production that are declared so.
+    ``journeys``: those that are declared; ``journeys_given``: what only this process knows of them.
     """
 
     azure: AzureEnvironment
@@ -138,6 +169,19 @@ class Place:
     figures: tuple[Figure, ...] = ()
     certificate_days: float = 0.0
     settings_file: str = ""
+    notify: tuple[Notify, ...] = ()
+    code: tuple[Code, ...] = ()
+    github: GitHub = field(default_factory=GitHub)
+    github_token: str = field(default="", repr=False)
+    journeys: JourneyTables = field(default_factory=JourneyTables)
+    journeys_given: Given = field(default_factory=Given)
+    around: Around = field(default_factory=Around)
+    harmless: tuple[str, ...] = ()
+
+    @property
+    def sentry(self) -> Sentry | None:
+        """Where exceptions are tracked, too; a lab asks nothing beyond this machine."""
+        return None if self.on_lab else self.declared.sentry
 
     @property
     def sites(self) -> tuple[tuple[str, str], ...]:
@@ -179,10 +223,13 @@ def _pinned(environment: Environment) -> dict[str, str]:
     return told if environment.health_path == HEALTH else told | {"health_path": environment.health_path}
 
 
-def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
-    """The target with its secrets: a lab's from its ready file, an environment's from this process's variables."""
+def place_of(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...] = ()) -> Place:
+    """The target with its secrets: a lab's from its ready file, an environment's from this process's variables.
+
+    ``harmless``: differences between slot and production that are declared so.
+    """
     if target.environment is None:
-        return _lab(target, ready)
+        return _lab(target, ready, harmless)
     environment = target.environment
     cloud = environment.cloud
     ids = {name: getattr(environment, name) for name in (*_IDS, *_MORE_IDS)}
@@ -218,6 +265,12 @@ def place_of(target: Target, ready: Mapping[str, Any]) -> Place:
         figures=target.figures,
         certificate_days=environment.certificate_days,
         settings_file=environment.settings_file,
+        notify=target.notify,
+        code=target.declared.code,
+        github=target.declared.github,
+        journeys=target.journeys,
+        around=around_of(environment),
+        harmless=harmless,
         apps=tuple(
             AppPlace(_of_app(azure, one.app, one.resource_group), one.production_url, one.slot_url)
             for one in environment.apps
@@ -231,13 +284,17 @@ def _of_app(azure: AzureEnvironment, app: str, resource_group: str = "") -> Azur
 
 
 def variables_of(target: Target) -> tuple[str, ...]:
-    """The variables that hold the secrets of signals and checks."""
-    named = [one.header_env for one in target.signals]
-    named += [one.header_env for one in target.figures] + [one.header_env for one in target.declared.checks]
+    """The variables that hold the secrets of signals, figures, checks, channels and Sentry."""
+    named = [one.header_env for one in target.signals] + [one.header_env for one in target.declared.checks]
+    named += [one.header_env for one in target.figures]
+    named += [one.url_env for one in target.notify]
+    if target.declared.sentry is not None:
+        named.append(target.declared.sentry.token_env)
     return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
-def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
+def _lab(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...]) -> Place:
+    code, github, github_token = lab_code(ready)
     azure = AzureEnvironment(
         **{name: ready[name] for name in (*_IDS, "resource_manager", "logs", "logs_audience")},
         **{name: str(ready.get(name) or "") for name in _MORE_IDS},
@@ -260,7 +317,17 @@ def _lab(target: Target, ready: Mapping[str, Any]) -> Place:
         pipeline=Pipeline.model_validate(ready["pipeline"]["table"]) if ready.get("pipeline") else None,
         pipeline_token=str(ready["pipeline"]["token"]) if ready.get("pipeline") else "",
         workers=lab_workers(ready),
-        declared=target.declared,
+        declared=replace(target.declared, tag=str(ready.get("versions", {}).get("good", "")), commit=""),
+        code=code,
+        github=github,
+        github_token=github_token,
+        notify=(LAB_CHANNEL,) if ready.get("webhook_url") else (),
+        secrets={LAB_CHANNEL.url_env: str(ready.get("webhook_url") or "")},
+        journeys=lab_tables(ready),
+        journeys_given=Given({"login": str(ready.get("user_password", ""))}),
+        settings_file=str(ready.get("settings_file") or ""),
+        around=around_lab(ready),
+        harmless=harmless,
         apps=tuple(
             AppPlace(_of_app(azure, one["app"]), one["production_url"].rstrip("/"), one["slot_url"].rstrip("/"))
             for one in _further(ready)
@@ -286,6 +353,9 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
     for one in _further(ready):
         addresses |= {f"{name} of {one['app']}": one[name] for name in _ADDRESSES}
     addresses |= {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
+    addresses |= {"webhook_url": str(ready["webhook_url"])} if ready.get("webhook_url") else {}
+    addresses |= {"git_host.api": str(ready["git_host"]["api"])} if ready.get("git_host") else {}
+    addresses |= {"ui_origin": str(ready["ui_origin"])} if ready.get("ui_origin") else {}
     addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():
         if not is_loopback(address):

@@ -45,6 +45,7 @@ def references(states: dict[str, str]) -> Answer:
 def slot(wire: Wire, settings: dict[str, str], strings: dict[str, str] | None = None) -> None:
     pairs = {name: {"value": value, "type": "SQLAzure"} for name, value in (strings or {}).items()}
     wire.on("GET", f"{SITE}/slots", Answer(body={"value": [site("goals/green")]}))
+    wire.on("GET", GREEN, Answer(body=site("goals/green")))
     wire.on("POST", f"{GREEN}/config/appsettings/list", Answer(body={"properties": settings}))
     wire.on("POST", f"{GREEN}/config/connectionstrings/list", Answer(body={"properties": pairs}))
 
@@ -90,7 +91,7 @@ async def test_documented_names_against_those_that_are_set(
     told(wire, {"DB": "secret-1", "KEY": "secret-2", "WEBSITE_RUN_FROM_PACKAGE": "1"})
     found = await read(azure, file)
     assert found[DOCUMENTED] == Reading(DOCUMENTED, state, words)
-    assert (SECRETS in found) is ("not set" in words), "without a vault reference that is for a person"
+    assert SECRETS not in found, "without a vault reference that is for a person"
     assert "secret-" not in str(found)
 
 
@@ -150,12 +151,64 @@ async def test_connection_strings_may_be_vault_references(azure: Azure, wire: Wi
     assert (await read(azure))[SECRETS].words.endswith("Main in green (SecretNotFound)")
 
 
-@pytest.mark.parametrize("value", ["", " ", None])
-async def test_a_setting_that_holds_nothing_is_not_set(
-    azure: Azure, wire: Wire, tmp_path: Path, value: str | None
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("", "empty: DB in production"),
+        (" ", "empty: DB in production"),
+        (None, "empty: DB in production"),
+        *(
+            (text, "still a placeholder: DB in production")
+            for text in ("changeme", " <your key> ", "TODO", "REPLACE_ME")
+        ),
+    ],
+)
+async def test_a_setting_that_holds_nothing_or_a_placeholder_is_no_secret(
+    azure: Azure, wire: Wire, tmp_path: Path, value: str | None, words: str
 ) -> None:
     file = tmp_path / ".env.example"
     file.write_text("DB\n")
     told(wire, {"DB": value})
     found = await read(azure, file)
-    assert [found[item].words for item in (SECRETS, DOCUMENTED)] == ["not set: DB"] * 2
+    assert found[SECRETS] == Reading(SECRETS, State.FAILED, words)
+    assert found[DOCUMENTED].state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("harmless", "state", "words"),
+    [
+        ((), State.FAILED, "sticky, and another value in the slot than in production: Sticky"),
+        (
+            ("app setting sticky",),
+            State.NOTE,
+            "2 names, documented and set in production and green; a swap changes in production: DB",
+        ),
+        (("app setting Sticky", "app setting DB"), State.OK, "2 names, documented and set in production and green"),
+    ],
+)
+async def test_what_differs_is_named_unless_it_is_declared_harmless(
+    azure: Azure, wire: Wire, tmp_path: Path, harmless: tuple[str, ...], state: State, words: str
+) -> None:
+    file = tmp_path / ".env.example"
+    file.write_text("DB\nSticky\n")
+    told(wire, {"DB": "of-production", "Sticky": "of-production"})
+    slot(wire, {"DB": "of-slot", "Sticky": "of-slot"})
+    sensor = SiteSettings(azure.manager, azure.web_apps, "green", file, harmless)
+    found = {one.name: one for one in await sensor.read()}
+    assert found[DOCUMENTED] == Reading(DOCUMENTED, state, words)
+    assert "of-" not in str(found)
+
+
+async def test_another_identity_in_the_slot_is_named(azure: Azure, wire: Wire) -> None:
+    told(wire, {})
+    slot(wire, {})
+    wire.on("GET", GREEN, Answer(body=site("goals/green") | {"identity": {"type": "SystemAssigned"}}))
+    assert (await read(azure))[DOCUMENTED].words.startswith("the identity is None in production and SystemAssigned")
+
+
+async def test_affinity_that_keeps_sessions_in_a_slot_is_a_note(azure: Azure, wire: Wire) -> None:
+    told(wire, {})
+    wire.on("GET", SITE, Answer(body=site(clientAffinityEnabled=True)))
+    found = (await read(azure))[BEHIND_FRONT]
+    assert found.state is State.NOTE
+    assert "affinity is on" in found.words

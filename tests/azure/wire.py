@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import ipaddress
 import json
@@ -89,6 +90,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self._arrived = asyncio.Condition()
         self.url = ""
         self.host = ""
         self._answers: dict[tuple[str, str], list[Answer]] = {}
@@ -147,6 +149,11 @@ class Wire:
         """The bodies of the requests for tokens."""
         return [one.body.decode() for one in self.asked if one.path == TOKEN_PATH]
 
+    async def arrives(self, method: str) -> None:
+        """Wait until a request of that kind has come."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: self.count(method) > 0)
+
     async def open(self, context: ssl.SSLContext) -> None:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", self._handle)
@@ -166,6 +173,8 @@ class Wire:
         peer = request.transport.get_extra_info("peername")[1]
         body = await request.read()
         self.asked.append(Asked(request.method, request.path, dict(request.query), dict(request.headers), body, peer))
+        async with self._arrived:
+            self._arrived.notify_all()
         if self._batch is not None and request.path == "/v1/$batch":
             return web.json_response(self._batch(json.loads(body)))
         if self._query is not None and request.path.endswith("/query"):

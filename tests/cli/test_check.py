@@ -201,14 +201,24 @@ def test_a_lab_is_verified_by_reading_alone(command: Command, feature: Path, lab
     assert set(states.values()) == {"ok"}
     assert set(states) == {
         "artifact v1.3.0",
+        "tag",
         "production",
         "slot green",
         "swaps",
         "production health",
         "slot green health",
         "telemetry",
+        "infrastructure.staging-healthy",
         "infrastructure.load-balancers",
         "infrastructure.ssl-certificates-valid",
+        "database.backups",
+        "configuration.environment-variables",
+        "configuration.secrets",
+        "configuration.api-keys",
+        "configuration.cors",
+        "monitoring.error-tracking",
+        "monitoring.alert-rules",
+        "monitoring.dashboard",
         "monitoring.logs",
         "monitoring.performance-monitoring",
         "communication.emergency-contacts",
@@ -222,10 +232,16 @@ def test_a_lab_is_verified_by_reading_alone(command: Command, feature: Path, lab
 def test_the_same_lab_as_an_environment_by_the_chain_of_azure_identity(
     command: Command, feature: Path, lab: RunningLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (feature / "cockpit.toml").write_text(as_environment(lab), "utf-8")
+    harmless = '[strategy]\nname = "blue-green"\nharmless = ["app setting SLOT_ENVIRONMENT"]\n'
+    (feature / "cockpit.toml").write_text(as_environment(lab) + harmless, "utf-8")
     sign_in(monkeypatch, lab)
     _settled(lab)
     assert until(lambda: _only_the_load_is_not_known(command.object("check", feature, "--environment", "loop")))
+    monkeypatch.setenv("COCKPIT_ENVIRONMENTS__LOOP__TAG__CPR-ENVIRONMENT", "production")
+    said = command("check", feature, "--environment", "loop")
+    assert said.code == 1
+    assert f"subscription {lab.ready['subscription']}: the app's tag cpr-environment says 'rehearsal'" in said.out
+    assert "Allowed: 'production'." in said.out
 
 
 def test_an_identity_that_is_refused_leaves_it_undetermined(

@@ -20,17 +20,17 @@ GITHUB = (
 def test_the_pipeline_and_its_token_reach_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "cockpit.toml"
     path.write_text(f"{TEXT}\n{STRATEGY}\n{GITHUB}", "utf-8")
-    settings = load(path, {"COCKPIT_PIPELINE_TOKEN": "secret"}).settings
+    settings = load(path, {"COCKPIT_PIPELINE_TOKEN": "of-a-pipeline"}).settings
     assert settings.strategy is not None
     assert settings.strategy.course.deploy == "pipeline"
     assert settings.pipeline is not None
     assert settings.pipeline.service == "https://api.github.com"
     target = Target(settings.environments["production"], pipeline=settings.pipeline)
     assert Target.from_dict(target.to_dict()) == target
-    monkeypatch.setenv("COCKPIT_PIPELINE_TOKEN", "secret")
+    monkeypatch.setenv("COCKPIT_PIPELINE_TOKEN", "of-a-pipeline")
     place = place_of(target, {})
-    assert (place.pipeline, place.pipeline_token) == (settings.pipeline, "secret")
-    assert "secret" not in repr(place) + str(target.to_dict())
+    assert (place.pipeline, place.pipeline_token) == (settings.pipeline, "of-a-pipeline")
+    assert "of-a-pipeline" not in repr(place) + str(target.to_dict())
 
 
 def test_an_own_server_is_asked_at_its_address() -> None:

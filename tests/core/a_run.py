@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from cpr_cockpit.core import code_events as ce
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.annotation_events import AnnotationIntent, AnnotationOutcome
 from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorded, RunClosed
+from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked, StepWalked
+from cpr_cockpit.core.merging import MUTATES
+from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent, NoticeOutcome
 from cpr_cockpit.core.plan import PlanFacts
+from cpr_cockpit.core.safeguard_events import FreezeOverridden, SecondAsked, SecondGiven, TagsRead
 from cpr_cockpit.core.strategy import blue_green
 from tests.core.observations import BEFORE, NEW, OLD, T0, WRITTEN, logs, probes, user_bin
 
@@ -129,6 +136,50 @@ CHECKED = ev.WatchChecked(
 CROSSED = ev.LimitCrossed(what="CPU above # % for # s", holds=True, sentence="CPU above 80 % for 912 s")
 ROUTED = ev.ShareRouted(slot="green", version=NEW, percent=5.0)
 PINNED = ev.PinnedCounted(slot="green", users=42)
+API, UI = "acme/cpr-api", "acme/cpr-ui"
+BRANCH, MAIN_HEAD, BRANCH_HEAD, MERGE_COMMIT = "feature/0001-goals", "a" * 40, "b" * 40, "c" * 40
+
+
+def looked_at(repository: str, **told: Any) -> ce.CodeLooked:
+    """A repository with nothing in the way, but for what is told."""
+    usual = {"into": "main", "source": BRANCH, "main": MAIN_HEAD, "branch": BRANCH_HEAD, "methods": ("squash",)}
+    return ce.CodeLooked.model_validate({"repository": repository, **usual, **told})
+
+
+def merge_step(repository: str, step: str, result: str, words: str, **facts: str) -> tuple[ev.AnyEvent, ev.AnyEvent]:
+    """The intent and the outcome of one step of the merge."""
+    told = {"repository": repository, "step": step, "attempt": 1}
+    intent = ce.MergeIntent.model_validate({**told, "mutates": step in MUTATES})
+    return intent, ce.MergeOutcome.model_validate(
+        {**told, "result": result, "words": words, "seconds": 1.5, "facts": facts}
+    )
+
+
+A_MERGE: tuple[ev.AnyEvent, ...] = (
+    looked_at(API, workflows=({"path": ".github/workflows/deploy.yml", "on": "merge", "why": "azure/webapps-deploy"},)),
+    looked_at(UI),
+    ce.MergeBegun(by="anna", method="squash", tag=NEW, repositories=(API, UI)),
+    *merge_step(API, "look", "done", "bbbbbbbbbb merges into aaaaaaaaaa", head=BRANCH_HEAD),
+    *merge_step(UI, "look", "done", "bbbbbbbbbb merges into aaaaaaaaaa", head=BRANCH_HEAD),
+    *merge_step(API, "pull-request", "done", "#7 created", number="7", url="https://git.test/acme/cpr-api/pull/7"),
+    *merge_step(UI, "pull-request", "already", "#9 is there", number="9", url="https://git.test/acme/cpr-ui/pull/9"),
+    ce.ChecksSeen(
+        repository=API,
+        commit=BRANCH_HEAD,
+        rows=(
+            ce.SeenCheck(name="build", state="passed", required=True),
+            ce.SeenCheck(name="e2e", state="running", required=True),
+        ),
+    ),
+    *merge_step(API, "checks", "done", "2 checks passed"),
+    *merge_step(UI, "checks", "done", "2 checks passed"),
+    *merge_step(API, "merge", "done", "#7 merged by squash as cccccccccc", commit=MERGE_COMMIT, number="7"),
+    *merge_step(UI, "merge", "failed", "#9 was not merged, the host refuses: protected branch"),
+    ce.MergeDoubtful(repository=UI, step="merge", attempt=1, words="No answer came back."),
+    ce.MergeRested(state="half", words="merged: acme/cpr-api as cccccccccc. acme/cpr-ui: protected branch"),
+)
+"""A merge that ends half merged."""
+
 EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     *A_RUN,
     ROUTED,
@@ -150,13 +201,37 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     ev.ForeignNamed(number=1, caller="eve@example.com", operation="Microsoft.Web/serverfarms/write", done_at=2.0),
     ev.ForeignLookedAt(by="anna", words="it was me"),
     ev.LeaseSeen(key="cpr-cockpit/lease/goals", holder="ben on host (run other)", since=1.0, expires_at=2.0),
+    AnnotationIntent(id="6f8a", way="forward", name="Release v1.3.0", moment=1_760_000_000.0),
+    AnnotationOutcome(id="6f8a", way="forward", result="failed", words="The component does not answer."),
+    NoticeIntent(notice="start", kind="start", to=("on call",), title="START of v1.3.0", line="v1.3.0 on goals: ready"),
+    NoticeOutcome(notice="start", kind="start", to="on call", result="sent", attempt=1),
+    AlarmAcknowledged(by="anna", words="I look"),
     ev.LeaseIntent(key="cpr-cockpit/lease/goals", by="anna", over="ben on host (run other)", words="he is asleep"),
     ev.LeaseHeld(key="cpr-cockpit/lease/goals", holder="anna on host (run this)", expires_at=2.0),
+    TagsRead(matches=True, words="cpr-environment is production"),
+    FreezeOverridden(name="year end", until=1_760_000_000.0, by="ML", reason="security fix"),
+    SecondAsked(act="start", by="ML", words="START", until=1_760_000_000.0, others=("JW",)),
+    SecondGiven(act="start", words="START", by="JW", asked_by="ML"),
     IssueRecorded(number=1, by="ML", severity="LOW", title="logo cut"),
     FigureTold(kind="adoption", by="ML", value=12.0, n=340, unit="%", words="dashboard"),
     RunClosed(by="ML", items=32, waived=1, words="done"),
     IssueChanged(number=1, by="ML", status="RESOLVED", resolution="as designed"),
     ev.LeaseLeft(key="cpr-cockpit/lease/goals", released=True, words="at the end of the run"),
+    *A_MERGE,
+    ce.MergeChosen(by="anna", choice="go-on", reason="the API is compatible"),
+    JourneyWalked(
+        place="production",
+        name="goals",
+        account="check@goals.example",
+        critical=True,
+        walked="passed",
+        words="1 of 1 steps as expected",
+        ended_at=T0,
+        ms=84.0,
+        steps=(StepWalked(name="login", walked="passed", words="200 in 84 ms", ms=84.0, proves=("login",)),),
+        shown={"goal_id": "17"},
+    ),
+    JourneyTold(place="green", name="browser", lines=("1 passed",)),
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),
 )
 

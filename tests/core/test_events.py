@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.annotation_events import AnnotationIntent
+from cpr_cockpit.core.code_events import MergeIntent
 from cpr_cockpit.core.event import Event
+from cpr_cockpit.core.notice_events import NoticeIntent
 from tests.core.a_run import EVERY_EVENT, records
 
 TYPES: tuple[type[Event], ...] = get_args(get_args(ev.AnyEvent)[0])
@@ -37,7 +40,8 @@ def test_every_type_has_a_name_of_its_own_and_a_version() -> None:
 
 
 def test_intents_and_only_they_are_named_so() -> None:
-    assert {kind for kind in TYPES if "intent" in kind.model_fields["type"].default} == {ev.StepIntent, ev.LeaseIntent}
+    named = {kind for kind in TYPES if "intent" in kind.model_fields["type"].default}
+    assert named == {ev.StepIntent, ev.LeaseIntent, AnnotationIntent, NoticeIntent, MergeIntent}
 
 
 def test_the_json_line_of_a_record_is_flat_and_leads_back_to_it() -> None:

@@ -32,6 +32,9 @@ FLOORS = {
     "early_controlled_s": 0.0,
     "early_calm_s": 0.0,
     "warm_up_s": 0.0,
+    "page_after_s": 0.0,
+    "page_every_s": 0.0,
+    "unattended_after_s": 0.0,
 }
 """What is multiplied by f, and how short it may become."""
 NOT_SCALED = {
@@ -40,7 +43,8 @@ NOT_SCALED = {
     "tolerance", "warning_p95_ms", "warning_cpu_percent", "warning_memory_percent", "baseline_floor_s", "poll_floor_s",
     "platform_delay_s", "skew_s", "coverage", "alpha", "granularity_fits", "require_ready",
     "require_telemetry", "go_early",
-    "hold_on_shared_fault", "keep_warm_s", "early_limit", "early_alpha",
+    "hold_on_shared_fault", "rollback_on_journey", "keep_warm_s", "signature_s", "early_limit", "early_alpha",
+    "unattended",
 }  # fmt: skip
 short_windows = st.floats(1.0, REFERENCE_WINDOW_S)
 

@@ -53,6 +53,12 @@ def told(report: str | Path) -> Told:
     return status_line(report), steps(report)
 
 
+def everything(folder: Path) -> bytes:
+    """All bytes of all files that the run has left behind, but for those of its lab."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("lab."))
+    return b"".join(path.read_bytes() for path in files if "lab" not in path.relative_to(folder).parts)
+
+
 def change_a_byte(path: Path, inside: bytes) -> None:
     """Change one byte in the middle of a text that the file holds."""
     data = bytearray(path.read_bytes())

@@ -23,10 +23,11 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 
 def test_a_bad_release_whose_session_is_killed_in_the_swap_is_rolled_back_by_its_resume(home: Home) -> None:
-    drill = home.start("drill", "--scenario", "errors", "--json")
+    drill = home.start("drill", "--scenario", "errors", "--two-person", "--freeze", "--json")
     drill.wait_for_type("run.started")
     folder = home.folder()
-    watch = LabWatch(lab_of(folder))
+    lab = lab_of(folder)
+    watch = LabWatch(lab)
     drill.wait_for_type("step.intent", step="swap", way="forward")
     drill.wait_for_type("step.accepted", step="swap", way="forward")
     kill_session(folder)
@@ -48,10 +49,23 @@ def test_a_bad_release_whose_session_is_killed_in_the_swap_is_rolled_back_by_its
     assert outcome["rollback_s"] - outcome["azure_s"] <= 3.0
     assert outcome["detected_after_s"] > 0.0
     assert papers.missing(died.events + resumed.events, folder) == []
+    # START needed both, ROLLBACK neither.
+    guards = ("tags.read", "second.asked", "second.given", "freeze.overridden", "run.started", "decision")
+    told = [event["type"] for event in died.events + resumed.events if event["type"] in guards]
+    assert list(dict.fromkeys(told)) == list(guards)
+    assert told.count("second.given") == told.count("freeze.overridden") == 1
     plan = next(event for event in died.events if event["type"] == "plan.made")
     titles = [step["title"] for step in plan["forward"] + plan["back"]]
     assert [title for title, _, _ in papers.steps(outcome["report"])] == titles
     assert papers.moments(outcome["report"]).count("Interrupted") == 1
+    walked = {
+        (event["name"], event["place"]) for event in died.events + resumed.events if event["type"] == "journey.walked"
+    }
+    assert walked == {(name, place) for name in ("goals", "refusals") for place in ("green", "production")}
+    # What the journeys signed in with, and the token that they were given: nowhere.
+    everything = papers.everything(folder) + f"{died}{resumed}".encode()
+    assert b"deploy-check@goals.example" in everything
+    assert [name for name in ("user_token", "user_password") if lab.ready[name].encode() in everything] == []
 
 
 def test_a_plan_prints_every_request_and_sends_none(home: Home) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from cpr_cockpit.core.checklist import Mark
+from cpr_cockpit.core.checklist import Due, Mark, items_of
+from cpr_cockpit.core.checklists import ALL_CHECKLISTS
 from cpr_cockpit.core.contact import Contact
-from cpr_cockpit.core.events import ItemMarked, RunEnded
+from cpr_cockpit.core.events import ItemMarked, Noted, RunEnded
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import LogFacts, PortError
@@ -21,12 +22,24 @@ from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.own_sensors import CONTACTS, FLAG, LOGS, PERFORMANCE, own_sensors
 from cpr_cockpit.engine.recorder import Recorder
-from cpr_cockpit.engine.sensing import AT_ONCE, EVERY_S, EXPIRES_S, LONGEST, SOON_S, Sensing, sense
+from cpr_cockpit.engine.sensing import (
+    AGAIN_S,
+    AT_ONCE,
+    DECLARED_AT_ONCE,
+    EVERY_S,
+    EXPIRES_S,
+    LONGEST,
+    SOON_S,
+    WAIT_S,
+    Sensing,
+    sense,
+)
 from tests.engine.stage import AUTO, Life, Stage
 from tests.engine.world import OLD
 
 ITEM = "configuration.cors"
 OTHER = "monitoring.dashboard"
+DASHED = "database.backups"
 
 
 @dataclass
@@ -40,13 +53,15 @@ class Told:
     act: Callable[[], None] = lambda: None
     takes_s: float = 0.0
     leaves_out: bool = False
+    to_come: bool = False
     times: list[float] = field(default_factory=list)
 
     async def read(self) -> tuple[Reading, ...]:
         self.times.append(asyncio.get_running_loop().time())
         await asyncio.sleep(self.takes_s)
         self.act()
-        return () if self.leaves_out else tuple(Reading(item, self.state, self.words) for item in self.items)
+        found = tuple(Reading(item, self.state, self.words, later=self.to_come) for item in self.items)
+        return () if self.leaves_out else found
 
 
 def _raise(error: Exception) -> None:
@@ -93,6 +108,19 @@ def test_what_cannot_be_read_is_unknown_and_keeps_nobody_waiting(sensor: Told, w
     with Stage(None) as stage:
         found = stage.loop.run_until_complete(sense((sensor, Told(items=(OTHER,)))))
     assert found == (Reading(ITEM, State.UNKNOWN, words), Reading(OTHER, State.OK, "seen"))
+
+
+def test_what_is_still_to_come_is_told_and_marks_nothing() -> None:
+    with Stage(None) as stage:
+        sensor = Told()
+        life = _ready(stage, sensor)
+        sensor.to_come = True
+        _later(stage, life, EVERY_S + 1.0)
+        assert life.run_state.standings[ITEM].mark == Mark.DEFERRED
+        assert _blocks(stage, life)
+    free = Reading(ITEM, State.NOTE, "free", later=True)
+    assert together([Reading(ITEM, State.OK, "a"), free]) == (free,)
+    assert not together([free, Reading(ITEM, State.FAILED, "b")])[0].later
 
 
 def test_so_many_are_read_at_once_and_no_more() -> None:
@@ -373,3 +401,68 @@ def test_a_journal_that_refuses_ends_no_reading(caplog: pytest.LogCaptureFixture
         assert len(sensor.times) == 2
         assert not alone.reading.done()
     assert f"what was read of {ITEM} could not be recorded" in caplog.text
+
+
+def test_declared_sensors_that_hang_keep_none_of_the_others_waiting() -> None:
+    @dataclass
+    class Declared(Told):
+        declared: bool = True
+
+    hanging = [Declared(takes_s=3600.0, timeout_s=60.0) for _ in range(DECLARED_AT_ONCE)]
+    own, late = Told(items=(OTHER,)), Declared(items=("monitoring.logs",))
+    with Stage(None) as stage:
+        began = stage.loop.time()
+        stage.loop.run_until_complete(sense((*hanging, late, own)))
+    assert [one.times[0] - began for one in (own, late)] == [0.0, 60.0]
+
+
+def test_the_times_of_a_reading_are_kept_by_the_clock_that_is_given() -> None:
+    with Stage(None) as stage:
+        (found,) = stage.loop.run_until_complete(sense((Told(takes_s=2.0),), clock=stage.world.clock))
+        assert found.at == stage.world.clock.now()
+        assert found.took_s == pytest.approx(2.0)
+
+
+def test_what_was_read_long_ago_is_read_again_when_start_is_pressed_and_blocks() -> None:
+    with Stage(None) as stage:
+        listed, other = Told(items=(DASHED,)), Told()
+        life = _ready(stage, listed, other)
+        for blocker in start_blockers(life.run_state, stage.world.clock.now()):
+            if not blocker.item.follows:
+                life.command("sign", item=blocker.item.key, by="ana")
+        _later(stage, life, AGAIN_S + 1.0)
+        listed.state = State.FAILED
+        pressed = life.command("start", by="ana")
+        assert not life.live(pressed.done)
+        assert "(failed by cockpit: seen)" in str(pressed.exception())
+        assert (len(listed.times), len(other.times)) == (2, 1), "only what is listed is read again"
+        listed.state = State.OK
+        assert not life.live(life.command("sign", item=DASHED, by="ana").done)
+        listed.takes_s = 3600.0
+        _later(stage, life, AGAIN_S + 1.0)
+        began, pressed = stage.loop.time(), life.command("start", by="ana")
+        assert not life.live(pressed.done)
+        assert life.run_state.started_at is not None
+        assert stage.loop.time() - began == pytest.approx(WAIT_S, abs=0.5), "one that hangs is not waited for"
+
+
+def test_a_signature_of_what_is_due_until_start_expires() -> None:
+    with Stage(None) as stage:
+        life = _ready(stage, Told(State.FAILED))
+        assert not life.live(life.command("sign", item=ITEM, by="ana").done)
+        mark = life.run_state.standings[ITEM]
+        assert mark.expires_at == pytest.approx(stage.world.clock.now() + Policy().signature_s, abs=1.0)
+        due = next(item.key for item in items_of(ALL_CHECKLISTS) if item.due > Due.START and not item.follows)
+        assert not life.live(life.command("sign", item=due, by="ana").done)
+        assert life.run_state.standings[due].expires_at is None
+
+
+def test_before_go_a_few_are_read_once_more_and_told_as_a_note() -> None:
+    with Stage(AUTO) as stage:
+        stage.world.sensors = (Told(items=("monitoring.alert-rules",)), Told())
+        life = stage.begin()
+        assert life.live()
+        notes = [one.event for one in life.recorder.records if isinstance(one.event, Noted)]
+    assert [one.words for one in notes if one.by == PROGRAM] == [
+        "Before GO: 1 of 1 checks hold that were read once more"
+    ]

@@ -13,8 +13,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from cpr_cockpit.core.annotation import Annotations
+from cpr_cockpit.core.code import CodeHost
 from cpr_cockpit.core.flags import FlagLook
+from cpr_cockpit.core.journeys import Journeys
 from cpr_cockpit.core.lease import LeaseStore
+from cpr_cockpit.core.notices import Notifier, Painter
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
     PRODUCTION,
@@ -33,6 +37,7 @@ from cpr_cockpit.core.ports import (
     UserCount,
 )
 from cpr_cockpit.core.sensing import Sensor
+from cpr_cockpit.core.tags import TagReader
 from cpr_cockpit.core.workers import Workers
 from cpr_cockpit.engine.ports import Ports
 from tests.engine.around import Around
@@ -145,6 +150,22 @@ def package(path: Path, version: str) -> Path:
 class World:
     """The WebApps and Probe ports. Times in ``unreachable`` are virtual seconds in which Resource Manager is gone."""
 
+    # Ports that most runs have none of.
+    premises: Premises | None = None
+    pipeline: Pipeline | None = None
+    workers: Workers | None = None
+    user_count: UserCount | None = None
+    lease_store: LeaseStore | None = None
+    readers: tuple[Reader, ...] = ()
+    rights: Rights | None = None
+    sensors: tuple[Sensor, ...] = ()
+    tags: TagReader | None = None
+    annotations: Annotations | None = None
+    painter: Painter | None = None
+    notifiers: tuple[Notifier, ...] = ()
+    code: tuple[CodeHost, ...] = ()
+    journeys: Journeys | None = None
+
     def __init__(self, loop: VirtualLoop, *, slot: str | None = OLD, slot_exists: bool = True) -> None:
         self.loop = loop
         self.clock = VirtualClock(loop)
@@ -181,16 +202,8 @@ class World:
         # The new version does not work with production's settings, which a preview gives it.
         self.smoke_fails_previewed = False
         self.network_down = False
-        self.premises: Premises | None = None
-        self.pipeline: Pipeline | None = None
-        self.workers: Workers | None = None
         # Of every operation of the pipeline: the run that started it.
         self.pipeline_runs: dict[str, str] = {}
-        self.user_count: UserCount | None = None
-        self.lease_store: LeaseStore | None = None
-        self.readers: tuple[Reader, ...] = ()
-        self.rights: Rights | None = None
-        self.sensors: tuple[Sensor, ...] = ()
         self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
@@ -207,6 +220,9 @@ class World:
         ports = replace(
             ports, surroundings=self.around, lease=self.lease_store, workers=self.workers, sensors=self.sensors
         )
+        ports = replace(ports, tags=self.tags)
+        ports = replace(ports, notifiers=self.notifiers, painter=self.painter, annotations=self.annotations)
+        ports = replace(ports, code=self.code, journeys=self.journeys)
         return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property

@@ -75,3 +75,35 @@ def test_operations_are_named_as_resource_manager_names_them() -> None:
     assert swap == {"operation": "Microsoft.Web/sites/slots/slotsswap/Action", "resource": slot}
     settings = activity_log.operation("PUT", f"{slot}/config/appsettings")
     assert settings["operation"] == "Microsoft.Web/sites/slots/config/write"
+
+
+def test_the_webhook_remembers_what_came_and_refuses_when_it_is_told_to(lab: RunningLab) -> None:
+    url = lab.ready["webhook_url"]
+    file = {"filename": "card.md", "mimetype": "text/markdown", "base64": "IyBjYXJk"}
+    with lab.client() as client:
+        assert client.post(url, json={"title": "START", "attachments": [file]}).status_code == 200
+        assert client.post(f"{url}x", json={}).status_code == 404
+        lab.control("PUT", "/messages", json={"answer": "refuse"})
+        assert client.post(url, content=b"no json").status_code == 503
+        lab.control("PUT", "/messages", json={"answer": "hang"})
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(url, json={}, timeout=0.2)
+    lab.control("PUT", "/messages", json={"answer": "accept"})
+    first, second, third = lab.control("GET", "/messages")["messages"]
+    assert (first["body"], first["answer"]) == ({"title": "START"}, "accept")
+    assert first["attachments"] == [{"name": "card.md", "type": "text/markdown", "bytes": 6}]
+    assert first["headers"]["content-type"] == "application/json"
+    assert (second["body"], second["answer"], third["answer"]) == ("no json", "refuse", "hang")
+
+
+def test_a_release_annotation_is_kept_under_its_id(lab: RunningLab) -> None:
+    path, version = f"{lab.ready['app_insights_id']}/Annotations", {"api-version": "2015-05-01"}
+    id = "0b9d6b52-6d0c-5a39-8d0e-2f8f0f6ad001"
+    body = {"Id": id, "AnnotationName": "Release v1", "EventTime": "2026-11-29T01:02:03", "Category": "Deployment"}
+    with lab.manager() as manager:
+        assert manager.put(path, params=version, json=body).status_code == 400
+        assert manager.get(f"{path}/{id}", params=version).status_code == 404
+        for _ in range(2):
+            assert manager.put(path, params=version, json=body | {"Properties": "{}"}).status_code == 200
+        assert manager.get(f"{path}/{id}", params=version).json()[0]["AnnotationName"] == "Release v1"
+        assert len(manager.get(path, params=version).json()["value"]) == 1

@@ -162,16 +162,17 @@ def test_no_two_columns_of_a_list_touch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "command", "said"), [("u", "acknowledge", "looked at"), ("x", "take_over", "take-over")]
+    ("key", "command", "said"),
+    [("u", "acknowledge", "looked at"), ("x", "take_over", "take-over"), ("m", "ack", "seen")],
 )
 async def test_what_others_did_is_answered_with_words(key: str, command: str, said: str) -> None:
     view = views.window_breach()
     there = Control(key, "LOOKED AT", enabled=True)
-    source = Script(replace(view, panel=replace(view.panel, acknowledge=there, take_over=there)))
+    source = Script(replace(view, panel=replace(view.panel, acknowledge=there, take_over=there, ack=there)))
     app = face(source, Hand())
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        assert foot(app).strip().startswith("u looked at  x take over  ")
+        assert foot(app).strip().startswith("m seen  u looked at  x take over  ")
         field = await asked(pilot, app, key)
         strike(app, *"seen")
         await until(pilot, lambda: field.value == "seen")
@@ -181,7 +182,7 @@ async def test_what_others_did_is_answered_with_words(key: str, command: str, sa
         await until(pilot, lambda: f"{said}: the session took it" in foot(app))
 
 
-@pytest.mark.parametrize("key", ["u", "x"])
+@pytest.mark.parametrize("key", ["u", "x", "m"])
 async def test_where_others_did_nothing_nothing_is_asked(key: str) -> None:
     source = Script(views.window_breach())
     app = face(source, Hand())

@@ -81,10 +81,12 @@ class Manager:
             raise of_answer(answer.status_code, answer.text(), doing)
         return answer
 
-    async def change(self, doing: str, method: str, path: str, body: dict[str, Any] | None) -> AsyncHttpResponse:
+    async def change(
+        self, doing: str, method: str, path: str, body: dict[str, Any] | None, version: str = API_VERSION
+    ) -> AsyncHttpResponse:
         """Send a change, once. PortError; ``ambiguous`` where it may have taken effect."""
         url = self.environment.manager_url(path)
-        request = HttpRequest(method, url, params={"api-version": API_VERSION}, json=body)
+        request = HttpRequest(method, url, params={"api-version": version}, json=body)
         try:
             answer = await self.client.send_request(request)
         except AzureError as error:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cpr_cockpit.adapters.azure.manager import Manager
+from cpr_cockpit.adapters.azure import slot_settings
+from cpr_cockpit.adapters.azure.manager import API_VERSION, Manager
 from cpr_cockpit.adapters.azure.metrics_plan import LoadLimits, PlanReader
+from cpr_cockpit.adapters.azure.resources import properties, resource
+from cpr_cockpit.adapters.azure.slot_settings import Told
 from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
 from cpr_cockpit.core.ports import PRODUCTION, Asked, Clock
 from cpr_cockpit.core.sensing import Reading, State
@@ -57,31 +59,26 @@ class PlanCapacity:
         return (Reading(CAPACITY, State.FAILED if high else State.OK, "; ".join(words)),)
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What one slot is told: its settings and its connection strings, by name. Values never leave this module."""
-
-    slot: str
-    settings: Mapping[str, str]
-    strings: Mapping[str, str]
-
-    def has(self, name: str) -> bool:
-        """Whether a setting of that name holds something."""
-        return any(one.lower() == name.lower() and value.strip() for one, value in self.settings.items())
-
-
 class SiteSettings:
     """Health check path, instances, names of settings and the state of their vault references; no value is told.
 
     Settings are those of production and of ``slot``, where it is there: a swap carries all of the slot's into
     production that are not sticky. ``documented``: a file with the names that the release's documentation has, one a
-    line, such as an .env.example.
+    line, such as an .env.example. ``harmless``: differences that are declared so, by name.
     """
 
+    items = (BEHIND_FRONT, SECRETS, DOCUMENTED)
     timeout_s = _TIMEOUT_S
 
-    def __init__(self, manager: Manager, web_apps: AzureWebApps, slot: str, documented: Path | None) -> None:
-        self.items = (BEHIND_FRONT, SECRETS, *((DOCUMENTED,) if documented is not None else ()))
+    def __init__(
+        self,
+        manager: Manager,
+        web_apps: AzureWebApps,
+        slot: str,
+        documented: Path | None,
+        harmless: Collection[str] = (),
+    ) -> None:
+        self._harmless = harmless
         self._manager = manager
         self._web_apps = web_apps
         self._slot = slot
@@ -93,17 +90,49 @@ class SiteSettings:
         there = {one.name for one in await self._web_apps.slots()}
         slots = [PRODUCTION, *((self._slot,) if self._slot in there else ())]
         told, sticky = await asyncio.gather(asyncio.gather(*(self._told(slot) for slot in slots)), self._sticky())
-        missing = _missing(documented or (), told, sticky)
-        found = [await self._front(), *await self._secrets(told, missing)]
-        if documented is not None:
-            found.append(_alike(documented, told, missing))
-        return tuple(found)
+        secrets, front, identity = await asyncio.gather(
+            self._secrets(told, documented or ()), self._front(), self._identities(slots)
+        )
+        return (front, *secrets, *self._alike(documented, told, sticky, identity))
+
+    def _alike(
+        self, documented: Sequence[str] | None, told: Sequence[Told], sticky: Collection[str], identity: str
+    ) -> tuple[Reading, ...]:
+        """What is wrong with the names and between the slots; it holds only where the names are documented."""
+        wrong = _undocumented(documented, told, sticky) if documented is not None else []
+        different = slot_settings.sticky_differences(told, sticky, self._harmless)
+        if different:
+            wrong.append(f"sticky, and another value in the slot than in production: {_names(different)}")
+        if identity and "identity" not in {one.casefold() for one in self._harmless}:
+            wrong.append(identity)
+        if wrong:
+            return (Reading(DOCUMENTED, State.FAILED, "; ".join(wrong)),)
+        if documented is None:
+            return ()
+        slots = " and ".join(one.slot for one in told)
+        words = f"{len(documented)} names, documented and set in {slots}"
+        if carried := slot_settings.carried(told, sticky, self._harmless):
+            return (Reading(DOCUMENTED, State.NOTE, f"{words}; a swap changes in production: {_names(carried)}"),)
+        return (Reading(DOCUMENTED, State.OK, words),)
+
+    async def _identities(self, slots: Sequence[str]) -> str:
+        """In what the slot's identity differs; "" where nothing is told to differ. A system's own always does."""
+        doing, place = "Reading the identities", self._manager.environment
+        sites = await asyncio.gather(
+            *(resource(self._manager, doing, place.slot_id(slot), API_VERSION) for slot in slots)
+        )
+        told = [one.get("identity") or {} for one in sites]
+        names = [sorted(one.get("userAssignedIdentities") or {}) for one in told]
+        kinds = [str(one.get("type") or "None") for one in told]
+        if len(told) < 2 or (names[0], kinds[0]) == (names[1], kinds[1]):
+            return ""
+        return f"the identity is {kinds[0]} in {slots[0]} and {kinds[1]} in {slots[1]}, or has other members"
 
     def _where(self, slot: str) -> tuple[str, ...]:
         environment = self._manager.environment
         return (environment.resource_group, environment.app, *(() if slot == PRODUCTION else (slot,)))
 
-    async def _told(self, slot: str) -> _Told:
+    async def _told(self, slot: str) -> Told:
         apps, where = self._manager.client.web_apps, self._where(slot)
         of_slot = slot != PRODUCTION
         list_settings = apps.list_application_settings_slot if of_slot else apps.list_application_settings
@@ -113,7 +142,7 @@ class SiteSettings:
             self._manager.read(f"Reading the connection strings of {slot}", lambda: list_strings(*where)),
         )
         # Resource Manager writes null for a value that it does not tell.
-        return _Told(
+        return Told(
             slot,
             {name: value or "" for name, value in (settings.properties or {}).items()},
             {name: (pair.value if pair else "") or "" for name, pair in (strings.properties or {}).items()},
@@ -132,15 +161,24 @@ class SiteSettings:
         where = self._where(PRODUCTION)
         web = (await self._manager.read(doing, lambda: apps.get_configuration(*where))).as_dict()
         path = (web.get("properties") or {}).get("healthCheckPath")
+        site = properties(await resource(self._manager, doing, self._manager.environment.site_id, API_VERSION))
         running = len(await self._web_apps.instances(PRODUCTION))
         words = f"health check {path or 'none'}, {running} instances"
         if not path:
             return Reading(BEHIND_FRONT, State.FAILED, f"{words}: no instance that fails is taken out")
+        if running and site.get("clientAffinityEnabled") is True:
+            note = "affinity is on: sessions or data-protection keys that a slot keeps for itself end with the swap"
+            return Reading(BEHIND_FRONT, State.NOTE, f"{words}; {note}")
         return Reading(BEHIND_FRONT, State.OK if running else State.FAILED, words)
 
-    async def _secrets(self, told: Sequence[_Told], missing: Sequence[str]) -> tuple[Reading, ...]:
-        if missing:
-            return (Reading(SECRETS, State.FAILED, f"not set: {_names(missing)}"),)
+    async def _secrets(self, told: Sequence[Told], documented: Sequence[str]) -> tuple[Reading, ...]:
+        wrong = []
+        if empty := slot_settings.empty(documented, told):
+            wrong.append(f"empty: {_names(empty)}")
+        if templates := slot_settings.placeholders(documented, told):
+            wrong.append(f"still a placeholder: {_names(templates)}")
+        if wrong:
+            return (Reading(SECRETS, State.FAILED, "; ".join(wrong)),)
         states = [state for one in told for state in await self._states(one)]
         if not states:
             # Which settings hold secrets, and whether they are right, is for a person then.
@@ -151,7 +189,7 @@ class SiteSettings:
         slots = " and ".join(one.slot for one in told)
         return (Reading(SECRETS, State.OK, f"{len(states)} vault references of {slots}, all resolved"),)
 
-    async def _states(self, told: _Told) -> list[tuple[str, str]]:
+    async def _states(self, told: Told) -> list[tuple[str, str]]:
         """Every vault reference of one slot with the state that App Service tells of it."""
         apps, of_slot = self._manager.client.web_apps, told.slot != PRODUCTION
         kinds: tuple[tuple[Mapping[str, str], Callable[..., AsyncIterable[Any]]], ...] = (
@@ -183,31 +221,16 @@ async def _listed(references: Callable[..., AsyncIterable[Any]], where: Sequence
     return {str(one.get("name")).lower(): str((one.get("properties") or {}).get("status")) for one in found}
 
 
-def _missing(documented: Sequence[str], told: Sequence[_Told], sticky: Collection[str]) -> list[str]:
-    """Documented names that hold nothing, with the slot in which; a sticky one need only be set where it belongs."""
-    found = []
-    for name in documented:
-        without = [one.slot for one in told if not one.has(name)]
-        if len(without) == len(told):
-            found.append(name)
-        elif name.lower() not in sticky:
-            found += [f"{name} in {slot}" for slot in without]
-    return found
-
-
-def _alike(documented: Sequence[str], told: Sequence[_Told], missing: Sequence[str]) -> Reading:
+def _undocumented(documented: Sequence[str], told: Sequence[Told], sticky: Collection[str]) -> list[str]:
     known = {name.lower() for name in documented}
     unknown: dict[str, str] = {}
     for one in told:
         for name in one.settings:
             if name.lower() not in known and not name.lower().startswith(_PLATFORM):
                 unknown.setdefault(name, f"{name} in {one.slot}")
+    missing = slot_settings.missing(documented, told, sticky)
     words = [f"not documented: {_names(list(unknown.values()))}"] if unknown else []
-    words += [f"not set: {_names(missing)}"] if missing else []
-    if words:
-        return Reading(DOCUMENTED, State.FAILED, "; ".join(words))
-    slots = " and ".join(one.slot for one in told)
-    return Reading(DOCUMENTED, State.OK, f"{len(documented)} names, documented and set in {slots}")
+    return [*words, *([f"not set: {_names(missing)}"] if missing else [])]
 
 
 def _names_in(path: Path) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from pathlib import Path
 import httpx
 
 from cpr_cockpit.adapters.connections import Connections
+from cpr_cockpit.adapters.expectations import Expectation
 from cpr_cockpit.adapters.log_lines import shown
-from cpr_cockpit.adapters.over_http import TooLong, bounded, carried, short, words_of
+from cpr_cockpit.adapters.over_http import TooLong, bounded, carried, words_of
 from cpr_cockpit.adapters.sensors.programs import last_line, run
 from cpr_cockpit.core.sensing import Reading, State
 
@@ -23,6 +24,8 @@ _WORDS = 160
 
 class CommandCheck:
     """Holds where the command ends with 0; its last line is the value. ``secrets``: texts that are never told."""
+
+    declared = True
 
     def __init__(
         self,
@@ -83,6 +86,8 @@ class Expected:
 class RequestCheck:
     """Holds where the answer is as expected; its status and its time in milliseconds are the value."""
 
+    declared = True
+
     def __init__(self, item: str, name: str, expected: Expected, connections: Connections, timeout_s: float) -> None:
         self.items = (item,)
         self.timeout_s = timeout_s + 1.0  # as above
@@ -115,25 +120,10 @@ class RequestCheck:
             except TooLong as error:
                 return State.FAILED, f"the answer has {error}"
         took = (time.perf_counter() - began) * 1000.0
-        wrong = self._wrong(answer, body, took)
-        if wrong:
+        right = Expectation((expected.status,), expected.contains, expected.answers, expected.within_ms)
+        if wrong := right.wrong(answer.status_code, answer.headers, body, took, quote=True):
             return State.FAILED, wrong
         return State.OK, f"{answer.status_code} in {took:.0f} ms"
-
-    def _wrong(self, answer: httpx.Response, body: bytes, took: float) -> str:
-        expected = self._expected
-        if answer.status_code != expected.status:
-            return f"answered {answer.status_code}, where {expected.status} is expected"
-        if expected.contains and expected.contains.encode() not in body:
-            return f"the answer does not contain {short(expected.contains)!r}"
-        for name, value in expected.answers.items():
-            told = answer.headers.get(name)
-            if told != value:
-                found = "is missing" if told is None else f"is {short(told)!r}"
-                return f"header {name} of the answer {found}, where {value!r} is expected"
-        if expected.within_ms is not None and took > expected.within_ms:
-            return f"took {took:.0f} ms, where {expected.within_ms:g} ms are allowed"
-        return ""
 
     def _reading(self, state: State, words: str) -> Reading:
         return Reading(self.items[0], state, f"{self._name}: {words}", self._name)

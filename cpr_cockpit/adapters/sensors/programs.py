@@ -7,14 +7,18 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
+from cpr_cockpit.adapters.veil import Veil
+
 LONGEST = 65_536
 """Bytes of its output that are kept, the last ones; more is read and dropped, so that no program stands still."""
+LONGEST_LINE = 400
+"""Characters of a line that whoever listens is told."""
 _GRACE_S = 0.2
 """Seconds that its output may still come after it has ended: what it began may hold the pipes open for ever."""
 _SECRET_NAME = re.compile(
@@ -23,8 +27,6 @@ _SECRET_NAME = re.compile(
 _SECRET_ADDRESS = re.compile(r"://[^\s/?#]*:[^\s/?#]*@")
 # Whoever is started here needs none of what the cockpit itself signs in with.
 _OWN = re.compile(r"(?:COCKPIT|AZURE)_", re.IGNORECASE)
-_SHORTEST_SECRET = 6
-_HIDDEN = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +38,31 @@ class Ended:
     err: str
 
 
+class Output:
+    """What a program wrote, nothing hidden: for who asked it for a secret, and never to be told."""
+
+    text = ""
+
+
 async def run(
     command: Sequence[str],
     folder: Path,
     timeout_s: float,
     more: Mapping[str, str] | None = None,
     secrets: Collection[str] = (),
+    heard: Callable[[str], None] | None = None,
+    plain: Output | None = None,
 ) -> Ended:
     """Run ``command`` in ``folder``, its process group killed after ``timeout_s`` seconds or where it is left.
 
     ``more``: variables beside this process's own, of which it is given all but the cockpit's credentials. ``secrets``:
-    what must not be told, beside the values of variables that look like secrets. TimeoutError; OSError where it cannot
-    be started.
+    what must not be told, beside the values of variables that look like secrets. ``heard`` is told each whole line of
+    both outputs as it comes, without them. ``plain`` is given the first output as it is: the value of a secret.
+    TimeoutError; OSError where it cannot be started.
     """
+    veil = Veil((*secrets, *_secrets_here()))
     variables = {name: value for name, value in os.environ.items() if not _credential(name)} | dict(more or {})
-    async with _tail() as (out, out_end), _tail() as (err, err_end):
+    async with _tail(veil, heard) as (out, out_end), _tail(veil, heard) as (err, err_end):
         with out_end, err_end:
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -69,16 +81,20 @@ async def run(
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_S):
                 await asyncio.gather(out.ended.wait(), err.ended.wait())
-    hidden = _hidden_values(secrets)
-    return Ended(code, out.text(hidden), err.text(hidden))
+    if plain is not None:
+        plain.text = out.plain()
+    return Ended(code, out.text(), err.text())
 
 
 class _Tail(asyncio.Protocol):
-    """The last bytes of a pipe."""
+    """The last bytes of a pipe; each line of it as it comes, where somebody listens."""
 
-    def __init__(self) -> None:
+    def __init__(self, veil: Veil, heard: Callable[[str], None] | None) -> None:
         self.ended = asyncio.Event()
+        self._veil = veil
+        self._heard = heard
         self._kept = bytearray()
+        self._line = bytearray()
         self._cut = False
 
     def data_received(self, data: bytes) -> None:
@@ -86,27 +102,46 @@ class _Tail(asyncio.Protocol):
         if len(self._kept) > LONGEST:
             self._cut = True
             del self._kept[:-LONGEST]
+        if self._heard is not None:
+            *whole, rest = data.split(b"\n")
+            for piece in whole:
+                self._say(piece)
+            self._add(rest)
 
     def connection_lost(self, error: Exception | None) -> None:
+        if self._heard is not None and self._line:
+            self._say(b"")
         self.ended.set()
 
-    def text(self, hidden: Sequence[str]) -> str:
+    def _add(self, piece: bytes) -> None:
+        """Of a line without an end the beginning is kept."""
+        self._line += piece[: max(0, LONGEST - len(self._line))]
+
+    def _say(self, piece: bytes) -> None:
+        self._add(piece)
+        line, self._line = bytes(self._line), bytearray()
+        if self._heard is not None:
+            # Hidden before it is cut: half a secret would not be known for one.
+            self._heard(self._veil.over(line.decode("utf-8", "replace"))[:LONGEST_LINE])
+
+    def plain(self) -> str:
+        """What was kept, as it is."""
+        return self._kept.decode("utf-8", "replace")
+
+    def text(self) -> str:
         """What was kept, from a whole line on: in half a line half a secret would not be known for one."""
         whole = self._kept.partition(b"\n")[2] if self._cut else self._kept
-        shown = whole.decode("utf-8", "replace")
-        for value in hidden:
-            shown = shown.replace(value, _HIDDEN)
-        return shown
+        return self._veil.over(whole.decode("utf-8", "replace"))
 
 
 @asynccontextmanager
-async def _tail() -> AsyncIterator[tuple[_Tail, FileIO]]:
+async def _tail(veil: Veil, heard: Callable[[str], None] | None) -> AsyncIterator[tuple[_Tail, FileIO]]:
     """A pipe that is read, and its end to write to, for another process. Both are closed at the end.
 
     A pipe of asyncio's own subprocess would stay open with whatever process holds its other end.
     """
     reading, writing = os.pipe()
-    tail = _Tail()
+    tail = _Tail(veil, heard)
     with FileIO(reading, "rb") as read_end, FileIO(writing, "wb") as write_end:
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: tail, read_end)
         try:
@@ -127,19 +162,9 @@ def _credential(name: str) -> bool:
     return _OWN.match(name) is not None and _SECRET_NAME.search(name) is not None
 
 
-def _hidden_values(secrets: Collection[str]) -> list[str]:
-    """Every text that must not be told, the longest first: one may be part of another."""
-    # Of a header's value, such as "Bearer ...", what stands behind the scheme may be told alone.
-    found = {*secrets, *(words[-1] for one in secrets if (words := one.split()))}
-    found |= {value for name, value in os.environ.items() if _SECRET_NAME.search(name) or _SECRET_ADDRESS.search(value)}
-    texts = {text for value in found for text in _texts(value) if len(text) >= _SHORTEST_SECRET}
-    return sorted(texts, key=len, reverse=True)
-
-
-def _texts(value: str) -> Iterator[str]:
-    """A value, and each line of it: of several lines the last alone may be told."""
-    yield value
-    yield from (line.strip() for line in value.splitlines())
+def _secrets_here() -> Collection[str]:
+    """Values of this process's own variables that look like secrets."""
+    return [value for name, value in os.environ.items() if _SECRET_NAME.search(name) or _SECRET_ADDRESS.search(value)]
 
 
 def last_line(*texts: str) -> str:

@@ -19,12 +19,12 @@ INFRASTRUCTURE = checklist(
         measured(
             "production-capacity",
             "Production environment capacity verified",
-            "CPU and memory of the plan were below their limits in the last minutes; nothing of a second warm copy.",
+            "Plan CPU and memory, and twice the database's sessions where it tells them, are below their limits.",
         ),
         measured(
             "load-balancers",
             "Load balancers configured",
-            "The health check path and the instances behind the front end were read from Azure as configured.",
+            "Health check path and instances were read from Azure; the name leads to the app or the declared front.",
         ),
         derived(
             "cdn-invalidation-plan",
@@ -121,12 +121,12 @@ CONFIGURATION = checklist(
         measured(
             "environment-variables",
             "Environment variables documented",
-            "The documented names and the names set on the app and on its slot are the same; values are not compared.",
+            "The documented names and those set on app and slot are the same; no sticky one differs undeclared.",
         ),
         measured(
             "secrets",
             "Secrets/credentials configured",
-            "The vault references of app and slot resolve, and no documented setting is empty; no value is compared.",
+            "The vault references of app and slot resolve, and no documented setting is empty or a placeholder.",
             due=Due.START,
         ),
         measured(
@@ -174,7 +174,7 @@ MONITORING = checklist(
         measured(
             "alert-rules",
             "Alert rules configured",
-            "The named alert rules exist, are enabled and have somebody to call; none was made to fire.",
+            "The named rules are enabled, call somebody, and their metric or query answers; none was made to fire.",
         ),
         measured(
             "dashboard",

@@ -53,6 +53,7 @@ def validation(run: Run, marks: Marks) -> list[str]:
         "",
         *heading(3, "Smoke Tests"),
         *_smoke(run, marks),
+        *_journeys(run),
         *heading(3, "Performance Metrics"),
         *_performance(run),
         *heading(3, "Monitoring"),
@@ -90,6 +91,27 @@ def _smoke(run: Run, marks: Marks) -> list[str]:
     lines += paragraph(f"In production, {new_version(run)}:")
     lines += [bullet(name, words) for name, words in _checks(run, marks)]
     return [*lines, ""]
+
+
+def _journeys(run: Run) -> list[str]:
+    """The newest walk of each journey at each place; how many there were in production."""
+    seen = run.journeys
+    if not seen.newest:
+        return []
+    rows = [
+        (
+            one.name,
+            f"{one.place} of {one.app}" if one.app else one.place,
+            f"{one.account}{', critical' if one.critical else ''}",
+            one.walked,
+            f"{one.words}, {ms(one.ms)}",
+            clock(one.ended_at),
+        )
+        for one in seen.newest.values()
+    ]
+    lines = table(("Journey", "Where", "With", "Result", "What was seen", "At"), rows)
+    lines += [point(f"{one.name}: artifacts in {one.artifacts}") for one in seen.newest.values() if one.artifacts]
+    return [*heading(3, "Journeys"), *paragraph(f"Walked {seen.count} times in production."), *lines, ""]
 
 
 def _checks(run: Run, marks: Marks) -> Iterator[tuple[str, str]]:

@@ -16,12 +16,14 @@ from cpr_cockpit.lab.models import PRODUCTION
 from cpr_cockpit.lab.rest import errors, scope, slot_bodies
 from cpr_cockpit.lab.rest.routing import Call, Route
 from cpr_cockpit.lab.rest.wire import bare_utc
+from cpr_cockpit.lab.troubles import WRONG_DNS
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.instance import Instance
     from cpr_cockpit.lab.models import Slot
     from cpr_cockpit.lab.site import Site
 
+_LOOPBACK, _MOVED = "127.0.0.1", "203.0.113.7"
 _SLOT_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,57}[A-Za-z0-9])?")
 
 
@@ -121,12 +123,13 @@ def resource(site: Site, slot: Slot) -> dict[str, Any]:
         "type": scope.slot_type(slot),
         "kind": "app,linux",
         "location": site.location,
-        "tags": {},
+        "tags": dict(site.world.tags),
         "properties": _properties(site, slot),
     }
 
 
 def _properties(site: Site, slot: Slot) -> dict[str, Any]:
+    inbound = _MOVED if site.world.troubles.has(WRONG_DNS) else _LOOPBACK
     return {
         "name": site.app if slot.name == PRODUCTION else f"{site.app}({slot.name})",
         "state": slot.state,
@@ -150,6 +153,9 @@ def _properties(site: Site, slot: Slot) -> dict[str, Any]:
         "resourceGroup": site.world.resource_group,
         "defaultHostName": slot.host,
         "httpsOnly": True,
+        "clientAffinityEnabled": False,
+        "inboundIpAddress": inbound,
+        "possibleInboundIpAddresses": inbound,
         "targetSwapSlot": None if slot.prepared is None else slot.prepared.target,
         "slotSwapStatus": _swap_status(site, slot),
         "inProgressOperationId": _operation_id(site, slot),

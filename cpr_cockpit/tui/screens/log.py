@@ -21,8 +21,8 @@ class LogScreen(CockpitScreen):
     KEY: ClassVar[str] = "log"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,l", "app.go_back", "Back", show=False)]
     HELP = (
-        "Lines of production's log since the switch that tell of an error, the newest first; the whole log is with "
-        "Azure. esc goes back."
+        "How the newest walk of each journey ended, with what a command of one wrote; then lines of production's log "
+        "since the switch that tell of an error, the newest first. The whole log is with Azure. esc goes back."
     )
 
     def panes(self) -> Iterable[Widget]:
@@ -42,10 +42,11 @@ def counted(log: LogView) -> str:
 
 
 def log_rows(view: View) -> list[Row]:
-    """Trouble first, then how far it is heard, then the lines."""
-    log, rows = view.log, []
+    """The journeys with what their commands wrote, trouble, how far it is heard, then the lines."""
+    log, rows = view.log, [row(one) for one in view.log.journeys]
+    rows += [row(("| ", "dim"), one) for one in log.journey_lines]
     if view.window.t0 is None:
-        return [row(("The log is followed from the switch on.", "dim"))]
+        return [*rows, row(("The log is followed from the switch on.", "dim"))]
     if view.plan.slot:
         rows.append(row((f"Of production alone: the log of slot {view.plan.slot} is not followed here.", "dim")))
     if log.trouble:

@@ -68,7 +68,7 @@ class DecisionPanel(Canvas):
         return min(max(usual, self._needed(width - _SIDES, airy - _EDGES) + _EDGES), max(5, rows * 2 // 3))
 
     def _needed(self, width: int, airy: int) -> int:
-        """Lines of what must not be cut: everything armed, and where the way on is by hand or by command."""
+        """Lines of what must not be cut: everything armed, and where somebody is waited for or acts by hand."""
         arming = self._arming
         if arming is not None and arming.armed is not None:
             details = sum(len(lines) for lines in _details(arming.armed.control.details, width))
@@ -76,7 +76,7 @@ class DecisionPanel(Canvas):
             # With a blank line above the details and one below, where ``airy`` lines hold them too.
             return max(least, min(least + 2, airy))
         panel = self._panel
-        if not panel.commands and panel.word != NO_SESSION:
+        if not panel.commands and panel.word != NO_SESSION and panel.second is None:
             return 0
         said = _texts(panel, arming.words if arming is not None else "", width)
         # The word above, and the keys below.

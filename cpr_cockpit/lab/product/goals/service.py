@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 from . import calls
 from .defects import Defects
 from .flags import Flags
-from .pipeline import FLAGS, HEALTH, WORKERS, Pipeline
+from .pipeline import FLAGS, HEALTH, SIGN_IN, WORKERS, Pipeline
 from .problems import problem
 from .settings import Settings
 from .store import DELETE, INSERT, NEWEST, ONE, UPDATE, Store
@@ -41,6 +41,7 @@ def application(
     made.router.add_get(HEALTH, _Health(settings, defects).show)
     made.router.add_get(WORKERS, _Working(worker).show)
     made.router.add_get(FLAGS, _Flags(settings, flags).show)
+    made.router.add_post(SIGN_IN, _SignIn(settings).sign_in)
     made.router.add_get(_GOALS, api.signed_in(api.list))
     made.router.add_post(_GOALS, api.signed_in(api.create))
     made.router.add_get(_GOALS + "/{id}", api.signed_in(api.show))
@@ -93,6 +94,24 @@ class _Flags:
 
     async def show(self, _: web.Request) -> web.Response:
         return web.json_response(self._same | {"flags": self._flags.described()})
+
+
+class _SignIn:
+    """Whoever knows the password is given the token; every process of the product gives the same."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._token, self._password = settings.token, settings.password
+
+    async def sign_in(self, request: web.Request) -> web.Response:
+        try:
+            told = json.loads(await request.read())
+            email, password = str(told["email"]), str(told["password"])
+        except (ValueError, RecursionError, KeyError, TypeError):
+            return problem(400, "The body must be an object with email and password.")
+        right = hmac.compare_digest(password.encode("utf-8", "replace"), self._password.encode())
+        if not (self._password and email and right):
+            return problem(401, "The email or the password is wrong.")
+        return web.json_response({"token": self._token, "user": email}, headers={"Cache-Control": "no-store"})
 
 
 class _Invalid(Exception):

@@ -26,10 +26,11 @@ class SettingsError(Exception):
 class Settings:
     """`folder`: of the release; `token`: what signed-in users send; `role`, `instance`: names in telemetry.
 
-    `port` 0: any free one. `built_in`: the release's own defect; `told`: the one it has in this lab. `seed`: of
-    everything random. `configuration`: the store of feature flags, None without one; `flag_refresh`: seconds that what
-    was read there is kept. `workers`: work in the background; `careless`: it takes what others may take too. `started`:
-    epoch seconds.
+    `password`: for which the token is given, "": nobody is given it. `port` 0: any free one. `built_in`: the release's
+    own defect; `told`: the one it has in this lab. `seed`: of everything random. `configuration`: the store of feature
+    flags, None without one; `flag_refresh`: seconds that what was read there is kept. `workers`: work in the
+    background; `careless`: it takes what others may take too. `started`: epoch seconds. `ui_origin`: the origin whose
+    pages may call the API, "": none.
     """
 
     folder: Path
@@ -37,6 +38,7 @@ class Settings:
     built_in: Defect | None
     database: Path
     token: str
+    password: str
     port: int
     instance: str
     slot: str
@@ -47,6 +49,7 @@ class Settings:
     flag_refresh: float
     workers: bool = True
     careless: bool = False
+    ui_origin: str = ""
     started: float = field(default_factory=time.time)
 
 
@@ -63,6 +66,7 @@ def read(environment: Mapping[str, str], folder: Path) -> Settings:
         built_in=built_in,
         database=Path(_required(environment, "DATABASE")),
         token=_required(environment, "USER_TOKEN"),
+        password=environment.get("USER_PASSWORD", ""),
         port=_number(environment, "PORT"),
         instance=environment.get("INSTANCE_ID") or secrets.token_hex(16),
         slot=environment.get("SLOT_NAME", ""),
@@ -74,6 +78,7 @@ def read(environment: Mapping[str, str], folder: Path) -> Settings:
         # A version that does work twice does not know the setting either.
         workers=environment.get(_WORKERS) != "0" or DOUBLE_WORK in kinds,
         careless=DOUBLE_WORK in kinds,
+        ui_origin=environment.get("UI_ORIGIN", ""),
     )
 
 

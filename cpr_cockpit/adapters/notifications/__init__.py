@@ -1,0 +1,1 @@
+"""Channels in which people are told what happens to a run."""

@@ -1,0 +1,32 @@
+"""What every channel has: its name, what is sent there, and its address, which is a secret of the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cpr_cockpit.core.notices import NoticeKind
+from cpr_cockpit.core.ports import PortError
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """``url``: the value of the environment's ``variable``, "": that is not set. It is never told in any words."""
+
+    name: str
+    kinds: frozenset[NoticeKind]
+    variable: str
+    url: str = field(repr=False)
+    picture: bool = False
+
+    def address(self) -> str:
+        """The URL. PortError where there is none."""
+        if not self.url:
+            raise PortError(
+                f"Notifying {self.name}: variable {self.variable} is not set.",
+                next_step="Set it where the session is started.",
+            )
+        return self.url
+
+    def failed(self, words: str) -> PortError:
+        """A try that came to nothing."""
+        return PortError(f"Notifying {self.name}: {words}.", next_step="It is tried again.")
