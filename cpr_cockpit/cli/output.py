@@ -124,6 +124,10 @@ def _words(record: dict[str, Any]) -> str:
         # A run that only looks on may not know yet what it waits for.
         unknown = {"new_version": "the next version"} if record.get("new_version") == "" else {}
         state = {"state": state_words(record.get("percent", 0.0))} if kind == "flag.seen" else {}
+        if kind == "figure.told" and record.get("value") is not None:
+            state = {"state": f"{record['value']:g} {record.get('unit', '')} "}
+        elif kind.startswith("issue."):
+            state = {"state": f"ISSUE-{record.get('number', 0):03d}"}
         return _SAYINGS[kind].format_map(_Blank(record | unknown | state))
     return str(kind)
 
@@ -182,6 +186,10 @@ _SAYINGS = {
     "notice.outcome": "  notice '{kind}' to {to}: {result} {words}",
     "alarm.acknowledged": "alarm acknowledged by {by}: {words}",
     "lease.left": "  the lease is not held any more: {words}",
+    "issue.recorded": "{state} {severity}, by {by}: {title}",
+    "issue.changed": "{state}, by {by}: {status} {resolution}",
+    "figure.told": "{kind}: {state}{words} (by {by} {source})",
+    "run.closed": "the run was closed by {by}: {items} items stand",
     "journey.walked": "  journey {name}, {place}: {walked}: {words}",
     "journey.told": "  journey {name} writes: {lines}",
     "merge.begun": "MERGE by {by}: {method}, tag {tag}",

@@ -9,7 +9,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cpr_cockpit.config import NAME, PIPELINE_TOKEN, USER_TOKEN, Loaded, Problem, SettingsError, Signal, find, load
+from cpr_cockpit.config import (
+    NAME,
+    PIPELINE_TOKEN,
+    USER_TOKEN,
+    Figure,
+    Loaded,
+    Problem,
+    SettingsError,
+    Signal,
+    find,
+    load,
+)
 from cpr_cockpit.config.loading import ENVIRONMENT
 from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.journeys import SLOT
@@ -131,6 +142,7 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
             pipeline=loaded.settings.pipeline if course.deploy == PIPELINE else None,
             workers=loaded.settings.workers,
             declared=_declared(loaded),
+            figures=loaded.settings.figures,
             notify=loaded.settings.notify,
             journeys=_journeys(loaded, next(iter(chosen.staging_urls), "")),
         ),
@@ -266,7 +278,9 @@ def lacking(chosen: Aim) -> list[Problem]:
     if chosen.target.pipeline is not None and not os.environ.get(PIPELINE_TOKEN):
         what = "is not set, and the pipeline is started with it"
         found.append(Problem(f"variable {PIPELINE_TOKEN}", "", what, "a token that may start the pipeline"))
-    return found + unset_secrets(chosen.target.journeys) + unset_headers(chosen.target.signals)
+    return (
+        found + unset_secrets(chosen.target.journeys) + unset_headers((*chosen.target.signals, *chosen.target.figures))
+    )
 
 
 def unset_secrets(tables: JourneyTables) -> list[Problem]:
@@ -293,12 +307,12 @@ def _without_flag(chosen: Aim) -> list[Problem]:
     return []
 
 
-def unset_headers(signals: Sequence[Signal]) -> list[Problem]:
-    """Variables of signals' headers that are not set."""
+def unset_headers(signals: Sequence[Signal | Figure]) -> list[Problem]:
+    """Variables of headers of signals and figures that are not set."""
     found: list[Problem] = []
     for signal in signals:
         if signal.header_env is not None and not os.environ.get(signal.header_env):
-            what = f"is not set, and signal {signal.name!r} sends it as header {signal.header}"
+            what = f"is not set, and {signal.name!r} sends it as header {signal.header}"
             found.append(Problem(f"variable {signal.header_env}", "", what, "the header's value"))
     return found
 

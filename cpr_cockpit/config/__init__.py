@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cpr_cockpit.config.checks_table import Check, Code
+from cpr_cockpit.config.figures_table import Figure
 from cpr_cockpit.config.github_table import GitHub
 from cpr_cockpit.config.journeys_table import Journey, JourneyStep, Secret
 from cpr_cockpit.config.loading import NAME, USER_TOKEN, Loaded, find, load
@@ -24,6 +25,7 @@ __all__ = [
     "Cloud",
     "Code",
     "Environment",
+    "Figure",
     "GitHub",
     "Journey",
     "JourneyStep",

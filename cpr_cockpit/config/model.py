@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cpr_cockpit.config.checks_table import Check, Code
+from cpr_cockpit.config.figures_table import Figure
 from cpr_cockpit.config.freeze_table import Freeze
 from cpr_cockpit.config.github_table import GitHub
 from cpr_cockpit.config.journeys_table import Journey, Secret, together
@@ -432,6 +433,7 @@ class Settings(Part):
     people: tuple[Person, ...] = Field((), strict=False, description="a table [[people]] for each")
     smoke: tuple[Smoke, ...] = Field((), strict=False, description="a table [[smoke]] for each")
     signals: tuple[Signal, ...] = Field((), strict=False, description="a table [[signals]] for each")
+    figures: tuple[Figure, ...] = Field((), strict=False, description="a table [[figures]] for each")
     checks: tuple[Check, ...] = Field((), strict=False, description="a table [[checks]] for each")
     code: tuple[Code, ...] = Field((), strict=False, description="a table [[code]] for each repository")
     freeze: tuple[Freeze, ...] = Field((), strict=False, description="a table [[freeze]] for each")

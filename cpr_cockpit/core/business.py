@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, get_args
 
 from cpr_cockpit.core.checklist import Mark, Standing
@@ -26,6 +27,31 @@ PROGRAM = "cockpit"
 # Whoever enters the figure has done what these items ask for: "entered the figure and where it was read".
 _ITEMS = {one: f"first-day-business.{one}" for one in ("adoption", "engagement", "conversion", "tickets")}
 _LINE = re.compile(r"(?P<value>[0-9]+(?:\.[0-9]+)?) *(?P<unit>%?)(?: +of +(?P<n>[0-9]{1,12}))?(?: +(?P<words>.*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSpec:
+    """A declared figure; ``every_s``: seconds between two readings, at their real length."""
+
+    name: str
+    kind: Kind
+    unit: str = ""
+    every_s: float = 3600.0
+
+
+class FigureReader(Protocol):
+    """Reads one declared figure."""
+
+    @property
+    def spec(self) -> FigureSpec:
+        """Which one."""
+
+    @property
+    def timeout_s(self) -> float:
+        """Seconds that one reading may take."""
+
+    async def read(self, t0: float, now: float) -> tuple[float | None, int | None]:
+        """The figure since ``t0``, and of how many where that is told; None: nothing is told. PortError."""
 
 
 class FigureError(ValueError):

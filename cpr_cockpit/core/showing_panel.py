@@ -143,9 +143,17 @@ def _detail(run: Run, stage: Stage) -> str:
         return looks_on
     fired = f"Fired by: {verdict.rule}." if verdict.kind is VerdictKind.ROLLBACK and verdict.rule else ""
     # A part that is held has no GO of its own, and no end: what a person can do is said.
-    held = _HELD if verdict.kind is VerdictKind.HOLD and (run.on_share or run.on_gate) else ""
+    held = _held(run, stage) if verdict.kind is VerdictKind.HOLD and (run.on_share or run.on_gate) else ""
     rest = "; ".join((*verdict.pending, *verdict.warnings))
     return " ".join(part for part in (looks_on, fired, held, _pinned(run, stage), rest) if part)
+
+
+def _held(run: Run, stage: Stage) -> str:
+    """That a part is held, and since when it should have been over: nothing else tells how long it waits already."""
+    since, step_s = run.judged_since, run.plan.step_s if run.plan is not None else 0.0
+    if since is None or stage.now <= since + step_s:
+        return _HELD
+    return f"{_HELD} Its time was over at {clock_time(since + step_s)}, {stage.now - since - step_s:.0f} s ago."
 
 
 def _pinned(run: Run, stage: Stage) -> str:

@@ -352,7 +352,10 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All of it. ``phase`` is the Run's; ``now``: the session's clock when it was made; ``seq``: the newest event."""
+    """All of it. ``phase`` is the Run's; ``now``: the session's clock when it was made; ``seq``: the newest event.
+
+    ``closing``: where its closing checklist stands, "" before there is anything to close.
+    """
 
     run: str
     seq: int
@@ -371,5 +374,6 @@ class View:
     panel: Panel = field(default_factory=lambda: Panel("PREPARING", Shape.CALM))
     report: str = ""
     report_path: str = ""
+    closing: str = ""
     log: LogView = field(default_factory=LogView)
     code: CodeView = field(default_factory=CodeView)

@@ -34,6 +34,7 @@ from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.signals import Observation, Source
 from cpr_cockpit.core.verdict import HoldCause, VerdictKind, clock_time
 from cpr_cockpit.engine.asking import Asking
+from cpr_cockpit.engine.business import FigureWatch
 from cpr_cockpit.engine.foreign_looks import ForeignLooks
 from cpr_cockpit.engine.foreign_watch import ForeignWatch
 from cpr_cockpit.engine.ports import Ports
@@ -140,6 +141,7 @@ class Afterwards(Spoken):
             *(partial(self._watch_further, reader) for reader in self._ports.readers),
             self._watch_changes,
             self._keep_judging,
+            FigureWatch(self._ports.figures, self._clock, self._recorder, self._t0, self._scaled.scale).go_on,
         )
         self._tasks = [asyncio.create_task(self._guarded(source)) for source in sources]
         await self._guarded(self._checks.go_on)

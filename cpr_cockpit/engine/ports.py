@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cpr_cockpit.core.annotation import Annotations
+from cpr_cockpit.core.business import FigureReader
 from cpr_cockpit.core.code import CodeHost
 from cpr_cockpit.core.journeys import Journeys
 from cpr_cockpit.core.lease import LeaseStore
@@ -55,6 +56,7 @@ class Ports:
     ``web_apps`` and ``probe`` are those of the first. ``workers``: who works in the background; None: no rule is
     declared. ``surroundings``: what others could change; None: only who serves what is looked at.
     ``lease``: of the environment; None: it has none. ``sensors``: what a machine reads of checklist items before START.
+    ``figures``: of the business, read after GO.
     ``tags``: of the app; None: nothing tells.
     ``notifiers``: the channels in which people are told what happens, ``painter`` draws
     the screen for those that want it. ``annotations``: where a switch is marked; None:
@@ -79,6 +81,7 @@ class Ports:
     surroundings: SurroundingsReader | None = None
     lease: LeaseStore | None = None
     sensors: tuple[Sensor, ...] = ()
+    figures: tuple[FigureReader, ...] = ()
     tags: TagReader | None = None
     notifiers: tuple[Notifier, ...] = ()
     painter: Painter | None = None

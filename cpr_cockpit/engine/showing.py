@@ -8,6 +8,7 @@ from typing import Any
 
 from cpr_cockpit.core import diagram, showing, showing_code, showing_log, showing_panel, showing_window
 from cpr_cockpit.core.checklist import Standing
+from cpr_cockpit.core.closing import state_words
 from cpr_cockpit.core.events import PlanMade
 from cpr_cockpit.core.plan import Plan
 from cpr_cockpit.core.run import Run
@@ -75,6 +76,7 @@ class Showing:
             panel=showing_panel.panel(run, stage),
             report=self._reported(run, stage.now),
             report_path=str(session.settings.folder / "report"),
+            closing=state_words(run, stage.standings, stage.now),
         )
 
     def _planned(self, run: Run) -> PlanView:

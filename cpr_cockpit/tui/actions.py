@@ -173,7 +173,7 @@ REPLAY: tuple[Action, ...] = (
     Action("replay-slower", "minus", "Slower", "The same ladder down", "app.replay('slower')", hint="slower"),
 )  # fmt: skip
 BY_ID = {one.id: one for one in ACTIONS}
-_MORE = ("trigger", "note", "issue", "copy", "zoom")
+_MORE = ("trigger", "note", "issue", "zoom")
 _KEY_WORDS = {"plus": "+", "minus": "-", "question_mark": "?", "colon": ":", "f9": "F9", "f2": "F2"}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from cpr_cockpit.config import Signal
+from cpr_cockpit.config import Figure, Signal
+from cpr_cockpit.core.business import FigureReader, FigureSpec
 from cpr_cockpit.core.ports import Clock, Reader
 from cpr_cockpit.wiring.target import Place
 
@@ -43,9 +44,40 @@ def custom_readers(
     return tuple(readers)
 
 
-def _header(place: Place, signal: Signal) -> Header | None:
+def _header(place: Place, signal: Signal | Figure) -> Header | None:
     from cpr_cockpit.adapters.custom_url import Header
 
     if signal.header is None or signal.header_env is None:
         return None
     return Header(signal.header, signal.header_env, place.secrets.get(signal.header_env))
+
+
+def figure_readers(
+    stack: AsyncExitStack,
+    place: Place,
+    credential: PinnedCredential,
+    transport: SharedTransport,
+    connections: Connections,
+    clock: Clock,
+) -> tuple[FigureReader, ...]:
+    """A reader for each declared figure of the business; what they share is closed with ``stack``."""
+    from cpr_cockpit.adapters.azure.custom_logs import SignalLogs
+    from cpr_cockpit.adapters.custom_url import UrlSignal
+    from cpr_cockpit.adapters.figures import KqlFigure, UrlFigure
+    from cpr_cockpit.core.custom import Limit, SignalSpec
+
+    if not place.figures:
+        return ()
+    logs = SignalLogs(place.azure, credential, transport, clock)
+    stack.push_async_callback(logs.close)
+    readers: list[FigureReader] = []
+    for one in place.figures:
+        spec = FigureSpec(one.name, one.kind, one.unit, one.every_s)
+        if one.kql is not None:
+            readers.append(KqlFigure(spec, logs, one.kql))
+            continue
+        # It is read as a signal is; nothing judges it, so that its limit says nothing.
+        unjudged = SignalSpec(one.name, Limit.BELOW, 0.0, 0.0, one.every_s)
+        header = _header(place, one)
+        readers.append(UrlFigure(spec, UrlSignal(connections, clock, unjudged, one.url or "", one.field or "", header)))
+    return tuple(readers)

@@ -17,7 +17,7 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Reader
 from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.code import code_hosts
-from cpr_cockpit.wiring.custom import custom_readers
+from cpr_cockpit.wiring.custom import custom_readers, figure_readers
 from cpr_cockpit.wiring.journeys import runner_of
 from cpr_cockpit.wiring.notifying import notifiers_of, painter_of
 from cpr_cockpit.wiring.probing import probing
@@ -138,6 +138,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         annotations=_annotations(common),
         code=code,
         journeys=_journeys(common, None),
+        figures=figure_readers(common.stack, place, common.credential, common.transport, common.connections, clock),
     )
 
 

@@ -14,6 +14,7 @@ from cpr_cockpit.config import (
     USER_TOKEN,
     Code,
     Environment,
+    Figure,
     GitHub,
     Notify,
     Pipeline,
@@ -60,7 +61,8 @@ class Target:
 
     ``environment`` None: the lab whose ready file lies in the run's folder as ``ready_file``. ``smoke``: the tests of
     ``cockpit.toml``, none: those that fit the target. ``signals``: its custom signals; a lab has none. ``pipeline``:
-    the team's, ``workers``: the rule of its background work; a lab has its own.
+    the team's, ``workers``: the rule of its background work; a lab has its own. ``figures``: of the business, read
+    after GO; a lab has none.
     ``notify``: the channels in which people are told; a lab has one of its own, and no other is told of its runs.
     """
 
@@ -71,6 +73,7 @@ class Target:
     pipeline: Pipeline | None = None
     workers: Workers | None = None
     declared: Declared = field(default_factory=Declared)
+    figures: tuple[Figure, ...] = ()
     notify: tuple[Notify, ...] = ()
     journeys: JourneyTables = field(default_factory=JourneyTables)
 
@@ -82,6 +85,7 @@ class Target:
         pipeline = self.pipeline.model_dump() if self.pipeline else None
         told = {"environment": environment, "ready_file": self.ready_file, "smoke": smoke, "signals": signals}
         workers = self.workers.model_dump() if self.workers else None
+        told |= {"figures": [one.model_dump() for one in self.figures]}
         told |= {"notify": [channel.model_dump() for channel in self.notify]}
         told |= {"pipeline": pipeline, "workers": workers, "declared": self.declared.to_dict()}
         return told | {"journeys": self.journeys.to_dict()}
@@ -98,6 +102,7 @@ class Target:
             None if body.get("pipeline") is None else Pipeline.model_validate(body["pipeline"]),
             None if body.get("workers") is None else Workers.model_validate(body["workers"]),
             Declared.from_dict(body.get("declared", {})),
+            tuple(Figure.model_validate(one) for one in body.get("figures", ())),
             tuple(Notify.model_validate(channel) for channel in body.get("notify", ())),
             JourneyTables.from_dict(body.get("journeys", {})),
         )
@@ -161,6 +166,7 @@ class Place:
     workers: Workers | None = None
     apps: tuple[AppPlace, ...] = ()
     declared: Declared = field(default_factory=Declared)
+    figures: tuple[Figure, ...] = ()
     certificate_days: float = 0.0
     settings_file: str = ""
     notify: tuple[Notify, ...] = ()
@@ -256,6 +262,7 @@ def place_of(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...]
         pipeline_token=os.environ.get(PIPELINE_TOKEN, ""),
         workers=target.workers,
         declared=target.declared,
+        figures=target.figures,
         certificate_days=environment.certificate_days,
         settings_file=environment.settings_file,
         notify=target.notify,
@@ -277,8 +284,9 @@ def _of_app(azure: AzureEnvironment, app: str, resource_group: str = "") -> Azur
 
 
 def variables_of(target: Target) -> tuple[str, ...]:
-    """The variables that hold the secrets of signals, checks, channels and Sentry, and the token for GitHub."""
+    """The variables that hold the secrets of signals, figures, checks, channels and Sentry, and the token for GitHub."""
     named = [one.header_env for one in target.signals] + [one.header_env for one in target.declared.checks]
+    named += [one.header_env for one in target.figures]
     named += [one.url_env for one in target.notify]
     named.append(target.declared.github.token_env or None)
     if target.declared.sentry is not None:

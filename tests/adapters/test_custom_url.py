@@ -11,6 +11,8 @@ import pytest
 
 from cpr_cockpit.adapters.connections import Connections
 from cpr_cockpit.adapters.custom_url import Header, UrlSignal, at_pointer
+from cpr_cockpit.adapters.figures import UrlFigure
+from cpr_cockpit.core.business import FigureSpec
 from cpr_cockpit.core.custom import CustomSignals, Limit, SignalSpec
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Asked, PortError
@@ -182,3 +184,9 @@ async def test_what_a_protocol_error_quotes_is_not_told(certificate: tuple[Path,
     server.close()
     await server.wait_closed()
     await connections.close()
+
+
+async def test_a_figure_of_the_business_is_read_as_a_signal_is(shop: Shop) -> None:
+    shop.wire.on("GET", "/metrics", Answer(body={"orders": {"perMinute": 7}}))
+    figure = UrlFigure(FigureSpec("open tickets", "tickets"), shop.signal())
+    assert await figure.read(NOW - 60.0, NOW) == (7.0, None)

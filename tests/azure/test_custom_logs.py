@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from cpr_cockpit.adapters.azure.custom_logs import KqlSignal, SignalLogs
+from cpr_cockpit.adapters.figures import KqlFigure
+from cpr_cockpit.core.business import FigureSpec
 from cpr_cockpit.core.custom import CustomSignals, Limit, SignalSpec
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Asked, PortError
@@ -253,3 +255,18 @@ async def test_a_partial_answer_is_an_error(workspace: Workspace) -> None:
     partial = {"tables": [], "error": {"code": "PartialError", "message": "There were some errors"}}
     with pytest.raises(PortError, match="was answered in part: There were some errors"):
         await workspace.refuse(workspace.signal(), Answer(body=partial))
+
+
+async def test_a_figure_of_the_business_is_value_and_total_of_the_last_row_since_the_switch(
+    workspace: Workspace,
+) -> None:
+    workspace.happen(T0 - 50.0, T0, Success=False)
+    workspace.happen(T0, T0 + 50.0)
+    workspace.wire.answer_tables({"AppRequests": workspace.rows}, {"_ResourceId": ""}, T0 + 60.0)
+    window = "AppRequests | where TimeGenerated >= {start} and TimeGenerated < {end}"
+    text = f"{window} | summarize Value = countif(Success), Total = count()"
+    told = KqlFigure(FigureSpec("logins", "adoption"), workspace.logs, text)
+    assert await told.read(T0, T0 + 60.0) == (20.0, 20)
+    alone = replace(told, text=f"{window} | summarize Count = count()")
+    with pytest.raises(PortError, match="no number Value"):
+        await alone.read(T0, T0 + 60.0)

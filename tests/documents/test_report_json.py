@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.issue_events import IssueRecorded
 from cpr_cockpit.core.run import fold
 from cpr_cockpit.documents.papers.completion import DocumentError, complete
 from cpr_cockpit.documents.papers.json_edit import EditRefused, find, put, put_first, value_at
@@ -366,3 +367,22 @@ def test_the_health_address_is_the_one_that_was_asked() -> None:
     asked = done["production_deployment"]["backend"]["health_check_url"]
     assert asked == body["environment"]["production_url"].rstrip("/") + "/status"
     assert "own probes of GET /status: " in render_report(state)
+
+
+def test_recorded_issues_are_added_to_those_of_the_file_under_their_numbers_and_counted() -> None:
+    text = (SAMPLE / DEPLOY).read_text("utf-8").replace("ISSUE-014", "ISSUE-001")
+    script = runs.kept(Told())
+    script.rows.insert(-1, _issue_row(script, "LOW"))
+    before = json.loads(text)["issues"]
+    after = json.loads(complete(text.encode(), fold(script.rows)).data)["issues"]
+    assert after["details"][:-1] == before["details"]
+    told = after["details"][-1]
+    assert (told["id"], told["severity"], told["title"]) == ("ISSUE-001-deploy", "LOW", "logo cut")
+    assert after["by_severity"] == before["by_severity"] | {"low": before["by_severity"]["low"] + 1}
+    assert after["by_category"] == before["by_category"] | {"functional": before["by_category"]["functional"] + 1}
+    assert "**ISSUE-001**: logo cut" in render_report(fold(script.rows))
+
+
+def _issue_row(script: runs.Script, severity: str) -> ev.Record:
+    body = {"number": 1, "by": "ana", "severity": severity, "title": "logo cut", "category": "functional"}
+    return script.rows[-1].model_copy(update={"event": IssueRecorded.model_validate(body)})

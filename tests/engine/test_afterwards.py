@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import pytest
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.afterwards import ends_at, schedule
+from cpr_cockpit.core.business import FigureSpec
+from cpr_cockpit.core.closing import left
+from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
+from cpr_cockpit.core.standings import standings
 from cpr_cockpit.engine.afterwards import Afterwards
+from cpr_cockpit.engine.ports import Ports
 from tests.engine.stage import Life, Stage
 from tests.engine.suspending import suspending
 from tests.engine.users import ERRORS, HEALTHY, Behaviour
@@ -248,3 +254,59 @@ def test_a_machine_that_slept_holds_until_a_check_has_said_so() -> None:
         at(life, 5 * 3600.0 + 60.0)
         assert [one.kind for _, one in life.run_state.checks[made:]] == ["HOLD", "GO"]
         assert [one.cause for _, one in life.run_state.verdicts[-2:]] == ["slept", None]
+
+
+@dataclass
+class Desk:
+    """A help desk that tells how many tickets came; ``fails`` while it does not answer."""
+
+    spec: FigureSpec = field(default_factory=lambda: FigureSpec("desk", "tickets", every_s=3600.0))
+    timeout_s: float = 5.0
+    tickets: float = 3.0
+    fails: bool = False
+
+    async def read(self, t0: float, now: float) -> tuple[float | None, int | None]:
+        if self.fails:
+            raise PortError("The desk is closed.")
+        return self.tickets, 120
+
+
+class AtADesk(Stage):
+    """With a help desk at the port."""
+
+    desk = Desk()
+
+    def ports(self) -> Ports:
+        return replace(super().ports(), figures=(self.desk,))
+
+
+def test_a_declared_figure_is_told_when_it_is_new_and_what_cannot_be_read_is_told_once() -> None:
+    with AtADesk(None, window_s=WINDOW_S) as stage:
+        life, desk = kept(stage), stage.desk
+        at(life, 3 * 3600.0)
+        assert [(one.value, one.n, one.words) for _, one in life.run_state.figures] == [(3.0, 120, "")]
+        desk.fails = True
+        at(life, 6 * 3600.0)
+        desk.fails, desk.tickets = False, 5.0
+        at(life, 8 * 3600.0)
+        told = [(one.value, one.n, one.words) for _, one in life.run_state.figures]
+        assert told == [(3.0, 120, ""), (None, None, "not read: The desk is closed."), (5.0, 120, "")]
+        standing = standings(life.run_state, life.session.clock.now())["first-day-business.tickets"]
+        assert (standing.mark, standing.value) == ("measured", "5 of 120")
+
+
+def test_a_kept_run_is_closed_by_its_session_once_everything_stands(stage: Stage) -> None:
+    life = kept(stage)
+    at(life, 3600.0)
+    early = life.command("close", by="ana")
+    assert not life.live(early.done)
+    assert "items of the closing checklist are open" in str(early.exception())
+    now = life.session.clock.now()
+    for one in left(life.run_state, standings(life.run_state, now), now):
+        life.command("sign", item=one.item.key, by="ana", note="seen")
+    closed = life.command("close", by="ana", words="done")
+    assert not life.live(closed.done)
+    assert closed.exception() is None
+    assert life.run_state.closed is not None
+    assert (life.run_state.closed[1].by, life.run_state.closed[1].items) == ("ana", 32)
+    assert life.run_state.phase is Phase.KEEPING

@@ -21,7 +21,7 @@ class PapersScreen(CockpitScreen):
     KEY: ClassVar[str] = "papers"
     HELP = "The report as it stands in the journal now. c copies it; its file is named in the title."
 
-    _report = ""
+    _shown = ("", "")
 
     def panes(self) -> Iterable[Widget]:
         """One pane."""
@@ -32,9 +32,10 @@ class PapersScreen(CockpitScreen):
         pane = self.query_one("#report", Rows)
         path = elide_middle(view.report_path, max(20, self.size.width - 16))
         title(pane, f"REPORT  {path}".rstrip())
-        if view.report != self._report:
-            self._report = view.report
-            pane.show([_line(one) for one in lines_of(view.report)])
+        if (view.report, view.closing) != self._shown:
+            self._shown = (view.report, view.closing)
+            closing = [row(("closing  ", "dim"), (view.closing, "strong")), row()] if view.closing else []
+            pane.show([*closing, *(_line(one) for one in lines_of(view.report))])
 
 
 def _line(text: str) -> Row:
