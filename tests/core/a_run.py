@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.plan import PlanFacts
+from cpr_cockpit.core.safeguard_events import FreezeOverridden, SecondAsked, SecondGiven, TagsRead
 from cpr_cockpit.core.strategy import blue_green
 from tests.core.observations import BEFORE, NEW, OLD, T0, WRITTEN, logs, probes, user_bin
 
@@ -152,6 +153,10 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     ev.LeaseIntent(key="cpr-cockpit/lease/goals", by="anna", over="ben on host (run other)", words="he is asleep"),
     ev.LeaseHeld(key="cpr-cockpit/lease/goals", holder="anna on host (run this)", expires_at=2.0),
     ev.LeaseLeft(key="cpr-cockpit/lease/goals", released=True, words="at the end of the run"),
+    TagsRead(matches=True, words="app goals in rg of subscription s: cpr-environment = production (the app's)"),
+    FreezeOverridden(name="year's end", until=9.0, by="anna", reason="the data leak"),
+    SecondAsked(act="start", by="anna", words="START of v1.3.0", until=9.0, arguments={"by": "anna"}, others=("BK",)),
+    SecondGiven(act="start", words="START of v1.3.0", by="Ben Kohl", asked_by="anna"),
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),
 )
 
