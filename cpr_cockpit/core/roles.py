@@ -1,5 +1,5 @@
-"""The roles that the procedure names; a team's own words are as good."""
+"""Roles that take part in a deployment, those that approve it included; a team's own words are as good."""
 
 from __future__ import annotations
 
-ROLES = ("deployment lead", "on-call engineer", "tech lead", "solution owner", "product owner", "operations", "support")
+ROLES = ("deployment lead", "on-call engineer", "tech lead", "solution owner", "operations", "support")
