@@ -19,7 +19,6 @@ from cpr_cockpit.core.sensing import Reading, State
 _LEAST, _WHOLE = (60, 15), (80, 24)
 # Bytes: a journal with two artifacts.
 _ROOM = 500_000_000
-_SYSTEMD = Path("/run/systemd/system")
 _LOGINCTL_S = 3.0
 _YES = ("yes", "true")
 
@@ -69,11 +68,11 @@ def power(root: Path = Path("/sys/class/power_supply")) -> Reading:
     return Reading("power", State.NOTE, f"on mains, with a battery: a portable sleeps when it is closed; {advice}")
 
 
-async def login(environ: Mapping[str, str]) -> Reading:
+async def login(environ: Mapping[str, str], systemd: Path = Path("/run/systemd/system")) -> Reading:
     """Whether what was begun here outlives the login: systemd ends it where it is told to."""
     inside = "tmux" if environ.get("TMUX") else "screen" if environ.get("STY") else ""
     where = f"inside {inside}" if inside else "over SSH" if environ.get("SSH_CONNECTION") else "a local login"
-    if not _SYSTEMD.is_dir():  # noqa: ASYNC240  # a look at a folder in memory
+    if not systemd.is_dir():  # noqa: ASYNC240  # a look at a folder in memory
         return Reading("login", State.OK, f"{where}; no systemd here: a session outlives its login")
     linger = await _loginctl("show-user", str(os.getuid()), "--property=Linger", "--value")
     killed = await _kills()
@@ -121,8 +120,8 @@ async def _asked(program: str, *words: str) -> str | None:
 
 def journals(home: Path) -> Reading:
     """Whether runs can be written, and whether there is room for one."""
-    place = next((one for one in (home, *home.parents) if one.is_dir()), None)
-    if place is None or not os.access(place, os.W_OK | os.X_OK):
+    place = next((one for one in (home, *home.parents) if one.exists()), None)
+    if place is None or not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
         return Reading("journals", State.FAILED, f"{home} cannot be written: set XDG_STATE_HOME to a folder of yours")
     try:
         free = shutil.disk_usage(place).free

@@ -12,6 +12,7 @@ from cpr_cockpit.cli.doctor_options import add_doctor_options
 from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, add_trouble_names, wrong_fault
 from cpr_cockpit.cli.figure_options import add_figure_options
 from cpr_cockpit.cli.follow_up_options import add_follow_up_options
+from cpr_cockpit.cli.init_options import add_init_options
 from cpr_cockpit.cli.issue_options import add_issue_options
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
@@ -350,6 +351,9 @@ def _judge(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _preparing(commands: _Commands[argparse.ArgumentParser]) -> None:
+    init = _add(commands, "init", "Write a first cockpit.toml by asking Azure and git; shows it before it is written.")
+    add_init_options(init)
+    init.set_defaults(call=_Call("init"))
     words = "Whether this machine and this sign-in are fit for a deployment, and the role it needs; changes nothing."
     doctor = _add(commands, "doctor", words)
     add_doctor_options(doctor)

@@ -26,6 +26,7 @@ from cpr_cockpit.core.canary import PERCENTS, STEP_S
 from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.pipeline import DEPLOYERS, PIPELINE, ZIP
 from cpr_cockpit.core.ports import PRODUCTION
+from cpr_cockpit.core.roles import ROLES
 from cpr_cockpit.core.strategies import STRATEGIES, Course
 from cpr_cockpit.core.strategy import BLUE_GREEN, FEATURE_FLAG
 
@@ -303,7 +304,10 @@ class Person(Part):
 
     name: Words = Field(description="1 to 200 characters")
     initials: str = Field(pattern=r"^\w{2,4}$", description="2 to 4 letters or digits, each person's own")
-    role: Words = Field(description='1 to 200 characters, such as "on-call engineer"')
+    role: Words = Field(
+        description=f"{', '.join(ROLES)}, or words of your own, 1 to 200 characters",
+        json_schema_extra={"examples": list(ROLES)},
+    )
     phone: Words | None = Field(None, description="1 to 200 characters: a number that is answered at night")
     contact: Words | None = Field(None, description="1 to 200 characters: how else they are reached")
 

@@ -17,6 +17,8 @@ from cpr_cockpit.engine.recorder import Recorder
 
 # Seconds for which an act waits: whoever comes later looks anew at what it would do.
 WAITS_S = 300.0
+# What of an act's arguments is kept, and how many characters of each.
+_KEPT, _LONGEST = frozenset({"by", "reason", "plan", "item", "mark", "note"}), 2000
 
 
 class SecondRefused(Exception):
@@ -49,7 +51,7 @@ class SecondPerson:
         """Whether the act has to wait: then who wants it is on record. SecondRefused where nobody said who."""
         if act not in self._safeguards.two_person or isinstance(arguments, Confirmed):
             return False
-        said = {name: _plain(value) for name, value in arguments.items()}
+        said = {name: _plain(value) for name, value in arguments.items() if name in _KEPT}
         by = said.get("by", "")
         if not by.strip():
             raise SecondRefused(
@@ -111,5 +113,5 @@ class SecondPerson:
 
 
 def _plain(value: object) -> str:
-    """As a journal can hold it: half a surrogate becomes "?"."""
-    return str(value).encode("utf-8", "replace").decode()
+    """As a journal can hold it: half a surrogate becomes "?", and nobody writes a book into it."""
+    return str(value)[:_LONGEST].encode("utf-8", "replace").decode()

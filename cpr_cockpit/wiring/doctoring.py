@@ -23,7 +23,7 @@ from cpr_cockpit.wiring.outside import outside_of, stand_in
 from cpr_cockpit.wiring.target import Place
 
 if TYPE_CHECKING:
-    from cpr_cockpit.adapters.azure.standing import AzureStanding
+    from cpr_cockpit.adapters.azure.standing import AzureStanding, RoleTerm
 
 log = logging.getLogger(__name__)
 
@@ -113,33 +113,41 @@ async def _roles(standing: AzureStanding) -> tuple[Reading, ...]:
         if error.code == _UNTIMED:
             return (Reading("roles", State.OK, "roles of this tenant are not activated for a time: they last"),)
         raise
+    return (told_roles(active, eligible, time.time()),)
+
+
+def told_roles(active: Sequence[RoleTerm], eligible: Sequence[RoleTerm], now: float) -> Reading:
+    """What the roles in force, and those that could be activated, mean for a deployment that begins ``now``."""
     names = {one.name for one in active}
     others = sorted({one.name for one in eligible} - names)
     more = f"; could be activated: {', '.join(others)}" if others else ""
     ends = min((one.ends_at for one in active if one.ends_at is not None), default=None)
     if not active:
-        return (Reading("roles", State.NOTE, f"no role is told for this sign-in itself (of a group, perhaps){more}"),)
+        return Reading("roles", State.NOTE, f"no role is told for this sign-in itself (of a group, perhaps){more}")
     if ends is None:
-        return (Reading("roles", State.OK, f"{', '.join(sorted(names))}: without an end{more}"),)
-    first = next(one.name for one in active if one.ends_at == ends)
-    left = ends - time.time()
+        return Reading("roles", State.OK, f"{', '.join(sorted(names))}: without an end{more}")
+    first, left = next(one.name for one in active if one.ends_at == ends), ends - now
     words = f"{first} ends in {_length(left)}, at {datetime.fromtimestamp(ends, UTC):%Y-%m-%d %H:%M} UTC{more}"
     if left < _NEEDED_S:
-        return (Reading("roles", State.FAILED, f"{words}: a deployment needs two hours, so activate it anew"),)
-    return (Reading("roles", State.NOTE if left < _TOLD_S else State.OK, words),)
+        return Reading("roles", State.FAILED, f"{words}: a deployment needs two hours, so activate it anew")
+    return Reading("roles", State.NOTE if left < _TOLD_S else State.OK, words)
 
 
 async def _clock(standing: AzureStanding, policy: Policy) -> tuple[Reading, ...]:
-    skew = await standing.skew_s()
+    return (told_clock(await standing.skew_s(), policy),)
+
+
+def told_clock(skew: float | None, policy: Policy) -> Reading:
+    """What it means that this machine's clock is so many seconds ahead of Resource Manager's."""
     if skew is None:
-        return (Reading("clock", State.UNKNOWN, "Resource Manager did not tell its time"),)
+        return Reading("clock", State.UNKNOWN, "Resource Manager did not tell its time")
     off = max(0.0, abs(skew) - 0.5)
     words = f"within {abs(skew):.1f} s of Resource Manager's"
     if off <= _SKEW_S:
-        return (Reading("clock", State.OK, words),)
+        return Reading("clock", State.OK, words)
     words = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} Resource Manager's: set it by NTP"
     # What seems to come from the future is not believed.
-    return (Reading("clock", State.FAILED if off > policy.skew_s else State.NOTE, words),)
+    return Reading("clock", State.FAILED if off > policy.skew_s else State.NOTE, words)
 
 
 async def _logs(ports: Ports) -> tuple[Reading, ...]:

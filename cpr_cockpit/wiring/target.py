@@ -284,7 +284,7 @@ def _of_app(azure: AzureEnvironment, app: str, resource_group: str = "") -> Azur
 
 
 def variables_of(target: Target) -> tuple[str, ...]:
-    """The variables that hold the secrets of signals, figures, checks, channels and Sentry, and the token for GitHub."""
+    """The variables that hold the secrets of signals, figures, checks, channels, Sentry and GitHub."""
     named = [one.header_env for one in target.signals] + [one.header_env for one in target.declared.checks]
     named += [one.header_env for one in target.figures]
     named += [one.url_env for one in target.notify]

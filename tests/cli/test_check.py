@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # its types are a package of their own
 
 from cpr_cockpit.adapters.azure.site_sensors import CAPACITY
+from cpr_cockpit.config import load
+from cpr_cockpit.config.schema import schema
 from cpr_cockpit.core.checklist import items_of
 from cpr_cockpit.core.checklists import ALL_CHECKLISTS
 from cpr_cockpit.core.workflow import table
@@ -301,3 +305,72 @@ def test_a_bad_ready_file_is_told(content: str, command: Command, feature: Path,
         (line,) = said.err.splitlines()
         assert "Nothing was changed." in line
         assert str(path) in line
+
+
+# The first steps of a team, on the same lab.
+
+
+def test_init_asks_the_lab_and_git_and_what_it_writes_can_be_used(
+    command: Command, lab: RunningLab, ready_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "team"
+    folder.mkdir()
+    path = folder / "cockpit.toml"
+    said = command("init", folder, "--lab", ready_file)
+    assert (said.code, path.exists()) == (1, False)
+    assert "nobody was there to agree" in said.err
+    said = command("init", folder, "--lab", ready_file, "--yes", "--environment", "loop")
+    assert said.code == 0, said.err
+    text = path.read_text("utf-8")
+    assert text in said.out
+    loaded, ready = load(path, {}), lab.ready
+    _, environment = loaded.environment("loop")
+    names = ("tenant", "subscription", "resource_group", "app", "slot", "workspace_id", "plan_id", "database_id")
+    for name in (*names, "production_url", "slot_url", "app_insights_id"):
+        assert getattr(environment, name) == ready[name], name
+    assert environment.tag == ready["tag"]
+    assert list(Draft202012Validator(schema()).iter_errors(tomllib.loads(text))) == []
+    path.write_text(text.replace('window_s = "15m"', 'window_s = "30m"'), "utf-8")
+    said = command("init", folder, "--lab", ready_file, "--environment", "loop")
+    assert (said.code, '-window_s = "30m"\n+window_s = "15m"' in said.out) == (1, True)
+    assert 'window_s = "30m"' in path.read_text("utf-8")
+
+    monkeypatch.chdir(folder)
+    sign_in(monkeypatch, lab)
+    body = command.object("doctor")
+    told = {one["name"]: one["state"] for one in body["readings"] if one["name"] not in ("power", "login")}
+    assert {name for name, state in told.items() if state in ("failed", "unknown")} == set()
+    assert body["role"]["AssignableScopes"] == [
+        f"/subscriptions/{ready['subscription']}/resourceGroups/{ready['resource_group']}"
+    ]
+    assert ready["client_secret"] not in json.dumps(body)
+
+    path.write_text(text.replace("workspace_id", "workspce_id"), "utf-8")
+    said = command("doctor")
+    assert said.code == 1
+    assert "workspce_id is no key here (nearest match: workspace_id)" in said.out
+
+
+def test_doctor_names_each_right_that_is_not_given_and_changes_nothing(
+    command: Command, lab: RunningLab, ready_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = lab.control("GET", "/operations")["log"]
+    sets = [{"actions": ["*"], "notActions": ["Microsoft.Web/sites/slots/slotsswap/action", "Microsoft.Insights/*"]}]
+    lab.control("PUT", "/rights", json={"permissions": sets})
+    try:
+        said = command("doctor", "--lab", ready_file)
+    finally:
+        lab.control("PUT", "/rights", json={"permissions": [{"actions": ["*"], "notActions": []}]})
+    assert said.code == 1
+    lacking = [line for line in said.out.splitlines() if "not given: " in line]
+    assert [line.split("not given: ")[1].split(" ")[0] for line in lacking] == [
+        "Microsoft.Insights/metrics/read",
+        "Microsoft.Insights/eventtypes/values/read",
+        "Microsoft.Web/sites/slots/slotsswap/action",
+    ]
+    assert "roles: Owner ends in 7 h" in said.out
+    assert '"Microsoft.Web/sites/slots/slotsswap/action"' in said.out
+    assert "Nothing was changed." in said.out
+    after = lab.control("GET", "/operations")["log"]
+    assert [one for one in after[len(before) :] if one["kind"].startswith("request.mut")] == []

@@ -27,7 +27,9 @@ to = 24:00
 
 def test_dates_and_weeks_are_read(tmp_path: Path) -> None:
     path = tmp_path / "cockpit.toml"
-    path.write_text(TEXT.replace("require_ready", 'two_person = ["start", "waiver"]\nrequire_ready') + FREEZES, "utf-8")
+    path.write_text(
+        TEXT.replace("\nrequire_ready", '\ntwo_person = ["start", "waiver"]\nrequire_ready') + FREEZES, "utf-8"
+    )
     settings = load(path, {}).settings
     once, weekly = (one.declared for one in settings.freeze)
     assert (str(once.begins)[:10], str(once.ends)[:10]) == ("2026-12-20", "2027-01-03")
@@ -87,8 +89,10 @@ MISTAKES["an unknown strategy"] = (
 def test_a_mistake_is_told_with_its_place(name: str, tmp_path: Path) -> None:
     old, new, told = MISTAKES[name]
     text = TEXT + FREEZES
-    assert old in text
-    said = refused(tmp_path, text.replace(old, new, 1))
+    # The sample shows some of it as a comment, before.
+    before, found, behind = text.rpartition(old)
+    assert found
+    said = refused(tmp_path, before + new + behind)
     assert said[0].startswith("cockpit.toml, line ")
     assert [part for part in told if part not in said[0]] == []
 
