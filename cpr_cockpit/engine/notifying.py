@@ -13,12 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.events import AnyEvent, Noted, Record
 from cpr_cockpit.core.notice_events import NoticeIntent, NoticeOutcome
 from cpr_cockpit.core.notice_words import Wanted, wanted
 from cpr_cockpit.core.notices import Attachment, Notice, NoticeKind, Notifier, Painter
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PortError
+from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.status_line import status_line
 from cpr_cockpit.core.verdict import Verdict
 from cpr_cockpit.engine.journal import JournalError
@@ -56,7 +57,7 @@ class Notifying:
         self._pending: set[tuple[str, str]] = set()
         self._pictures: dict[str, asyncio.Task[tuple[Attachment, ...]]] = {}
         self.view: Callable[[], dict[str, Any]] | None = None
-        self.late: list[tuple[float, ev.AnyEvent]] = []
+        self.late: list[tuple[float, AnyEvent]] = []
 
     async def go_on(self) -> None:
         """Never returns; cancel it. A defect of it is logged and tried past."""
@@ -81,6 +82,19 @@ class Notifying:
             self._queues = {name: asyncio.Queue() for name in self._notifiers}
             self._senders = [asyncio.create_task(self._serve(one)) for one in self._notifiers.values()]
             self._take_up()
+            self._tell_trouble()
+
+    def _tell_trouble(self) -> None:
+        """Where nobody can be told, that is known before it is needed."""
+        run = self._recorder.run
+        known = {note.words for _, note in run.notes}
+        for one in self._notifiers.values():
+            words = f"nobody is told by channel {one.name}: {one.trouble}. Set it, and resume the run."
+            if one.trouble and words not in known and run.ended is None:
+                try:
+                    self._recorder.record(Noted(by=PROGRAM, words=words))
+                except JournalError:
+                    log.exception("%s", words)
 
     def _take_up(self) -> None:
         """What an earlier session meant to send, and was not seen to arrive."""
@@ -187,14 +201,14 @@ class Notifying:
         except JournalError:
             log.exception("what came of a notice to %s could not be recorded", to)
 
-    def _record(self, event: ev.AnyEvent) -> None:
+    def _record(self, event: AnyEvent) -> None:
         """Into the journal; what comes after the run's end is kept for its afterword."""
         if self._recorder.run.ended is None:
             self._recorder.record(event)
             return
         now = self._clock.now()
         self.late.append((now, event))
-        self._recorder.run.apply(ev.Record(seq=self._recorder.run.seq, at=now, event=event, hash=""))
+        self._recorder.run.apply(Record(seq=self._recorder.run.seq, at=now, event=event, hash=""))
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

@@ -18,11 +18,16 @@ class ChannelSettings:
     url: str = field(repr=False)
     picture: bool = False
 
+    @property
+    def trouble(self) -> str:
+        """What is missing; "" for nothing."""
+        return "" if self.url else f"variable {self.variable} is not set"
+
     def address(self) -> str:
         """The URL. PortError where there is none."""
         if not self.url:
             raise PortError(
-                f"Notifying {self.name}: variable {self.variable} is not set.",
+                f"Notifying {self.name}: {self.trouble}.",
                 next_step="Set it where the session is started.",
             )
         return self.url

@@ -28,6 +28,7 @@ class Service:
     def __init__(self, settings: ChannelSettings, ca: str | None = None) -> None:
         self._settings, self._ca = settings, ca
         self.name, self.kinds, self.picture = settings.name, settings.kinds, settings.picture
+        self.trouble = settings.trouble
 
     async def send(self, notice: Notice) -> None:
         """Have it sent, once. PortError."""
