@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 TICK_S = 0.5
 # Seconds before each further try; a try itself is given up after `SEND_S`.
 PAUSES = (2.0, 10.0, 30.0)
-SEND_S = 15.0
+SEND_S = 25.0
 # Seconds for which the end of the session process waits for what is still to be sent.
-FAREWELL_S = 12.0
+FAREWELL_S = 15.0
 PAINT_S = 10.0
 _CALLS = frozenset({NoticeKind.OVERDUE, NoticeKind.PAGE})
 

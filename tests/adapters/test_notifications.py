@@ -175,3 +175,9 @@ async def test_the_screen_is_drawn_and_turned_into_what_the_machine_can(
     converter.chmod(0o700)
     [png] = await ScreenPainter().paint(view)
     assert (png.name, png.media_type, png.content) == ("screen.png", "image/png", b"PNG\n")
+
+
+def test_what_a_failure_quotes_of_the_url_is_taken_out() -> None:
+    channel = settings("https://hooks.example.com/services/T0AAAAAA/s3cr3t-token?sig=abcdefgh")
+    words = channel.failed("POST /services/T0AAAAAA/s3cr3t-token?sig=abcdefgh was refused").words()
+    assert not [one for one in ("T0AAAAAA", "s3cr3t-token", "abcdefgh") if one in words]

@@ -18,7 +18,7 @@ from cpr_cockpit.adapters.notifications.channel import ChannelSettings
 from cpr_cockpit.adapters.over_http import short
 from cpr_cockpit.core.notices import Notice
 
-SEND_S = 12.0
+SEND_S = 20.0
 SENDER = "cpr_cockpit.adapters.notifications.sender"
 
 
