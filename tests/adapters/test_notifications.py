@@ -167,13 +167,13 @@ async def test_the_screen_is_drawn_and_turned_into_what_the_machine_can(
 ) -> None:
     view = sections(View("0001-a1b2", 1, 1_760_000_000.0, "window"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    [svg] = await ScreenPainter().paint(view)
+    [svg] = await ScreenPainter(draw_s=60.0).paint(view)
     assert (svg.name, svg.content[:4]) == ("screen.svg", b"<svg")
     assert b"0001-a1b2" in svg.content
     converter = tmp_path / "rsvg-convert"
     converter.write_text("#!/bin/sh\nwhile read -r line; do :; done\necho PNG\n", "ascii")
     converter.chmod(0o700)
-    [png] = await ScreenPainter().paint(view)
+    [png] = await ScreenPainter(draw_s=60.0).paint(view)
     assert (png.name, png.media_type, png.content) == ("screen.png", "image/png", b"PNG\n")
 
 
