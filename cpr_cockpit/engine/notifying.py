@@ -157,6 +157,9 @@ class Notifying:
                 log.exception("a notice to %s was left by a defect of this program", notifier.name)
             finally:
                 self._pending.discard((notifier.name, notice.id))
+                if not any(waiting == notice.id for _, waiting in self._pending):
+                    # A week is long: what everybody has got is let go.
+                    self._pictures.pop(notice.id, None)
 
     async def _with_picture(self, notifier: Notifier, notice: Notice) -> Notice:
         drawn = self._pictures.get(notice.id)
