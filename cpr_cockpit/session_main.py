@@ -124,6 +124,8 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
             over = await _run(session, rollback_by)
             if over:
                 await session.notifying.farewell()
+                # Before the journal's lock is given up: whoever waits for that finds it all.
+                _keep_late(config.folder, session.notifying.late)
         except (OSError, PlacesError) as error:
             return _blocked(f"The socket for faces cannot be opened ({error}).")
         finally:
@@ -132,7 +134,6 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
                 await host.close()
             recorder.close(seal=over)
     if over:
-        _keep_late(config.folder, session.notifying.late)
         leave_papers(config.folder, recorder.run)
     return 0 if over else EXIT_FAILED
 

@@ -15,17 +15,20 @@ from cpr_cockpit.engine.writer import writer_alive
 WAIT_S, LOOK_S = 3.0, 0.02
 
 
-async def take_last_notices(folder: Path, run: Run) -> None:
-    """Bring into ``run`` what came of the notices after its end; nothing where there is none, or it cannot be read."""
+async def take_last_notices(folder: Path, run: Run) -> bool:
+    """Bring into ``run`` what came of the notices after its end, where that can be read; False: it is not known yet."""
     if not run.notices.sendings:
-        return
-    with contextlib.suppress(TimeoutError):
+        return True
+    try:
         async with asyncio.timeout(WAIT_S):
             # The lock ends with the process, and nothing tells us of that moment.
             while writer_alive(folder):  # noqa: ASYNC110
                 await asyncio.sleep(LOOK_S)
+    except TimeoutError:
+        return False
     with contextlib.suppress(JournalDamaged, JournalError, FileNotFoundError):
         records = read(folder)
         for record in with_afterword(folder, records)[len(records) :]:
             if record.event.type.startswith("notice."):
                 run.apply(record)
+    return True

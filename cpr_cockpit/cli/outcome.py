@@ -27,7 +27,7 @@ SWAP = "SwapSiteSlots"
 
 async def conclude(folder: Path, run: Run, printer: Printer) -> int:
     """Measure, write the report and the outcome, print it, end the lab; the run's exit code."""
-    await take_last_notices(folder, run)
+    told = await take_last_notices(folder, run)
     try:
         measured = await _measured(folder, run)
     except LabError as error:
@@ -37,6 +37,8 @@ async def conclude(folder: Path, run: Run, printer: Printer) -> int:
             return run.exit_code()
         complain(f"{error} The figures of its clients are missing in the outcome.")
         measured = {}
+    if not told:
+        await take_last_notices(folder, run)
     outcome = _outcome(folder, run, measured)
     try:
         write_papers(folder, run, feature_folder(folder, run))

@@ -182,7 +182,7 @@ _SAYINGS = {
     "lease.held": "  the lease {key} is held by this run: {holder}",
     "annotation.intent": "  > mark '{name}' in Application Insights",
     "annotation.outcome": "  release annotation: {result} {words}",
-    "notice.intent": "  > notice '{kind}' to {to}",
+    "notice.intent": "  > notice: {title}",
     "notice.outcome": "  notice '{kind}' to {to}: {result} {words}",
     "alarm.acknowledged": "alarm acknowledged by {by}: {words}",
     "lease.left": "  the lease is not held any more: {words}",

@@ -44,7 +44,9 @@ def alarm(run: Run, policy: Policy, now: float) -> Alarm | None:
     if run.ended is not None or run.opened is None or run.opened.script is not None or run.phase not in _PRODUCTION:
         return None
     verdict, since = run.verdict, run.verdict_at
-    if verdict is not None and since is not None and verdict.kind == VerdictKind.ROLLBACK:
+    # Whoever decided after it has answered it, whichever way; it stays ROLLBACK all the same.
+    answered = since is not None and run.decided_at is not None and run.decided_at >= since
+    if verdict is not None and since is not None and verdict.kind == VerdictKind.ROLLBACK and not answered:
         return _of(run, Cause.ROLLBACK, since)
     deadline = None if run.t0 is None else run.t0 + policy.window_s
     if deadline is None or run.decision is not None or now < deadline:

@@ -13,12 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.events import Noted, Record
 from cpr_cockpit.core.notice_events import NoticeIntent, NoticeOutcome
 from cpr_cockpit.core.notice_words import Wanted, wanted
 from cpr_cockpit.core.notices import Attachment, Notice, NoticeKind, Notifier, Painter
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PortError
+from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.core.status_line import status_line
 from cpr_cockpit.core.verdict import Verdict
 from cpr_cockpit.engine.journal import JournalError
@@ -31,9 +32,9 @@ log = logging.getLogger(__name__)
 TICK_S = 0.5
 # Seconds before each further try; a try itself is given up after `SEND_S`.
 PAUSES = (2.0, 10.0, 30.0)
-SEND_S = 15.0
+SEND_S = 25.0
 # Seconds for which the end of the session process waits for what is still to be sent.
-FAREWELL_S = 12.0
+FAREWELL_S = 15.0
 PAINT_S = 10.0
 _CALLS = frozenset({NoticeKind.OVERDUE, NoticeKind.PAGE})
 
@@ -81,6 +82,19 @@ class Notifying:
             self._queues = {name: asyncio.Queue() for name in self._notifiers}
             self._senders = [asyncio.create_task(self._serve(one)) for one in self._notifiers.values()]
             self._take_up()
+            self._tell_trouble()
+
+    def _tell_trouble(self) -> None:
+        """Where nobody can be told, that is known before it is needed."""
+        run = self._recorder.run
+        known = {note.words for _, note in run.notes}
+        for one in self._notifiers.values():
+            words = f"nobody is told by channel {one.name}: {one.trouble}. Set it, and resume the run."
+            if one.trouble and words not in known and run.ended is None:
+                try:
+                    self._recorder.record(Noted(by=PROGRAM, words=words))
+                except JournalError:
+                    log.exception("%s", words)
 
     def _take_up(self) -> None:
         """What an earlier session meant to send, and was not seen to arrive."""
@@ -143,6 +157,9 @@ class Notifying:
                 log.exception("a notice to %s was left by a defect of this program", notifier.name)
             finally:
                 self._pending.discard((notifier.name, notice.id))
+                if not any(waiting == notice.id for _, waiting in self._pending):
+                    # A week is long: what everybody has got is let go.
+                    self._pictures.pop(notice.id, None)
 
     async def _with_picture(self, notifier: Notifier, notice: Notice) -> Notice:
         drawn = self._pictures.get(notice.id)
@@ -194,7 +211,7 @@ class Notifying:
             return
         now = self._clock.now()
         self.late.append((now, event))
-        self._recorder.run.apply(ev.Record(seq=self._recorder.run.seq, at=now, event=event, hash=""))
+        self._recorder.run.apply(Record(seq=self._recorder.run.seq, at=now, event=event, hash=""))
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

@@ -167,11 +167,17 @@ async def test_the_screen_is_drawn_and_turned_into_what_the_machine_can(
 ) -> None:
     view = sections(View("0001-a1b2", 1, 1_760_000_000.0, "window"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    [svg] = await ScreenPainter().paint(view)
+    [svg] = await ScreenPainter(draw_s=60.0).paint(view)
     assert (svg.name, svg.content[:4]) == ("screen.svg", b"<svg")
     assert b"0001-a1b2" in svg.content
     converter = tmp_path / "rsvg-convert"
     converter.write_text("#!/bin/sh\nwhile read -r line; do :; done\necho PNG\n", "ascii")
     converter.chmod(0o700)
-    [png] = await ScreenPainter().paint(view)
+    [png] = await ScreenPainter(draw_s=60.0).paint(view)
     assert (png.name, png.media_type, png.content) == ("screen.png", "image/png", b"PNG\n")
+
+
+def test_what_a_failure_quotes_of_the_url_is_taken_out() -> None:
+    channel = settings("https://hooks.example.com/services/T0AAAAAA/s3cr3t-token?sig=abcdefgh")
+    words = channel.failed("POST /services/T0AAAAAA/s3cr3t-token?sig=abcdefgh was refused").words()
+    assert not [one for one in ("T0AAAAAA", "s3cr3t-token", "abcdefgh") if one in words]

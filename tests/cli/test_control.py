@@ -72,7 +72,7 @@ def test_a_run_that_ended_gives_its_outcome_and_its_code(
     assert json.loads(command(name, ONE, "--json").out) == outcome, "the outcome is kept, not made up again"
 
 
-@pytest.mark.parametrize("name", ["resume", "rollback", "stop", "status", "report"])
+@pytest.mark.parametrize("name", ["resume", "rollback", "stop", "status", "report", "ack"])
 def test_without_a_run_every_command_says_so(command: Command, name: str) -> None:
     said = command(name)
     assert said.code == 1

@@ -206,6 +206,11 @@ class Lab:
         log: list[Line] = self.control("GET", "/operations")["log"]
         return log
 
+    def messages(self) -> list[Line]:
+        """What came to its webhook."""
+        came: list[Line] = self.control("GET", "/messages")["messages"]
+        return came
+
     def serving(self) -> dict[str, str]:
         """Slot to version, by the lab's own word."""
         slots = self.control("GET", "/state")["slots"]
@@ -218,11 +223,12 @@ def lab_of(folder: Path) -> Lab:
 
 
 class LabWatch:
-    """Reads a lab's operation log until the lab has ended: its last word is kept."""
+    """Reads a lab's operation log, and what came to its webhook, until the lab has ended: the last word is kept."""
 
     def __init__(self, lab: Lab, every_s: float = 0.25) -> None:
         self._lab, self._every_s = lab, every_s
         self._last: list[Line] = lab.operations()
+        self._messages: list[Line] = []
         self._gone = threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -231,6 +237,7 @@ class LabWatch:
         while not self._gone.wait(self._every_s):
             try:
                 self._last = self._lab.operations()
+                self._messages = self._lab.messages()
             except httpx.ConnectError:
                 self._gone.set()
             except httpx.HTTPError:
@@ -240,6 +247,11 @@ class LabWatch:
         """The operation log as it was when the lab ended."""
         assert self._gone.wait(60.0), "the lab runs on after its drill"
         return self._last
+
+    def messages(self) -> list[Line]:
+        """What came to the webhook before the lab ended."""
+        self.log()
+        return self._messages
 
     def swaps(self, kind: str = "swap.switched") -> list[Line]:
         """The log's entries of swaps."""

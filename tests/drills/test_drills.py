@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def test_a_bad_release_whose_session_is_killed_in_the_swap_is_rolled_back_by_its
     told = [event["type"] for event in died.events + resumed.events if event["type"] in guards]
     assert list(dict.fromkeys(told)) == list(guards)
     assert told.count("second.given") == told.count("freeze.overridden") == 1
+    _told(watch, folder)
     plan = next(event for event in died.events if event["type"] == "plan.made")
     titles = [step["title"] for step in plan["forward"] + plan["back"]]
     assert [title for title, _, _ in papers.steps(outcome["report"])] == titles
@@ -68,6 +70,26 @@ def test_a_bad_release_whose_session_is_killed_in_the_swap_is_rolled_back_by_its
     assert [name for name in ("user_token", "user_password") if lab.ready[name].encode() in everything] == []
 
 
+def _told(watch: LabWatch, folder: Path) -> None:
+    """What people outside were told, each once though a session died; and the switches, marked for who reads charts."""
+    came = watch.messages()
+    kinds = [one["body"]["kind"] for one in came]
+    assert [kind for kind in kinds if kind != "verdict"] == ["start", "decision", "end"]
+    assert len({one["body"]["id"] for one in came}) == len(came)
+    start, end = came[0], came[-1]
+    assert start["attachments"][0]["name"] == "rollback-card.md"
+    assert start["attachments"][0]["bytes"] == (folder / "rollback-card.md").stat().st_size
+    assert end["body"]["title"] == "REHEARSAL: ROLLED BACK: v1.3.0 on goals-lab"
+    assert all(one["body"]["status"].startswith("v1.3.0 on goals-lab: ") for one in came)
+    report = (folder / "report" / "deployment-report.md").read_text("utf-8")
+    assert f"{len(came)} sent." in report
+    marks = [entry["name"] for entry in watch.log() if entry["kind"] == "annotation.written"]
+    assert marks == ["Release v1.3.0", "Rollback to v1.2.0"]
+    secret = json.loads((folder / "lab.json").read_text("utf-8"))["webhook_url"].rsplit("/", 1)[-1]
+    for name in ("journal.db", "cockpit.log", "session.json", "report/deployment-report.md"):
+        assert secret.encode() not in (folder / name).read_bytes()
+
+
 def test_a_plan_prints_every_request_and_sends_none(home: Home) -> None:
     plan = home.start("drill", "--plan")
     folder = home.folder()
@@ -77,6 +99,7 @@ def test_a_plan_prints_every_request_and_sends_none(home: Home) -> None:
     assert "slotsswap" in ended.out
     assert "/api/zipdeploy" in ended.out or "/api/publish" in ended.out
     assert "az webapp deployment slot swap" in ended.out
+    assert "/Annotations?api-version=2015-05-01" in ended.out
     # The lab writes its ready file once its own slots are up.
     ready_at = (folder / "lab.json").stat().st_mtime
     assert watch.log() != []

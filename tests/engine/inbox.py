@@ -21,6 +21,7 @@ class Inbox:
         picture: bool = False,
     ) -> None:
         self.name, self.picture = name, picture
+        self.trouble = ""
         self.kinds = frozenset(kinds)
         self.answers = list(answers)
         self.got: list[Notice] = []

@@ -68,7 +68,7 @@ def test_what_is_not_taken_is_tried_again_told_and_in_nobodys_way(answer: str) -
         assert ("start", "bad", "left") in outcomes(life)
         channel = life.run_state.notices.channels["bad"]
         assert channel.left == 1
-        assert channel.trouble in ("The service answered 500.", "no answer within 15 s", "RuntimeError")
+        assert channel.trouble in ("The service answered 500.", "no answer within 25 s", "RuntimeError")
         assert "secret" not in (stage.folder / "journal.db").read_bytes().decode("latin-1")
 
 
@@ -138,3 +138,17 @@ def test_the_screen_is_drawn_once_for_all_who_want_it_and_no_notice_is_lost_for_
         files = [[file.name for file in inbox.got[0].attachments] for inbox in (plain, one, two)]
         picture = [] if trouble else ["screen.svg"]
         assert files == [["rollback-card.md"], ["rollback-card.md", *picture], ["rollback-card.md", *picture]]
+
+
+def test_a_channel_without_its_address_is_told_before_anything_is_to_be_sent() -> None:
+    with Stage(None, window_s=WINDOW_S) as stage:
+        inbox = Inbox("night")
+        inbox.trouble = "variable NIGHT is not set"
+        stage.world.notifiers = (inbox,)
+        life = stage.begin()
+        assert not life.live(lambda: life.run_state.phase is Phase.READY)
+        life.die()
+        again = stage.begin()
+        assert not again.live(lambda: stage.loop.time() > 20.0)
+        told = [note.words for _, note in again.run_state.notes if "night" in note.words]
+        assert told == ["nobody is told by channel night: variable NIGHT is not set. Set it, and resume the run."]

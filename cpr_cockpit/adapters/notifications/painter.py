@@ -26,13 +26,16 @@ _LARGEST = 4 * 1024 * 1024
 
 
 class ScreenPainter:
-    """The Painter port."""
+    """The Painter port. ``draw_s``: seconds after which a picture is given up."""
+
+    def __init__(self, draw_s: float = DRAW_S) -> None:
+        self._draw_s = draw_s
 
     async def paint(self, view: dict[str, Any]) -> tuple[Attachment, ...]:
         """One picture; () where it could not be drawn, which the log tells."""
-        svg = await _output((sys.executable, "-m", PICTURE), json.dumps(view).encode(), DRAW_S)
+        svg = await _output((sys.executable, "-m", PICTURE), json.dumps(view).encode(), self._draw_s)
         if not svg:
-            log.warning("no picture of the screen could be drawn within %g s", DRAW_S)
+            log.warning("no picture of the screen could be drawn within %g s", self._draw_s)
             return ()
         for converter in _CONVERTERS:
             path = shutil.which(converter[0])

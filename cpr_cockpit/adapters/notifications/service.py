@@ -18,7 +18,7 @@ from cpr_cockpit.adapters.notifications.channel import ChannelSettings
 from cpr_cockpit.adapters.over_http import short
 from cpr_cockpit.core.notices import Notice
 
-SEND_S = 12.0
+SEND_S = 20.0
 SENDER = "cpr_cockpit.adapters.notifications.sender"
 
 
@@ -28,6 +28,7 @@ class Service:
     def __init__(self, settings: ChannelSettings, ca: str | None = None) -> None:
         self._settings, self._ca = settings, ca
         self.name, self.kinds, self.picture = settings.name, settings.kinds, settings.picture
+        self.trouble = settings.trouble
 
     async def send(self, notice: Notice) -> None:
         """Have it sent, once. PortError."""

@@ -29,6 +29,7 @@ class Webhook:
     def __init__(self, settings: ChannelSettings, connections: Connections) -> None:
         self._settings, self._client = settings, connections.kept
         self.name, self.kinds, self.picture = settings.name, settings.kinds, settings.picture
+        self.trouble = settings.trouble
 
     async def send(self, notice: Notice) -> None:
         """Post it, once; any answer of success takes it. PortError."""
