@@ -31,6 +31,7 @@ from cpr_cockpit.engine.serving import answering
 from cpr_cockpit.engine.share_watch import ShareWatch
 from cpr_cockpit.engine.summed_metrics import over_all
 from cpr_cockpit.engine.until_start import UntilStart
+from cpr_cockpit.engine.validating import Validating
 from cpr_cockpit.engine.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,8 @@ class Session(UntilStart):
         if users is not None:
             count = PinnedCount(users, self.clock, self.recorder, scale=scale, delay_s=self.settings.declared_delay_s)
             self._lookers.append(asyncio.create_task(count.run()))
+        validating = Validating(self.recorder, self.clock, self.scaled)
+        self._lookers.append(asyncio.create_task(validating.go_on()))
         if self._ports.journeys is not None:
             watch = JourneyWatch(self._ports, self._places, self.recorder, self.scaled)
             self._lookers.append(asyncio.create_task(watch.go_on(self._broken)))
