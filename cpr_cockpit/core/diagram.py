@@ -51,6 +51,7 @@ _WORDS: dict[str, str] = {
     "prove-previewed": _PREVIEW,
     "warm-previewed": _PREVIEW,
     "smoke-previewed": _PREVIEW,
+    "journeys-previewed": _PREVIEW,
     "route-off": _SWAP,
     "swap": _SWAP,
     "prove-production": _PROOF,

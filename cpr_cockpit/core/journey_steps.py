@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
+from cpr_cockpit.core.plan import Act, ActKind, Plan, Step, key_at
 from cpr_cockpit.core.strategy import CLEANED
 
-KEY = "journeys"
+KEY, PREVIEWED = "journeys", "journeys-previewed"
 # A suite in a browser may take minutes; each journey has a time of its own.
 _LONGEST_S = 3600.0
 
@@ -30,5 +30,6 @@ def _walk(plan: Plan, smoke: Step, names: tuple[str, ...]) -> Step:
     app = smoke.act.app
     act = Act(ActKind.JOURNEYS, plan.slot, version=plan.new_version, names=names, app=app)
     where = f"{plan.name(app)}: " if plan.apps else ""
+    key = PREVIEWED if plan.previews else KEY
     count = f"{len(names)} journeys" if len(names) > 1 else f"Journey {names[0]}"
-    return Step(f"{KEY}@{app}" if app else KEY, f"{where}{count} on slot {plan.slot}", act, CLEANED, _LONGEST_S)
+    return Step(key_at(key, app), f"{where}{count} on slot {plan.slot}", act, CLEANED, _LONGEST_S)

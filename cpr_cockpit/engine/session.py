@@ -34,6 +34,7 @@ from cpr_cockpit.engine.share_watch import ShareWatch
 from cpr_cockpit.engine.summed_metrics import over_all
 from cpr_cockpit.engine.unattended import Unattended
 from cpr_cockpit.engine.until_start import UntilStart
+from cpr_cockpit.engine.validating import Validating
 from cpr_cockpit.engine.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,8 @@ class Session(UntilStart):
             self._lookers.append(asyncio.create_task(count.run()))
         unattended = Unattended(self.scaled, self.clock, lambda: self.run_state, self.roll_back)
         self._lookers.append(asyncio.create_task(unattended.go_on()))
+        validating = Validating(self.recorder, self.clock, self.scaled)
+        self._lookers.append(asyncio.create_task(validating.go_on()))
         if self._ports.journeys is not None:
             watch = JourneyWatch(self._ports, self._places, self.recorder, self.scaled)
             self._lookers.append(asyncio.create_task(watch.go_on(self._broken)))

@@ -52,12 +52,20 @@ def ready_with(folder: Path, lab: RunningLab, **changes: object) -> Path:
     return path
 
 
+def _inline(value: Any) -> str:
+    """A JSON value as TOML writes it on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {_inline(each)}" for key, each in value.items()) + " }"
+    return f"[{', '.join(map(_inline, value))}]" if isinstance(value, list) else json.dumps(value)
+
+
 def as_environment(lab: RunningLab) -> str:
     """A ``cockpit.toml`` that names the lab as one would name an app in another cloud."""
     ready = lab.ready
     keys = ("tenant", "subscription", "resource_group", "app", "slot", "workspace_id", "app_insights_id")
     cloud = ("resource_manager", "authority", "logs", "logs_audience")
-    lines = ["[environments.loop]", *(f'{key} = "{ready[key]}"' for key in (*keys, "production_url", "slot_url"))]
+    lines = [f"journeys = {_inline(ready['journeys']['journeys'])}", "[secrets.login]", 'command = ["false"]']
+    lines += ["[environments.loop]", *(f'{key} = "{ready[key]}"' for key in (*keys, "production_url", "slot_url"))]
     lines += ["certificate_days = 1", "[environments.loop.cloud]", *(f'{key} = "{ready[key]}"' for key in cloud)]
     lines += ['kudu_audience = "https://appservice.azure.com"', "[workers]"]
     lines += [*(f'{key} = "{value}"' for key, value in ready["workers"].items()), "[artifacts]"]

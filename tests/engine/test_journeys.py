@@ -72,6 +72,20 @@ def test_what_journeys_are_evidence_of_is_marked_with_value_time_and_number() ->
             assert "the slowest 84 ms, at " in standing.value
 
 
+def test_the_figures_of_productions_validation_are_marked_with_target_and_number() -> None:
+    with Stage(Script(extended=True), window_s=20.0) as stage:
+        run = stage.whole_run()
+        for item in ("health", "error-rate", "no-5xx"):
+            assert run.standings[f"production-health.{item}"].mark == "measured"
+        health = run.standings["production-health.health"].value
+        assert "own probes since the switch answered 200 with a version, the last at " in health
+        for item in ("extended-performance.api", "extended-performance.no-degradation"):
+            standing = run.standings[item]
+            assert standing.mark == "measured"
+            assert standing.value.startswith("p95 ")
+            assert " of n " in standing.value
+
+
 def test_a_journey_that_fails_on_the_slot_ends_the_run_before_users_come() -> None:
     with Stage() as stage:
         walks = staged(stage, lambda name, place: "create: answered 500" if name == "goals" else "")

@@ -21,6 +21,7 @@ from cpr_cockpit.lab.instance import Instance
 from cpr_cockpit.lab.models import Defect
 from cpr_cockpit.lab.proxy import FrontEnd
 
+PASSWORD = "of-a-user"
 TOKEN = "user-token"
 SIGNED_IN = {"Authorization": f"Bearer {TOKEN}"}
 GOALS = "/api/v1/goals"
@@ -84,6 +85,7 @@ class Slots:
     ) -> Instance:
         """A process of `package`: its bytes, or the version of a release of the product."""
         base = {"DATABASE": str(self.folder / "goals.sqlite3"), "USER_TOKEN": TOKEN, "WEBSITE_SITE_NAME": "goals-lab"}
+        base |= {"USER_PASSWORD": PASSWORD}
         instance = await Instance.start(
             packages.build(package) if isinstance(package, str) else package,
             slot=slot,

@@ -27,17 +27,8 @@ MEMBERS = {
     *("resource_manager", "authority", "ca", "identity_endpoint", "identity_header", "tenant", "client_id"),
     *("client_secret", "subscription", "resource_group", "app", "slot", "workspace_id", "app_insights_id", "logs"),
     *("logs_audience", "app_configuration", "production_url", "slot_url", "packages", "versions", "control"),
-    *(
-        "user_token",
-        "user_password",
-        "journeys",
-        "workers",
-        "plan_id",
-        "database_id",
-        "apps",
-        "front_url",
-        "front_profile_id",
-    ),
+    *("user_token", "user_password", "journeys", "workers", "plan_id", "database_id", "apps", "front_url"),
+    *("front_profile_id", "ui_origin", "alert_rules", "dashboard_id", "settings_file"),
     "app_configuration_key",
 }
 

@@ -22,7 +22,7 @@ import pytest_asyncio
 from cpr_cockpit.lab import packages
 from cpr_cockpit.lab.instance import Instance
 from cpr_cockpit.lab.models import Defect
-from tests.lab.slots import GOALS, GOOD, HEALTH, SERVING, SIGNED_IN, WAIT, Slots, slots, until
+from tests.lab.slots import GOALS, GOOD, HEALTH, PASSWORD, SERVING, SIGNED_IN, TOKEN, WAIT, Slots, slots, until
 
 ERRORS = Defect("errors", share=1.0, factor=3.0)
 
@@ -58,6 +58,23 @@ async def test_health_tells_version_start_and_instance(place: Slots) -> None:
     assert body["status"] == "Healthy"
     assert (body["version"], body["instance"]) == (GOOD, instance.id)
     assert before - 0.01 <= datetime.fromisoformat(body["startedAt"]).timestamp() <= time.time()
+
+
+async def test_whoever_knows_the_password_is_given_the_token(place: Slots) -> None:
+    instance = await place.start(GOOD)
+    right = {"email": "a@goals.example", "password": PASSWORD}
+    asked: list[tuple[object, int]] = [
+        (right, 200),
+        (right | {"password": "another"}, 401),
+        (right | {"email": ""}, 401),
+        ({"email": "a@goals.example"}, 400),
+        ([], 400),
+    ]
+    async with _client(instance) as client:
+        for body, status in asked:
+            async with client.post("/api/v1/sign-in", json=body) as answer:
+                assert answer.status == status
+                assert (await answer.json()).get("token") == (TOKEN if status == 200 else None)
 
 
 async def test_a_goal_is_created_read_changed_and_deleted_and_every_process_sees_it(place: Slots) -> None:
