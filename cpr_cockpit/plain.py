@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
 
+from cpr_cockpit.core.code_lines import WORDS, code_lines, command_of, control_of
 from cpr_cockpit.core.inert import clean
 from cpr_cockpit.core.view import Control, PlanView, View, stage_words
 from cpr_cockpit.engine.face import FaceSource
@@ -24,6 +25,10 @@ HELP = """\
   sign ITEM [NOTE]    sign an item; also: fail, defer, waive ITEM REASON
   sign-list LIST      sign every open item of a list
   strategy [KEY]      how it is deployed, with expected times, and what else can be chosen until START; KEY: choose it
+  code                pull requests, checks, merge and tag of the repositories (step 4), and what can be typed
+  merge               merge them, or look again where it rests, then confirm with: yes
+  revert              where it rests half merged: pull requests that take it back, then confirm with: yes
+  go-on               there: go on with what is merged, then type what is asked for, with a reason
   start               START, then confirm with: yes
   go                  GO, then type what is asked for
   rollback            ROLLBACK, then confirm with: yes
@@ -87,6 +92,9 @@ class PlainFace:
         word, _, rest = line.strip().partition(" ")
         if word in ("quit", "exit"):
             return False
+        if word in WORDS or word == "code":
+            self._code(word)
+            return True
         try:
             await self._carry_out(word, rest.strip())
         except SessionRefused as error:
@@ -132,6 +140,19 @@ class PlainFace:
             self._say(clean(f"  {one.key:<12} {one.label}; {state}"))
         if plan.fixed:
             self._say(clean(f"nothing else can be chosen any more: {plan.fixed}"))
+
+    def _code(self, word: str) -> None:
+        """Step 4: where it stands, or one of its controls."""
+        view = self._view
+        control = control_of(view.panel, word) if view is not None and word in WORDS else None
+        if view is None or word == "code":
+            for line in code_lines(view.code, view.panel) if view is not None else ("no View yet",):
+                self._say(clean(line))
+        elif control is None or not control.enabled:
+            self._say(f"{word} is not possible now: {clean(control.reason) if control else view.code.state}")
+        else:
+            command, arguments = command_of(word)
+            self._ask(command, control.type_this or "yes", arguments, "; ".join(control.details), control)
 
     def _take_over(self, words: str) -> None:
         """The lease that another run holds is taken over once that is confirmed."""

@@ -20,7 +20,7 @@ ACTOR = "drill"
 
 def drill(options: argparse.Namespace) -> int:
     """Start a lab, choose its scenario, run a session on it to the end."""
-    script = Script(decide=options.decide, extended=options.extended)
+    script = Script(decide=options.decide, extended=options.extended, merge=options.merge)
     try:
         run = begin(options, new_folder(), mode="drill", actor=ACTOR, script=script)
     except (PlacesError, LabError) as error:

@@ -13,7 +13,7 @@ FAULTS = ("lossy", "ahead", "frozen", "cut", "late", "duplicated")
 TROUBLES = (
     *("expired-certificate", "missing-setting", "sticky-difference", "red-check", "merge-conflict", "stale-backup"),
     *("disabled-alert", "tag-exists", "wrong-dns", "cold-slot"),
-    *("merge-refused", "repository-renamed", "weak-token"),
+    *("merge-refused", "repository-renamed", "weak-token", "check-pending", "rate-limited"),
 )
 
 

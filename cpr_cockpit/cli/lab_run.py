@@ -57,6 +57,7 @@ def begin(options: argparse.Namespace, folder: Path, *, mode: str, actor: str, s
         window_s=options.window,
         apps=ROLLED if options.strategy == ROLLING else 1,
         instances=2 if options.scenario == _ONE_INSTANCE else 1,
+        troubles=tuple(options.trouble),
     )
     ready = start_lab(folder, lab)
     try:

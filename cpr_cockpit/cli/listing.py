@@ -15,6 +15,7 @@ from cpr_cockpit.cli.glance import verdict_rows
 from cpr_cockpit.cli.known import damage_words, no_journal
 from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.core.apps_words import serving_words
+from cpr_cockpit.core.code_run import MergeState
 from cpr_cockpit.core.run import Phase, Run, fold
 from cpr_cockpit.engine.afterword import with_afterword
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
@@ -22,7 +23,7 @@ from cpr_cockpit.engine.places import PlacesError, all_runs
 from cpr_cockpit.engine.writer import writer_pid
 
 # Rows that a person is spared where they do not apply.
-_WHERE_ANY = frozenset({"now", "last_check"})
+_WHERE_ANY = frozenset({"now", "last_check", "merge"})
 
 
 def runs(options: argparse.Namespace) -> int:
@@ -120,6 +121,7 @@ def _status_of(folder: Path, run: Run) -> dict[str, Any]:
         "feature": run.opened.feature if run.opened else None,
         "state": _state(run),
         "step": step.title if step else None,
+        "merge": _merge(run),
         "old_version": run.plan.old_version if run.plan else None,
         "new_version": run.plan.new_version or None if run.plan else None,
         "production_version": run.ended.production_version if run.ended else _last_seen(run),
@@ -130,6 +132,14 @@ def _status_of(folder: Path, run: Run) -> dict[str, Any]:
         "last_event_s_ago": round(max(0.0, time.time() - run.last_at), 1),
         "session_pid": pid,
     }
+
+
+def _merge(run: Run) -> str | None:
+    """How step 4 stands; None where this run has nothing to merge."""
+    code = run.code
+    if code.state is MergeState.NONE:
+        return None
+    return f"{code.state}: {code.rested.words}" if code.rested is not None else str(code.state)
 
 
 def _last_check(run: Run) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from cpr_cockpit.core.flags import state_words
 from cpr_cockpit.core.inert import clean
 
-_QUIET = frozenset({"observation", "item.marked", "step.accepted", "surroundings.taken"})
+_QUIET = frozenset({"observation", "item.marked", "step.accepted", "surroundings.taken", "code.looked"})
 _TIMES = (
     ("detected after", "detected_after_s", ""),
     ("rollback took", "rollback_s", " from the decision to the last user's request on the bad version"),
@@ -117,6 +117,9 @@ def _words(record: dict[str, Any]) -> str:
     kind = record["type"]
     if record.get("ready") is False or record.get("reached") is True:
         kind = f"{kind}, otherwise"
+    if kind == "code.checks":
+        rows = ", ".join(f"{one['name']} {one['state']}" for one in record["rows"])
+        return f"  checks of {record['repository']}: {rows or 'none yet'}"
     if kind in _SAYINGS:
         # A run that only looks on may not know yet what it waits for.
         unknown = {"new_version": "the next version"} if record.get("new_version") == "" else {}
@@ -170,5 +173,11 @@ _SAYINGS = {
     "lease.intent": "  > take the lease {key}",
     "lease.held": "  the lease {key} is held by this run: {holder}",
     "lease.left": "  the lease is not held any more: {words}",
+    "merge.begun": "MERGE by {by}: {method}, tag {tag}",
+    "merge.intent": "  > {repository}: {step}",
+    "merge.doubtful": "  ? {repository}, {step}: {words}",
+    "merge.outcome": "  {result}: {repository}: {words}",
+    "merge.rested": "merge {state}: {words}",
+    "merge.chosen": "merge, chosen by {by}: {choice} {reason}",
     "run.ended": "run ended: {decision}: {reason}",
 }

@@ -105,6 +105,10 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     drill.add_argument("--fast", action=argparse.BooleanOptionalAction, default=True, help=f"{_FAST} (default: yes)")
     add_defect_options(drill)
+    add_trouble_names(drill)
+    drill.add_argument(
+        "--merge", action="store_true", help="merge and tag the lab's two repositories first (step 4), before START"
+    )
     drill.add_argument(
         "--plan",
         action="store_true",
@@ -134,6 +138,7 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     rehearse.add_argument("--fast", action="store_true", help=_FAST)
     add_defect_options(rehearse)
+    add_trouble_names(rehearse)
     _face_arguments(rehearse)
     rehearse.set_defaults(call=_Call("rehearse"))
 

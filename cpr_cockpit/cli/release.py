@@ -12,6 +12,7 @@ from typing import Any
 from cpr_cockpit.config import NAME, PIPELINE_TOKEN, USER_TOKEN, Loaded, Problem, SettingsError, Signal, find, load
 from cpr_cockpit.config.loading import ENVIRONMENT
 from cpr_cockpit.core.contact import Contact
+from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.pipeline import PIPELINE, ZIP
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessRules, ReadinessVerdict, assess
@@ -40,7 +41,7 @@ class Aim:
     """Where to, how (``course``), and which zips.
 
     ``name``: the environment's, or "lab"; ``ready``: a lab's ready file, {} otherwise. ``commit``: what the artifact
-    must have been built from, "": nobody said. ``contacts``: whom to call.
+    must have been built from, "": nobody said. ``contacts``: whom to call. ``merge``: how repositories are merged.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Aim:
     course: Course = field(default_factory=Course)
     commit: str = ""
     contacts: tuple[Contact, ...] = ()
+    merge: MergePolicy = field(default_factory=MergePolicy)
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -134,6 +136,7 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
         course=replace(course, apps=chosen.names),
         commit=artifacts.commit or "",
         contacts=_contacts(loaded),
+        merge=loaded.settings.merge.policy,
     )
 
 
@@ -147,6 +150,7 @@ def _declared(loaded: Loaded) -> Declared:
         tag=artifacts.version if artifacts else "",
         commit=(artifacts.commit or "") if artifacts else "",
         sentry=settings.sentry,
+        github=settings.github,
     )
 
 
@@ -206,6 +210,7 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
             workers=lab_rule(ready),
         ),
         contacts=_contacts(loaded),
+        merge=loaded.settings.merge.policy if loaded is not None else MergePolicy(),
     )
 
 
@@ -288,6 +293,7 @@ def session_settings(
         course=chosen.course,
         commit=chosen.commit,
         contacts=chosen.contacts,
+        merge=chosen.merge,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cpr_cockpit.config.checks_table import Check, Code
+from cpr_cockpit.config.github_table import GitHub
 from cpr_cockpit.config.loading import NAME, USER_TOKEN, Loaded, find, load
 from cpr_cockpit.config.model import App, Artifacts, Cloud, Environment, Person, Settings, Smoke
 from cpr_cockpit.config.pipeline_table import PIPELINE_TOKEN, Pipeline
@@ -21,6 +22,7 @@ __all__ = [
     "Cloud",
     "Code",
     "Environment",
+    "GitHub",
     "Loaded",
     "Person",
     "Pipeline",

@@ -117,6 +117,11 @@ class Code(BaseModel):
     branch: Ref = Field(description="the feature's branch, such as feature/0001-goals")
     main: Ref = Field("main", description="the branch that it is merged into")
     remote: Ref = Field("origin", description="the remote's name")
+    repository: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9][\w.-]*/[\w.-]+)?$",
+        description='its name at GitHub, "owner/name"; without it only git is asked, and it is merged by hand',
+    )
     artifact: bool = Field(
         True, description="true or false: whether [artifacts] commit is a commit of this repository, the tag's"
     )

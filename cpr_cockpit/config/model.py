@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cpr_cockpit.config.checks_table import Check, Code
+from cpr_cockpit.config.github_table import GitHub
+from cpr_cockpit.config.merge_table import Merge
 from cpr_cockpit.config.pipeline_table import Pipeline
 from cpr_cockpit.config.policy import PolicySettings
 from cpr_cockpit.config.sentry_table import Sentry
@@ -420,6 +422,8 @@ class Settings(Part):
     checks: tuple[Check, ...] = Field((), strict=False, description="a table [[checks]] for each")
     code: tuple[Code, ...] = Field((), strict=False, description="a table [[code]] for each repository")
     sentry: Sentry | None = Field(None, description="a table [sentry]; without it Application Insights alone is asked")
+    github: GitHub = Field(default_factory=GitHub, description="a table [github]")
+    merge: Merge = Field(default_factory=Merge, description="a table [merge]")
     artifacts: Artifacts | None = Field(None, description="a table [artifacts]")
     strategy: Strategy | None = Field(None, description="a table [strategy]; without it blue-green")
     pipeline: Pipeline | None = Field(None, description="a table [pipeline]")

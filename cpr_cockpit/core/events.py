@@ -11,17 +11,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from cpr_cockpit.core.code_events import CodeEvent
 from cpr_cockpit.core.event import Event
 
 Way = Literal["forward", "back"]
 
 
 class Script(BaseModel):
-    """What a drill decides by itself; ``extended``: on to the extended validation."""
+    """What a drill decides by itself; ``extended``: on to the extended validation; ``merge``: step 4, too."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     decide: Literal["auto", "keep", "rollback"] = "auto"
     extended: bool = False
+    merge: bool = False
 
 
 class RunOpened(Event):
@@ -572,6 +574,7 @@ AnyEvent = Annotated[
     | LeaseIntent
     | LeaseHeld
     | LeaseLeft
+    | CodeEvent
     | RunEnded,
     Field(discriminator="type"),
 ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from cpr_cockpit.core import code_run, others
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core import others
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.heard import Heard
 from cpr_cockpit.core.heard import key_of as source_of
@@ -277,4 +277,5 @@ HANDLERS: dict[type[Event], Callable[[Run, float, Any], None]] = {
     ev.Noted: _noted,
     ev.RunEnded: _ended,
     **others.HANDLERS,
+    **code_run.HANDLERS,
 }

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from cpr_cockpit.core import code_run, others
 from cpr_cockpit.core import events as ev
-from cpr_cockpit.core import others
 from cpr_cockpit.core.feature_flag import FLAG_STEPS
 from cpr_cockpit.core.folding import HANDLERS
 from cpr_cockpit.core.heard import Heard, Key
@@ -106,6 +106,7 @@ class Run:
     heard: dict[Key, Heard] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     others: others.Others = field(default_factory=others.Others)
+    code: code_run.Code = field(default_factory=code_run.Code)
     ended: ev.RunEnded | None = None
     ended_at: float | None = None
     timeline: list[Moment] = field(default_factory=list)

@@ -26,6 +26,7 @@ class Reading:
 
     ``n``: how many were counted, where that is the value's weight. ``at``: epoch seconds at which it was read, after
     ``took_s`` seconds; None where nobody kept the time.
+    ``later``: it is told to whoever asks now, and marks nothing: what the item wants is still to come.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Reading:
     n: int | None = None
     at: float | None = None
     took_s: float | None = None
+    later: bool = False
 
 
 class Sensor(Protocol):
@@ -78,6 +80,7 @@ def _worst(name: str, several: Sequence[Reading]) -> Reading:
         n=counted[0] if len(counted) == 1 else None,
         at=max((one.at for one in several if one.at is not None), default=None),
         took_s=max((one.took_s for one in several if one.took_s is not None), default=None),
+        later=any(one.later for one in several if one.state is state),
     )
 
 

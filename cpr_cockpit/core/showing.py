@@ -6,13 +6,14 @@ Pure: what is not in the Run (the clock, the judge's latest word, the last probe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import Later
 from cpr_cockpit.core.apps_words import rows_of
 from cpr_cockpit.core.checklist import Checklist, Due, Item, Mark, Standing, complete, open_reason
+from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.readiness import ReadinessFacts, assess
@@ -41,6 +42,7 @@ class Stage:
 
     ``later``: after the extended validation, the schedule and the stretch that is judged now. ``back_check``: the
     newest rollback check and when it was made; ``answered_at``: when Resource Manager last gave a good answer.
+    ``merge``: how the repositories are merged.
     """
 
     now: float
@@ -56,6 +58,7 @@ class Stage:
     later: Later | None = None
     back_check: tuple[float, ev.RollbackChecked] | None = None
     answered_at: float | None = None
+    merge: MergePolicy = field(default_factory=MergePolicy)
 
 
 def header(run: Run) -> vw.Header:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cpr_cockpit.core import showing_back as back
+from cpr_cockpit.core import showing_code as code
 from cpr_cockpit.core import showing_observed as observed
 from cpr_cockpit.core import showing_others as others
 from cpr_cockpit.core import view as vw
@@ -58,6 +59,9 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         commands=back.commands(run, stage),
         acknowledge=others.acknowledge(run),
         take_over=others.take_over(run),
+        merge=code.merge(run, stage.merge),
+        revert=code.revert(run),
+        go_on=code.go_on(run),
     )
 
 
@@ -94,7 +98,7 @@ def _sentence(run: Run, stage: Stage) -> str:
         return run.ended.reason
     if run.observed and (words := observed.sentence(run)):
         return words
-    if words := others.sentence(run):
+    if words := others.sentence(run) or code.half_words(run):
         return words
     if run.phase in (Phase.PREPARING, Phase.READY):
         if run.gate is not None and run.gate.blockers:
@@ -160,7 +164,7 @@ def _start(run: Run, stage: Stage) -> vw.Control | None:
         return vw.Control("s", label, enabled=False, reason="the plan is being made")
     if stage.blocking:
         return vw.Control("s", label, enabled=False, reason=f"{len(stage.blocking)} checklist items are open")
-    if why := others.why_no_start(run):
+    if why := others.why_no_start(run) or code.why_no_start(run):
         return vw.Control("s", label, enabled=False, reason=why)
     plan = run.plan
     steps = len(plan.forward) if plan else 0

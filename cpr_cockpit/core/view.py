@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from cpr_cockpit.core.code_view import CodeView
 from cpr_cockpit.core.source_row import SourceRow
 
 
@@ -323,7 +324,7 @@ class Panel:
 
     ``back``: the rollback check in one line; ``warns``: it says that something is wrong. ``commands``: what to send
     first by hand, each whole. ``acknowledge``: that what others changed was looked at; ``take_over``: the lease that
-    another run holds.
+    another run holds. ``merge``, ``revert``, ``go_on``: step 4, before START.
     """
 
     word: str
@@ -339,6 +340,9 @@ class Panel:
     commands: tuple[str, ...] = ()
     acknowledge: Control | None = None
     take_over: Control | None = None
+    merge: Control | None = None
+    revert: Control | None = None
+    go_on: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,3 +367,4 @@ class View:
     report: str = ""
     report_path: str = ""
     log: LogView = field(default_factory=LogView)
+    code: CodeView = field(default_factory=CodeView)

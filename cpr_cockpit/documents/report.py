@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cpr_cockpit.core.run import Run
-from cpr_cockpit.documents.papers import afterwards, closing, course, head, validation
+from cpr_cockpit.documents.papers import afterwards, closing, course, head, merged, validation
 from cpr_cockpit.documents.papers.marks import Marks
 
 
@@ -14,6 +14,7 @@ def render_report(run: Run) -> str:
         *head.head(run),
         *head.key_metrics(run),
         *course.timeline(run, marks),
+        *merged.merged(run),
         *course.steps(run),
         *course.verdicts(run),
         *validation.validation(run, marks),

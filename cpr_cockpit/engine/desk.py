@@ -29,6 +29,8 @@ class Desk:
             "sign": self._sign,
             "sign_list": self._sign_list,
             "choose": self._choose,
+            "merge": self._merge,
+            "merge_choice": self._merge_choice,
             "start": self._start,
             "keep": self._keep,
             "rollback": self._rollback,
@@ -95,6 +97,23 @@ class Desk:
             return {"chosen": await self._session.choose(key, by)}
         except Blocked as error:
             raise CommandError(str(error)) from error
+
+    async def _merge(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Begin the merge of the feature's repositories (step 4); what comes of it is told by the journal."""
+        try:
+            self._session.merging.begin(_who(arguments))
+        except Blocked as error:
+            raise CommandError(str(error)) from error
+        return {}
+
+    async def _merge_choice(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Where the merge rests half done: again, revert, or go-on with a reason."""
+        choice, reason = _text(arguments, "choice"), _text(arguments, "reason")
+        try:
+            self._session.merging.choose(choice, _who(arguments), reason)
+        except Blocked as error:
+            raise CommandError(str(error)) from error
+        return {}
 
     async def _start(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._check_start(arguments)

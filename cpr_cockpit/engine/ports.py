@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from cpr_cockpit.core.code import CodeHost
 from cpr_cockpit.core.lease import LeaseStore
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.ports import (
@@ -48,6 +49,7 @@ class Ports:
     ``web_apps`` and ``probe`` are those of the first. ``workers``: who works in the background; None: no rule is
     declared. ``surroundings``: what others could change; None: only who serves what is looked at.
     ``lease``: of the environment; None: it has none. ``sensors``: what a machine reads of checklist items before START.
+    ``code``: the feature's repositories at their host; none: step 4 is signed by hand.
     """
 
     clock: Clock
@@ -66,6 +68,7 @@ class Ports:
     surroundings: SurroundingsReader | None = None
     lease: LeaseStore | None = None
     sensors: tuple[Sensor, ...] = ()
+    code: tuple[CodeHost, ...] = ()
 
     def at(self, app: str) -> Ports:
         """The ports as they are in ``app``, "" being the first; KeyError for one that there is not."""

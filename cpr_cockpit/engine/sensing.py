@@ -146,9 +146,10 @@ class Sensing:
         self._read_at[group] = self._clock.now()
         self._due[group] = self._clock.now() + (SOON_S if unknown else EVERY_S)
         lasts_s = EXPIRES_S + max(one.timeout_s for one in sensors)
+        told = {one.name for one in readings if not one.later}
         for reading in readings:
-            self._tell(reading, lasts_s)
-        told = {one.name for one in readings}
+            if reading.name in told:
+                self._tell(reading, lasts_s)
         for item in dict.fromkeys(item for one in sensors for item in one.items if item not in told):
             self._leave(item)
 

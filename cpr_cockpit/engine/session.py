@@ -304,7 +304,9 @@ class Session(UntilStart):
     async def _stopped(self) -> None:
         run = self.run_state
         if run.started_at is None:
-            self._end("stopped", None, "stopped before START: nothing was changed")
+            merged = run.code.words()
+            words = f"production was not changed; merged: {merged}" if merged else "nothing was changed"
+            self._end("stopped", None, f"stopped before START: {words}")
             return
         if run.decision is not None and run.decision.word == "hold":
             await self._end_observed("held", run.decision.sentence)

@@ -9,6 +9,7 @@ from cpr_cockpit import __version__
 from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.core.events import RunOpened, Script
+from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.core.strategies import Course
@@ -25,7 +26,7 @@ class SessionSettings:
     ``signals``: the custom signals that the judge watches. ``observe``: look on while somebody else deploys, change
     nothing; ``new_version`` "" then stands for whatever other version production serves next. ``course``: by which
     strategy, its times at their real length. ``commit``: what the tag of the new version points to, "": nobody said.
-    ``contacts``: whom the rollback card names.
+    ``contacts``: whom the rollback card names. ``merge``: how the feature's repositories are merged (step 4).
     """
 
     run: str
@@ -46,6 +47,7 @@ class SessionSettings:
     course: Course = field(default_factory=Course)
     commit: str = ""
     contacts: tuple[Contact, ...] = ()
+    merge: MergePolicy = field(default_factory=MergePolicy)
 
     @property
     def artifacts(self) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cpr_cockpit.core import diagram, showing, showing_log, showing_panel, showing_window
+from cpr_cockpit.core import diagram, showing, showing_code, showing_log, showing_panel, showing_window
 from cpr_cockpit.core.checklist import Standing
 from cpr_cockpit.core.events import PlanMade
 from cpr_cockpit.core.plan import Plan
@@ -71,6 +71,7 @@ class Showing:
             checks=showing_window.checks(run, stage),
             happenings=showing.happenings(run),
             log=showing_log.log(run),
+            code=showing_code.code(run, stage.merge),
             panel=showing_panel.panel(run, stage),
             report=self._reported(run, stage.now),
             report_path=str(session.settings.folder / "report"),
@@ -123,6 +124,7 @@ class Showing:
             later=watch.later if isinstance(watch, Afterwards) else None,
             back_check=session.back_check,
             answered_at=session.answered_at,
+            merge=session.settings.merge,
         )
 
     def _reported(self, run: Run, now: float) -> str:

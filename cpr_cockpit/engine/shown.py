@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cpr_cockpit.core.events import RollbackChecked
+from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.readiness import ReadinessFacts
@@ -36,6 +37,10 @@ class ShownSettings(Protocol):
     @property
     def readiness(self) -> tuple[ReadinessFacts, ...]:
         """What the feature's documents say."""
+
+    @property
+    def merge(self) -> MergePolicy:
+        """How the feature's repositories are merged."""
 
 
 class ShownWatch(Protocol):

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.afterwards import Later
 from cpr_cockpit.core.back_check import every_s
 from cpr_cockpit.core.judge import Judge
+from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.policy import REFERENCE_WINDOW_S, Policy
 from cpr_cockpit.core.ports import Sighting
 from cpr_cockpit.core.readiness import ReadinessFacts
@@ -37,6 +38,7 @@ class ReplaySettings:
     run: str
     folder: Path
     readiness: tuple[ReadinessFacts, ...] = ()
+    merge: MergePolicy = field(default_factory=MergePolicy)
 
 
 class Tape:

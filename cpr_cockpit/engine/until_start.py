@@ -10,6 +10,7 @@ from cpr_cockpit.core.sensing import BEFORE_START, Sensor
 from cpr_cockpit.engine.choosing import Choosing
 from cpr_cockpit.engine.gate import start_blockers
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
+from cpr_cockpit.engine.merging import Merging
 from cpr_cockpit.engine.own_sensors import own_sensors
 from cpr_cockpit.engine.planning import Blocked
 from cpr_cockpit.engine.preparing import Preparation, course_of
@@ -22,10 +23,12 @@ class UntilStart(WayBack):
     """What may be done to a run before production begins; from START on nothing of this changes it any more."""
 
     _sensing: Sensing | None = None
+    _merging: Merging | None = None
 
     def blockers(self) -> list[str]:
         """What stands between the run and START, in words."""
-        return [f"{one.item.text} ({one.reason})" for one in start_blockers(self.run_state, self._ports.clock.now())]
+        found = [f"{one.item.text} ({one.reason})" for one in start_blockers(self.run_state, self._ports.clock.now())]
+        return ["the merge is under way", *found] if self.run_state.code.running else found
 
     def start(self, by: str) -> None:
         """START: production begins."""
@@ -66,6 +69,14 @@ class UntilStart(WayBack):
         choosing = Choosing(self.settings, self._preparation(), self.recorder)
         return await self._others.replanning.another(lambda: choosing.choose(key, by)) or ""
 
+    @property
+    def merging(self) -> Merging:
+        """Step 4, beside the run until START."""
+        if self._merging is None:
+            ports = self._ports
+            self._merging = Merging(ports.code, self.settings, ports.clock, self.recorder, self._patience)
+        return self._merging
+
     def _preparation(self) -> Preparation:
         return Preparation(self.settings, self.scaled, self._ports, self.recorder)
 
@@ -76,6 +87,7 @@ class UntilStart(WayBack):
             if self.settings.script is not None:
                 await sensing.once()  # what a script signs is what no machine could read
             reading = asyncio.create_task(sensing.go_on())
+            merging = asyncio.create_task(self.merging.go_on())
             try:
                 await self._others.opened()
                 await self._preparation().run(self._others.look_now)
@@ -83,7 +95,7 @@ class UntilStart(WayBack):
                 await self._until_started()
             finally:
                 self._sensing = None
-                await ended(reading)
+                await ended(reading, merging)
 
     def _sensors(self) -> tuple[Sensor, ...]:
         settings = self.settings
@@ -98,6 +110,8 @@ class UntilStart(WayBack):
     async def _until_started(self) -> None:
         script, run = self.settings.script, self.run_state
         if script is not None and run.started_at is None:
+            if script.merge:
+                await self.merging.by_script(self.settings.actor)
             self._sign_all(self.settings.actor)
             left = self.blockers()
             if left:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 import shutil
 import signal
@@ -20,6 +21,9 @@ from cpr_cockpit.lab import certificates, releases, ui_host
 from cpr_cockpit.lab import settings as app_settings
 from cpr_cockpit.lab.control import Control
 from cpr_cockpit.lab.counts import Counts
+from cpr_cockpit.lab.git_host import GitHost
+from cpr_cockpit.lab.githost.ci import FAST, USUAL
+from cpr_cockpit.lab.githost.git import GitFailed
 from cpr_cockpit.lab.global_front import Endpoint, GlobalFront
 from cpr_cockpit.lab.lease import Lease
 from cpr_cockpit.lab.models import PRODUCTION, LabSettings
@@ -147,11 +151,11 @@ class Lab:
         pipeline = await self._open_pipeline()
         traffic = Traffic(self._counts, self._telemetry.browser)
         stack.push_async_callback(traffic.stop)
-        await asyncio.gather(world.start(), self._start_traffic(traffic))
+        _, _, git_host = await asyncio.gather(world.start(), self._start_traffic(traffic), self._open_git_host())
         await self._prove()
         await world.set_troubles(self._settings.troubles)
         told = self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}")
-        return told | more | {"pipeline": pipeline, "settings_file": str(documented)}
+        return told | more | {"pipeline": pipeline, "git_host": git_host, "settings_file": str(documented)}
 
     async def _open_page(self) -> None:
         """The host of the page, with its own certificate."""
@@ -173,6 +177,20 @@ class Lab:
         self._stack.push_async_callback(host.close)
         port = await self._open(host.application(), _listen(None), self._certificates.server)
         return host.described(f"https://localhost:{port}", names["good"])
+
+    async def _open_git_host(self) -> dict[str, Any] | None:
+        """The feature's repositories at a Git host; None where git is missing, without which all else is as ever."""
+        world, tag = self._world, releases.VERSIONS["good"]
+        built = {"goals-api": self._releases.good.read_bytes(), "goals-ui": f"the page of {tag}".encode()}
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in built.items()}
+        host = GitHost(world.troubles, world.log, digests, tag, secrets.token_urlsafe(24))
+        try:
+            await host.plant(self._folder / "git", FAST if self._settings.fast else USUAL)
+        except GitFailed as failed:
+            world.log.add("git.missing", reason=str(failed))
+            return None
+        port = await self._open(host.application(), _listen(None), self._certificates.server)
+        return host.described(f"https://localhost:{port}")
 
     async def _open(self, application: web.Application, entrance: socket.socket, tls: ssl.SSLContext | None) -> int:
         """Serve `application` on the listening socket until the lab ends; returns the port."""

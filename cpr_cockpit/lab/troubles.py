@@ -21,6 +21,8 @@ COLD_SLOT = "cold-slot"
 MERGE_REFUSED = "merge-refused"
 REPOSITORY_RENAMED = "repository-renamed"
 WEAK_TOKEN = "weak-token"  # noqa: S105  # a name of a trouble, not a secret
+CHECK_PENDING = "check-pending"
+RATE_LIMITED = "rate-limited"
 
 NAMES = {
     EXPIRED_CERTIFICATE: "the host of the page serves a certificate that has ended",
@@ -36,6 +38,8 @@ NAMES = {
     MERGE_REFUSED: "the second repository's pull request is not merged",
     REPOSITORY_RENAMED: "a repository has another name by now",
     WEAK_TOKEN: "the Git host's token may read, and not write",
+    CHECK_PENDING: "a required check of the branch's head never ends",
+    RATE_LIMITED: "the Git host takes no more requests for now",
 }
 
 # Told True when the trouble comes, False when it goes.

@@ -103,6 +103,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("log", "l", "Log", "Error lines of production's log", "app.go_to('log')", hint="log"),
     Action("sources", "i", "Sources", "Who is asked, how old its data is, its last trouble", "app.go_to('sources')",
            hint="sources"),
+    Action("code", "m", "Code", "Pull requests, checks, merge and tag (step 4)", "app.go_to('code')", hint="code"),
+    Action("merge", "m", "MERGE", "arms it: pull requests, checks, merge, tag; y confirms", "app.arm('merge')", "code",
+           _control("merge"), hint="merge, look again"),
+    Action("revert", "v", "REVERT", "arms it: pull requests that take back what is merged; y confirms",
+           "app.arm('revert')", "code", _control("revert"), hint="revert"),
+    Action("go-on", "b", "GO ON", "arms it: go on with what is merged, for a reason", "app.arm('go-on')", "code",
+           _control("go_on"), hint="go on with one"),
     Action("next", "right", "Next screen", "", "app.turn(1)"),
     Action("previous", "left", "Previous screen", "", "app.turn(-1)"),
     Action("sign", "space", "Sign", "Signs the item with your initials", "screen.mark('signed')", "lists", _writes,
@@ -156,13 +163,17 @@ def bindings(where: str) -> list[Binding]:
     ]
 
 
-def hints(where: str, *, replay: bool = False) -> list[Action]:
-    """What the foot tells on a screen: its own keys first; in a replay those that play it."""
+def hints(where: str, *, replay: bool = False, code: bool = False) -> list[Action]:
+    """What the foot tells on a screen: its own keys first; in a replay those that play it.
+
+    ``code``: whether there are repositories to merge, so that their screen is told of before START.
+    """
     if replay:
         return [REPLAY[0], BY_ID["quit"], *REPLAY[1:], BY_ID["help"]]
     # What a run waits for goes before what can be done at any time.
     own = [BY_ID["acknowledge"], BY_ID["take-over"]]
     own += [one for one in ACTIONS if one.hint and one.where == where and where]
     own += [BY_ID["strategy"]] if where == "plan" else []
+    own += [BY_ID["code"]] if code and where in ("plan", "lists", "gate") else []
     own += [BY_ID["log"], BY_ID["sources"]] if where == "window" else []
     return [*own, BY_ID["help"], BY_ID["quit"], *(one for one in ACTIONS if one.hint in _MORE and not one.where)]

@@ -27,7 +27,7 @@ from cpr_cockpit.tui.themes import ANSI, DARK, LIGHT
 LEAST = (60, 15)
 _FLOOR = "floor"
 # Looked at in passing: Escape leads back to where one was.
-_ASIDE = ("log", "sources")
+_ASIDE = ("log", "sources", "code")
 _AGAIN_S = 3.0
 
 
@@ -42,7 +42,7 @@ class CockpitApp(KeyedApp):
 
     # Where the person is; the floor and the help do not change it.
     place = ""
-    # Where the person was before the log or the sources.
+    # Where the person was before the log, the sources or the code.
     _before = ""
     _leaving_at = -_AGAIN_S
 
@@ -96,7 +96,7 @@ class CockpitApp(KeyedApp):
         self._look_at(name)
 
     def action_go_back(self) -> None:
-        """From the log or the sources to where one was."""
+        """From the log, the sources or the code to where one was."""
         self.action_go_to(self._before or self._here())
 
     def _look_at(self, name: str) -> None:

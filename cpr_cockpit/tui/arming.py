@@ -27,6 +27,7 @@ TOLD_S = 10.0
 # Longer reasons are cut: the journal's line is for a person to read.
 LONGEST = 300
 CONFIRM_KEY = "y"
+MERGE_CHOICE = "merge_choice"
 EXPIRED = "arm expired: nothing was sent"
 _CANCELLED = "disarmed: nothing was sent"
 _WORSE = "the verdict got worse and disarmed it: nothing was sent"
@@ -34,11 +35,14 @@ _CHANGED = "what it would do has changed and disarmed it: nothing was sent"
 
 
 class Act(StrEnum):
-    """What can be armed; the value is the session's command."""
+    """What can be armed; the value is the session's command, or of the last two its choice (`Confirmed.name`)."""
 
     START = "start"
     GO = "keep"
     ROLLBACK = "rollback"
+    MERGE = "merge"
+    REVERT = "revert"
+    GO_ON = "go-on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Confirmed:
     @property
     def name(self) -> str:
         """The session's name of the command."""
-        return self.act.value
+        return MERGE_CHOICE if self.act in (Act.REVERT, Act.GO_ON) else self.act.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,14 @@ class Armed:
 
 def control_of(panel: Panel, act: Act) -> Control | None:
     """The panel's control for that act."""
-    return {Act.START: panel.start, Act.GO: panel.go, Act.ROLLBACK: panel.rollback}[act]
+    return {
+        Act.START: panel.start,
+        Act.GO: panel.go,
+        Act.ROLLBACK: panel.rollback,
+        Act.MERGE: panel.merge,
+        Act.REVERT: panel.revert,
+        Act.GO_ON: panel.go_on,
+    }[act]
 
 
 class Arming:
@@ -274,7 +285,9 @@ class Arming:
 
     def _confirmed(self, armed: Armed) -> Confirmed:
         self.disarm(f"sent: {armed.control.label}")
-        reasons = {} if armed.act is Act.START else {"reason": armed.reason.strip()}
+        reasons = {} if armed.act in (Act.START, Act.MERGE) else {"reason": armed.reason.strip()}
+        if armed.act in (Act.REVERT, Act.GO_ON):
+            reasons["choice"] = armed.act.value
         return Confirmed(armed.act, reasons)
 
 
@@ -301,5 +314,5 @@ def _asks(control: Control) -> tuple[str, str, bool]:
 
 
 def _runs(armed: Armed, control: Control) -> bool:
-    """Whether START would still run what it was armed for: another strategy has other details."""
-    return armed.act is not Act.START or control.details == armed.control.details
+    """Whether it would still do what it was armed for: another strategy, or another head, has other details."""
+    return armed.act in (Act.GO, Act.ROLLBACK) or control.details == armed.control.details

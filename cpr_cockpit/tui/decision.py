@@ -10,7 +10,14 @@ from cpr_cockpit.tui.arming import Act, Arming
 
 # The written procedure's triggers that only a person can see.
 TRIGGERS = ("critical functionality", "data corruption", "security breach")
-ACTS = {"start": Act.START, "go": Act.GO, "rollback": Act.ROLLBACK}
+ACTS = {
+    "start": Act.START,
+    "go": Act.GO,
+    "rollback": Act.ROLLBACK,
+    "merge": Act.MERGE,
+    "revert": Act.REVERT,
+    "go-on": Act.GO_ON,
+}
 
 Command = tuple[str, dict[str, str]]
 

@@ -40,6 +40,8 @@ _SENT = {
     "note": "note",
     "acknowledge": "looked at",
     "take_over": "take-over",
+    "merge": "MERGE",
+    "merge_choice": "merge choice",
 }
 
 

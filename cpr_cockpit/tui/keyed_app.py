@@ -73,7 +73,7 @@ class KeyedApp(FaceApp):
     # -- the decision ------------------------------------------------------------------------------------------------
 
     async def action_arm(self, name: str) -> None:
-        """Arm START, GO or ROLLBACK, or say why not."""
+        """Arm START, GO, ROLLBACK or what step 4 has, or say why not."""
         while isinstance(self.screen, ModalScreen):
             await self.pop_screen()
         if isinstance(self.screen, CockpitScreen):
@@ -82,6 +82,9 @@ class KeyedApp(FaceApp):
         panel = shown.panel
         if self.view is None or panel is None or self._read_only or shown.gone_since is not None:
             self.say(f"{BY_ID[name].label} is not possible now: {BY_ID[name].why_not(shown)}")
+        elif name not in ("start", "go", "rollback") and self._held:
+            # The key that led to the screen is still held down.
+            return
         elif not self.decision.arm(name, panel, self._key) and self.decision.words:
             self.say(self.decision.words)
         # Keys are taken from the end of the guard on: the panel says so then.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from cpr_cockpit.config import Check, Code, Sentry
+from cpr_cockpit.config import Check, Code, GitHub, Sentry
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Declared:
     tag: str = ""
     commit: str = ""
     sentry: Sentry | None = None
+    github: GitHub = field(default_factory=GitHub)
 
     def to_dict(self) -> dict[str, Any]:
         """For session.json."""
@@ -32,7 +33,8 @@ class Declared:
             "code": [one.model_dump(exclude_unset=True) for one in self.code],
         }
         tables["sentry"] = [self.sentry.model_dump()] if self.sentry else []
-        return tables | {"home": self.home, "tag": self.tag, "commit": self.commit}
+        github = self.github.model_dump(exclude_unset=True)
+        return tables | {"home": self.home, "tag": self.tag, "commit": self.commit, "github": github}
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Declared:
@@ -44,4 +46,5 @@ class Declared:
             str(body.get("tag", "")),
             str(body.get("commit", "")),
             next((Sentry.model_validate(one) for one in body.get("sentry", ())), None),
+            GitHub.model_validate(body.get("github", {})),
         )

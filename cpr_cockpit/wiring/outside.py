@@ -14,6 +14,7 @@ from cpr_cockpit.config.pipeline_table import GITHUB
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Reader
 from cpr_cockpit.engine.ports import AppPorts, Ports
+from cpr_cockpit.wiring.code import code_hosts
 from cpr_cockpit.wiring.custom import custom_readers
 from cpr_cockpit.wiring.probing import probing
 from cpr_cockpit.wiring.sensors import Site, sensors_of
@@ -100,6 +101,8 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
     web_apps = AzureWebApps(manager, kudu, _own_settings(place))
     workers, queue = _workers(common)
     further = _further_sites(common)
+    proof = common.closed(QueryProof(*signed_in))
+    code = code_hosts(place, common.connections, clock)
     sites = (Site(manager, web_apps, place.production_url, place.slot_url), *further.values())
     return Ports(
         clock,
@@ -117,7 +120,8 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         apps=_further(common, further, key),
         surroundings=AzureSurroundings(manager, web_apps, place.slot, key),
         lease=_lease(common),
-        sensors=sensors_of(place, common.connections, clock, sites, policy, common.closed(QueryProof(*signed_in))),
+        sensors=sensors_of(place, common.connections, clock, sites, policy, code, proof),
+        code=code,
     )
 
 

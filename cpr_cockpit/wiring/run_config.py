@@ -10,6 +10,7 @@ from typing import Any
 
 from cpr_cockpit.core.contact import Contact
 from cpr_cockpit.core.events import Script
+from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.core.run import Run
@@ -54,6 +55,7 @@ def write_config(settings: SessionSettings, target: Target | None = None) -> Non
         "observe": settings.observe,
         "commit": settings.commit,
         "course": settings.course.to_dict(),
+        "merge": settings.merge.to_dict(),
         "contacts": [asdict(one) for one in settings.contacts],
         "readiness": [asdict(facts) for facts in settings.readiness],
         "target": (target or Target()).to_dict(),
@@ -87,6 +89,7 @@ def read_config(folder: Path) -> SessionConfig:
             commit=str(body.get("commit", "")),
             course=Course.from_dict(body.get("course") or {}),
             contacts=tuple(Contact(**one) for one in body.get("contacts") or ()),
+            merge=MergePolicy.from_dict(body.get("merge") or {}),
         )
     except LabError as error:
         raise ConfigError(str(error)) from error

@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cpr_cockpit.core.code import CodeHost
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Clock
 from cpr_cockpit.core.sensing import Sensor
+from cpr_cockpit.wiring.code import code_sensors
 from cpr_cockpit.wiring.target import Place
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from cpr_cockpit.adapters.azure.query_proof import QueryProof
     from cpr_cockpit.adapters.azure.web_apps import AzureWebApps
     from cpr_cockpit.adapters.connections import Connections
-    from cpr_cockpit.config import Check, Code
+    from cpr_cockpit.config import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,17 @@ class Site:
 
 
 def sensors_of(
-    place: Place, connections: Connections, clock: Clock, sites: Sequence[Site], policy: Policy, logs: QueryProof
+    place: Place,
+    connections: Connections,
+    clock: Clock,
+    sites: Sequence[Site],
+    policy: Policy,
+    code: tuple[CodeHost, ...],
+    logs: QueryProof,
 ) -> tuple[Sensor, ...]:
     """Everything that reads checklist items here, beside what the ports themselves tell. Nothing is read yet.
 
-    On a lab what is declared for an address or a repository is left out (`left_out`).
+    On a lab what is declared for an address or a repository is left out (`left_out`): it has repositories of its own.
     """
     from cpr_cockpit.adapters.sensors.certificates import Certificates, Host
     from cpr_cockpit.wiring.around_sensors import around_sensors
@@ -50,7 +58,7 @@ def sensors_of(
         *(sensor for one in sites for sensor in _of_site(one, place, clock, policy, several=len(sites) > 1)),
         Certificates(hosts, clock, connections.tls, place.certificate_days),
         *around_sensors(place, connections, clock, sites, logs, policy),
-        *(_repository(one, place) for one in place.declared.code if not place.on_lab),
+        *code_sensors(place, code),
         *(_check(one, place, connections) for one in checks),
     )
 
@@ -102,11 +110,3 @@ def _check(one: Check, place: Place, connections: Connections) -> Sensor:
         secret=secret,
     )
     return RequestCheck(one.item, one.name, expected, connections, one.timeout_s)
-
-
-def _repository(one: Code, place: Place) -> Sensor:
-    from cpr_cockpit.adapters.sensors.repository import Repository, RepositorySettings
-
-    commit = place.declared.commit if one.artifact else ""
-    folder = Path(place.declared.home) / one.path
-    return Repository(RepositorySettings(folder, one.remote, one.main, one.branch, place.declared.tag, commit))

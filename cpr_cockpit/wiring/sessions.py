@@ -11,6 +11,7 @@ from cpr_cockpit.core import diagram
 from cpr_cockpit.core.events import Record
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.card import render_card
+from cpr_cockpit.documents.merge_plan import render_merge
 from cpr_cockpit.documents.plan import render_plan
 from cpr_cockpit.engine.earlier import earlier_times
 from cpr_cockpit.engine.journal import Journal
@@ -70,4 +71,5 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
         known = diagram.Known(Run(), earlier_times(runs_home(), settings))
         short = diagram.lines(plan, known, scaled.window_s)
         card = render_card(shown, settings.environment, plan, people=settings.contacts)
-        return render_plan(plan, ports.planned, short) + "\n" + card
+        merge = render_merge(ports.code, settings.merge, settings.new_version)
+        return render_plan(plan, ports.planned, short) + merge + "\n" + card

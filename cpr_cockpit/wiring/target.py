@@ -9,10 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment, is_loopback
-from cpr_cockpit.config import PIPELINE_TOKEN, USER_TOKEN, Environment, Pipeline, Sentry, Signal, Smoke, Workers
+from cpr_cockpit.config import (
+    PIPELINE_TOKEN,
+    USER_TOKEN,
+    Code,
+    Environment,
+    GitHub,
+    Pipeline,
+    Sentry,
+    Signal,
+    Smoke,
+    Workers,
+)
 from cpr_cockpit.core.custom import SignalSpec
 from cpr_cockpit.lab_client import READY_FILE
 from cpr_cockpit.wiring.around import Around, around_lab, around_of
+from cpr_cockpit.wiring.code import lab_code
 from cpr_cockpit.wiring.declared import Declared
 
 # Runs of these modes change a lab only: every endpoint must be on this machine.
@@ -110,6 +122,8 @@ class Place:
     ``certificate_days``: for how many days a certificate must be good (a lab's are good for three).
     ``settings_file``: the documented names of app settings, "": none. ``around``: what is around the app;
     ``harmless``: differences between slot and production that are declared so, by name.
+    ``code``: the feature's repositories, a lab's own
+    on a lab; ``github``: where they are, ``github_token``: a lab's ("": it is looked for when it is first needed).
     """
 
     azure: AzureEnvironment
@@ -137,6 +151,9 @@ class Place:
     settings_file: str = ""
     around: Around = field(default_factory=Around)
     harmless: tuple[str, ...] = ()
+    code: tuple[Code, ...] = ()
+    github: GitHub = field(default_factory=GitHub)
+    github_token: str = field(default="", repr=False)
 
     @property
     def sentry(self) -> Sentry | None:
@@ -226,6 +243,8 @@ def place_of(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...]
         settings_file=environment.settings_file,
         around=around_of(environment),
         harmless=harmless,
+        code=target.declared.code,
+        github=target.declared.github,
         apps=tuple(
             AppPlace(_of_app(azure, one.app, one.resource_group), one.production_url, one.slot_url)
             for one in environment.apps
@@ -247,6 +266,7 @@ def variables_of(target: Target) -> tuple[str, ...]:
 
 
 def _lab(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...]) -> Place:
+    code, github, github_token = lab_code(ready)
     azure = AzureEnvironment(
         **{name: ready[name] for name in (*_IDS, "resource_manager", "logs", "logs_audience")},
         **{name: str(ready.get(name) or "") for name in _MORE_IDS},
@@ -269,7 +289,10 @@ def _lab(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...]) ->
         pipeline=Pipeline.model_validate(ready["pipeline"]["table"]) if ready.get("pipeline") else None,
         pipeline_token=str(ready["pipeline"]["token"]) if ready.get("pipeline") else "",
         workers=lab_workers(ready),
-        declared=target.declared,
+        declared=replace(target.declared, tag=str(ready.get("versions", {}).get("good", "")), commit=""),
+        code=code,
+        github=github,
+        github_token=github_token,
         settings_file=str(ready.get("settings_file") or ""),
         around=around_lab(ready),
         harmless=harmless,
@@ -299,6 +322,7 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
         addresses |= {f"{name} of {one['app']}": one[name] for name in _ADDRESSES}
     addresses |= {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
     addresses |= {"ui_origin": str(ready["ui_origin"])} if ready.get("ui_origin") else {}
+    addresses |= {"git_host.api": str(ready["git_host"]["api"])} if ready.get("git_host") else {}
     addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():
         if not is_loopback(address):

@@ -30,6 +30,7 @@ from cpr_cockpit.wiring import (
 )
 from cpr_cockpit.wiring.declared import Declared
 from cpr_cockpit.wiring.run_key import KEY, run_key
+from cpr_cockpit.wiring.target import check_ready
 from tests.azure.rows import request
 from tests.azure.wire import TENANT, Wire
 from tests.azure.workspace import ASKED, NOW, T0
@@ -351,12 +352,32 @@ async def test_every_app_is_read_and_on_a_lab_nothing_that_is_declared_beyond_th
         kinds = [type(one).__name__ for one in ports.sensors]
     assert kinds == [*["OfApp"] * 4, "Certificates", "Staging", "Names", "Names", "ErrorTracking", "CommandCheck"]
     assert left_out(place) == ("preflight", "../api")
-    async with outside_of(replace(place, on_lab=False, apps=())) as ports:
+    async with outside_of(replace(place, on_lab=False, apps=(), code=declared.code)) as ports:
         kinds = [type(one).__name__ for one in ports.sensors]
     assert kinds == [
         *("PlanCapacity", "SiteSettings", "Certificates", "Staging", "Names", "ErrorTracking"),
         *("Repository", "RequestCheck", "CommandCheck"),
     ]
+
+
+async def test_a_lab_has_repositories_of_its_own_at_its_own_host(ready: dict[str, Any], tmp_path: Path) -> None:
+    one = {"name": "goals/goals-api", "clone": "/clones/goals-api", "branch": "feature/1", "main": "main"}
+    rows = [one, one | {"name": "goals/goals-ui", "clone": "/clones/goals-ui"}]
+    told = ready | {"git_host": {"api": "https://localhost:8449", "token": "of-the-lab", "repositories": rows}}
+    declared = Declared(code=(Code(path="../api", branch="feature/1"),), commit="a" * 40)
+    place = place_of(Target(declared=declared), told | {"versions": {"good": "v1.3.0"}})
+    assert "of-the-lab" not in repr(place)
+    async with outside_of(place) as ports:
+        assert [(host.name, host.artifact) for host in ports.code] == [
+            ("goals/goals-api", True),
+            ("goals/goals-ui", False),
+        ]
+        kinds = [type(one).__name__ for one in ports.sensors]
+    assert kinds[-4:] == ["Repository", "Repository", "CodeHostItems", "CodeHostItems"]
+    path = tmp_path / "ready.json"
+    told["git_host"]["api"] = "https://api.github.com"
+    with pytest.raises(ConfigError, match=r"git_host\.api is https://api\.github\.com, which is not on this machine"):
+        check_ready(path, told | {"app_configuration": "", "control": {"url": "https://localhost:1"}})
 
 
 async def test_a_command_tells_no_secret_of_another_check(

@@ -17,6 +17,8 @@ from tests.cli.commands import Command, as_environment, ready_with, sign_in
 from tests.documents import folders
 from tests.lab.running import RunningLab, until
 
+TAGGED = "code-readiness.release-tagged"
+
 
 def _set(feature: Path, name: str, **values: object) -> None:
     body = json.loads((feature / name).read_text("utf-8"))
@@ -187,8 +189,8 @@ def _settled(lab: RunningLab) -> None:
 
 
 def _only_the_load_is_not_known(body: dict[str, Any]) -> bool:
-    """A lab's plan tells its load from its first whole minute on."""
-    return {one["name"] for one in body["readings"] if one["state"] != "ok"} <= {CAPACITY}
+    """A lab's plan tells its load from its first whole minute on; that the tag is free is a note."""
+    return {one["name"] for one in body["readings"] if one["state"] != "ok"} <= {CAPACITY, TAGGED}
 
 
 def test_a_lab_is_verified_by_reading_alone(command: Command, feature: Path, lab: RunningLab, ready_file: Path) -> None:
@@ -198,6 +200,7 @@ def test_a_lab_is_verified_by_reading_alone(command: Command, feature: Path, lab
     body = command.object("check", feature, "--lab", ready_file)
     states = {one["name"]: one["state"] for one in body["readings"]}
     assert states.pop(CAPACITY) in ("ok", "unknown")
+    assert states.pop(TAGGED) == "note"
     assert set(states.values()) == {"ok"}
     assert set(states) == {
         "artifact v1.3.0",
@@ -218,6 +221,9 @@ def test_a_lab_is_verified_by_reading_alone(command: Command, feature: Path, lab
         "monitoring.error-tracking",
         "monitoring.alert-rules",
         "monitoring.dashboard",
+        "code-readiness.branch-up-to-date",
+        "code-readiness.no-merge-conflicts",
+        "code-readiness.ci-checks",
         "monitoring.logs",
         "monitoring.performance-monitoring",
         "communication.emergency-contacts",
@@ -225,6 +231,7 @@ def test_a_lab_is_verified_by_reading_alone(command: Command, feature: Path, lab
     assert body["environment"]["lab"] is True
     assert body["environment"]["subscription"] == lab.ready["subscription"]
     assert lab.ready["client_secret"] not in json.dumps(body)
+    assert lab.ready["git_host"]["token"] not in json.dumps(body)
     assert lab.control("GET", "/operations")["log"] == before
 
 

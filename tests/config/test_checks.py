@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cpr_cockpit.cli.release import aim
-from cpr_cockpit.config import load
+from cpr_cockpit.config import SettingsError, load
 from cpr_cockpit.wiring import Target, place_of
 from tests.config.files import TEXT, refused
 
@@ -93,3 +93,17 @@ def test_what_cannot_be_used_is_told_by_name(tmp_path: Path, old: str, new: str,
     assert any(words in one for one in told), told
     if "holds a secret" in words:
         assert "goals.example.org" not in str(told), "an error does not quote what may be one"
+
+
+def test_a_repository_is_named_with_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "cockpit.toml"
+    table = '[github]\napi = "https://ghe.example.org/api/v3/"\ntoken_env = "GHE_TOKEN"\n'
+    path.write_text(f'{TEXT}\n{CODE}repository = "goals/goals-api"\n{table}', "utf-8")
+    chosen = aim(load(path, {}), environment="production", lab=None)
+    place = place_of(Target.from_dict(chosen.target.to_dict()), {})
+    assert (place.code[0].repository, place.github.api) == ("goals/goals-api", "https://ghe.example.org/api/v3")
+    assert (place.github.token_env, place.github_token) == ("GHE_TOKEN", "")
+    for wrong in ('api = "http://ghe.example.org"', 'api = "https://me:pw@ghe.example.org"', 'token_env = "a b"'):
+        path.write_text(f"{TEXT}\n[github]\n{wrong}\n", "utf-8")
+        with pytest.raises(SettingsError, match="github"):
+            load(path, {})

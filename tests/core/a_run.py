@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from cpr_cockpit.core import code_events as ce
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.merging import MUTATES
 from cpr_cockpit.core.plan import PlanFacts
 from cpr_cockpit.core.strategy import blue_green
 from tests.core.observations import BEFORE, NEW, OLD, T0, WRITTEN, logs, probes, user_bin
@@ -128,6 +131,50 @@ CHECKED = ev.WatchChecked(
 CROSSED = ev.LimitCrossed(what="CPU above # % for # s", holds=True, sentence="CPU above 80 % for 912 s")
 ROUTED = ev.ShareRouted(slot="green", version=NEW, percent=5.0)
 PINNED = ev.PinnedCounted(slot="green", users=42)
+API, UI = "acme/cpr-api", "acme/cpr-ui"
+BRANCH, MAIN_HEAD, BRANCH_HEAD, MERGE_COMMIT = "feature/0001-goals", "a" * 40, "b" * 40, "c" * 40
+
+
+def looked_at(repository: str, **told: Any) -> ce.CodeLooked:
+    """A repository with nothing in the way, but for what is told."""
+    usual = {"into": "main", "source": BRANCH, "main": MAIN_HEAD, "branch": BRANCH_HEAD, "methods": ("squash",)}
+    return ce.CodeLooked.model_validate({"repository": repository, **usual, **told})
+
+
+def merge_step(repository: str, step: str, result: str, words: str, **facts: str) -> tuple[ev.AnyEvent, ev.AnyEvent]:
+    """The intent and the outcome of one step of the merge."""
+    told = {"repository": repository, "step": step, "attempt": 1}
+    intent = ce.MergeIntent.model_validate({**told, "mutates": step in MUTATES})
+    return intent, ce.MergeOutcome.model_validate(
+        {**told, "result": result, "words": words, "seconds": 1.5, "facts": facts}
+    )
+
+
+A_MERGE: tuple[ev.AnyEvent, ...] = (
+    looked_at(API, workflows=({"path": ".github/workflows/deploy.yml", "on": "merge", "why": "azure/webapps-deploy"},)),
+    looked_at(UI),
+    ce.MergeBegun(by="anna", method="squash", tag=NEW, repositories=(API, UI)),
+    *merge_step(API, "look", "done", "bbbbbbbbbb merges into aaaaaaaaaa", head=BRANCH_HEAD),
+    *merge_step(UI, "look", "done", "bbbbbbbbbb merges into aaaaaaaaaa", head=BRANCH_HEAD),
+    *merge_step(API, "pull-request", "done", "#7 created", number="7", url="https://git.test/acme/cpr-api/pull/7"),
+    *merge_step(UI, "pull-request", "already", "#9 is there", number="9", url="https://git.test/acme/cpr-ui/pull/9"),
+    ce.ChecksSeen(
+        repository=API,
+        commit=BRANCH_HEAD,
+        rows=(
+            ce.SeenCheck(name="build", state="passed", required=True),
+            ce.SeenCheck(name="e2e", state="running", required=True),
+        ),
+    ),
+    *merge_step(API, "checks", "done", "2 checks passed"),
+    *merge_step(UI, "checks", "done", "2 checks passed"),
+    *merge_step(API, "merge", "done", "#7 merged by squash as cccccccccc", commit=MERGE_COMMIT, number="7"),
+    *merge_step(UI, "merge", "failed", "#9 was not merged, the host refuses: protected branch"),
+    ce.MergeDoubtful(repository=UI, step="merge", attempt=1, words="No answer came back."),
+    ce.MergeRested(state="half", words="merged: acme/cpr-api as cccccccccc. acme/cpr-ui: protected branch"),
+)
+"""A merge that ends half merged."""
+
 EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     *A_RUN,
     ROUTED,
@@ -152,6 +199,8 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     ev.LeaseIntent(key="cpr-cockpit/lease/goals", by="anna", over="ben on host (run other)", words="he is asleep"),
     ev.LeaseHeld(key="cpr-cockpit/lease/goals", holder="anna on host (run this)", expires_at=2.0),
     ev.LeaseLeft(key="cpr-cockpit/lease/goals", released=True, words="at the end of the run"),
+    *A_MERGE,
+    ce.MergeChosen(by="anna", choice="go-on", reason="the API is compatible"),
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),
 )
 

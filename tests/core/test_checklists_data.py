@@ -327,7 +327,9 @@ def _item(key: str) -> Item:
 
 
 def test_every_list_has_the_procedure_s_words_in_its_order() -> None:
-    written = {one.key: [item.text for item in one.items] for one in ALL_CHECKLISTS}
+    # The merge has commands in the procedure and no list: its list stands for them where they are done by hand.
+    listed = [one for one in ALL_CHECKLISTS if one is not checklists.MERGE]
+    written = {one.key: [item.text for item in one.items] for one in listed}
     assert written == _texts_of_the_procedure()
 
 

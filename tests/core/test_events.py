@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.code_events import MergeIntent
 from cpr_cockpit.core.event import Event
 from tests.core.a_run import EVERY_EVENT, records
 
@@ -37,7 +38,8 @@ def test_every_type_has_a_name_of_its_own_and_a_version() -> None:
 
 
 def test_intents_and_only_they_are_named_so() -> None:
-    assert {kind for kind in TYPES if "intent" in kind.model_fields["type"].default} == {ev.StepIntent, ev.LeaseIntent}
+    intents = {ev.StepIntent, ev.LeaseIntent, MergeIntent}
+    assert {kind for kind in TYPES if "intent" in kind.model_fields["type"].default} == intents
 
 
 def test_the_json_line_of_a_record_is_flat_and_leads_back_to_it() -> None:

@@ -53,13 +53,15 @@ class Told:
     act: Callable[[], None] = lambda: None
     takes_s: float = 0.0
     leaves_out: bool = False
+    to_come: bool = False
     times: list[float] = field(default_factory=list)
 
     async def read(self) -> tuple[Reading, ...]:
         self.times.append(asyncio.get_running_loop().time())
         await asyncio.sleep(self.takes_s)
         self.act()
-        return () if self.leaves_out else tuple(Reading(item, self.state, self.words) for item in self.items)
+        found = tuple(Reading(item, self.state, self.words, later=self.to_come) for item in self.items)
+        return () if self.leaves_out else found
 
 
 def _raise(error: Exception) -> None:
@@ -106,6 +108,19 @@ def test_what_cannot_be_read_is_unknown_and_keeps_nobody_waiting(sensor: Told, w
     with Stage(None) as stage:
         found = stage.loop.run_until_complete(sense((sensor, Told(items=(OTHER,)))))
     assert found == (Reading(ITEM, State.UNKNOWN, words), Reading(OTHER, State.OK, "seen"))
+
+
+def test_what_is_still_to_come_is_told_and_marks_nothing() -> None:
+    with Stage(None) as stage:
+        sensor = Told()
+        life = _ready(stage, sensor)
+        sensor.to_come = True
+        _later(stage, life, EVERY_S + 1.0)
+        assert life.run_state.standings[ITEM].mark == Mark.DEFERRED
+        assert _blocks(stage, life)
+    free = Reading(ITEM, State.NOTE, "free", later=True)
+    assert together([Reading(ITEM, State.OK, "a"), free]) == (free,)
+    assert not together([free, Reading(ITEM, State.FAILED, "b")])[0].later
 
 
 def test_so_many_are_read_at_once_and_no_more() -> None:

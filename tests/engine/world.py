@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from cpr_cockpit.core.code import CodeHost
 from cpr_cockpit.core.flags import FlagLook
 from cpr_cockpit.core.lease import LeaseStore
 from cpr_cockpit.core.plan import Act
@@ -191,6 +192,7 @@ class World:
         self.readers: tuple[Reader, ...] = ()
         self.rights: Rights | None = None
         self.sensors: tuple[Sensor, ...] = ()
+        self.code: tuple[CodeHost, ...] = ()
         self.hangs: set[str] = set()
         self.witness: Callable[[Call], None] = lambda call: None
         self._operations = {"deploy-0": _Operation("succeeded")}
@@ -207,6 +209,7 @@ class World:
         ports = replace(
             ports, surroundings=self.around, lease=self.lease_store, workers=self.workers, sensors=self.sensors
         )
+        ports = replace(ports, code=self.code)
         return replace(ports, pipeline=self.pipeline, user_count=self.user_count, flags=self.flags, rights=self.rights)
 
     @property

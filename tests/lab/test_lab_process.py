@@ -23,6 +23,7 @@ from tests.lab import running, slots
 
 MEMBERS = {
     "pipeline",
+    "git_host",
     *("resource_manager", "authority", "ca", "identity_endpoint", "identity_header", "tenant", "client_id"),
     *("client_secret", "subscription", "resource_group", "app", "slot", "workspace_id", "app_insights_id", "logs"),
     *("logs_audience", "app_configuration", "production_url", "slot_url", "packages", "versions", "control"),

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpr_cockpit.adapters.log_lines import shown
-from cpr_cockpit.adapters.sensors.programs import Ended, last_line, run
+from cpr_cockpit.adapters.clone import Clone
 from cpr_cockpit.core.commits import same_commit
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.sensing import Reading, State
@@ -16,20 +13,7 @@ from cpr_cockpit.core.sensing import Reading, State
 UP_TO_DATE = "code-readiness.branch-up-to-date"
 MERGES = "code-readiness.no-merge-conflicts"
 TAGGED = "code-readiness.release-tagged"
-_STEP_S = 20.0
 _MOST_FILES = 5
-_CONFLICT = 1
-_ASKS_REMOTE = ("ls-remote", "fetch")
-# Nobody is at the keyboard of git or ssh; whoever works in the clone meets no lock of ours.
-_VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-_OWN_SSH = ("GIT_SSH_COMMAND", "GIT_SSH")
-_SILENT_SSH = {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
-# Objects and nothing else. Without --refmap git would move refs/remotes too, and those are what a push with
-# --force-with-lease of whoever works in the clone is held against.
-_FETCH = (
-    *("fetch", "--quiet", "--refmap=", "--no-tags", "--no-prune", "--no-write-fetch-head"),
-    *("--no-recurse-submodules", "--no-auto-gc"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +27,10 @@ class Heads:
 
 @dataclass(frozen=True, slots=True)
 class RepositorySettings:
-    """``branch``: the feature's, ``tag``: the release's; ``commit``: what the artifact was built from, "": not said."""
+    """``branch``: the feature's, ``tag``: the release's; ``commit``: what the artifact was built from, "": not said.
+
+    ``tells_tag`` False: the repository's host is asked for the tag instead.
+    """
 
     folder: Path
     remote: str
@@ -51,17 +38,19 @@ class RepositorySettings:
     branch: str
     tag: str
     commit: str = ""
+    tells_tag: bool = True
 
 
 class Repository:
     """The remote's heads, fetched as objects only, and what a trial merge of them (git merge-tree) comes to."""
 
     declared = True
-    items = (UP_TO_DATE, MERGES, TAGGED)
     timeout_s = 60.0
 
     def __init__(self, settings: RepositorySettings) -> None:
         self._settings = settings
+        self.items = (UP_TO_DATE, MERGES, TAGGED) if settings.tells_tag else (UP_TO_DATE, MERGES)
+        self._clone = Clone(settings.folder, settings.remote)
         self._name = settings.folder.name
 
     async def read(self) -> tuple[Reading, ...]:
@@ -71,8 +60,8 @@ class Repository:
         """
         heads = await self._heads()
         main, branch = self._refs
-        await self._git(*_FETCH, self._settings.remote, main, *((branch,) if heads.branch else ()))
-        return (*await self._branch(heads), *self._tagged(heads))
+        await self._clone.fetch(main, *((branch,) if heads.branch else ()))
+        return (*await self._branch(heads), *(self._tagged(heads) if self._settings.tells_tag else ()))
 
     @property
     def _refs(self) -> tuple[str, str]:
@@ -81,9 +70,7 @@ class Repository:
     async def _heads(self) -> Heads:
         main, branch = self._refs
         tag = f"refs/tags/{self._settings.tag}"
-        told = await self._git("ls-remote", self._settings.remote, main, branch, tag, f"{tag}^{{}}")
-        lines = (line.split("\t", 1) for line in told.out.splitlines() if "\t" in line)
-        rows = {ref: commit for commit, ref in lines}
+        rows = await self._clone.told(main, branch, tag, f"{tag}^{{}}")
         if main not in rows:
             words = f"{self._name}: {self._settings.remote} has no branch {self._settings.main}."
             raise PortError(words, next_step="Correct [[code]] in cockpit.toml.")
@@ -101,47 +88,32 @@ class Repository:
     async def _merged(self, heads: Heads) -> tuple[State | None, str]:
         """What shows that the branch is in main already, or that it needs not; None where nothing does."""
         settings = self._settings
-        released = heads.tag and await self._in_main(heads.tag, heads)
+        released = heads.tag and await self._clone.in_history(heads.tag, heads.main)
         tagged = f"{settings.tag} names {heads.tag[:10]} of {settings.main}"
         if not heads.branch:
             gone = f"{settings.remote} has no branch {settings.branch}"
             return (State.OK, f"{tagged}, and {gone} any more") if released else (State.FAILED, gone)
-        if heads.branch != heads.main and await self._in_main(heads.branch, heads):
+        if heads.branch != heads.main and await self._clone.in_history(heads.branch, heads.main):
             return State.OK, f"{heads.branch[:10]} is merged into {settings.main} already"
         for commit, name in ((heads.main, settings.main), *(((heads.tag, settings.tag),) if released else ())):
-            if await self._has_all(commit, heads.branch):
+            if await self._clone.has_all(commit, heads.branch):
                 return State.OK, f"{name} has all that {heads.branch[:10]} changes: merged as another commit"
-        if released:
+        # What the branch began from cannot have it: a name that is taken is no release of this feature.
+        if released and not await self._clone.in_history(heads.tag, heads.branch):
             return State.NOTE, f"{tagged}, which is released; nothing shows whether {heads.branch[:10]} is in it"
         return None, ""
 
-    async def _in_main(self, commit: str, heads: Heads) -> bool:
-        """A commit that was not fetched with main is not in it: git knows none of that name (128)."""
-        asked = await self._git("merge-base", "--is-ancestor", commit, heads.main, allowed=(0, 1, 128))
-        return asked.code == 0
-
-    async def _has_all(self, commit: str, branch: str) -> bool:
-        """Whether merging the branch into ``commit`` would change nothing."""
-        tried = await self._tried(commit, branch)
-        tree = (await self._git("rev-parse", "--verify", f"{commit}^{{tree}}")).out.strip()
-        return tried.code != _CONFLICT and tried.out.split() == [tree]
-
-    async def _tried(self, main: str, branch: str) -> Ended:
-        names = ("--write-tree", "--name-only", "--no-messages")
-        return await self._git("merge-tree", *names, main, branch, allowed=(0, 1))
-
     async def _up_to_date(self, heads: Heads) -> Reading:
-        behind = (await self._git("rev-list", "--count", f"{heads.branch}..{heads.main}")).out.strip()
-        if behind == "0":
+        behind = await self._clone.behind(heads.branch, heads.main)
+        if not behind:
             return Reading(UP_TO_DATE, State.OK, f"{self._name}: {heads.branch[:10]} has all of {heads.main[:10]}")
         words = f"{self._name}: {self._settings.branch} lacks {behind} commits of {self._settings.main}"
         return Reading(UP_TO_DATE, State.FAILED, words)
 
     async def _merges(self, heads: Heads) -> Reading:
-        tried = await self._tried(heads.main, heads.branch)
-        if tried.code != _CONFLICT:
+        files = (await self._clone.tried(heads.main, heads.branch)).files
+        if not files:
             return Reading(MERGES, State.OK, f"{self._name}: {heads.branch[:10]} merges into {heads.main[:10]}")
-        files = [line for line in tried.out.splitlines()[1:] if line]
         more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
         return Reading(MERGES, State.FAILED, f"{self._name}: conflicts in {', '.join(files[:_MOST_FILES])}{more}")
 
@@ -156,32 +128,3 @@ class Repository:
         if not same_commit(heads.tag, commit):
             return (Reading(TAGGED, State.FAILED, f"{words}, and the artifact was built from {commit[:10]}"),)
         return (Reading(TAGGED, State.OK, f"{words}, as the artifact"),)
-
-    async def _variables(self) -> Mapping[str, str]:
-        """The team's own ssh command is left as it is: it may hold the key, or the way through a proxy."""
-        if any(name in os.environ for name in _OWN_SSH):
-            return _VARIABLES
-        own = await self._run(("git", "config", "--get", "core.sshCommand"), _VARIABLES)
-        return _VARIABLES if own.code == 0 else _VARIABLES | _SILENT_SSH
-
-    async def _git(self, *arguments: str, allowed: tuple[int, ...] = (0,)) -> Ended:
-        asks = arguments[0] in _ASKS_REMOTE
-        ended = await self._run(("git", *arguments), await self._variables() if asks else _VARIABLES)
-        if ended.code not in allowed:
-            raise PortError(f"{self._name}: git {arguments[0]}: {_fatal(ended.err) or f'exit code {ended.code}'}.")
-        return ended
-
-    async def _run(self, command: Sequence[str], variables: Mapping[str, str]) -> Ended:
-        doing = f"{self._name}: git {command[1]}"
-        try:
-            return await run(command, self._settings.folder, _STEP_S, variables)
-        except TimeoutError as error:
-            raise PortError(f"{doing} did not end within {_STEP_S:g} s.") from error
-        except OSError as error:
-            raise PortError(f"{doing} cannot be run ({error.strerror}).", next_step="Install git.") from error
-
-
-def _fatal(err: str) -> str:
-    """What git says of its end; the advice that may follow is of somebody at a keyboard."""
-    fatal = next((line for line in err.splitlines() if line.startswith(("fatal: ", "error: "))), "")
-    return shown(fatal or last_line(err)).rstrip(". ")[:200]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cpr_cockpit.core.checklists.completion import NEXT_STEPS, SUCCESS_CRITERIA
 from cpr_cockpit.core.checklists.documentation import ANNOUNCEMENT, DOCUMENTATION, LESSONS_LEARNED, SIGN_OFF
-from cpr_cockpit.core.checklists.merge import PULL_REQUEST_DOCUMENTATION
+from cpr_cockpit.core.checklists.merge import MERGE, PULL_REQUEST_DOCUMENTATION
 from cpr_cockpit.core.checklists.monitoring import CRITICAL_WINDOW, FIRST_DAY, FIRST_HOUR, MONITORING_PLAN
 from cpr_cockpit.core.checklists.pre_deployment import PRE_DEPLOYMENT
 from cpr_cockpit.core.checklists.prerequisites import (
@@ -40,6 +40,7 @@ ALL_CHECKLISTS = (
     PRINCIPLES,
     DEPLOYMENT_SAFETY,
     PULL_REQUEST_DOCUMENTATION,
+    MERGE,
     *STAGING,
     PRE_PRODUCTION,
     PRODUCTION_MIGRATION,
@@ -72,6 +73,7 @@ __all__ = [
     "FIRST_HOUR",
     "IMMEDIATE_VALIDATION",
     "LESSONS_LEARNED",
+    "MERGE",
     "MONITORING_PLAN",
     "NEXT_STEPS",
     "PREREQUISITES",

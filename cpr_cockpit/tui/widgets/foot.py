@@ -29,7 +29,8 @@ class Foot(Line):
     def _hints(self, shown: Shown, screen: str) -> Row:
         spans: list[Span] = [(" ", "")]
         size = self.app.size
-        for action in hints(screen, replay=bool(shown.replay)):
+        code = shown.view is not None and bool(shown.view.code.repositories) and shown.view.panel.merge is not None
+        for action in hints(screen, replay=bool(shown.replay), code=code):
             useless = action.id == "charts" and (size.height >= 40 or size.width >= 160)
             if useless or action.why_not(shown):
                 continue

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,9 +25,8 @@ class Clone:
     folder: Path
     elsewhere: Path
 
-    def settings(self, **changed: str) -> RepositorySettings:
-        told = {"remote": "origin", "main": "main", "branch": BRANCH, "tag": "v1.3.0"} | changed
-        return RepositorySettings(self.folder, **told)
+    def settings(self, **changed: Any) -> RepositorySettings:
+        return replace(RepositorySettings(self.folder, "origin", "main", BRANCH, "v1.3.0"), **changed)
 
     def push(self, branch: str, name: str, text: str) -> str:
         git(self.elsewhere, "checkout", "-q", branch)
@@ -36,7 +36,7 @@ class Clone:
         git(self.elsewhere, "push", "-q", "origin", branch)
         return git(self.elsewhere, "rev-parse", "HEAD")
 
-    async def read(self, **changed: str) -> dict[str, Reading]:
+    async def read(self, **changed: Any) -> dict[str, Reading]:
         return {one.name: one for one in await Repository(self.settings(**changed)).read()}
 
 
@@ -132,6 +132,14 @@ async def test_a_tag_that_is_not_on_main_shows_no_merge(clone: Clone) -> None:
     clone.push("main", "c.txt", "x")
     git(clone.elsewhere, "push", "-q", "origin", f"{BRANCH}:refs/tags/v1.3.0")
     assert (await clone.read())[UP_TO_DATE].state is State.FAILED
+
+
+async def test_a_tag_of_before_the_branch_shows_no_merge(clone: Clone) -> None:
+    git(clone.elsewhere, "push", "-q", "origin", "main:refs/tags/v1.3.0")
+    clone.push("main", "a.txt", "theirs\n")
+    clone.push(BRANCH, "a.txt", "ours\n")
+    found = await clone.read()
+    assert [found[item].state for item in (UP_TO_DATE, MERGES)] == [State.FAILED, State.FAILED]
 
 
 def _squash(clone: Clone) -> None:

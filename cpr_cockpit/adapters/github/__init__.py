@@ -1,0 +1,1 @@
+"""GitHub over its REST interface: the feature's repositories as the port CodeHost."""

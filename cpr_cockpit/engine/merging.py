@@ -1,0 +1,260 @@
+"""Step 4 of the procedure: all repositories of the feature merged and tagged, beside a run that has not begun.
+
+Nothing waits for it but START, which needs what it measures; sensors go on, and a run may be stopped at any moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from cpr_cockpit.core import code_events as ce
+from cpr_cockpit.core.code import CodeHost
+from cpr_cockpit.core.code_run import Code, MergeState
+from cpr_cockpit.core.merging import STEPS, tag_of
+from cpr_cockpit.core.ports import Clock, PortError
+from cpr_cockpit.engine.journal import JournalError
+from cpr_cockpit.engine.merge_marks import mark
+from cpr_cockpit.engine.merge_room import MergeRoom
+from cpr_cockpit.engine.planning import Blocked
+from cpr_cockpit.engine.pursuit import Patience
+from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.settings import SessionSettings
+
+log = logging.getLogger(__name__)
+
+UNCHANGED = "Nothing was changed."
+# Seconds between two looks at the repositories while nothing is begun.
+LOOK_EVERY_S = 300.0
+_LONGEST_REASON = 500
+_TO_BEGIN = (MergeState.NONE, MergeState.OPEN, MergeState.BLOCKED)
+_RESTS = (MergeState.HALF, MergeState.UNTAGGED)
+
+
+class Merging:
+    """The merge of one run: what a face may ask of it, and its life beside the run until START."""
+
+    def __init__(
+        self,
+        hosts: Sequence[CodeHost],
+        settings: SessionSettings,
+        clock: Clock,
+        recorder: Recorder,
+        patience: Patience,
+    ) -> None:
+        self._hosts = tuple(hosts)
+        self._clock = clock
+        self._settings = settings
+        self._recorder = recorder
+        self._room = MergeRoom(settings, clock, recorder, patience)
+        self._asked = asyncio.Event()
+        self._at_rest = asyncio.Event()
+
+    @property
+    def code(self) -> Code:
+        """What the run knows of it."""
+        return self._recorder.run.code
+
+    # -- what a face asks for ----------------------------------------------------------------------------------------
+
+    def begin(self, by: str) -> None:
+        """A person begins the merge, or has it look again where it rests; Blocked where neither is possible."""
+        self._check()
+        code = self.code
+        if code.state in _RESTS:
+            self.choose("again", by)
+            return
+        if code.state not in _TO_BEGIN:
+            raise Blocked(f"The merge is {code.state}: it is not begun again. {UNCHANGED}")
+        self._recorder.record(
+            ce.MergeBegun(
+                by=by,
+                method=str(self._settings.merge.method),
+                tag=tag_of(self._settings.new_version),
+                repositories=tuple(host.name for host in self._hosts),
+            )
+        )
+        self._wake()
+
+    def choose(self, choice: str, by: str, reason: str = "") -> None:
+        """Where it rests half merged, or merged and not tagged: again, revert or go-on. Blocked."""
+        self._check()
+        state = self.code.state
+        if state not in _RESTS:
+            raise Blocked(f"The merge is {state}: there is nothing to choose. {UNCHANGED}")
+        if choice not in ("again", "revert", "go-on"):
+            raise Blocked(f"There is no {choice!r} to choose, only again, revert and go-on. {UNCHANGED}")
+        reason = reason.strip()[:_LONGEST_REASON]
+        if choice == "go-on" and not reason:
+            raise Blocked(f"Going on with what is merged needs a reason. {UNCHANGED}")
+        self._recorder.record(ce.MergeChosen.model_validate({"by": by, "choice": choice, "reason": reason}))
+        self._wake()
+
+    def _check(self) -> None:
+        run = self._recorder.run
+        if not self._hosts:
+            raise Blocked(f"No repository of the feature is known at its host: sign the list by hand. {UNCHANGED}")
+        if run.observed or run.ended is not None or run.started_at is not None:
+            why = "only looks on" if run.observed else "has ended" if run.ended is not None else "was started already"
+            raise Blocked(f"This run {why}: nothing is merged by it. {UNCHANGED}")
+        if self.code.running:
+            raise Blocked(f"The merge is under way. {UNCHANGED}")
+
+    def _wake(self) -> None:
+        self._at_rest.clear()
+        self._asked.set()
+
+    # -- its life ----------------------------------------------------------------------------------------------------
+
+    async def go_on(self) -> None:
+        """Look at the repositories, and merge them once a person has begun it. Cancel it; it never raises.
+
+        What an earlier session had begun goes on by what is seen.
+        """
+        if not self._hosts or self._recorder.run.observed:
+            return
+        while True:
+            self._asked.clear()
+            try:
+                await (self._round() if self.code.running else self._look())
+            except JournalError:
+                log.exception("the merge goes no further: what is not on disk is not begun")
+                return
+            except Exception:
+                log.exception("the merge met a defect of this program")
+                self._rest("half" if self.code.half else "blocked", "a defect of this program: see cockpit.log")
+            self._at_rest.set()
+            if not self._asked.is_set():
+                await self._next()
+
+    async def _next(self) -> None:
+        """Until somebody asks for something, or it is time to look again."""
+        waking = asyncio.create_task(self._asked.wait())
+        resting = asyncio.create_task(self._clock.sleep(LOOK_EVERY_S))
+        try:
+            await asyncio.wait({waking, resting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waking.cancel()
+            resting.cancel()
+
+    async def by_script(self, by: str) -> None:
+        """A script begins it, and waits for its end. Blocked where it was not merged and tagged."""
+        if not self._hosts:
+            raise Blocked(f"There is no Git host to merge at. {UNCHANGED}")
+        if not self.code.running and self.code.state is not MergeState.DONE:
+            self.begin(by)
+        while self.code.running:
+            self._at_rest.clear()
+            await self._at_rest.wait()
+        if self.code.state is not MergeState.DONE:
+            words = self.code.rested.words if self.code.rested else ""
+            raise Blocked(f"Step 4, the merge, is {self.code.state}: {words}")
+
+    async def _look(self) -> None:
+        """What there is, before anything is begun; after the merge nothing of it is asked any more."""
+        if self.code.state in _TO_BEGIN:
+            await self._each(self._hosts, self._room.read)
+
+    # -- a round -----------------------------------------------------------------------------------------------------
+
+    async def _round(self) -> None:
+        """Every step of every repository, until all is done or something is in the way."""
+        chosen = self.code.chosen[-1][1] if self.code.chosen else None
+        if chosen is not None and chosen.choice == "revert":
+            await self._take_back(chosen)
+            return
+        hosts = self._hosts
+        if self.code.gone_on is not None:
+            hosts = tuple(host for host in hosts if self._room.of(host).merged_as)
+        await self._each(hosts, self._room.read_taken_back)
+        for step in STEPS:
+            if not await self._step(step, hosts):
+                self._stopped()
+                return
+        mark(self._recorder, hosts)
+        self._rest("done", self._done_words())
+
+    async def _step(self, step: str, hosts: Sequence[CodeHost]) -> bool:
+        """One step in all repositories that need it. Whether all of them are as they should be."""
+        left = [host for host in hosts if self._needs(step, host)]
+        failed = [host for host in left if self._told(step, host)]
+        if failed:
+            return False
+        if step in ("look", "checks", "tag"):
+            # These are gone through in all of them, so that a person is told all that is wrong at once.
+            do = {"look": self._room.look, "checks": self._room.checks, "tag": self._room.tag}[step]
+            return all(await self._each(left, do))
+        if step == "merge" and not await self._all_hold(left):
+            return False
+        act = self._room.pull_request if step == "pull-request" else self._room.merge
+        for host in left:
+            if not await act(host):
+                return False
+        return True
+
+    def _needs(self, step: str, host: CodeHost) -> bool:
+        one = self._room.of(host)
+        return not one.good(step) and (step == "tag" or not one.merged_as)
+
+    def _told(self, step: str, host: CodeHost) -> bool:
+        """Whether the step did not succeed already, before a session died: a person decides what comes then."""
+        row = self._room.of(host).rows.get(step)
+        return row is not None and row.result is not None and not row.good
+
+    async def _all_hold(self, hosts: Sequence[CodeHost]) -> bool:
+        """A last look at every pull request before the first one is merged: one that moved keeps the others back.
+
+        Not where a merge was sent already: what came of that is looked at first.
+        """
+        if any(self._room.of(host).perhaps for host in hosts):
+            return True
+        return all(await self._each(hosts, self._room.holds))
+
+    async def _take_back(self, chosen: ce.MergeChosen) -> None:
+        """Pull requests that take back what is merged; nobody merges them but a person."""
+        hosts = [host for host in self._hosts if self._room.of(host).merged_as]
+        for host in hosts:
+            await self._room.revert(host, chosen)
+        told = [f"{host.name}: {row.words}" for host in hosts if (row := self._room.of(host).rows.get("revert"))]
+        state: ce.MergeEnd = "half" if self.code.half else "untagged"
+        self._rest(state, f"{'; '.join(told)}. Merge what takes it back there, then look again")
+
+    def _stopped(self) -> None:
+        code = self.code
+        wrong = [
+            f"{one.name}: {row.words}"
+            for one in code.repositories.values()
+            for row in one.rows.values()
+            if row.result is not None and not row.good
+        ]
+        words = "; ".join(wrong)
+        gone_on = code.gone_on is not None
+        if code.half and not gone_on:
+            merged = ", ".join(f"{one.name} as {one.merged_as[:10]}" for one in code.merged)
+            self._rest("half", f"merged: {merged}. {words}")
+        elif code.merged:
+            self._rest("untagged", words)
+        else:
+            perhaps = any(one.perhaps for one in code.repositories.values())
+            self._rest("blocked", words if perhaps else f"{words}. Nothing was merged in any repository")
+
+    def _done_words(self) -> str:
+        told = [f"{one.name} as {one.merged_as[:10]}" for one in self.code.merged]
+        left = [one.name for one in self.code.unmerged]
+        without = f"; without {', '.join(left)}" if left else ""
+        tag = self.code.begun.tag if self.code.begun else ""
+        return f"{', '.join(told)}, tagged {tag}{without}"
+
+    def _rest(self, state: ce.MergeEnd, words: str) -> None:
+        self._recorder.record(ce.MergeRested(state=state, words=words[:2000]))
+
+    @staticmethod
+    async def _each(hosts: Sequence[CodeHost], do: Callable[[CodeHost], Awaitable[bool]]) -> list[bool]:
+        """The same in several repositories at once; all of it ends before anything is raised."""
+        done = await asyncio.gather(*(do(host) for host in hosts), return_exceptions=True)
+        errors = [one for one in done if isinstance(one, BaseException)]
+        for error in errors:
+            if not isinstance(error, PortError):
+                raise error
+        return [one is True for one in done]
