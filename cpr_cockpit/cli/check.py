@@ -92,10 +92,12 @@ def _readings(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
 
 async def _look(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
     async with outside_of(place_of(chosen.target, chosen.ready, chosen.course.declared), policy) as ports:
-        readings = await inspect_apps(ports, chosen.slot, chosen.new_version, chosen.course)
         sensors = own_sensors(ports, lambda: chosen.course, chosen.contacts, policy, chosen.delay_s)
-        items, signals, tags = await asyncio.gather(
-            sense(sensors, clock=ports.clock), try_signals(ports), tag_readings(ports, chosen.safeguards.tag)
+        readings, items, signals, tags = await asyncio.gather(
+            inspect_apps(ports, chosen.slot, chosen.new_version, chosen.course),
+            sense(sensors, clock=ports.clock),
+            try_signals(ports),
+            tag_readings(ports, chosen.safeguards.tag),
         )
         return told_once((*tags, *readings, *items, *signals))
 

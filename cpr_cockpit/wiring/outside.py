@@ -111,6 +111,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
     web_apps = AzureWebApps(manager, kudu, _own_settings(place))
     workers, queue = _workers(common)
     further = _further_sites(common)
+    proof = common.closed(QueryProof(*signed_in))
     code = code_hosts(place, common.connections, clock)
     sites = (Site(manager, web_apps, place.production_url, place.slot_url), *further.values())
     return Ports(
@@ -129,9 +130,7 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         apps=_further(common, further, key),
         surroundings=AzureSurroundings(manager, web_apps, place.slot, key),
         lease=_lease(common),
-        sensors=sensors_of(
-            place, common.connections, clock, sites, policy, common.closed(QueryProof(*signed_in)), code
-        ),
+        sensors=sensors_of(place, common.connections, clock, sites, policy, proof, code),
         tags=AzureTags(manager),
         notifiers=notifiers_of(place, common.connections),
         painter=painter_of(place),
