@@ -158,9 +158,11 @@ def _monitoring(run: Run) -> Found:
         words = f"users' requests up to {clock_time(logs.newest)}{lag}"
         yield _mark("quality-monitoring.performance", True, logs.newest, words)
     thrown = run.heard.get((Source.EXCEPTIONS.value, ""))
-    if thrown is not None and thrown.newest is not None and thrown.newest >= since:
-        words = f"exceptions answered at {clock_time(thrown.answered_at or 0.0)}, up to {clock_time(thrown.newest)}"
-        yield _mark("quality-monitoring.error-tracking", True, thrown.newest, words)
+    # Where nothing was thrown its newest datum is old, or there is none: how fresh the logs are the requests tell.
+    newest = max((one.newest or 0.0 for one in (logs, thrown) if one is not None), default=0.0)
+    if thrown is not None and thrown.answered_at is not None and min(thrown.answered_at, newest) >= since:
+        words = f"the exceptions answered at {clock_time(thrown.answered_at)}, the logs reach {clock_time(newest)}"
+        yield _mark("quality-monitoring.error-tracking", True, thrown.answered_at, words)
         yield from _new_errors(run)
     hour = [(at, one) for at, one in run.checks if one.stage in _HOUR]
     rates = [(at, row) for at, one in hour for row in one.figures if row.get("name") == "error rate"]
