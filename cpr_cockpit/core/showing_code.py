@@ -81,7 +81,8 @@ def _reviews(one: Repository) -> str:
         return ""
     told = [f"approved by {', '.join(seen.approved_by)}"] if seen.approved_by else []
     told += [f"changes asked for by {', '.join(seen.refused_by)}"] if seen.refused_by else []
-    return "; ".join((*told, f"{seen.needed} approvals needed" if seen.needed else "no approval needed"))
+    needed = "no approval" if not seen.needed else "1 approval" if seen.needed == 1 else f"{seen.needed} approvals"
+    return "; ".join((*told, f"{needed} needed"))
 
 
 def _checks(one: Repository) -> tuple[cv.CodeCheck, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cpr_cockpit.core import code_events as ce
@@ -73,22 +75,26 @@ class MergeRoom:
 
     # -- look --------------------------------------------------------------------------------------------------------
 
-    async def read(self, host: CodeHost) -> bool:
-        """What there is, into the journal where it is news."""
-        await self._read(host)
-        return True
+    async def read(self, hosts: Sequence[CodeHost]) -> None:
+        """What there is in all of them, into the journal where it is news, in their order."""
+        for host, (looked, _) in zip(hosts, await asyncio.gather(*(self._seen(host) for host in hosts)), strict=True):
+            self._tell(host, looked)
 
     async def _read(self, host: CodeHost) -> tuple[ce.CodeLooked, PullRequest | None]:
-        pull = None
-        try:
-            looked, pull = await self._looked(host)
-        except PortError as error:
-            looked = ce.CodeLooked(
-                repository=host.name, into=host.main, source=host.branch, trouble=clean(error.words())[:LONGEST]
-            )
+        looked, pull = await self._seen(host)
+        self._tell(host, looked)
+        return looked, pull
+
+    def _tell(self, host: CodeHost, looked: ce.CodeLooked) -> None:
         if self.of(host).looked != looked:
             self._recorder.record(looked)
-        return looked, pull
+
+    async def _seen(self, host: CodeHost) -> tuple[ce.CodeLooked, PullRequest | None]:
+        try:
+            return await self._looked(host)
+        except PortError as error:
+            words = clean(error.words())[:LONGEST]
+        return ce.CodeLooked(repository=host.name, into=host.main, source=host.branch, trouble=words), None
 
     async def _looked(self, host: CodeHost) -> tuple[ce.CodeLooked, PullRequest | None]:
         facts = await asked(host.repository(), f"{host.name} could not be read")

@@ -170,7 +170,7 @@ class Merging:
     async def _look(self) -> None:
         """What there is, before anything is begun; after the merge nothing of it is asked any more."""
         if self.code.state in _TO_BEGIN:
-            await self._each(self._hosts, self._room.read)
+            await self._room.read(self._hosts)
 
     # -- a round -----------------------------------------------------------------------------------------------------
 

@@ -87,7 +87,7 @@ def _news(run: Run, feature: str) -> str:
         "partial": f"The deployment of {feature} ({new}) was rolled back in part: {ending.slot_words(run)}.",
         "advised": f"The deployment of {feature} ({new}) is to be rolled back: {ending.slot_words(run)}.",
         "held": f"The deployment of {feature} ({new}) is on hold: {ending.slot_words(run)}. Nobody has decided yet.",
-        "stopped": f"The deployment of {feature} ({new}) was stopped before anything was changed.",
+        "stopped": f"The deployment of {feature} ({new}) was stopped before production was changed.",
         "failed": f"The deployment of {feature} ({new}) failed: {ending.status(run)}.",
     }
     text = texts.get(decision, f"The deployment of {feature} ({new}) has not ended.")
