@@ -312,7 +312,8 @@ def unset_headers(signals: Sequence[Signal | Figure]) -> list[Problem]:
     found: list[Problem] = []
     for signal in signals:
         if signal.header_env is not None and not os.environ.get(signal.header_env):
-            what = f"is not set, and {signal.name!r} sends it as header {signal.header}"
+            kind = "signal" if isinstance(signal, Signal) else "figure"
+            what = f"is not set, and {kind} {signal.name!r} sends it as header {signal.header}"
             found.append(Problem(f"variable {signal.header_env}", "", what, "the header's value"))
     return found
 

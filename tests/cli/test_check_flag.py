@@ -32,7 +32,8 @@ def test_a_flag_is_looked_at_and_one_that_does_not_exist_fails(
     path = feature / "cockpit.toml"
     path.write_text(text + FLAG.format("goal-suggestions"), "utf-8")
     told = flag_line(command("check", feature, "--environment", "loop").out)
-    assert (told[0], told[-1]) == ("ok", "off")
+    assert told[0] == "ok"
+    assert "off" in told
     path.write_text(text + FLAG.format("goal-sugestions"), "utf-8")
     said = command("check", feature, "--environment", "loop")
     assert said.code == 1

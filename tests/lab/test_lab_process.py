@@ -30,6 +30,8 @@ MEMBERS = {
     *("user_token", "user_password", "journeys", "workers", "plan_id", "database_id", "apps", "front_url"),
     *("front_profile_id", "ui_origin", "alert_rules", "dashboard_id", "settings_file"),
     "app_configuration_key",
+    "tag",
+    "webhook_url",
 }
 
 
