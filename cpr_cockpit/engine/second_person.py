@@ -18,7 +18,7 @@ from cpr_cockpit.engine.recorder import Recorder
 # Seconds for which an act waits: whoever comes later looks anew at what it would do.
 WAITS_S = 300.0
 # What of an act's arguments is kept, and how many characters of each.
-_KEPT, _LONGEST = frozenset({"by", "reason", "plan", "item", "mark", "note"}), 2000
+_KEPT, _LONGEST = frozenset({"by", "reason", "plan", "item", "mark", "note", "choice"}), 2000
 
 
 class SecondRefused(Exception):
