@@ -177,7 +177,7 @@ def _looked(run: Folding, at: float, event: ce.CodeLooked) -> None:
 
 def _begun(run: Folding, at: float, event: ce.MergeBegun) -> None:
     code = run.code
-    code.begun, code.rested = event, None
+    code.begun, code.rested, code.gone_on = event, None, None
     code.begun_by.append(event.by)
     for name in event.repositories:
         _clear(code.of(name))
@@ -236,7 +236,9 @@ def _chosen(run: Folding, at: float, event: ce.MergeChosen) -> None:
     code = run.code
     code.chosen.append((at, event))
     code.rested = None
-    code.gone_on = event if event.choice == "go-on" else None
+    if event.choice != "again":
+        # Whoever went on without a repository merges it no more by looking again for a tag.
+        code.gone_on = event if event.choice == "go-on" else None
     for one in code.repositories.values():
         if event.choice == "again":
             _clear(one)

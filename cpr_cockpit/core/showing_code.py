@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cpr_cockpit.core import code_view as cv
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.code_run import Code, MergeRow, MergeState, Repository
@@ -130,7 +132,7 @@ def merge(run: Run, policy: MergePolicy) -> vw.Control | None:
     if known.state is MergeState.NONE or run.observed or run.ended is not None or run.started_at is not None:
         return None
     again = known.state in _RESTS
-    names = [one.name for one in (known.unmerged if again and known.half else known.repositories.values())]
+    names = [one.name for one in _next_ones(known)]
     label = f"LOOK AGAIN, and go on with {', '.join(names)}" if again else f"MERGE {', '.join(names)}"
     if known.state in (MergeState.RUNNING, MergeState.DONE, MergeState.GONE_ON):
         return vw.Control(MERGE, label, enabled=False, reason=f"{known.state}")
@@ -146,6 +148,13 @@ def merge(run: Run, policy: MergePolicy) -> vw.Control | None:
         "undo: none but a pull request that takes it back",
     )
     return vw.Control(MERGE, label, enabled=True, reason=wrong[0] if wrong and not again else "", details=details)
+
+
+def _next_ones(known: Code) -> Iterable[Repository]:
+    """The repositories that MERGE, or looking again, would go on with."""
+    if known.state not in _RESTS or not known.half:
+        return known.repositories.values()
+    return known.unmerged if known.gone_on is None else known.merged
 
 
 def _deploys(ways: list[Repository]) -> list[str]:

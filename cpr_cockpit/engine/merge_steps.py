@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cpr_cockpit.core import code_events as ce
-from cpr_cockpit.core.code import CodeHost
+from cpr_cockpit.core.code import CodeHost, PullRequest
 from cpr_cockpit.core.code_run import Repository
 from cpr_cockpit.core.inert import clean
-from cpr_cockpit.core.merging import MUTATES
+from cpr_cockpit.core.merging import MUTATES, tag_of
 from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.engine.pursuit import Patience
 from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.settings import SessionSettings
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,8 @@ T = TypeVar("T")
 # Seconds that one request to the host, or one look of git's, may take.
 CALL_S = 90.0
 LONGEST = 300
+# Looks at a host in polls of the environment: it counts requests by the hour.
+_POLLS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,13 @@ async def asked(work: Awaitable[T], what: str, *, changes: bool = False) -> T:
         raise PortError(f"{what}: no answer within {CALL_S:g} s.", ambiguous=changes) from error
     except OSError as error:
         raise PortError(f"{what}: {error.strerror or error}.", ambiguous=changes) from error
+
+
+def pulled(pull: PullRequest, result: ce.MergeResult) -> Seen:
+    """A pull request that was created, or that is there."""
+    word = "created" if result == "done" else "is there"
+    facts = {"number": str(pull.number), "url": pull.url, "head": pull.head}
+    return Seen(result, f"#{pull.number} {word}: {pull.url}", facts)
 
 
 class Stepper:
@@ -106,11 +116,22 @@ class Stepper:
                     break
                 seen = await self._sent(host, step, look, send, facts)
         except PortError as error:
-            perhaps = {"perhaps": "yes"} if self.sent(host, step) else {}
-            words = f"{'not known whether it was done: ' if perhaps else ''}{error.words()}"
-            seen = Seen("failed", words, perhaps)
+            seen = self._unread(host, step, error)
         words = f"it was sent {self._patience.attempts} times, and nothing came of it"
         return self.tell(host, step, seen or Seen("failed", words))
+
+    async def settle(self, host: CodeHost, step: ce.MergeStep, look: Callable[[], Awaitable[Seen | None]]) -> bool:
+        """What came of a change that was sent, on disk once it is known; nothing is sent. False: it is in doubt."""
+        try:
+            seen = await self._settled(look)
+        except PortError as error:
+            seen = self._unread(host, step, error)
+        return seen is None or self.tell(host, step, seen)
+
+    def _unread(self, host: CodeHost, step: ce.MergeStep, error: PortError) -> Seen:
+        if not self.sent(host, step):
+            return Seen("failed", error.words())
+        return Seen("failed", f"not known whether it was done: {error.words()}", {"perhaps": "yes"})
 
     def sent(self, host: CodeHost, step: ce.MergeStep) -> bool:
         """Whether a request of the step was intended, and its outcome is not known yet."""
@@ -138,8 +159,13 @@ class Stepper:
             seen = Seen("failed", words)
         if seen.result in ("done", "already"):
             return seen
-        # An earlier request, or somebody else's, may be why it says no.
-        return await look() or seen
+        try:
+            # An earlier request, or somebody else's, may be why it says no.
+            return await look() or seen
+        except PortError:
+            if attempt > 1:
+                raise
+            return seen
 
     async def _settled(self, look: Callable[[], Awaitable[Seen | None]]) -> Seen | None:
         """What came of a request whose answer is lost; None once it is seen that nothing did. PortError: not known.
@@ -161,3 +187,20 @@ class Stepper:
                 if seen is not None or self._clock.now() - calm_from >= self._patience.calm_s:
                     return seen
             await self._clock.sleep(self._patience.poll_s)
+
+
+class MergePart:
+    """What every part of the merge works with: the run's settings, its clock and journal, and how a step is taken."""
+
+    def __init__(self, settings: SessionSettings, clock: Clock, recorder: Recorder, patience: Patience) -> None:
+        self._settings = settings
+        self._policy = settings.merge
+        self._clock = clock
+        self._recorder = recorder
+        self._poll_s = _POLLS * patience.poll_s
+        self._steps = Stepper(recorder, clock, patience)
+        self._tag = tag_of(settings.new_version)
+
+    def of(self, host: CodeHost) -> Repository:
+        """What the run knows of it."""
+        return self._steps.repository(host)

@@ -12,9 +12,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from cpr_cockpit.core import code_events as ce
 from cpr_cockpit.core.code import CodeHost
 from cpr_cockpit.core.code_run import Code, MergeState
-from cpr_cockpit.core.merging import STEPS, tag_of
+from cpr_cockpit.core.merging import STEPS, short, tag_of
 from cpr_cockpit.core.ports import Clock, PortError
 from cpr_cockpit.engine.journal import JournalError
+from cpr_cockpit.engine.merge_after import MergeAfter
+from cpr_cockpit.engine.merge_look import MergeLook
 from cpr_cockpit.engine.merge_marks import mark
 from cpr_cockpit.engine.merge_room import MergeRoom
 from cpr_cockpit.engine.planning import Blocked
@@ -47,7 +49,9 @@ class Merging:
         self._clock = clock
         self._settings = settings
         self._recorder = recorder
+        self._look = MergeLook(settings, clock, recorder, patience)
         self._room = MergeRoom(settings, clock, recorder, patience)
+        self._after = MergeAfter(settings, clock, recorder, patience)
         self._asked = asyncio.Event()
         self._at_rest = asyncio.Event()
         # Whether it goes on no more, because the journal refuses what it would write.
@@ -136,13 +140,13 @@ class Merging:
     async def _once(self) -> None:
         """One round, or one look. JournalError."""
         try:
-            await (self._round() if self.code.running else self._look())
+            await (self._round() if self.code.running else self._read())
         except JournalError:
             raise
         except Exception:
             log.exception("the merge met a defect of this program")
             if self.code.running:
-                self._rest("half" if self.code.half else "blocked", "a defect of this program: see cockpit.log")
+                self._rest(self._rests_as, "a defect of this program: see cockpit.log")
 
     async def _next(self) -> None:
         """Until somebody asks for something, or it is time to look again."""
@@ -167,10 +171,10 @@ class Merging:
             words = self.code.rested.words if self.code.rested else ""
             raise Blocked(f"Step 4, the merge, is {self.code.state}: {words}")
 
-    async def _look(self) -> None:
+    async def _read(self) -> None:
         """What there is, before anything is begun; after the merge nothing of it is asked any more."""
         if self.code.state in _TO_BEGIN:
-            await self._room.read(self._hosts)
+            await self._look.read(self._hosts)
 
     # -- a round -----------------------------------------------------------------------------------------------------
 
@@ -183,7 +187,10 @@ class Merging:
         hosts = self._hosts
         if self.code.gone_on is not None:
             hosts = tuple(host for host in hosts if self._room.of(host).merged_as)
-        await self._each(hosts, self._room.read_taken_back)
+        taken_back = [why for why in await asyncio.gather(*map(self._look.not_taken_back, hosts)) if why]
+        if taken_back:
+            self._rest(self._rests_as, f"{'; '.join(taken_back)}. Nothing more was changed")
+            return
         for step in STEPS:
             if not await self._step(step, hosts):
                 self._stopped()
@@ -199,10 +206,16 @@ class Merging:
             return False
         if step in ("look", "checks", "tag"):
             # These are gone through in all of them, so that a person is told all that is wrong at once.
-            do = {"look": self._room.look, "checks": self._room.checks, "tag": self._room.tag}[step]
+            do = {"look": self._look.look, "checks": self._room.checks, "tag": self._after.tag}[step]
             return all(await self._each(left, do))
-        if step == "merge" and not await self._all_hold(left):
-            return False
+        if step == "merge":
+            # What a session sent before it died comes first, and may be all that is left to know.
+            if not all(await self._each([host for host in left if self._room.sent(host)], self._room.settled)):
+                return False
+            left = [host for host in left if self._needs(step, host)]
+            # A last look at every one before the first is merged: one that moved keeps the others back.
+            if not all(await self._each(left, self._room.holds)):
+                return False
         act = self._room.pull_request if step == "pull-request" else self._room.merge
         for host in left:
             if not await act(host):
@@ -218,23 +231,25 @@ class Merging:
         row = self._room.of(host).rows.get(step)
         return row is not None and row.result is not None and not row.good
 
-    async def _all_hold(self, hosts: Sequence[CodeHost]) -> bool:
-        """A last look at every pull request before the first one is merged: one that moved keeps the others back.
-
-        Not where a merge was sent already: what came of that is looked at first.
-        """
-        if any(self._room.of(host).perhaps for host in hosts):
-            return True
-        return all(await self._each(hosts, self._room.holds))
-
     async def _take_back(self, chosen: ce.MergeChosen) -> None:
         """Pull requests that take back what is merged; nobody merges them but a person."""
         hosts = [host for host in self._hosts if self._room.of(host).merged_as]
-        for host in hosts:
-            await self._room.revert(host, chosen)
-        told = [f"{host.name}: {row.words}" for host in hosts if (row := self._room.of(host).rows.get("revert"))]
-        state: ce.MergeEnd = "half" if self.code.half else "untagged"
-        self._rest(state, f"{'; '.join(told)}. Merge what takes it back there, then look again")
+        told = [await self._after.revert(host, chosen) for host in hosts]
+        rows = [(host.name, self._room.of(host).rows.get("revert")) for host in hosts]
+        words = "; ".join(f"{name}: {row.words if row is not None else 'taken back'}" for name, row in rows)
+        if not self.code.merged:
+            self._rest("blocked", f"{words}. Nothing is merged any more")
+            return
+        then = ". Merge what takes it back there, then look again" if any(told) else ""
+        self._rest(self._rests_as, f"{words}{then}")
+
+    @property
+    def _rests_as(self) -> ce.MergeEnd:
+        """How it stands where it goes no further, and not all is done."""
+        code = self.code
+        if code.half and code.gone_on is None:
+            return "half"
+        return "untagged" if code.merged else "blocked"
 
     def _stopped(self) -> None:
         code = self.code
@@ -245,18 +260,16 @@ class Merging:
             if row.result is not None and not row.good
         ]
         words = "; ".join(wrong)
-        gone_on = code.gone_on is not None
-        if code.half and not gone_on:
-            merged = ", ".join(f"{one.name} merged as {one.merged_as[:10]}" for one in code.merged)
-            self._rest("half", f"{merged}. {words}")
-        elif code.merged:
-            self._rest("untagged", words)
-        else:
-            perhaps = any(one.perhaps for one in code.repositories.values())
-            self._rest("blocked", words if perhaps else f"{words}. Nothing was merged in any repository")
+        state = self._rests_as
+        if state == "half":
+            merged = ", ".join(f"{one.name} merged as {short(one.merged_as)}" for one in code.merged)
+            words = f"{merged}. {words}"
+        elif state == "blocked" and not any(one.perhaps for one in code.repositories.values()):
+            words = f"{words}. This run has merged nothing"
+        self._rest(state, words)
 
     def _done_words(self) -> str:
-        told = [f"{one.name} as {one.merged_as[:10]}" for one in self.code.merged]
+        told = [f"{one.name} as {short(one.merged_as)}" for one in self.code.merged]
         left = [one.name for one in self.code.unmerged]
         without = f"; without {', '.join(left)}" if left else ""
         tag = self.code.begun.tag if self.code.begun else ""

@@ -28,7 +28,8 @@ def code_hosts(place: Place, connections: Connections, clock: Clock) -> tuple[Co
         return ()
     from cpr_cockpit.adapters.clone import Clone
     from cpr_cockpit.adapters.github.asking import Asking
-    from cpr_cockpit.adapters.github.host import GitHubHost, GitHubSettings
+    from cpr_cockpit.adapters.github.host import GitHubHost
+    from cpr_cockpit.adapters.github.repository import GitHubSettings
     from cpr_cockpit.adapters.github.token import Token
 
     table = place.github

@@ -14,7 +14,8 @@ from cpr_cockpit.adapters.clock import SystemClock
 from cpr_cockpit.adapters.clone import Clone
 from cpr_cockpit.adapters.connections import Connections
 from cpr_cockpit.adapters.github.asking import Asking, GitHubRefusal
-from cpr_cockpit.adapters.github.host import GitHubHost, GitHubSettings
+from cpr_cockpit.adapters.github.host import GitHubHost
+from cpr_cockpit.adapters.github.repository import GitHubSettings
 from cpr_cockpit.adapters.github.token import Token, graphql_of, host_of
 from cpr_cockpit.core.code import (
     BuildState,
@@ -264,8 +265,8 @@ async def test_an_odd_answer_is_neither_a_free_tag_nor_a_branch_that_is_gone(
 
 async def test_what_ci_made_of_a_commit(wire: Wire, host: GitHubHost) -> None:
     runs = [
-        {"id": 1, "status": "completed", "conclusion": "success"},
-        {"id": 2, "status": "in_progress", "conclusion": None},
+        {"id": 1, "head_sha": MERGED, "status": "completed", "conclusion": "success"},
+        {"id": 2, "head_sha": MERGED, "status": "in_progress", "conclusion": None},
     ]
     wire.on("GET", f"{REPO}/actions/runs", Answer(200, {"workflow_runs": runs}))
     assert (await host.build(MERGED)).state is BuildState.RUNNING
@@ -274,8 +275,37 @@ async def test_what_ci_made_of_a_commit(wire: Wire, host: GitHubHost) -> None:
     wire.on("GET", f"{REPO}/actions/runs/1/artifacts", Answer(200, {"artifacts": rows}))
     built = await host.build(MERGED)
     assert (built.state, built.run, built.sha256) == (BuildState.BUILT, "1", "ab" * 32)
-    wire.on("GET", f"{REPO}/actions/runs", Answer(200, {"workflow_runs": [{"id": 3, "status": "completed"}]}))
+    failed = {"id": 3, "head_sha": MERGED, "status": "completed"}
+    wire.on("GET", f"{REPO}/actions/runs", Answer(200, {"workflow_runs": [failed]}))
     assert (await host.build(MERGED)).state is BuildState.FAILED
+
+
+async def test_what_ci_did_not_pass_or_made_of_another_commit_is_not_built(wire: Wire, host: GitHubHost) -> None:
+    made = Answer(200, {"artifacts": [{"name": "goals-api", "digest": f"sha256:{'ab' * 32}"}]})
+    for number in (4, 5):
+        wire.on("GET", f"{REPO}/actions/runs/{number}/artifacts", made)
+    red = {"id": 4, "head_sha": MERGED, "status": "completed", "conclusion": "failure"}
+    other = {"id": 5, "head_sha": HEAD, "status": "completed", "conclusion": "success"}
+    for run, state in ((red, BuildState.FAILED), (red | {"status": "in_progress"}, BuildState.RUNNING)):
+        wire.on("GET", f"{REPO}/actions/runs", Answer(200, {"workflow_runs": [run, other]}))
+        assert (await host.build(MERGED)).state is state
+
+
+async def test_a_mutation_that_ran_out_of_time_is_ambiguous(wire: Wire, host: GitHubHost) -> None:
+    words = "Something went wrong while executing your query. This may be the result of a timeout."
+    wire.on("GET", f"{REPO}/pulls/7", Answer(200, PULL))
+    wire.on("POST", "/graphql", Answer(200, {"data": None, "errors": [{"message": words}]}))
+    with pytest.raises(PortError, match="Something went wrong") as lost:
+        await host.create_revert_request(PullRequest(7, "", "Goals", HEAD, "main", PullState.MERGED), "Back", "why")
+    assert lost.value.ambiguous
+
+
+@pytest.mark.parametrize("after", ["²", "9" * 400, "0"])
+async def test_an_odd_time_to_wait_is_bounded(wire: Wire, host: GitHubHost, after: str) -> None:
+    wire.on("PUT", f"{REPO}/pulls/7/merge", Answer(429, {}, {"Retry-After": after}))
+    with pytest.raises(PortError, match=r"for (1|60|3600) s") as refused:
+        await host.merge(7, HEAD, MergeMethod.SQUASH, "t", "m")
+    assert "begin it again then" in refused.value.words(), "a change is not sent again by itself"
 
 
 async def test_a_merge_is_taken_back_by_githubs_own_button(wire: Wire, host: GitHubHost) -> None:
@@ -305,6 +335,24 @@ async def test_a_workflow_that_deploys_on_a_tag_is_told(wire: Wire, host: GitHub
         await host.deploying()
 
 
+async def test_a_token_of_gh_that_is_not_taken_is_asked_for_again(
+    wire: Wire, connections: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "now").write_text("old")
+    program = tmp_path / "gh"
+    program.write_text(f"#!/bin/sh\ncat {tmp_path}/now\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    asking = Asking(wire.url, Token(wire.url, variables={}), connections, SystemClock())
+    wire.on("GET", REPO, Answer(401, {"message": "Bad credentials"}), Answer(200, {}))
+    with pytest.raises(PortError) as refused:
+        await asking.get(REPO[1:], "Reading")
+    assert "sign in with gh auth login" in refused.value.words()
+    (tmp_path / "now").write_text("new")
+    await asking.get(REPO[1:], "Reading")
+    assert [one.headers["Authorization"] for one in wire.asked] == ["Bearer old", "Bearer new"]
+
+
 async def test_where_the_token_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     public = "https://api.github.com"
     both = {"GITHUB_TOKEN": "two", "COCKPIT_GITHUB_TOKEN": "one", "MINE": "three"}
@@ -322,5 +370,11 @@ async def test_where_the_token_comes_from(tmp_path: Path, monkeypatch: pytest.Mo
     assert await Token("https://ghe.example/api/v3", variables={}).value("Reading") == "of-gh"
     with pytest.raises(PortError, match="no token for GitHub"):
         await Token(public, variables={}).value("Reading")
+    with pytest.raises(PortError, match="no token for GitHub"):
+        await Token("https://other.example/api/v3", variables={"GITHUB_TOKEN": "two"}).value("Reading")
+    theirs = Token("https://other.example/api/v3", variables=both | {"GH_ENTERPRISE_TOKEN": "four"})
+    assert await theirs.value("Reading") == "one", "what is named for the cockpit is meant for whoever it asks"
+    assert await Token("https://api.acme.ghe.com", variables={"GH_TOKEN": "five"}).value("Reading") == "five"
+    assert host_of("https://api.acme.ghe.com") == "acme.ghe.com"
     assert (host_of(public), graphql_of(public)) == ("github.com", f"{public}/graphql")
     assert graphql_of("https://ghe.example/api/v3") == "https://ghe.example/api/graphql"

@@ -31,6 +31,12 @@ def on(events: str, jobs: str = USES) -> list[str]:
         ("{pull_request: }", []),
         ("workflow_dispatch", []),
         ("create", ["tag"]),
+        ("{push: {tags: ['v[0-9]+.[0-9]+.[0-9]+']}}", ["tag"]),
+        ("{push: {tags: ['v?1.3.0', '!v1.*']}}", []),
+        (r"{push: {tags: ['v1\.3\.0', 'x[']}}", ["tag"]),
+        ("{push: {branches: ['mai?n', 'mast[!e]r']}}", ["merge"]),
+        ("{workflow_run: {workflows: [CI], branches: [main]}}", ["merge"]),
+        ("{workflow_run: {workflows: [CI], branches: [dev]}}", []),
         ("17", []),
     ],
 )
@@ -64,3 +70,14 @@ def test_a_file_that_multiplies_itself_takes_no_time() -> None:
     lines = ["a0: &a0 [{run: make}]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
     text = "\n".join([*lines, "on: push", "jobs: {go: {steps: *a11}}"])
     assert deploying("x.yml", text, "main", "v1") == ()
+
+
+def test_a_file_that_refers_to_itself_over_and_over_is_read_in_no_time() -> None:
+    rows = "\n".join(f"  - &a{n} [{', '.join(f'*a{n - 1}' for _ in range(9))}]" for n in range(1, 12))
+    file = f"on: push\nx:\n  - &a0 [lol]\n{rows}\njobs: {{go: {{name: *a11, uses: *a11}}}}\n"
+    assert deploying("x.yml", file, "main", "v1") == ()
+
+
+def test_a_pattern_of_many_stars_is_held_against_a_long_name_in_no_time() -> None:
+    file = f"on: {{push: {{tags: ['{'**a' * 40}b']}}}}\n{USES}\n"
+    assert deploying("x.yml", file, "main", "a" * 250) == ()

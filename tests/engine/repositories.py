@@ -61,6 +61,12 @@ class HostedRepository:
     conflicts: tuple[str, ...] = ()
     may_write: bool = True
     unreadable: bool = False
+    # From the first change of this kind on nothing can be read.
+    deaf_after: str = ""
+    # What the clone's remote has as the branch's head, where that is another repository.
+    clone_head: str = ""
+    # The host deletes a branch that was merged.
+    deletes: bool = False
     # Somebody has merged the pull request that takes the merge back.
     taken_back: bool = False
     refuses: str = ""
@@ -86,11 +92,12 @@ class HostedRepository:
 
     async def heads(self) -> CodeHeads:
         await self._read()
-        return CodeHeads(MAIN, self.head)
+        return CodeHeads(MAIN, "" if self.deletes and self.merges else self.head)
 
     async def trial_merge(self) -> TrialMerge:
         await self._read()
-        return TrialMerge(CodeHeads(MAIN, self.head), self.conflicts, merged=len(self.merges) > self.taken_back)
+        heads = CodeHeads(MAIN, self.clone_head or self.head)
+        return TrialMerge(heads, self.conflicts, merged=len(self.merges) > self.taken_back)
 
     async def deploying(self) -> tuple[DeployingWorkflow, ...]:
         await self._read()
@@ -129,7 +136,7 @@ class HostedRepository:
 
     async def revert_request(self, pull: PullRequest) -> PullRequest | None:
         await self._read()
-        return next((one for one in self.pulls if one.title.startswith("Revert")), None)
+        return next((one for one in reversed(self.pulls) if one.title.startswith("Revert")), None)
 
     # -- changes -----------------------------------------------------------------------------------------------------
 
@@ -155,6 +162,7 @@ class HostedRepository:
     async def _change(self, kind: str, *told: Any) -> Any:
         self.intended(kind)
         self.sent.append(Sent(self.name, kind))
+        self.unreadable = self.unreadable or kind == self.deaf_after
         fault = self.faults[kind].pop(0) if self.faults.get(kind) else None
         loop = self.stage.loop
         answer: asyncio.Future[Any] = loop.create_future()

@@ -131,9 +131,12 @@ def test_going_on_waives_and_so_waits_for_a_second_person_where_the_policy_says_
         life, _, _ = half(stage)
         asked = life.command("merge_choice", choice="go-on", by="ana", reason="the API is compatible")
         assert not life.live(asked.done)
-        assert life.run_state.code.state is MergeState.HALF
-        life.command("second", by="ben")
-        assert not life.live(lambda: life.run_state.code.state is MergeState.GONE_ON)
+        assert (life.run_state.code.half, at_rest(life)) == (True, True)
+        confirmed = life.command("second", by="ben")
+        assert not life.live(confirmed.done)
+        confirmed.result()
+        assert not life.live(lambda: at_rest(life))
+        assert life.run_state.code.state is MergeState.GONE_ON
         assert life.run_state.standings["merge.merged"].by == "ana with ben"
 
 
@@ -266,3 +269,110 @@ def test_what_was_taken_back_by_a_person_is_merged_anew() -> None:
         assert not life.live(lambda: asked.done() and at_rest(life))
         assert life.run_state.code.state is MergeState.DONE
         assert (len(api.merges), kinds(api)[-3:]) == (2, ["create", "merge", "tag"])
+
+
+def taken_back(life: Life, api: HostedRepository, state: PullState) -> None:
+    """A person chooses to take it back; what became of that pull request."""
+    asked = life.command("merge_choice", choice="revert", by="ana")
+    assert not life.live(lambda: asked.done() and at_rest(life))
+    api.pulls[-1] = replace(api.pulls[-1], state=state)
+
+
+@pytest.mark.parametrize("state", [PullState.OPEN, PullState.MERGED, PullState.CLOSED])
+def test_nothing_more_is_merged_while_what_takes_it_back_is_open_or_cannot_be_read(state: PullState) -> None:
+    with Stage(script=None) as stage:
+        life, api, ui = half(stage)
+        taken_back(life, api, state)
+        ui.refuses, api.unreadable = "", state is PullState.MERGED
+        told = merged(life)
+        if state is PullState.CLOSED:
+            assert told is MergeState.DONE
+            return
+        assert (told, ui.merges) == (MergeState.HALF, [])
+        words = "#2, which takes it back, is open" if state is PullState.OPEN else "taken back is not known"
+        assert words in rested(life)
+
+
+def test_a_pull_request_that_takes_back_and_was_closed_is_not_there_to_be_merged() -> None:
+    with Stage(script=None) as stage:
+        life, api, _ = half(stage)
+        taken_back(life, api, PullState.CLOSED)
+        taken_back(life, api, PullState.CLOSED)
+        assert "#2 takes it back and was closed, not merged: reopen it" in rested(life)
+        assert "then look again" not in rested(life)
+        assert life.run_state.code.state is MergeState.HALF
+
+
+def test_what_was_taken_back_is_not_merged_because_its_branch_is_gone() -> None:
+    with Stage(script=None) as stage:
+        life, api, ui = half(stage)
+        taken_back(life, api, PullState.MERGED)
+        api.taken_back = api.deletes = True
+        ui.refuses = ""
+        assert merged(life) is MergeState.BLOCKED
+        assert "#1 was merged as 1111111111 and taken back by #2" in rested(life)
+        assert (api.tags, ui.merges) == ({}, [])
+
+
+def test_who_goes_on_with_one_merges_no_other_by_looking_again_for_its_tag() -> None:
+    with Stage(script=None) as stage:
+        life, api, ui = half(stage)
+        api.builds = False
+        asked = life.command("merge_choice", choice="go-on", by="ana", reason="compatible")
+        assert not life.live(lambda: asked.done() and at_rest(life))
+        assert life.run_state.code.state is MergeState.UNTAGGED
+        api.builds, ui.refuses = True, ""
+        assert merged(life) is MergeState.GONE_ON
+        assert (list(api.tags), ui.merges, ui.tags) == ([TAG], [], {})
+
+
+def test_after_a_death_in_the_middle_of_a_merge_the_others_are_looked_at_before_they_are_merged() -> None:
+    with Stage(script=None) as stage:
+        api, ui = two(stage)
+        life = looked(stage)
+        life.command("merge", by="ana")
+        assert not life.live(lambda: "merge" in kinds(api))
+        life.die()
+        ui.checks_rows = (CommitCheck("build", CheckState.FAILED, required=True),)
+        life = stage.begin()
+        assert not life.live(lambda: at_rest(life))
+        assert (life.run_state.code.state, kinds(ui)) == (MergeState.HALF, ["create"])
+        assert "build failed" in rested(life)
+
+
+def test_a_clone_of_another_repository_proves_no_trial_merge() -> None:
+    with Stage(script=None) as stage:
+        api, ui = two(stage)
+        ui.clone_head = "d" * 40
+        life = looked(stage)
+        assert merged(life) is MergeState.BLOCKED
+        assert "acme/cpr-ui: could not be read: the remote of its clone has other heads" in rested(life)
+        assert (api.sent, ui.sent) == ([], [])
+
+
+def test_what_was_refused_is_known_not_to_be_done_although_nothing_can_be_read_after_it() -> None:
+    with Stage(script=None) as stage:
+        api, _ = two(stage)
+        api.faults["merge"], api.deaf_after = [Fault.REFUSED], "merge"
+        life = looked(stage)
+        assert merged(life) is MergeState.BLOCKED
+        assert "Refused." in rested(life)
+        assert not life.run_state.code.of(api.name).perhaps
+
+
+def test_what_somebody_merged_with_another_head_is_tagged_only_where_a_person_goes_on_with_it() -> None:
+    with Stage(script=None) as stage:
+        api, _ = two(stage)
+        api.faults["merge"] = [Fault.LOST_BEFORE]
+        life = looked(stage)
+        life.command("merge", by="ana")
+        assert not life.live(lambda: "merge" in kinds(api))
+        api.merges.append("d" * 40)
+        merge = {"state": PullState.MERGED, "head": "d" * 40, "merged_as": api.merge_commit, "merged_by": "eve"}
+        api.pulls[0] = replace(api.pulls[0], **merge)  # type: ignore[arg-type]
+        assert not life.live(lambda: at_rest(life))
+        assert life.run_state.code.state is MergeState.UNTAGGED
+        assert "with dddddddddd, not with bbbbbbbbbb" in rested(life)
+        asked = life.command("merge_choice", choice="go-on", by="ana", reason="it is a typo")
+        assert not life.live(lambda: asked.done() and at_rest(life))
+        assert list(api.tags) == [TAG]

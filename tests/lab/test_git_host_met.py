@@ -20,7 +20,8 @@ from cpr_cockpit.adapters.clock import SystemClock
 from cpr_cockpit.adapters.clone import Clone
 from cpr_cockpit.adapters.connections import Connections
 from cpr_cockpit.adapters.github.asking import Asking
-from cpr_cockpit.adapters.github.host import GitHubHost, GitHubSettings
+from cpr_cockpit.adapters.github.host import GitHubHost
+from cpr_cockpit.adapters.github.repository import GitHubSettings
 from cpr_cockpit.adapters.github.token import Token
 from cpr_cockpit.core.code import BuildState, CheckState, MergeMethod, MergeResult, PullRequest, PullState
 from cpr_cockpit.core.ports import PortError

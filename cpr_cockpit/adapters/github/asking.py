@@ -32,8 +32,11 @@ _KEPT = 200
 _REDIRECTS, _MOST_REDIRECTS = (301, 302, 307, 308), 3
 _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel="next"')
 _LIMITED = (403, 429)
-_AT_LEAST_S = 60.0
-"""Seconds that GitHub wants to be left alone where it does not say for how long."""
+_AT_LEAST_S, _LONGEST_S = 60.0, 3600.0
+"""Seconds that GitHub wants to be left alone where it does not say for how long; its limits are by the hour."""
+_DIGITS = 20
+# What GraphQL says where a mutation took too long, or met a defect of GitHub's.
+_OUT_OF_TIME = "Something went wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,15 @@ class GitHubRefusal(PortError):
     def __init__(self, what: str, said: str, status: int, next_step: str) -> None:
         super().__init__(what, next_step=next_step, status=status)
         self.said = said
+
+
+def headers_of(token: str) -> dict[str, str]:
+    """What every request to GitHub's REST interface carries."""
+    return {
+        "Accept": "application/vnd.github+json",
+        "Authorization": f"Bearer {token}",
+        "X-GitHub-Api-Version": VERSION,
+    }
 
 
 class Asking:
@@ -96,6 +108,8 @@ class Asking:
         errors, data = told.get("errors"), told.get("data")
         if isinstance(errors, list) and errors:
             said = _said({"message": "; ".join(str(one.get("message")) for one in errors if isinstance(one, dict))})
+            if _OUT_OF_TIME in said:
+                raise _ambiguous(f"{doing} was answered with an error that does not tell whether it was done: {said}.")
             raise GitHubRefusal(f"{doing} was refused: {said}.", said, 200, "Do it at GitHub.")
         if not isinstance(data, dict):
             raise unreadable(doing, "no data", mutating=True)
@@ -158,7 +172,7 @@ class Asking:
     ) -> tuple[httpx.Response, bytes]:
         mutating = method != "GET"
         if (left := self._quiet_until - self._clock.now()) > 0:
-            raise _too_much(doing, left)
+            raise _too_much(doing, left, mutating=mutating)
         try:
             async with client.stream(method, url, headers=dict(headers), json=body) as answer:
                 return answer, await bounded(answer, _LONGEST)
@@ -170,21 +184,20 @@ class Asking:
             raise _lost(error, doing, mutating=mutating) from error
 
     async def _headers(self, doing: str) -> dict[str, str]:
-        return {
-            "Accept": "application/vnd.github+json",
-            "Authorization": f"Bearer {await self.token.value(doing)}",
-            "X-GitHub-Api-Version": VERSION,
-        }
+        return headers_of(await self.token.value(doing))
 
     def _url(self, path: str, query: Mapping[str, str]) -> str:
         return f"{self.api}/{path}" + (f"?{httpx.QueryParams(dict(query))}" if query else "")
 
     def _refused(self, answer: httpx.Response, content: bytes, doing: str) -> PortError:
         status, said = answer.status_code, _said(_or_nothing(content))
-        wait = _wait(answer, said, self._clock.now()) if status in _LIMITED else 0.0
-        if wait:
+        wait = _wait(answer, said, self._clock.now()) if status in _LIMITED else None
+        if wait is not None:
+            wait = min(max(1.0, wait), _LONGEST_S)
             self._quiet_until = self._clock.now() + wait
-            return _too_much(doing, wait)
+            return _too_much(doing, wait, mutating=answer.request.method != "GET")
+        if status == 401:
+            self.token.refused(answer.request.headers["Authorization"].removeprefix("Bearer "))
         verb = "failed" if status >= 500 else "was refused"
         words = said or "GitHub gave no reason"
         return GitHubRefusal(f"{doing} {verb}: {words} ({status}).", said, status, self._advice(status))
@@ -192,7 +205,7 @@ class Asking:
     def _advice(self, status: int) -> str:
         origin = self.token.origin or "the token"
         advice = {
-            401: f"The token ({origin}) is not taken: set a new one where the session is started.",
+            401: f"The token ({origin}) is not taken: {self.token.renewed}.",
             403: f"The token ({origin}) needs Contents, Pull requests, Checks and Actions of the repository: read, and "
             "for the merge Contents and Pull requests: write; with single sign-on it must be authorised.",
             404: f"Check repository in [[code]] of cockpit.toml, and that the token ({origin}) may see it.",
@@ -208,20 +221,25 @@ def _same_host(url: str, asked: str, doing: str) -> str:
     return there
 
 
-def _wait(answer: httpx.Response, said: str, now: float) -> float:
-    """Seconds to leave GitHub alone, where the refusal is of a rate limit; 0: it is not."""
-    after, reset = answer.headers.get("Retry-After", ""), answer.headers.get("X-RateLimit-Reset", "")
-    if after.isdigit():
-        return max(1.0, float(after))
+def _wait(answer: httpx.Response, said: str, now: float) -> float | None:
+    """Seconds to leave GitHub alone, where the refusal is of a rate limit; None: it is not."""
+    after, reset = (_seconds(answer.headers.get(name, "")) for name in ("Retry-After", "X-RateLimit-Reset"))
+    if after is not None:
+        return after
     if answer.headers.get("X-RateLimit-Remaining") == "0":
-        return max(1.0, float(reset) - now) if reset.isdigit() else _AT_LEAST_S
-    return _AT_LEAST_S if answer.status_code == 429 or "rate limit" in said.lower() else 0.0
+        return _AT_LEAST_S if reset is None else reset - now
+    return _AT_LEAST_S if answer.status_code == 429 or "rate limit" in said.lower() else None
 
 
-def _too_much(doing: str, wait: float) -> PortError:
+def _seconds(told: str) -> float | None:
+    """A header's whole number; None where it is none."""
+    return float(told) if told.isascii() and told.isdecimal() and len(told) < _DIGITS else None
+
+
+def _too_much(doing: str, wait: float, *, mutating: bool) -> PortError:
     return PortError(
         f"{doing} was not done: GitHub takes no more requests with this token for {max(1, round(wait))} s.",
-        next_step="Wait: it is asked again by itself.",
+        next_step="Wait, and begin it again then." if mutating else "Wait: it is asked again by itself.",
         status=429,
     )
 

@@ -1,8 +1,6 @@
 """One repository of the feature at GitHub, with its clone on this machine: the port CodeHost.
 
-Sources: GitHub's REST reference, "Repositories", "Pulls", "Pull request reviews", "Check runs", "Commit statuses",
-"Rules", "Protected branches", "Git references", "Git tags", "Workflow runs", "Artifacts", "Contents"; its GraphQL
-reference for `revertPullRequest`, which REST has not.
+Sources: GitHub's REST reference, "Contents", "Git references", "Git tags", "Workflow runs", "Artifacts".
 """
 
 from __future__ import annotations
@@ -10,15 +8,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
-from urllib.parse import quote
+from collections.abc import Mapping
+from typing import Any
 
 from cpr_cockpit.adapters.azure.errors import unreadable
 from cpr_cockpit.adapters.clone import Clone
 from cpr_cockpit.adapters.github import shapes
-from cpr_cockpit.adapters.github.asking import Asking, GitHubRefusal
+from cpr_cockpit.adapters.github.asking import Asking
+from cpr_cockpit.adapters.github.pulls import PullRequests
+from cpr_cockpit.adapters.github.repository import GitHubSettings, path_of
 from cpr_cockpit.adapters.github.shapes import inner, number, text
 from cpr_cockpit.adapters.github.token import graphql_of
 from cpr_cockpit.adapters.github.workflows import FOLDER, Unreadable, deploying
@@ -27,80 +25,26 @@ from cpr_cockpit.core.code import (
     CodeAct,
     CodeHeads,
     CommitBuild,
-    CommitChecks,
     DeployingWorkflow,
-    MergeAnswer,
     MergeMethod,
-    MergeResult,
-    PullRequest,
-    RepositoryFacts,
-    Reviews,
     TagFacts,
     TrialMerge,
-    revert_branch,
 )
 from cpr_cockpit.core.ports import PlannedRequest, PortError
-
-T = TypeVar("T")
 
 _MOST_FILES = 20
 _MOST_WORKFLOWS = 50
 _LARGEST_WORKFLOW = 64 * 1024
 _MOST_TAGS = 5  # a tag may name a tag
-_NOT_ALLOWED, _CONFLICT, _INVALID = 405, 409, 422
-_FORBIDDEN = object()
-_REVERT = (
-    "mutation($input: RevertPullRequestInput!) { revertPullRequest(input: $input) "
-    "{ revertPullRequest { number url title headRefOid baseRefName } } }"
-)
+_WELL = ("success", "neutral", "skipped")
 
 
-@dataclass(frozen=True, slots=True)
-class GitHubSettings:
-    """``name``: "owner/name"; ``made``: the name of the artifact that CI makes of it ("": the only one, or its own).
-
-    ``tag``: the release's, for which workflows are looked at; ``artifact`` as the port has it.
-    """
-
-    name: str
-    branch: str
-    main: str
-    tag: str
-    artifact: bool = True
-    made: str = ""
-
-
-class GitHubHost:
+class GitHubHost(PullRequests):
     """The port over GitHub and a clone: what its methods promise stands there."""
 
     def __init__(self, settings: GitHubSettings, asking: Asking, clone: Clone) -> None:
-        self.name, self.branch, self.main = settings.name, settings.branch, settings.main
-        self.artifact = settings.artifact
-        self._settings = settings
-        self._asking = asking
+        super().__init__(settings, asking)
         self._clone = clone
-        self._repo = f"repos/{settings.name}"
-        self._owner = settings.name.partition("/")[0]
-
-    async def repository(self) -> RepositoryFacts:
-        """As the port."""
-        return shapes.facts(await self._there(self._repo, f"Reading repository {self.name}"))
-
-    async def heads(self) -> CodeHeads:
-        """As the port."""
-        main, branch = await asyncio.gather(self._head(self.main), self._head(self.branch))
-        if not main:
-            raise PortError(
-                f"{self.name} has no branch {self.main}, or the token may not see it.",
-                next_step="Correct [[code]] in cockpit.toml.",
-            )
-        return CodeHeads(main, branch)
-
-    async def _head(self, branch: str) -> str:
-        path = f"{self._repo}/git/ref/heads/{_path(branch)}"
-        doing = f"Reading {branch} of {self.name}"
-        told = await self._asking.get(path, doing)
-        return "" if told is None else self._commit(inner(told, "object", "sha"), doing)
 
     async def trial_merge(self) -> TrialMerge:
         """As the port; by git in the clone."""
@@ -142,129 +86,16 @@ class GitHubHost:
         doing = f"Reading {path} of {self.name}"
         if number(file.get("size")) > _LARGEST_WORKFLOW:
             raise PortError(f"{doing}: it has more than {_LARGEST_WORKFLOW} bytes.")
-        body = await self._there(f"{self._repo}/git/blobs/{_path(text(file.get('sha')))}", doing)
+        body = await self._there(f"{self._repo}/git/blobs/{path_of(text(file.get('sha')))}", doing)
         try:
             return base64.b64decode(body.get("content") or "").decode("utf-8", "replace")
         except (binascii.Error, TypeError, ValueError) as error:
             raise unreadable(doing, repr(error)) from error
 
-    async def pull_request(self) -> PullRequest | None:
-        """As the port."""
-        doing = f"Looking for the pull request of {self.branch} in {self.name}"
-        found = await self._pulls(self.branch, doing, base=self.main, state="all", sort="created", direction="desc")
-        first = [one for one in found if one.get("state") == "open"]
-        first += [one for one in found if isinstance(one.get("merged_at"), str)]
-        return await self.pull_request_at(number(first[0].get("number"))) if first else None
-
-    async def _pulls(self, branch: str, doing: str, **query: str) -> list[dict[str, Any]]:
-        head = f"{self._owner}:{branch}"
-        found = await self._asking.every(f"{self._repo}/pulls", doing, head=head, **query)
-        if found is None:
-            raise self._not_there(doing)
-        # An owner that GitHub does not know makes it leave the filter out.
-        return [one for one in found if inner(one, "head", "ref") == branch]
-
-    async def pull_request_at(self, number: int) -> PullRequest:
-        """As the port."""
-        doing = f"Reading pull request {number} of {self.name}"
-        return self._read(shapes.pull_request, await self._pull(number), doing)
-
-    async def _pull(self, of: int) -> Mapping[str, Any]:
-        return await self._there(f"{self._repo}/pulls/{of}", f"Reading pull request {of} of {self.name}")
-
-    async def create_pull_request(self, title: str, body: str) -> PullRequest:
-        """As the port."""
-        doing = f"Creating the pull request of {self.branch} in {self.name}"
-        asked = {"title": title, "body": body, "head": self.branch, "base": self.main}
-        told = await self._asking.send("POST", f"{self._repo}/pulls", doing, asked)
-        return self._read(shapes.pull_request, told, doing, mutating=True)
-
-    async def checks(self, commit: str) -> CommitChecks:
-        """As the port."""
-        doing = f"Reading the checks of {commit[:10]} in {self.name}"
-        path = f"{self._repo}/commits/{_path(commit)}"
-        runs, statuses, required = await asyncio.gather(
-            self._asking.every(f"{path}/check-runs", doing, "check_runs", filter="latest"),
-            self._asking.every(f"{path}/status", doing, "statuses"),
-            self._required(),
-        )
-        if runs is None or statuses is None:
-            raise self._not_there(doing)
-        return CommitChecks(commit, shapes.rows_of_checks(runs, statuses, required), required is not None)
-
-    async def _required(self) -> set[str] | None:
-        """The checks that main requires by rules and by protection; None where that may not be read."""
-        branch, rules = await asyncio.gather(self._main_branch(), self._rules())
-        protected = None if branch is None else shapes.required_by_protection(branch)
-        if protected is None or rules is None:
-            return None
-        return shapes.required_by_rules(rules)[0] | protected
-
-    async def _main_branch(self) -> Mapping[str, Any] | None:
-        path = f"{self._repo}/branches/{_path(self.main)}"
-        told = await self._if_allowed(self._asking.get(path, f"Reading {self.main} of {self.name}"))
-        return told if isinstance(told, Mapping) else None
-
-    async def _rules(self) -> list[dict[str, Any]] | None:
-        """None: they may not be read. An Enterprise Server that is too old for rules has none (404)."""
-        path = f"{self._repo}/rules/branches/{_path(self.main)}"
-        rules = await self._if_allowed(self._asking.every(path, f"Reading the rules of {self.main} in {self.name}"))
-        return None if rules is _FORBIDDEN else rules or []
-
-    async def _if_allowed(self, asked: Awaitable[Any]) -> Any:
-        """What is answered; `_FORBIDDEN` for 403."""
-        try:
-            return await asked
-        except GitHubRefusal as refused:
-            if refused.status != 403:
-                raise
-            return _FORBIDDEN
-
-    async def reviews(self, pull: PullRequest) -> Reviews:
-        """As the port."""
-        doing = f"Reading the reviews of pull request {pull.number} in {self.name}"
-        rows, required = await asyncio.gather(
-            self._asking.every(f"{self._repo}/pulls/{pull.number}/reviews", doing), self._approvals()
-        )
-        if rows is None:
-            raise self._not_there(doing)
-        return shapes.reviews(rows, pull.head, required)
-
-    async def _approvals(self) -> int | None:
-        """How many approvals main asks for; of the older kind of protection only an administrator is told."""
-        rules, branch = await asyncio.gather(self._rules(), self._main_branch())
-        if rules is None or branch is None:
-            return None
-        by_rules = shapes.required_by_rules(rules)[1]
-        if branch.get("protected") is not True or by_rules:
-            return by_rules
-        path = f"{self._repo}/branches/{_path(self.main)}/protection/required_pull_request_reviews"
-        told = await self._if_allowed(self._asking.get(path, f"Reading the protection of {self.main} in {self.name}"))
-        return number(told.get("required_approving_review_count")) if isinstance(told, Mapping) else None
-
-    async def merge(self, number: int, head: str, method: MergeMethod, title: str, message: str) -> MergeAnswer:
-        """As the port."""
-        doing = f"Merging pull request {number} of {self.name}"
-        asked = {"sha": head, "merge_method": method.value}
-        # GitHub takes neither for a rebase, whose commits keep their own.
-        if method is not MergeMethod.REBASE:
-            asked |= {"commit_title": title, "commit_message": message}
-        try:
-            told = await self._asking.send("PUT", f"{self._repo}/pulls/{number}/merge", doing, asked)
-        except GitHubRefusal as refused:
-            if refused.status == _CONFLICT and "head" in refused.said.lower():
-                return MergeAnswer(MergeResult.MOVED, words=refused.said)
-            if refused.status in (_NOT_ALLOWED, _CONFLICT, _INVALID):
-                return MergeAnswer(MergeResult.REFUSED, words=refused.said)
-            raise
-        if told.get("merged") is not True:
-            raise unreadable(doing, "no merge", mutating=True)
-        return MergeAnswer(MergeResult.MERGED, self._commit(told.get("sha"), doing, mutating=True))
-
     async def tag(self, name: str) -> TagFacts | None:
         """As the port."""
         doing = f"Reading tag {name} of {self.name}"
-        told = await self._asking.get(f"{self._repo}/git/ref/tags/{_path(name)}", doing)
+        told = await self._asking.get(f"{self._repo}/git/ref/tags/{path_of(name)}", doing)
         if told is None:
             # Of a repository that may not be seen every tag would be free.
             await self.repository()
@@ -273,7 +104,7 @@ class GitHubHost:
         for _ in range(_MOST_TAGS):
             if inner(named, "type") != "tag":
                 return TagFacts(name, self._commit(inner(named, "sha"), doing), annotated, message)
-            body = await self._there(f"{self._repo}/git/tags/{_path(text(inner(named, 'sha')))}", doing)
+            body = await self._there(f"{self._repo}/git/tags/{path_of(text(inner(named, 'sha')))}", doing)
             named, annotated, message = body.get("object"), True, message or text(body.get("message")).strip()
         raise PortError(f"{doing}: it names a tag that names a tag, and so on.")
 
@@ -292,12 +123,15 @@ class GitHubHost:
         runs = await self._asking.every(f"{self._repo}/actions/runs", doing, "workflow_runs", **query)
         if runs is None:
             raise self._not_there(doing)
+        # An Enterprise Server that does not know the filter leaves it out.
+        runs = [one for one in runs if one.get("head_sha") == commit]
         runs = sorted(runs, key=lambda one: number(one.get("id")), reverse=True)
         for run in runs:
             if (digest := await self._made(run, doing)) is not None:
-                return _build(commit, BuildState.BUILT, run, digest)
-        for state, there in ((BuildState.RUNNING, _at_work), (BuildState.FAILED, _failed)):
-            if found := next((run for run in runs if there(run)), None):
+                state = _state(run)
+                return _build(commit, state, run, digest if state is BuildState.BUILT else "")
+        for state in (BuildState.RUNNING, BuildState.FAILED):
+            if found := next((run for run in runs if _state(run) is state), None):
                 return _build(commit, state, found)
         return CommitBuild(commit, BuildState.NONE)
 
@@ -311,85 +145,47 @@ class GitHubHost:
         found = named or (there if len(there) == 1 and not self._settings.made else [])
         if not found:
             return None
-        digest = text(found[0].get("digest"))
-        return digest.removeprefix("sha256:") if digest.startswith("sha256:") else ""
-
-    async def revert_request(self, pull: PullRequest) -> PullRequest | None:
-        """As the port."""
-        doing = f"Looking for what takes pull request {pull.number} of {self.name} back"
-        found = await self._pulls(
-            revert_branch(pull.number, self.branch), doing, state="all", sort="created", direction="desc"
-        )
-        return await self.pull_request_at(number(found[0].get("number"))) if found else None
-
-    async def create_revert_request(self, pull: PullRequest, title: str, body: str) -> PullRequest:
-        """As the port; GitHub makes branch, commit and pull request itself."""
-        doing = f"Creating the pull request that takes {pull.number} of {self.name} back"
-        node = text((await self._pull(pull.number)).get("node_id"))
-        asked = {"input": {"pullRequestId": node, "title": title, "body": body}}
-        told = await self._asking.mutate(_REVERT, asked, doing)
-        made = inner(told, "revertPullRequest", "revertPullRequest")
-        return self._read(shapes.revert_request, made, doing, mutating=True)
+        return shapes.digest_of(found[0])
 
     def planned(self, act: CodeAct, *, method: MergeMethod, tag: str) -> tuple[PlannedRequest, ...]:
         """As the port."""
         repo = f"{self._asking.api}/{self._repo}"
-        pull = f"{repo}/pulls/<its number>"
-        told = {
-            CodeAct.LOOK: [("GET", repo, ""), ("GET", f"{repo}/pulls?head={self._owner}:{self.branch}", "")],
-            CodeAct.PULL_REQUEST: [("POST", f"{repo}/pulls", f"head {self.branch}, base {self.main}")],
-            CodeAct.CHECKS: [("GET", f"{repo}/commits/<its head>/check-runs", ""), ("GET", f"{pull}/reviews", "")],
-            CodeAct.MERGE: [
-                ("PUT", f"{pull}/merge", f"sha <its head>, merge_method {method.value}"),
-                ("GET", pull, ""),
+        pull, commit = f"{repo}/pulls/<its number>", f"{repo}/commits/<its head>"
+        listed = f"{repo}/pulls?head={self._owner}:{self.branch}&base={self.main}&state=all"
+        asks = [f"{repo}/branches/{self.main}", f"{repo}/rules/branches/{self.main}"]
+        reads = {
+            CodeAct.LOOK: [
+                repo,
+                *(f"{repo}/git/ref/heads/{name}" for name in (self.main, self.branch)),
+                listed,
+                f"{repo}/git/ref/tags/{tag}",
+                f"{repo}/contents/{FOLDER}?ref={self.branch}",
             ],
+            CodeAct.PULL_REQUEST: [listed],
+            CodeAct.CHECKS: [pull, f"{commit}/check-runs", f"{commit}/status", f"{pull}/reviews", *asks],
+            CodeAct.MERGE: [pull],
+            CodeAct.TAG: [f"{repo}/actions/runs?head_sha=<the merge commit>", f"{repo}/git/ref/tags/{tag}"],
+            CodeAct.REVERT: [pull],
+        }
+        changes = {
+            CodeAct.PULL_REQUEST: [("POST", f"{repo}/pulls", f"head {self.branch}, base {self.main}")],
+            CodeAct.MERGE: [("PUT", f"{pull}/merge", f"sha <its head>, merge_method {method.value}")],
             CodeAct.TAG: [
                 ("POST", f"{repo}/git/tags", f"tag {tag}, object <the merge commit>"),
                 ("POST", f"{repo}/git/refs", f"ref refs/tags/{tag}"),
             ],
             CodeAct.REVERT: [("POST", graphql_of(self._asking.api), "revertPullRequest <its node id>")],
         }
-        return tuple(PlannedRequest(*one) for one in told[act])
-
-    def _commit(self, value: Any, doing: str, *, mutating: bool = False) -> str:
-        return self._read(shapes.commit, value, doing, mutating=mutating)
-
-    @staticmethod
-    def _read(shape: Callable[[Any], T], body: Any, doing: str, *, mutating: bool = False) -> T:
-        """The answer as that shape. PortError where it has it not; ambiguous where it answers a change."""
-        try:
-            return shape(body)
-        except ValueError as error:
-            raise unreadable(doing, str(error), mutating=mutating) from error
-
-    async def _there(self, path: str, doing: str) -> Mapping[str, Any]:
-        told = await self._asking.get(path, doing)
-        if told is None:
-            raise self._not_there(doing)
-        if not isinstance(told, Mapping):
-            raise unreadable(doing, "no object")
-        return told
-
-    def _not_there(self, doing: str) -> PortError:
-        origin = self._asking.token.origin or "the token"
-        return PortError(
-            f"{doing}: GitHub knows of none, or the token may not see it (404).",
-            next_step=f"Check repository in [[code]] of cockpit.toml, and what the token ({origin}) may see.",
-            status=404,
-        )
+        told = [PlannedRequest("GET", url) for url in reads[act]]
+        return (*told, *(PlannedRequest(*one) for one in changes.get(act, ())))
 
 
 def _build(commit: str, state: BuildState, run: Mapping[str, Any], digest: str = "") -> CommitBuild:
     return CommitBuild(commit, state, str(number(run.get("id"))), text(run.get("html_url")), digest)
 
 
-def _at_work(run: Mapping[str, Any]) -> bool:
-    return run.get("status") != "completed"
-
-
-def _failed(run: Mapping[str, Any]) -> bool:
-    return run.get("conclusion") not in ("success", "neutral", "skipped")
-
-
-def _path(name: str) -> str:
-    return quote(name, safe="/")
+def _state(run: Mapping[str, Any]) -> BuildState:
+    """Of a run: what it made counts once all of it has ended well."""
+    if run.get("status") != "completed":
+        return BuildState.RUNNING
+    return BuildState.BUILT if run.get("conclusion") in _WELL else BuildState.FAILED

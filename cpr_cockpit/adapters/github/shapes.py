@@ -24,6 +24,7 @@ _METHODS = {
     "allow_rebase_merge": MergeMethod.REBASE,
 }
 _IN_THE_WAY = ("dirty", "blocked", "behind", "draft")
+_DIGEST = "sha256:"
 _PASSED = ("success", "neutral", "skipped")
 _STATUSES = {"success": CheckState.PASSED, "pending": CheckState.RUNNING}
 _SAYS = {"APPROVED": True, "CHANGES_REQUESTED": False, "DISMISSED": None}
@@ -51,6 +52,12 @@ def inner(body: Any, *names: str) -> Any:
 def number(value: Any) -> int:
     """A number, anything else 0."""
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def digest_of(artifact: Mapping[str, Any]) -> str:
+    """An artifact's SHA-256 in hex; "" where it tells none."""
+    told = text(artifact.get("digest"))
+    return told.removeprefix(_DIGEST) if told.startswith(_DIGEST) else ""
 
 
 def facts(body: Mapping[str, Any]) -> RepositoryFacts:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 import yaml
 
+from cpr_cockpit.adapters.github.patterns import matches
 from cpr_cockpit.adapters.over_http import short
 from cpr_cockpit.core.code import DeployingWorkflow
 
@@ -82,9 +82,11 @@ def _events(on: Any) -> dict[str, Mapping[str, Any]]:
 
 
 def _on_merge(events: Mapping[str, Mapping[str, Any]], main: str) -> bool:
-    """A push to main, or a pull request that was closed."""
-    push, pull = events.get("push"), events.get("pull_request")
+    """A push to main, a pull request that was closed, or another workflow that ran on main."""
+    push, pull, run = events.get("push"), events.get("pull_request"), events.get("workflow_run")
     if push is not None and _takes(push, "branches", main, other="tags"):
+        return True
+    if run is not None and _takes(run, "branches", main):
         return True
     return pull is not None and "closed" in _names(pull.get("types")) and _takes(pull, "branches", main)
 
@@ -101,19 +103,12 @@ def _takes(event: Mapping[str, Any], kind: str, name: str, other: str = "") -> b
     if wanted:
         taken = False
         for pattern in wanted:
-            if _matches(name, pattern.removeprefix("!")):
+            if matches(name, pattern.removeprefix("!")):
                 taken = not pattern.startswith("!")
         return taken
     if unwanted:
-        return not any(_matches(name, pattern) for pattern in unwanted)
+        return not any(matches(name, pattern) for pattern in unwanted)
     return not (other and (_names(event.get(other)) or _names(event.get(f"{other}-ignore"))))
-
-
-def _matches(name: str, pattern: str) -> bool:
-    """GitHub's filter patterns: * stops at a slash, ** does not."""
-    if "**" not in pattern and name.count("/") != pattern.count("/"):
-        return False
-    return fnmatchcase(name, pattern.replace("**", "*"))
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -133,7 +128,9 @@ def _reasons(body: Mapping[str, Any]) -> Iterator[str]:
     for name, job in named:
         if environment := _environment(job):
             yield f"job {name} has the environment {environment}"
-        if re.search(r"deploy", f"{name} {job.get('name') or ''} {job.get('uses') or ''}", re.IGNORECASE):
+        # Texts only: a list that repeats itself would be written out.
+        told = (name, *(one for one in (job.get("name"), job.get("uses")) if isinstance(one, str)))
+        if re.search(r"deploy", " ".join(told), re.IGNORECASE):
             yield f"job {name} deploys by its name"
 
 

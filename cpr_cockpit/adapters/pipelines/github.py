@@ -12,26 +12,21 @@ from urllib.parse import quote
 
 from cpr_cockpit.adapters.azure.errors import clean
 from cpr_cockpit.adapters.connections import Connections
+from cpr_cockpit.adapters.github.asking import headers_of
+from cpr_cockpit.adapters.github.shapes import digest_of
 from cpr_cockpit.adapters.pipelines.asking import MARK, Asking, PipelineSettings, rows, state_of, text
 from cpr_cockpit.core.pipeline import PIPELINE
 from cpr_cockpit.core.plan import Act, ActKind
 from cpr_cockpit.core.ports import Accepted, Built, OperationState, PlannedRequest, PortError
 
-_VERSION = "2022-11-28"
 _NEWEST = "50"
-_DIGEST = "sha256:"
 
 
 class GitHubWorkflow:
     """The Pipeline port over GitHub's REST interface. An operation is the id of a workflow run."""
 
     def __init__(self, settings: PipelineSettings, connections: Connections) -> None:
-        headers = {
-            "Accept": "application/vnd.github+json",
-            "Authorization": f"Bearer {settings.token}",
-            "X-GitHub-Api-Version": _VERSION,
-        }
-        self._asking = Asking(settings, connections, headers, _refusals(settings.variable))
+        self._asking = Asking(settings, connections, headers_of(settings.token), _refusals(settings.variable))
         self._settings = settings
         self._actions = f"repos/{settings.project}/actions"
         self._workflow = f"{self._actions}/workflows/{quote(settings.workflow, safe='')}"
@@ -69,8 +64,7 @@ class GitHubWorkflow:
         doing = f"Reading the artifacts of workflow run {operation}"
         body = await self._asking.get(f"{self._actions}/runs/{operation}/artifacts", doing)
         named = [one for one in rows(body, "artifacts") if one.get("name") == self._settings.artifact]
-        digest = text(named[0].get("digest")) if named else ""
-        return Built(text(told.get("head_sha")), digest.removeprefix(_DIGEST) if digest.startswith(_DIGEST) else "")
+        return Built(text(told.get("head_sha")), digest_of(named[0]) if named else "")
 
     async def _run(self, operation: str) -> dict[str, Any] | None:
         path = f"{self._actions}/runs/{quote(operation, safe='')}"
