@@ -179,5 +179,29 @@ async def test_the_screen_is_drawn_and_turned_into_what_the_machine_can(
 
 def test_what_a_failure_quotes_of_the_url_is_taken_out() -> None:
     channel = settings("https://hooks.example.com/services/T0AAAAAA/s3cr3t-token?sig=abcdefgh")
-    words = channel.failed("POST /services/T0AAAAAA/s3cr3t-token?sig=abcdefgh was refused").words()
+    words = channel.failed("POST /services/T0AAAAAA/s3cr3t-token?sig=abcdefgh to hooks.example.com was refused").words()
     assert not [one for one in ("T0AAAAAA", "s3cr3t-token", "abcdefgh") if one in words]
+    assert "hooks.example.com" in words
+
+
+@pytest.mark.parametrize(
+    ("url", "quoted"),
+    [
+        ("mailtos://deploy:pa%40ss-word@mail.example.com", "login deploy with pa@ss-word was refused"),
+        ("mailtos://deploy:pass-word@mail.example.com", "login with pass-word was refused"),
+        ("tgram://123456:bot-token/chat", "bot bot-token is not known"),
+        ("https://deploy:pass-word@hooks.example.com/x", "pass-word was refused"),
+    ],
+)
+def test_a_key_before_the_first_slash_is_taken_out_too(url: str, quoted: str) -> None:
+    words = settings(url).failed(quoted).words()
+    assert "***" in words
+    assert not [one for one in ("pa@ss", "pa%40ss", "pass-word", "bot-token") if one in words]
+
+
+@pytest.mark.parametrize(("url", "known"), [(f"jsons://localhost/{SECRET}", True), (f"nosuch://{SECRET}", False)])
+async def test_a_service_that_the_library_does_not_know_is_found_before_anything_is_sent(
+    url: str, *, known: bool
+) -> None:
+    words = await Service(settings(url)).look()
+    assert words == ("" if known else "ONCALL: the library knows no such service, or its URL is not whole")

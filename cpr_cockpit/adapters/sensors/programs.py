@@ -7,7 +7,7 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import FileIO
@@ -61,7 +61,7 @@ async def run(
     TimeoutError; OSError where it cannot be started.
     """
     veil = Veil((*secrets, *_secrets_here()))
-    variables = {name: value for name, value in os.environ.items() if not _credential(name)} | dict(more or {})
+    variables = environment() | dict(more or {})
     async with _tail(veil, heard) as (out, out_end), _tail(veil, heard) as (err, err_end):
         with out_end, err_end:
             process = await asyncio.create_subprocess_exec(
@@ -158,13 +158,36 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
+_hidden: set[str] = set()
+_kept_back: set[str] = set()
+
+
+def keep_secret(hidden: Iterable[str], kept_back: Iterable[str]) -> None:
+    """Variables that were declared to hold secrets: nothing that a program writes tells their values from now on.
+
+    ``kept_back``: no program is given them either, for whoever has a channel's URL can write there.
+    """
+    _kept_back.update(kept_back)
+    _hidden.update(hidden, _kept_back)
+
+
+def environment() -> dict[str, str]:
+    """This process's variables, as another program is given them: without what the cockpit signs in with."""
+    return {name: value for name, value in os.environ.items() if not _credential(name)}
+
+
 def _credential(name: str) -> bool:
-    return _OWN.match(name) is not None and _SECRET_NAME.search(name) is not None
+    own = _OWN.match(name) is not None and _SECRET_NAME.search(name) is not None
+    return own or name in _kept_back
 
 
 def _secrets_here() -> Collection[str]:
     """Values of this process's own variables that look like secrets."""
-    return [value for name, value in os.environ.items() if _SECRET_NAME.search(name) or _SECRET_ADDRESS.search(value)]
+    return [
+        value
+        for name, value in os.environ.items()
+        if name in _hidden or _SECRET_NAME.search(name) or _SECRET_ADDRESS.search(value)
+    ]
 
 
 def last_line(*texts: str) -> str:
