@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
@@ -48,5 +48,12 @@ def _forms(value: str) -> Iterator[str]:
         yield json.dumps(plain)[1:-1]
         yield json.dumps(plain, ensure_ascii=False)[1:-1]
         raw = plain.encode("utf-8", "surrogateescape")
-        for coded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
-            yield coded.decode().rstrip("=")
+        for coded in (base64.b64encode, base64.urlsafe_b64encode):
+            yield coded(raw).decode().rstrip("=")
+            yield from (_within(coded, raw, before) for before in range(3))
+
+
+def _within(coded: Callable[[bytes], bytes], raw: bytes, before: int) -> str:
+    """Those signs of base64 that a value alone makes where ``before`` + 3 n bytes stand before it: NAME:VALUE."""
+    first, last = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
+    return coded(bytes(before) + raw).decode()[first:last]

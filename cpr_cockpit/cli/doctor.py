@@ -111,8 +111,9 @@ def _at_environment(loaded: Loaded, named: str | None) -> Patient:
         name, environment = loaded.environment(wanted(named))
     except SettingsError as error:
         return Patient(tuple(Reading(_FILE, State.FAILED, problem.words()) for problem in error.problems))
-    target = Target(environment, signals=loaded.settings.signals, workers=loaded.settings.workers)
-    lacking = tuple(Reading("secrets", State.FAILED, one.words()) for one in unset_headers(loaded.settings.signals))
+    settings = loaded.settings
+    target = Target(environment, signals=settings.signals, workers=settings.workers, notify=settings.notify)
+    lacking = tuple(Reading("secrets", State.FAILED, one.words()) for one in unset_headers(settings.signals))
     where = Reading("environment", State.OK, f"{name}: {environment.app} in subscription {environment.subscription}")
     return Patient((*_read(loaded), where, *lacking), place_of(target, {}), environment.tag, loaded.policy)
 

@@ -185,6 +185,7 @@ _SAYINGS = {
     "notice.intent": "  > notice: {title}",
     "notice.outcome": "  notice '{kind}' to {to}: {result} {words}",
     "alarm.acknowledged": "alarm acknowledged by {by}: {words}",
+    "alarm.delayed": "this machine was away for {away_s} s: the time to answer the alarm counts anew",
     "lease.left": "  the lease is not held any more: {words}",
     "issue.recorded": "{state} {severity}, by {by}: {title}",
     "issue.changed": "{state}, by {by}: {status} {resolution}",

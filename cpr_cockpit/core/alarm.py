@@ -29,7 +29,10 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """It stands since ``since`` (epoch seconds); ``acknowledged``: a person has seen it."""
+    """It stands since ``since`` (epoch seconds); ``acknowledged``: a person has seen it.
+
+    A verdict of ROLLBACK for another reason is the same alarm: whoever has answered it is not called again.
+    """
 
     cause: Cause
     since: float
@@ -43,20 +46,31 @@ def alarm(run: Run, policy: Policy, now: float) -> Alarm | None:
     """
     if run.ended is not None or run.opened is None or run.opened.script is not None or run.phase not in _PRODUCTION:
         return None
-    verdict, since = run.verdict, run.verdict_at
-    # Whoever decided after it has answered it, whichever way; it stays ROLLBACK all the same.
-    answered = since is not None and run.decided_at is not None and run.decided_at >= since
-    if verdict is not None and since is not None and verdict.kind == VerdictKind.ROLLBACK and not answered:
-        return _of(run, Cause.ROLLBACK, since)
     deadline = None if run.t0 is None else run.t0 + policy.window_s
-    if deadline is None or run.decision is not None or now < deadline:
+    overdue = deadline is not None and run.decision is None and now >= deadline
+    first = _first_rollback(run)
+    if first is not None:
+        # By the journal's order: a clock that was set back meanwhile takes no answer away.
+        seen = run.notices.acknowledged_after > first
+        if not (seen and overdue):
+            return Alarm(Cause.ROLLBACK, run.verdicts[first][0], seen)
+    if deadline is None or not overdue:
         return None
-    return _of(run, Cause.OVERDUE, deadline)
+    seen_at = run.notices.acknowledged_at
+    return Alarm(Cause.OVERDUE, deadline, acknowledged=seen_at is not None and seen_at >= deadline)
 
 
-def _of(run: Run, cause: Cause, since: float) -> Alarm:
-    seen = run.notices.acknowledged_at
-    return Alarm(cause, since, acknowledged=seen is not None and seen >= since)
+def _first_rollback(run: Run) -> int | None:
+    """Where, among the verdicts, the ROLLBACK begins that stands now; None where none does.
+
+    Whoever decided after a verdict has answered it, whichever way; it stays ROLLBACK all the same.
+    """
+    first = None
+    for number in range(len(run.verdicts) - 1, run.decided_after - 1, -1):
+        if run.verdicts[number][1].kind != VerdictKind.ROLLBACK:
+            break
+        first = number
+    return first
 
 
 def first_page_at(found: Alarm, policy: Policy) -> float:
@@ -75,8 +89,8 @@ def page_due(found: Alarm | None, policy: Policy, now: float) -> int | None:
 def rolls_back_at(run: Run, policy: Policy, now: float) -> float | None:
     """When the session rolls back by itself; None: never, as it stands at ``now``.
 
-    A time in which no session lived, and nobody could be called, does not count. After the extended validation nothing
-    is done by itself: others may have deployed by then.
+    A time in which no session lived, or its machine was away, does not count: nobody could be called. After the
+    extended validation nothing is done by itself: others may have deployed by then.
     """
     found = alarm(run, policy, now)
     if policy.unattended != ROLLBACK_UNATTENDED or found is None or found.cause is not Cause.ROLLBACK:
@@ -86,4 +100,4 @@ def rolls_back_at(run: Run, policy: Policy, now: float) -> float | None:
     if run.phase is Phase.KEEPING and (run.t0 is None or found.since > run.t0 + policy.extended_s):
         return None
     resumed = run.interruptions[-1][0] if run.interruptions else 0.0
-    return max(found.since, resumed) + policy.unattended_after_s
+    return max(found.since, resumed, run.notices.delayed_at) + policy.unattended_after_s

@@ -16,7 +16,7 @@ from cpr_cockpit.core.code_events import CodeEvent
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorded, RunClosed
 from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked
-from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent, NoticeOutcome
+from cpr_cockpit.core.notice_events import AlarmAcknowledged, AlarmDelayed, NoticeIntent, NoticeOutcome
 from cpr_cockpit.core.safeguard_events import FreezeOverridden, SecondAsked, SecondGiven, TagsRead
 
 Way = Literal["forward", "back"]
@@ -598,6 +598,7 @@ AnyEvent = Annotated[
     | NoticeIntent
     | NoticeOutcome
     | AlarmAcknowledged
+    | AlarmDelayed
     | CodeEvent
     | JourneyWalked
     | JourneyTold

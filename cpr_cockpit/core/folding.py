@@ -225,7 +225,7 @@ def _trigger(run: Run, at: float, event: ev.TriggerRaised) -> None:
 
 
 def _decided(run: Run, at: float, event: ev.Decided) -> None:
-    run.decision, run.decided_at = event, at
+    run.decision, run.decided_at, run.decided_after = event, at, len(run.verdicts)
     run.decided_on = dict(run.readings)
     word = {"keep": "GO", "rollback": "ROLLBACK", "hold": "HOLD"}[event.word]
     run.note_moment(at, f"Decision {word}", f"by {event.by}: {event.sentence}", event.word)

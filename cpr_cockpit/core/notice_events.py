@@ -1,4 +1,4 @@
-"""Events of the notices: that one is to be sent, what came of it at each channel, and who answered a page."""
+"""Events of the notices: that one is to be sent, what came of it at each channel, who answered, who could not."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ class NoticeIntent(Event):
 class NoticeOutcome(Event):
     """What came of a try to send a notice ``to`` one channel.
 
-    failed: it is tried again; left: it is not, after the last try or because the run was over.
+    failed: it is tried again; left: it is not, after the last try or because the run was over; needless: somebody had
+    answered before it was taken, or was called again.
     """
 
     type: Literal["notice.outcome"] = "notice.outcome"
     notice: str
     kind: str
     to: str
-    result: Literal["sent", "failed", "left"]
+    result: Literal["sent", "failed", "left", "needless"]
     attempt: int
     words: str = ""
 
@@ -44,3 +45,10 @@ class AlarmAcknowledged(Event):
     type: Literal["alarm.acknowledged"] = "alarm.acknowledged"
     by: str
     words: str = ""
+
+
+class AlarmDelayed(Event):
+    """This machine was away for ``away_s`` seconds while an alarm stood: the time to answer it counts anew."""
+
+    type: Literal["alarm.delayed"] = "alarm.delayed"
+    away_s: float

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cpr_cockpit.core.alarm import Cause, alarm, page_due
+from cpr_cockpit.core.alarm import Cause, alarm, page_due, rolls_back_at
 from cpr_cockpit.core.notices import NoticeKind, told
-from cpr_cockpit.core.policy import ROLLBACK_UNATTENDED, Policy
+from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.verdict import VerdictKind, clock_time
 
 # Seconds of a window of 15 minutes: how long a verdict must have stood, and between two notices of verdicts.
 SETTLED_S, APART_S = 15.0, 60.0
+# After GO, when nobody stands by for the next word: a week of them is no flood.
+APART_KEPT_S = 900.0
 _WORDS = {"keep": "GO", "rollback": "ROLLBACK", "hold": "HOLD"}
 
 
@@ -64,7 +66,8 @@ def _verdict(run: Run, policy: Policy, now: float) -> Iterator[Wanted]:
         return
     if verdict.kind != VerdictKind.ROLLBACK:
         last = run.notices.about_at
-        apart = last is None or now >= last + APART_S * policy.scale
+        pause = APART_S if run.decision is None else APART_KEPT_S
+        apart = last is None or now >= last + pause * policy.scale
         if now < since + SETTLED_S * policy.scale or not apart:
             return
     title = f"Verdict {about} for {_what(run)}"
@@ -83,9 +86,9 @@ def _pages(run: Run, policy: Policy, now: float) -> Iterator[Wanted]:
         why = f"The window ended at {clock_time(found.since)}. Nothing happens by itself."
     else:
         title = f"ROLL BACK NOW? {_what(run)}"
-        by_itself = policy.unattended == ROLLBACK_UNATTENDED and not run.observed
-        then = f"in {policy.unattended_after_s:.0f} s it is rolled back by itself" if by_itself else "a person decides"
-        why = f"ROLLBACK since {clock_time(found.since)}; without an answer {then}."
+        at = rolls_back_at(run, policy, now)
+        then = f"without an answer it is rolled back by itself at {clock_time(at)}" if at else "a person decides"
+        why = f"ROLLBACK since {clock_time(found.since)}; {then}."
     first = found.cause is Cause.OVERDUE and number == 0
     kind = NoticeKind.OVERDUE if first else NoticeKind.PAGE
     kinds = frozenset({kind, NoticeKind.PAGE})

@@ -57,13 +57,16 @@ class Notice:
 class Notifier(Protocol):
     """One channel. ``kinds``: what is sent there; ``picture``: whether with a picture of the screen.
 
-    ``trouble``: why nothing can be sent there, as far as is known before anything is, or "".
+    ``trouble``: why nothing can be sent there, as far as is known without asking anybody, or "".
     """
 
     name: str
     kinds: frozenset[NoticeKind]
     picture: bool
     trouble: str
+
+    async def look(self) -> str:
+        """`trouble`, and what else is known before anything is sent; nothing is sent. Never raises."""
 
     async def send(self, notice: Notice) -> None:
         """Send it, once, within seconds. PortError, which quotes neither the address nor a secret."""

@@ -10,6 +10,9 @@ from cpr_cockpit.core import notice_events as ne
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.notices import NoticeKind
 
+CALLS = frozenset({NoticeKind.OVERDUE, NoticeKind.PAGE})
+"""Kinds of the notices that call somebody."""
+
 
 @dataclass(slots=True)
 class Sending:
@@ -41,7 +44,11 @@ class Channel:
 
 @dataclass(slots=True)
 class Notices:
-    """By id, in their order. ``about``: what was last told of a verdict, ``about_at``: when."""
+    """By id, in their order. ``about``: what was last told of a verdict, ``about_at``: when.
+
+    ``acknowledged_after``: how many verdicts had been given when a person last answered an alarm. ``delayed_at``: when
+    this machine was last back from where nobody could be called.
+    """
 
     sendings: dict[str, Sending] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
@@ -49,12 +56,15 @@ class Notices:
     about_at: float | None = None
     acknowledged: ne.AlarmAcknowledged | None = None
     acknowledged_at: float | None = None
+    acknowledged_after: int = 0
+    delayed_at: float = 0.0
 
 
 class Folding(Protocol):
     """The Run, as far as this needs it."""
 
     notices: Notices
+    verdicts: list[tuple[float, Any]]
 
     def note_moment(self, at: float, what: str, detail: str = "", status: str = "done") -> None:
         """A row of the timeline."""
@@ -66,7 +76,7 @@ def _intent(run: Folding, at: float, event: ne.NoticeIntent) -> None:
         run.notices.channels.setdefault(name, Channel(name))
     if event.kind == NoticeKind.VERDICT:
         run.notices.about, run.notices.about_at = event.about, at
-    if event.kind in (NoticeKind.OVERDUE, NoticeKind.PAGE):
+    if event.kind in CALLS:
         run.note_moment(at, "Paged", f"{', '.join(event.to)}: {event.title}", "warning")
 
 
@@ -79,6 +89,7 @@ def _outcome(run: Folding, at: float, event: ne.NoticeOutcome) -> None:
     if event.result == "sent":
         channel.sent, channel.sent_at = channel.sent + 1, at
         channel.trouble, channel.trouble_at = "", None
+    if event.result in ("sent", "needless"):
         return
     channel.trouble, channel.trouble_at = event.words, at
     if event.result == "left":
@@ -88,12 +99,19 @@ def _outcome(run: Folding, at: float, event: ne.NoticeOutcome) -> None:
 
 def _acknowledged(run: Folding, at: float, event: ne.AlarmAcknowledged) -> None:
     run.notices.acknowledged, run.notices.acknowledged_at = event, at
+    run.notices.acknowledged_after = len(run.verdicts)
     words = f": {event.words}" if event.words else ""
     run.note_moment(at, "Alarm acknowledged", f"by {event.by}{words}", "note")
+
+
+def _delayed(run: Folding, at: float, event: ne.AlarmDelayed) -> None:
+    run.notices.delayed_at = at
+    run.note_moment(at, "Alarm delayed", f"this machine was away for {event.away_s:.0f} s", "warning")
 
 
 HANDLERS: dict[type[Event], Callable[[Any, float, Any], None]] = {
     ne.NoticeIntent: _intent,
     ne.NoticeOutcome: _outcome,
     ne.AlarmAcknowledged: _acknowledged,
+    ne.AlarmDelayed: _delayed,
 }

@@ -53,6 +53,7 @@ class Run:
     them. ``offered``: why the rungs below ``offered_at``, a step of the way back, may be taken; ``refused``: all such
     steps. ``back_checked``: the newest recorded rollback check. ``manager_lost``: Resource Manager does not answer.
     ``chosen``: the strategy that a person chose instead of the configured one; ``plans``: how many were made.
+    ``decided_after``: how many verdicts had been given when it was decided.
     ``issues``: what persons recorded, by number; ``figures``: of the business, as they were told;
     ``closed``: that the paperwork is done, and since when.
     """
@@ -101,6 +102,7 @@ class Run:
     triggers: list[ev.TriggerRaised] = field(default_factory=list)
     decision: ev.Decided | None = None
     decided_at: float | None = None
+    decided_after: int = 0
     interruptions: list[tuple[float, ev.Interrupted]] = field(default_factory=list)
     continued: ev.JournalContinued | None = None
     continued_at: float | None = None

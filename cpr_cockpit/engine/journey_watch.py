@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-from cpr_cockpit.core.journeys import JourneyResult, at, readings_of
+from cpr_cockpit.core.journeys import JourneyResult, Walked, at, readings_of
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock
 from cpr_cockpit.core.run import Phase
@@ -81,7 +81,7 @@ class JourneyWatch:
         except JournalError:
             log.exception("what journeys told could not be recorded")
         self._took = self._clock.now() - began
-        return any(one.critical and not one.passed for one in results)
+        return any(one.critical and one.walked is Walked.FAILED for one in results)
 
     async def _walked(self, app: str, raise_: Raise) -> list[JourneyResult]:
         journeys = self._ports.at(app).journeys
@@ -100,7 +100,7 @@ class JourneyWatch:
         key = (app, one.name)
         if one.passed:
             self._failed.pop(key, None)
-        elif one.critical and one.walked.value == "failed" and not (one.unreached and not await second_host()):
+        elif one.critical and one.walked is Walked.FAILED and not (one.unreached and not await second_host()):
             self._failed[key] = self._failed.get(key, 0) + 1
             if self._failed[key] == 2 and self._on():
                 where = f" in {app}" if app else ""

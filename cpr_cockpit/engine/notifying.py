@@ -13,10 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cpr_cockpit.core.alarm import alarm
 from cpr_cockpit.core.events import Noted, Record
 from cpr_cockpit.core.notice_events import NoticeIntent, NoticeOutcome
 from cpr_cockpit.core.notice_words import Wanted, wanted
 from cpr_cockpit.core.notices import Attachment, Notice, NoticeKind, Notifier, Painter
+from cpr_cockpit.core.noticing import CALLS
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.standings import PROGRAM
@@ -36,7 +38,6 @@ SEND_S = 25.0
 # Seconds for which the end of the session process waits for what is still to be sent.
 FAREWELL_S = 15.0
 PAINT_S = 10.0
-_CALLS = frozenset({NoticeKind.OVERDUE, NoticeKind.PAGE})
 
 
 class Notifying:
@@ -81,20 +82,19 @@ class Notifying:
         if not self._queues:
             self._queues = {name: asyncio.Queue() for name in self._notifiers}
             self._senders = [asyncio.create_task(self._serve(one)) for one in self._notifiers.values()]
+            self._senders += [asyncio.create_task(self._tell_trouble(one)) for one in self._notifiers.values()]
             self._take_up()
-            self._tell_trouble()
 
-    def _tell_trouble(self) -> None:
+    async def _tell_trouble(self, one: Notifier) -> None:
         """Where nobody can be told, that is known before it is needed."""
-        run = self._recorder.run
-        known = {note.words for _, note in run.notes}
-        for one in self._notifiers.values():
-            words = f"nobody is told by channel {one.name}: {one.trouble}. Set it, and resume the run."
-            if one.trouble and words not in known and run.ended is None:
-                try:
-                    self._recorder.record(Noted(by=PROGRAM, words=words))
-                except JournalError:
-                    log.exception("%s", words)
+        trouble, run = await one.look(), self._recorder.run
+        words = f"nobody is told by channel {one.name}: {trouble}. Set it, and resume the run."
+        if not trouble or run.ended is not None or words in {note.words for _, note in run.notes}:
+            return
+        try:
+            self._recorder.record(Noted(by=PROGRAM, words=words))
+        except JournalError:
+            log.exception("%s", words)
 
     def _take_up(self) -> None:
         """What an earlier session meant to send, and was not seen to arrive."""
@@ -124,7 +124,7 @@ class Notifying:
         self._record(NoticeIntent(notice=one.id, kind=one.kind, to=to, title=one.title, line=line, about=one.about))
         notice = self._notice(one.id, one.kind, one.at, one.title, line, one.words)
         # Who is called is not kept waiting for a picture.
-        if one.kind not in _CALLS and any(self._notifiers[name].picture for name in to):
+        if one.kind not in CALLS and any(self._notifiers[name].picture for name in to):
             self._paint(notice)
         for name in to:
             self._put(name, notice)
@@ -171,6 +171,9 @@ class Notifying:
     async def _deliver(self, notifier: Notifier, notice: Notice) -> None:
         """Try until it is taken or the tries are over; every try has its outcome in the journal."""
         for attempt, pause in enumerate((*PAUSES, None), start=1):
+            if needless := self._needless(notifier.name, notice):
+                self._outcome(notice, notifier.name, "needless", attempt, needless)
+                return
             why = await self._tried(notifier, notice)
             if why is None:
                 self._outcome(notice, notifier.name, "sent", attempt)
@@ -180,6 +183,18 @@ class Notifying:
                 return
             self._outcome(notice, notifier.name, "failed", attempt, why)
             await self._clock.sleep(pause)
+
+    def _needless(self, to: str, notice: Notice) -> str:
+        """Why nobody is to be called by it any more, "" where somebody is: it may have waited for its turn."""
+        if notice.kind not in CALLS:
+            return ""
+        run = self._recorder.run
+        found = alarm(run, self._scaled, self._clock.now())
+        if found is None or found.acknowledged:
+            return "somebody had answered"
+        intents = [one.intent for one in run.notices.sendings.values()]
+        calls = [one.notice for one in intents if one.kind in CALLS and to in one.to]
+        return "" if notice.id.endswith(f"/{calls[-1]}") else "a later call was under way"
 
     async def _tried(self, notifier: Notifier, notice: Notice) -> str | None:
         """None once it is taken, else why not."""

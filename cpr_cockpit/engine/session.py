@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.check_words import extended_check
-from cpr_cockpit.core.notice_events import AlarmAcknowledged
+from cpr_cockpit.core.notice_events import AlarmAcknowledged, AlarmDelayed
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
@@ -75,7 +75,7 @@ class Session(UntilStart):
         if users is not None:
             count = PinnedCount(users, self.clock, self.recorder, scale=scale, delay_s=self.settings.declared_delay_s)
             self._lookers.append(asyncio.create_task(count.run()))
-        unattended = Unattended(self.scaled, self.clock, lambda: self.run_state, self.roll_back)
+        unattended = Unattended(self.scaled, self.clock, lambda: self.run_state, self.roll_back, self._alarm_delayed)
         self._lookers.append(asyncio.create_task(unattended.go_on()))
         validating = Validating(self.recorder, self.clock, self.scaled)
         self._lookers.append(asyncio.create_task(validating.go_on()))
@@ -165,6 +165,10 @@ class Session(UntilStart):
     def acknowledge_alarm(self, by: str, words: str) -> None:
         """A person has seen what is paged: nobody is called for it any more, and nothing is done by itself."""
         self.recorder.record(AlarmAcknowledged(by=by, words=words))
+
+    def _alarm_delayed(self, away_s: float) -> None:
+        """Nobody could be called meanwhile: the time to answer counts anew."""
+        self.recorder.record(AlarmDelayed(away_s=round(away_s, 1)))
 
     def stop(self) -> None:
         """End the run where that is safe: before START, or after GO without awaiting the rest of the schedule."""

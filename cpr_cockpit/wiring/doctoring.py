@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from cpr_cockpit.core.notices import Notifier
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PortError
 from cpr_cockpit.core.role import NEEDS, not_given
@@ -51,6 +52,7 @@ async def examine(place: Place, tag: Mapping[str, str], policy: Policy) -> tuple
             "production": lambda: _answers(ports, PRODUCTION, place.production_url),
             f"slot {place.slot}": lambda: _answers(ports, place.slot, place.slot_url),
             "store": lambda: _store(ports, place),
+            **{f"channel {one.name}": _channel(one) for one in ports.notifiers},
         }
         found = await asyncio.gather(*(_safely(name, look) for name, look in looks.items()))
     return tuple(reading for readings in found for reading in readings)
@@ -173,6 +175,16 @@ async def _store(ports: Ports, place: Place) -> tuple[Reading, ...]:
         return (Reading("store", State.NOTE, words),)
     await ports.lease.read()
     return (Reading("store", State.OK, f"{place.azure.app_configuration} answers"),)
+
+
+def _channel(one: Notifier) -> Look:
+    async def look() -> tuple[Reading, ...]:
+        name, trouble = f"channel {one.name}", await one.look()
+        if trouble:
+            return (Reading(name, State.FAILED, f"nobody would be told: {trouble}"),)
+        return (Reading(name, State.OK, "its URL can be used; nothing was sent"),)
+
+    return look
 
 
 def _length(seconds: float) -> str:

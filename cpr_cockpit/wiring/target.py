@@ -230,6 +230,7 @@ def place_of(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...]
     """
     if target.environment is None:
         return _lab(target, ready, harmless)
+    _keep_secret(target)
     environment = target.environment
     cloud = environment.cloud
     ids = {name: getattr(environment, name) for name in (*_IDS, *_MORE_IDS)}
@@ -292,6 +293,14 @@ def variables_of(target: Target) -> tuple[str, ...]:
     if target.declared.sentry is not None:
         named.append(target.declared.sentry.token_env)
     return tuple(dict.fromkeys(name for name in named if name is not None))
+
+
+def _keep_secret(target: Target) -> None:
+    """Programs that this process runs are told no channel's URL, and what they write of declared secrets is hidden."""
+    from cpr_cockpit.adapters.sensors.programs import keep_secret
+
+    of_journeys = (one.env for one in target.journeys.secrets.values())
+    keep_secret({*variables_of(target), *filter(None, of_journeys)}, (one.url_env for one in target.notify))
 
 
 def _lab(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...]) -> Place:

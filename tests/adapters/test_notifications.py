@@ -38,6 +38,8 @@ NOTICE = Notice(
     ("START by ana.",),
     (Attachment("rollback-card.md", "text/markdown", b"# card"),),
 )
+# Each loads the library in a process of its own.
+SLOW = pytest.param("service", marks=pytest.mark.long)
 Take = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -95,7 +97,7 @@ async def test_a_notice_arrives_with_its_card(kind: str, tls: tuple[Path, ssl.SS
     assert base64.b64decode(card["base64"]) == b"# card"
 
 
-@pytest.mark.parametrize("kind", ["webhook", "service"])
+@pytest.mark.parametrize("kind", ["webhook", SLOW])
 async def test_a_refusal_is_told_without_the_address(kind: str, tls: tuple[Path, ssl.SSLContext]) -> None:
     async def take(request: web.Request) -> web.Response:
         return web.Response(status=503, text=str(request.url))
@@ -117,7 +119,11 @@ async def test_a_redirect_leads_nowhere(tls: tuple[Path, ssl.SSLContext]) -> Non
 
 @pytest.mark.parametrize(
     ("kind", "url"),
-    [("webhook", f"localhost:1/{SECRET}"), ("webhook", f"local host:x/{SECRET}"), ("service", f"localhost:1/{SECRET}")],
+    [
+        ("webhook", f"localhost:1/{SECRET}"),
+        ("webhook", f"local host:x/{SECRET}"),
+        pytest.param("service", f"localhost:1/{SECRET}", marks=pytest.mark.long),
+    ],
 )
 async def test_what_cannot_be_reached_is_told_without_the_address(
     kind: str, url: str, tls: tuple[Path, ssl.SSLContext]
@@ -134,6 +140,7 @@ async def test_a_variable_that_is_not_set_is_named(tls: tuple[Path, ssl.SSLConte
         await Service(settings("")).send(NOTICE)
 
 
+@pytest.mark.long
 async def test_a_sender_that_is_left_is_ended(tls: tuple[Path, ssl.SSLContext]) -> None:
     asked = asyncio.Event()
 
@@ -162,6 +169,7 @@ def test_the_library_is_loaded_by_its_own_process_alone() -> None:
     assert subprocess.run([sys.executable, "-c", words], check=False).returncode == 0
 
 
+@pytest.mark.long
 async def test_the_screen_is_drawn_and_turned_into_what_the_machine_can(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,5 +187,26 @@ async def test_the_screen_is_drawn_and_turned_into_what_the_machine_can(
 
 def test_what_a_failure_quotes_of_the_url_is_taken_out() -> None:
     channel = settings("https://hooks.example.com/services/T0AAAAAA/s3cr3t-token?sig=abcdefgh")
-    words = channel.failed("POST /services/T0AAAAAA/s3cr3t-token?sig=abcdefgh was refused").words()
+    words = channel.failed("POST /services/T0AAAAAA/s3cr3t-token?sig=abcdefgh to hooks.example.com was refused").words()
     assert not [one for one in ("T0AAAAAA", "s3cr3t-token", "abcdefgh") if one in words]
+    assert "hooks.example.com" in words
+
+
+@pytest.mark.parametrize(
+    ("url", "quoted"),
+    [
+        ("mailtos://deploy:pa%40ss-word@mail.example.com", "login deploy with pa@ss-word was refused"),
+        ("mailtos://deploy:pass-word@mail.example.com", "login with pass-word was refused"),
+        ("tgram://123456:bot-token/chat", "bot bot-token is not known"),
+        ("https://deploy:pass-word@hooks.example.com/x", "pass-word was refused"),
+    ],
+)
+def test_a_key_before_the_first_slash_is_taken_out_too(url: str, quoted: str) -> None:
+    words = settings(url).failed(quoted).words()
+    assert "***" in words
+    assert not [one for one in ("pa@ss", "pa%40ss", "pass-word", "bot-token") if one in words]
+
+
+async def test_an_unknown_service_is_found_before_anything_is_sent() -> None:
+    words = await Service(settings(f"nosuch://{SECRET}")).look()
+    assert words == "ONCALL: the library knows no such service, or its URL is not whole"

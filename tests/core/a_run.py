@@ -11,7 +11,7 @@ from cpr_cockpit.core.annotation_events import AnnotationIntent, AnnotationOutco
 from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorded, RunClosed
 from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked, StepWalked
 from cpr_cockpit.core.merging import MUTATES
-from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent, NoticeOutcome
+from cpr_cockpit.core.notice_events import AlarmAcknowledged, AlarmDelayed, NoticeIntent, NoticeOutcome
 from cpr_cockpit.core.plan import PlanFacts
 from cpr_cockpit.core.safeguard_events import FreezeOverridden, SecondAsked, SecondGiven, TagsRead
 from cpr_cockpit.core.strategy import blue_green
@@ -206,6 +206,7 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
     NoticeIntent(notice="start", kind="start", to=("on call",), title="START of v1.3.0", line="v1.3.0 on goals: ready"),
     NoticeOutcome(notice="start", kind="start", to="on call", result="sent", attempt=1),
     AlarmAcknowledged(by="anna", words="I look"),
+    AlarmDelayed(away_s=1800.0),
     ev.LeaseIntent(key="cpr-cockpit/lease/goals", by="anna", over="ben on host (run other)", words="he is asleep"),
     ev.LeaseHeld(key="cpr-cockpit/lease/goals", holder="anna on host (run this)", expires_at=2.0),
     TagsRead(matches=True, words="cpr-environment is production"),

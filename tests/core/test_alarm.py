@@ -96,6 +96,38 @@ def test_a_decision_against_the_verdict_is_an_answer_and_a_verdict_after_it_is_a
     assert rolls_back_at(late, POLICY, T0 + 1901.0) is None
 
 
+@given(
+    answer=st.sampled_from((AlarmAcknowledged(by="ana"), ev.Decided(word="keep", by="ana", verdict="", sentence=""))),
+    set_back=st.floats(0.0, 5000.0),
+    looked=st.floats(0.0, 5000.0),
+)
+def test_no_clock_that_is_set_back_takes_an_answer_away(
+    answer: AlarmAcknowledged | ev.Decided, set_back: float, looked: float
+) -> None:
+    run = run_of((5.0, verdict("ROLLBACK")))
+    for seq, event in enumerate((answer, ev.Noted(by="ana", words="later")), 10):
+        run.apply(ev.Record(seq=seq, at=T0 + 6.0 - set_back, event=event, hash=""))
+    found = alarm(run, POLICY, T0 + looked)
+    assert found is None or found.acknowledged or found.cause is Cause.OVERDUE
+    assert rolls_back_at(run, POLICY, T0 + looked) is None
+
+
+def test_another_reason_for_the_same_verdict_calls_nobody_who_has_answered() -> None:
+    seen, other = AlarmAcknowledged(by="ana"), verdict("ROLLBACK").model_copy(update={"rule": "error rate"})
+    run = run_of((100.0, verdict("ROLLBACK")), (110.0, seen), (120.0, other))
+    assert rolls_back_at(run, POLICY, T0 + 130.0) is None
+    assert page_due(alarm(run, POLICY, T0 + 130.0), POLICY, T0 + 130.0) is None
+
+
+def test_who_answered_and_did_not_decide_is_called_when_the_window_is_over() -> None:
+    run = run_of((100.0, verdict("ROLLBACK")), (110.0, AlarmAcknowledged(by="ana")))
+    late = T0 + WINDOW_S + POLICY.page_after_s
+    found = alarm(run, POLICY, late)
+    assert found is not None
+    assert (found.cause, page_due(found, POLICY, late)) == (Cause.OVERDUE, 0)
+    assert rolls_back_at(run, POLICY, late) is None
+
+
 @given(st.floats(0.0, 5000.0))
 def test_pages_are_counted_from_the_written_time(waited: float) -> None:
     now = T0 + WINDOW_S + waited

@@ -27,6 +27,10 @@ class Inbox:
         self.got: list[Notice] = []
         self.tries = 0
 
+    async def look(self) -> str:
+        """As the port."""
+        return self.trouble
+
     async def send(self, notice: Notice) -> None:
         """As the port."""
         self.tries += 1

@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.notices import NoticeKind
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Phase
 from tests.engine.inbox import Inbox
 from tests.engine.stage import Life, Stage
+from tests.engine.suspending import suspending
 from tests.engine.users import HEALTHY, Behaviour
 from tests.engine.world import OLD
 
@@ -125,6 +127,36 @@ def test_a_time_without_a_session_does_not_count() -> None:
         assert again.live()
         assert again.run_state.decision is not None
         assert again.run_state.decision.by == "unattended policy"
+
+
+def test_a_time_in_which_the_machine_was_away_does_not_count() -> None:
+    with Stage(None, window_s=WINDOW_S, behaviour=BAD) as stage:
+        clock = suspending(stage.world)
+        life, _ = begun(stage, "rollback")
+        until_rollback_verdict(life)
+        clock.suspend(10 * UNATTENDED_S)
+        wait(stage, life, UNATTENDED_S - 2.0)
+        assert life.run_state.decision is None
+        assert any(row.what == "Alarm delayed" for row in life.run_state.timeline)
+        assert life.live()
+        assert life.run_state.decision is not None
+        assert life.run_state.decision.by == "unattended policy"
+
+
+def test_nobody_is_called_by_a_page_that_waited_while_somebody_answered() -> None:
+    with Stage(None, window_s=WINDOW_S, behaviour=BAD) as stage:
+        life, inbox = begun(stage)
+        inbox.kinds, inbox.answers = frozenset({NoticeKind.PAGE}), ["refuse"] * 2
+        until_rollback_verdict(life)
+        wait(stage, life, 1.0)
+        assert inbox.tries == 1
+        acked = life.command("ack", by="ana")
+        wait(stage, life, 5.0)
+        acked.result()
+        assert (inbox.tries, inbox.got) == (1, [])
+        [sending] = [one for one in life.run_state.notices.sendings.values() if one.intent.kind == "page"]
+        assert sending.outcomes["night"][1].result == "needless"
+        assert life.run_state.notices.channels["night"].left == 0
 
 
 def test_a_good_version_is_kept_by_nobody() -> None:

@@ -8,6 +8,7 @@ a JSON object with ``console_errors`` and ``load_ms``.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import math
@@ -26,6 +27,9 @@ MOST_LINES, MOST_FILES, MOST_BYTES = 200, 500, 100_000_000
 """Lines of its output that are told, files of its artifacts that are kept, and their bytes in all."""
 RESULT = "result.json"
 _LONGEST_RESULT = 64 * 1024
+_MEASURED = ("console_errors", "load_ms")
+LONGEST_LINE = 400
+"""Characters of a line that whoever listens is told."""
 _WORDS = 160
 
 
@@ -47,12 +51,13 @@ class Listening:
         self.lines = 0
         self.measured: Mapping[str, object] = {}
 
-    def line(self, text: str) -> None:
-        """One whole line, without secrets."""
+    def line(self, text: str, veil: Veil) -> None:
+        """One whole line; what is not told costs no time, for some write on and on."""
         self.lines += 1
         self.measured = _measured(text) or self.measured
         if self.lines <= MOST_LINES:
-            self._heard((clean(text.rstrip()),))
+            # Hidden before it is cut: half a secret would not be known for one.
+            self._heard((clean(veil.over(text)[:LONGEST_LINE].rstrip()),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,9 @@ async def carry_out(errand: Errand, secrets: Mapping[str, str], heard: Heard) ->
         told = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         return CommandEnd(Walked.NOT_RUN, f"{errand.command[0]} cannot be started ({told})")
     finally:
-        kept = within_limits(errand.artifacts)
+        # Beside everything else: it may have left a hundred thousand files, and whoever is cancelled waits for nothing.
+        tidying = asyncio.get_running_loop().run_in_executor(None, within_limits, errand.artifacts)
+    kept = await tidying
     measured = {**listening.measured, **_of_file(errand.artifacts / RESULT)}
     more_lines = f", {listening.lines - MOST_LINES} more lines not told" if listening.lines > MOST_LINES else ""
     said = veil.over(clean(last_line(ended.out, ended.err) if ended.code == 0 else last_line(ended.err, ended.out)))
@@ -135,13 +142,13 @@ def _of_file(path: Path) -> Mapping[str, object]:
 
 def _measured(text: str) -> dict[str, object]:
     """What a JSON object tells of the two; {} for any other text."""
-    if not text.lstrip().startswith("{"):
+    if not text.lstrip().startswith("{") or not any(name in text for name in _MEASURED):
         return {}
     try:
         told = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return {name: told[name] for name in ("console_errors", "load_ms") if isinstance(told, dict) and name in told}
+    return {name: told[name] for name in _MEASURED if isinstance(told, dict) and name in told}
 
 
 def _count(value: object) -> int | None:

@@ -99,7 +99,9 @@ class JourneyRunner:
         steps = tuple(walk.results)
         wrong = next((f"{one.name}: {one.words}" for one in steps if one.walked is not Walked.PASSED), "")
         words = "; ".join(dict.fromkeys(part for part in (late, wrong, left) if part))
-        walked = Walked.FAILED if words else Walked.PASSED
+        first = next((one.walked for one in steps if one.walked is not Walked.PASSED), Walked.FAILED)
+        # A step that could not be asked, for a rate limit, says nothing of the application; what is left behind does.
+        walked = Walked.PASSED if not words else Walked.FAILED if late or left else first
         whole = words or f"{len(steps)} of {len(steps)} steps as expected"
         return self._result(
             spec, walked, whole, began, steps=steps, shown=walk.shown, unreached=walk.unreached and not late

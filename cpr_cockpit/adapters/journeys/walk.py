@@ -23,6 +23,7 @@ from cpr_cockpit.core.templates import Missing, Value, filled, filled_in, refere
 
 LONGEST = 1_048_576
 """Bytes of an answer that are read."""
+_TOO_MANY = 429
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
 _MOST_COOKIES = 50
@@ -102,6 +103,9 @@ class Walk:
             words = self._wrong(step, answer)
             if not words:
                 walked, words = Walked.PASSED, f"{answer.status} in {answer.ms:.0f} ms"
+            elif answer.status == _TOO_MANY and answer.status not in step.statuses:
+                # That says nothing of what users can do, and walking on would only ask more.
+                walked, words = Walked.NOT_RUN, "answered 429: it limits how often this account or machine may ask"
         except TimeoutError:
             words, self.unreached = f"no whole answer within {step.timeout_s:g} s", True
         except _Wrong as error:
@@ -112,9 +116,12 @@ class Walk:
         return StepResult(step.name, walked, self._veil.over(clean(words)), took, step.proves)
 
     def _wrong(self, step: StepSpec, answer: Answer) -> str:
-        """What is wrong, after everything was captured that can be: what was made must be deleted in any case."""
-        trouble = ""
-        for name, where in step.captures.items():
+        """What is wrong, after everything was captured that can be: what was made must be deleted in any case.
+
+        Of an answer that refuses nothing is captured: what it names was there before, and is not ours to delete.
+        """
+        trouble, made = "", answer.status in step.statuses or 200 <= answer.status < 400
+        for name, where in step.captures.items() if made else ():
             try:
                 value = answer.captured(name, where)
             except CaptureError as error:
@@ -148,7 +155,11 @@ class Walk:
         base = self._way.base
         if not step.path.startswith("/"):
             return self._there(base, filled(step.path, self._captured, self._secrets))
-        return base + filled(step.path, self._captured, self._secrets, lambda value: quote(value, safe=""))
+        path = filled(step.path, self._captured, self._secrets, lambda value: quote(value, safe=""))
+        # Such a part would lead out of the path that was declared, perhaps to what others own.
+        if {".", ".."} & set(path.partition("?")[0].split("/")):
+            raise _Wrong("its path, filled in, leads elsewhere")
+        return base + path
 
     def _there(self, asked: str, where: str) -> str:
         """An address that an answer named; only on the host under test, which alone is told a secret."""

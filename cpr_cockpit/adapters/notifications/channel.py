@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
 
+from cpr_cockpit.adapters.veil import Veil
 from cpr_cockpit.core.notices import NoticeKind
 from cpr_cockpit.core.ports import PortError
-
-SECRET_FROM = 6
-"""Characters of a part of a URL from which on it may be a secret; shorter ones are words of any sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,17 @@ class ChannelSettings:
 
     def failed(self, words: str) -> PortError:
         """A try that came to nothing; what its words quote of the URL is taken out."""
-        for secret in filter(None, (self.url, *re.split(r"[/?&=@]+", self.url.partition("://")[2])[1:])):
-            words = words.replace(secret, "***") if len(secret) >= SECRET_FROM else words
-        return PortError(f"Notifying {self.name}: {words}.", next_step="It is tried again.")
+        return PortError(f"Notifying {self.name}: {self.veiled(words)}.", next_step="It is tried again.")
+
+    def veiled(self, words: str) -> str:
+        """Words without the URL and its parts, however they are written; the host of a web address is no secret."""
+        scheme, _, rest = self.url.partition("://")
+        host = self._host if scheme in ("http", "https") else ""
+        parts = {part for part in re.split(r"[/?&=@:,#]+", rest) if part != host}
+        return Veil((self.url, *parts, *map(unquote, parts))).over(words)
+
+    @property
+    def _host(self) -> str:
+        with contextlib.suppress(ValueError):
+            return urlsplit(self.url).hostname or ""
+        return ""

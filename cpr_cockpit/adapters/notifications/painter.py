@@ -14,6 +14,7 @@ import shutil
 import sys
 from typing import Any
 
+from cpr_cockpit.adapters.sensors.programs import environment
 from cpr_cockpit.core.notices import Attachment
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ async def _output(command: tuple[str, ...], given: bytes, longest_s: float) -> b
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            env=environment(),
         )
     except OSError:
         return b""

@@ -31,6 +31,10 @@ class Webhook:
         self.name, self.kinds, self.picture = settings.name, settings.kinds, settings.picture
         self.trouble = settings.trouble
 
+    async def look(self) -> str:
+        """Nobody is asked."""
+        return self.trouble
+
     async def send(self, notice: Notice) -> None:
         """Post it, once; any answer of success takes it. PortError."""
         url = self._settings.address()

@@ -7,7 +7,7 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import FileIO
@@ -17,8 +17,6 @@ from cpr_cockpit.adapters.veil import Veil
 
 LONGEST = 65_536
 """Bytes of its output that are kept, the last ones; more is read and dropped, so that no program stands still."""
-LONGEST_LINE = 400
-"""Characters of a line that whoever listens is told."""
 _GRACE_S = 0.2
 """Seconds that its output may still come after it has ended: what it began may hold the pipes open for ever."""
 _SECRET_NAME = re.compile(
@@ -38,6 +36,10 @@ class Ended:
     err: str
 
 
+Heard = Callable[[str, Veil], None]
+"""Hears a line as it was written; nothing of it is told but through the veil, and that costs time."""
+
+
 class Output:
     """What a program wrote, nothing hidden: for who asked it for a secret, and never to be told."""
 
@@ -50,18 +52,18 @@ async def run(
     timeout_s: float,
     more: Mapping[str, str] | None = None,
     secrets: Collection[str] = (),
-    heard: Callable[[str], None] | None = None,
+    heard: Heard | None = None,
     plain: Output | None = None,
 ) -> Ended:
     """Run ``command`` in ``folder``, its process group killed after ``timeout_s`` seconds or where it is left.
 
     ``more``: variables beside this process's own, of which it is given all but the cockpit's credentials. ``secrets``:
-    what must not be told, beside the values of variables that look like secrets. ``heard`` is told each whole line of
-    both outputs as it comes, without them. ``plain`` is given the first output as it is: the value of a secret.
-    TimeoutError; OSError where it cannot be started.
+    what must not be told, beside the values of variables that look like secrets. ``heard`` is given each whole line of
+    both outputs as it comes, and the veil over them. ``plain`` is given the first output as it is: the value of a
+    secret. TimeoutError; OSError where it cannot be started.
     """
     veil = Veil((*secrets, *_secrets_here()))
-    variables = {name: value for name, value in os.environ.items() if not _credential(name)} | dict(more or {})
+    variables = environment() | dict(more or {})
     async with _tail(veil, heard) as (out, out_end), _tail(veil, heard) as (err, err_end):
         with out_end, err_end:
             process = await asyncio.create_subprocess_exec(
@@ -89,7 +91,7 @@ async def run(
 class _Tail(asyncio.Protocol):
     """The last bytes of a pipe; each line of it as it comes, where somebody listens."""
 
-    def __init__(self, veil: Veil, heard: Callable[[str], None] | None) -> None:
+    def __init__(self, veil: Veil, heard: Heard | None) -> None:
         self.ended = asyncio.Event()
         self._veil = veil
         self._heard = heard
@@ -121,8 +123,7 @@ class _Tail(asyncio.Protocol):
         self._add(piece)
         line, self._line = bytes(self._line), bytearray()
         if self._heard is not None:
-            # Hidden before it is cut: half a secret would not be known for one.
-            self._heard(self._veil.over(line.decode("utf-8", "replace"))[:LONGEST_LINE])
+            self._heard(line.decode("utf-8", "replace"), self._veil)
 
     def plain(self) -> str:
         """What was kept, as it is."""
@@ -135,7 +136,7 @@ class _Tail(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def _tail(veil: Veil, heard: Callable[[str], None] | None) -> AsyncIterator[tuple[_Tail, FileIO]]:
+async def _tail(veil: Veil, heard: Heard | None) -> AsyncIterator[tuple[_Tail, FileIO]]:
     """A pipe that is read, and its end to write to, for another process. Both are closed at the end.
 
     A pipe of asyncio's own subprocess would stay open with whatever process holds its other end.
@@ -158,13 +159,36 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
+_hidden: set[str] = set()
+_kept_back: set[str] = set()
+
+
+def keep_secret(hidden: Iterable[str], kept_back: Iterable[str]) -> None:
+    """Variables that were declared to hold secrets: nothing that a program writes tells their values from now on.
+
+    ``kept_back``: no program is given them either, for whoever has a channel's URL can write there.
+    """
+    _kept_back.update(kept_back)
+    _hidden.update(hidden, _kept_back)
+
+
+def environment() -> dict[str, str]:
+    """This process's variables, as another program is given them: without what the cockpit signs in with."""
+    return {name: value for name, value in os.environ.items() if not _credential(name)}
+
+
 def _credential(name: str) -> bool:
-    return _OWN.match(name) is not None and _SECRET_NAME.search(name) is not None
+    own = _OWN.match(name) is not None and _SECRET_NAME.search(name) is not None
+    return own or name in _kept_back
 
 
 def _secrets_here() -> Collection[str]:
     """Values of this process's own variables that look like secrets."""
-    return [value for name, value in os.environ.items() if _SECRET_NAME.search(name) or _SECRET_ADDRESS.search(value)]
+    return [
+        value
+        for name, value in os.environ.items()
+        if name in _hidden or _SECRET_NAME.search(name) or _SECRET_ADDRESS.search(value)
+    ]
 
 
 def last_line(*texts: str) -> str:

@@ -16,8 +16,11 @@ def notices(run: Run) -> list[str]:
     if not sendings:
         return [*lines, *paragraph("The cockpit has told nobody: no channel was configured, or nothing was to tell.")]
     rows = [row for one in sendings.values() for row in _rows(one)]
-    lost = sum(1 for row in rows if not row[4].startswith("sent"))
-    words = f"{len(rows)} sent" if not lost else f"{len(rows) - lost} sent, {lost} of {len(rows)} did not arrive"
+    needless = sum(1 for row in rows if row[4].startswith("needless"))
+    sent = sum(1 for row in rows if row[4].startswith("sent"))
+    words, lost = f"{sent} sent", len(rows) - sent - needless
+    words += f", {lost} of {len(rows)} did not arrive" if lost else ""
+    words += f", {needless} needless when its turn came" if needless else ""
     seen = run.notices.acknowledged
     if seen is not None:
         words += f"; the last alarm was acknowledged by {seen.by} at {clock(run.notices.acknowledged_at)}"
@@ -26,10 +29,14 @@ def notices(run: Run) -> list[str]:
 
 def _rows(one: Sending) -> Iterator[tuple[str, str, str, str, str]]:
     for name in one.intent.to:
-        outcome = one.outcomes.get(name)
-        words = "not seen to arrive"
-        if outcome is not None:
-            at, told = outcome
-            tries = f" at try {told.attempt}" if told.attempt > 1 else ""
-            words = f"sent {clock(at)}{tries}" if told.result == "sent" else f"NOT SENT{tries}: {told.words}"
-        yield clock(one.at), one.intent.title, name, one.intent.line, words
+        yield clock(one.at), one.intent.title, name, one.intent.line, _outcome(one, name)
+
+
+def _outcome(one: Sending, name: str) -> str:
+    if name not in one.outcomes:
+        return "not seen to arrive"
+    at, told = one.outcomes[name]
+    tries = f" at try {told.attempt}" if told.attempt > 1 else ""
+    if told.result == "sent":
+        return f"sent {clock(at)}{tries}"
+    return f"needless: {told.words}" if told.result == "needless" else f"NOT SENT{tries}: {told.words}"

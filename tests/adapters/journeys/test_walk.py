@@ -195,6 +195,32 @@ async def test_a_capture_that_finds_nothing_is_a_clear_state_of_that_journey(run
     assert len(wire.asked) == 1
 
 
+async def test_what_a_refusal_names_is_not_ours_to_delete(runner: Runner, wire: Wire) -> None:
+    answers(wire)
+    wire.on("POST", "/goals", Answer(409, GOAL, {"Location": "/goals/17"}))
+    result = await runner(journey(LOGIN, CREATE, DELETE)).walk("goals", "green", nobody)
+    assert result.words == "create: answered 409, where 201 is expected"
+    assert wire.count("DELETE") == 0
+
+
+@pytest.mark.parametrize("id", [".", ".."])
+async def test_a_captured_part_does_not_lead_out_of_the_path(runner: Runner, wire: Wire, id: str) -> None:
+    wire.on("POST", "/goals", Answer(201, {"id": id}))
+    make = {"name": "make", "method": "POST", "path": "/goals", "status": 201, "captures": {"id": {"pointer": "/id"}}}
+    drop = {"name": "drop", "method": "DELETE", "path": "/goals/{id}", "clean_up": True}
+    result = await runner(journey(make, drop)).walk("goals", "green", nobody)
+    assert "drop: its path, filled in, leads elsewhere" in result.words
+    assert wire.count("DELETE") == 0
+
+
+async def test_a_rate_limit_says_nothing_of_the_application(runner: Runner, wire: Wire) -> None:
+    answers(wire)
+    wire.on("POST", "/sign-in", Answer(429))
+    result = await runner(journey(LOGIN, CREATE, DELETE)).walk("goals", "green", nobody)
+    assert result.walked is Walked.NOT_RUN
+    assert result.words == "login: answered 429: it limits how often this account or machine may ask"
+
+
 async def test_whoever_is_cancelled_waits_for_no_cleaning_up_but_it_is_done(runner: Runner, wire: Wire) -> None:
     answers(wire)
     wire.on("GET", "/goals/17", Answer(200, "x" * 3_000_000))

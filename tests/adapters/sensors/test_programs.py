@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cpr_cockpit.adapters.sensors.declared import CommandCheck
-from cpr_cockpit.adapters.sensors.programs import LONGEST, run
+from cpr_cockpit.adapters.sensors.programs import LONGEST, keep_secret, run
 from cpr_cockpit.core.sensing import State
 
 ITEM = "configuration.cors"
@@ -97,6 +97,17 @@ async def test_no_program_is_given_what_the_cockpit_signs_in_with(
         monkeypatch.setenv(name, "given")
     text = "import os; print(sorted(n for n in os.environ if n.startswith(('COCKPIT_', 'AZURE_'))))"
     assert (await run(_python(text), tmp_path, 20.0)).out == "['AZURE_TENANT_ID']\n"
+
+
+async def test_a_channels_url_is_given_to_no_program_and_told_by_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEAM_CHANNEL", "slack://first/second")
+    monkeypatch.setenv("SIGN_IN", "hunter2-hunter2")
+    keep_secret(("SIGN_IN",), ("TEAM_CHANNEL",))
+    words = "import os; print(os.environ.get('TEAM_CHANNEL'), os.environ['SIGN_IN'], 'slack://first/second')"
+    ended = await run((sys.executable, "-c", words), tmp_path, 20.0)
+    assert ended.out.split() == ["None", "***", "***"]
 
 
 async def test_the_value_of_a_secret_variable_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
