@@ -15,8 +15,9 @@ from cpr_cockpit.cli.person import acting
 from cpr_cockpit.cli.written import write
 from cpr_cockpit.core.checklist import Item, Mark, Standing, items_of, open_reason
 from cpr_cockpit.core.checklists import QUALITY
-from cpr_cockpit.core.closing import closed_event, closing_lists, left, state_words, why_not
+from cpr_cockpit.core.closing import ClosingRefused, closing_event, closing_lists, left, state_words, why_not
 from cpr_cockpit.core.events import ItemMarked, Record
+from cpr_cockpit.core.issue_events import RunClosed
 from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.core.standings import standings
 from cpr_cockpit.documents.closing_papers import proven
@@ -43,6 +44,9 @@ def close(options: argparse.Namespace) -> int:
         return codes.DAMAGED
     except FileNotFoundError:
         return no_journal(folder)
+    except ClosingRefused as error:
+        complain(f"{error}")
+        return codes.BLOCKED
     except (JournalError, SessionGone, SessionRefused, OSError) as error:
         complain(f"{error} The run was not closed.")
         return codes.BLOCKED
@@ -81,9 +85,8 @@ class _Closing:
         self._list(known, now)
         if still or self._options.list:
             return self._refused([one.item for one in still])
-        closed = closed_event(self._run, known, self._by, self._note)
         arguments = {"by": self._by, "words": self._note}
-        write(self._folder, self._records, self._run, closed, "close", arguments)
+        write(self._folder, self._records, self._run, self._closing, "close", arguments)
         self._records, self._run = self._read()
         write_papers(self._folder, self._run, feature_folder(self._folder, self._run))
         say(f"Run {self._folder.name} is {state_words(self._run, known, now)}")
@@ -107,8 +110,13 @@ class _Closing:
 
     def _mark(self, event: ItemMarked) -> None:
         arguments = {name: str(value) for name, value in event.model_dump(exclude_none=True).items() if name != "type"}
-        write(self._folder, self._records, self._run, event, "sign", arguments)
+        write(self._folder, self._records, self._run, lambda _: event, "sign", arguments)
         self._records, self._run = self._read()
+
+    def _closing(self, run: Run) -> RunClosed:
+        """What closes it as it stands by then. ClosingRefused."""
+        now = time.time()
+        return closing_event(run, standings(run, now), now, self._by, self._note)
 
     def _list(self, known: dict[str, Standing], now: float) -> None:
         for one in closing_lists(self._run):

@@ -54,7 +54,7 @@ def _tell(folder: Path, records: tuple[Record, ...], run: Run, options: argparse
     event = told(options.kind, by, options.told)
     if run.switched_at is None:
         raise JournalError(f"Production never served the new version in run {folder.name}.")
-    write(folder, records, run, event, "figure", {"kind": options.kind, "line": options.told, "by": by})
+    write(folder, records, run, lambda _: event, "figure", {"kind": options.kind, "line": options.told, "by": by})
 
 
 def _list(folder: Path, run: Run) -> None:

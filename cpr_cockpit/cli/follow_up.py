@@ -60,7 +60,7 @@ def _sign(folder: Path, records: tuple[Record, ...], run: Run, options: argparse
     """By the session where one lives, else beside the journal of the ended run."""
     by, note = acting(options.person), options.note.strip()[:LONGEST_NOTE]
     mark = ItemMarked(item=options.sign, mark=Mark.SIGNED, by=by, note=note)
-    write(folder, records, run, mark, "sign", {"item": options.sign, "by": by, "note": note})
+    write(folder, records, run, lambda _: mark, "sign", {"item": options.sign, "by": by, "note": note})
 
 
 def _list(folder: Path, run: Run) -> None:

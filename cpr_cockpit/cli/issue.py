@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from cpr_cockpit.cli import codes
@@ -41,7 +42,8 @@ def issue(options: argparse.Namespace) -> int:
         run = fold(records)
         if told:
             by = acting(options.person)
-            write(folder, records, run, issue_event(run, by, told), "issue", {**told, "by": by})
+            issue_event(run, by, told)  # what is wrong with it is said whoever writes it
+            write(folder, records, run, partial(issue_event, by=by, fields=told), "issue", {**told, "by": by})
             run = fold(with_afterword(folder, read(folder)))
     except JournalDamaged as error:
         complain(damage_words(error))

@@ -15,7 +15,7 @@ from cpr_cockpit.cli.glance import verdict_rows
 from cpr_cockpit.cli.known import damage_words, no_journal
 from cpr_cockpit.cli.output import complain, say
 from cpr_cockpit.core.apps_words import serving_words
-from cpr_cockpit.core.closing import left, state_words
+from cpr_cockpit.core.closing import closed, left, state_words
 from cpr_cockpit.core.code_run import MergeState
 from cpr_cockpit.core.issues import SEVERITIES
 from cpr_cockpit.core.run import Phase, Run, fold
@@ -67,7 +67,7 @@ def _row(folder: Path) -> dict[str, Any]:
         return row | {"state": "unreadable"}
     feature = run.opened.feature if run.opened else ""
     started = _iso(run.started_at) if run.started_at is not None else None
-    return row | {"feature": feature, "state": _state(run), "closed": run.closed is not None, "started_at": started}
+    return row | {"feature": feature, "state": _state(run), "closed": closed(run) is not None, "started_at": started}
 
 
 def _stamp(iso: str) -> str:

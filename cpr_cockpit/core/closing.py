@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cpr_cockpit.core.afterwards import EXTENDED
 from cpr_cockpit.core.checklist import Checklist, Item, Mark, Standing, items_of, open_reason
 from cpr_cockpit.core.checklists.quality import QUALITY
 from cpr_cockpit.core.checklists.rollback import ROLLBACK_FOLLOW_UP
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from cpr_cockpit.core.run import Run
 
 
+class ClosingRefused(Exception):
+    """Why the run was not closed, and that nothing was changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Open:
     """An item that does not stand, and why."""
@@ -32,22 +37,40 @@ class Open:
 
 def closing_lists(run: Run) -> tuple[Checklist, ...]:
     """The lists that close this run; () where nothing is to be closed: production never met the new version."""
-    if run.decision is not None and run.decision.word == "rollback":
+    if _went_back(run):
         return ROLLBACK_FOLLOW_UP
     return QUALITY if run.exposed or run.t0 is not None else ()
 
 
+def closed(run: Run) -> tuple[float, RunClosed] | None:
+    """When it was closed, and by whom; None where it is open, also by a rollback since then: that has lists of its own.
+
+    What was signed of a version that was kept says nothing of one that was taken back.
+    """
+    if run.closed is None or (_went_back(run) and (run.decided_at or 0.0) > run.closed[0]):
+        return None
+    return run.closed
+
+
+def _went_back(run: Run) -> bool:
+    return run.decision is not None and run.decision.word == "rollback"
+
+
 def why_not(run: Run) -> str:
     """Why this run cannot be closed, whatever its lists say; "" where it can."""
-    if run.closed is not None:
-        return f"it was closed by {run.closed[1].by} at {moment(run.closed[0])}"
+    if (done := closed(run)) is not None:
+        return f"it was closed by {done[1].by} at {moment(done[0])}"
     if not closing_lists(run):
         return "production never met the new version: there is nothing to close"
     if run.decision is None or run.decision.word == "hold":
         return "nobody has decided yet whether the new version is kept"
-    if run.decision.word == "rollback" and run.ended is None:
+    if run.ended is not None:
+        return ""
+    if _went_back(run):
         return "its rollback has not ended"
-    return ""
+    # Until then GO is provisional, and the policy may still take it back by itself.
+    final = any(check.stage == EXTENDED for _, check in run.checks)
+    return "" if final else "its extended validation has not ended"
 
 
 def left(run: Run, standings: Mapping[str, Standing], now: float) -> tuple[Open, ...]:
@@ -59,10 +82,15 @@ def left(run: Run, standings: Mapping[str, Standing], now: float) -> tuple[Open,
     )
 
 
-def closed_event(run: Run, standings: Mapping[str, Standing], by: str, words: str) -> RunClosed:
-    """The event that closes it; whether it may be closed is `left`'s and `why_not`'s to say."""
+def closing_event(run: Run, known: Mapping[str, Standing], now: float, by: str, words: str) -> RunClosed:
+    """The event that closes it; ClosingRefused where it cannot be closed, or not everything stands."""
+    if why := why_not(run):
+        raise ClosingRefused(f"The run is not closed now: {why}. Nothing was changed.")
+    if still := left(run, known, now):
+        named = ", ".join(one.item.key for one in still[:3])
+        raise ClosingRefused(f"{len(still)} items of the closing checklist are open: {named}. It was not closed.")
     keys = [item.key for item in items_of(closing_lists(run))]
-    return RunClosed(by=by, items=len(keys), waived=_waived(keys, standings), words=words)
+    return RunClosed(by=by, items=len(keys), waived=_waived(keys, known), words=words)
 
 
 def _waived(keys: Iterable[str], standings: Mapping[str, Standing]) -> int:
@@ -71,8 +99,8 @@ def _waived(keys: Iterable[str], standings: Mapping[str, Standing]) -> int:
 
 def state_words(run: Run, standings: Mapping[str, Standing], now: float) -> str:
     """Where the closing stands, in one line; "" where there is nothing to close, or nothing is decided yet."""
-    if run.closed is not None:
-        at, event = run.closed
+    if (done := closed(run)) is not None:
+        at, event = done
         waived = f", {event.waived} of them waived" if event.waived else ""
         return f"closed by {event.by} at {moment(at)}: {event.items} of {event.items} items{waived}"
     if why_not(run):

@@ -6,7 +6,7 @@ tell, and what came of the notices that told the end; it changes no outcome.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from cpr_cockpit.core.events import AfterwordBegun, ItemMarked, Record
@@ -40,11 +40,21 @@ def write_after(folder: Path, records: Sequence[Record], late: Iterable[tuple[fl
 
     ``records``: the run's own, to its end, with or without what was written after it.
     """
+    write_made(folder, records, lambda _: late)
+
+
+def write_made(
+    folder: Path, records: Sequence[Record], make: Callable[[Sequence[Record]], Iterable[tuple[float, Afterword]]]
+) -> None:
+    """The same of what ``make`` makes of all that stands there by then: no other one writes between the two.
+
+    What ``make`` raises comes through, and nothing is written.
+    """
     end = next((at for at, record in enumerate(records, start=1) if record.event.type == "run.ended"), len(records))
     ended = tuple(records[:end])
     with_afterword(folder, ended)
     with Journal(folder / FOLDER) as after:
-        for at, event in late:
+        for at, event in tuple(make(with_afterword(folder, ended))):
             if not after.records:
                 after.begin_after(ended[-1].hash)
                 after.append(AfterwordBegun(old_head=ended[-1].hash), at)

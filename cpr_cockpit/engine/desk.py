@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from cpr_cockpit.core import events as ev
@@ -18,7 +18,7 @@ from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
 from cpr_cockpit.engine.planning import Blocked
-from cpr_cockpit.engine.second_person import SecondRefused
+from cpr_cockpit.engine.second_person import Confirmed, SecondRefused
 from cpr_cockpit.engine.session import Session
 
 LONGEST_NOTE = 2000
@@ -76,10 +76,10 @@ class Desk:
         self._session.sign(ev.ItemMarked(item=item, mark=mark, by=by, expires_at=until, **told))
         return {}
 
-    def _waits(self, act: str, words: str, arguments: dict[str, Any]) -> bool:
-        """Whether the act waits for a second person now."""
+    def _waits(self, act: str, words: str, arguments: dict[str, Any], seen: Mapping[str, str] | None = None) -> bool:
+        """Whether the act waits for a second person now; ``seen``: as `SecondPerson.asked`."""
         try:
-            return self._people.asked(act, words, arguments)
+            return self._people.asked(act, words, arguments, seen)
         except SecondRefused as error:
             raise CommandError(str(error)) from error
 
@@ -152,7 +152,8 @@ class Desk:
 
     async def _start(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._check_start(arguments)
-        if self._waits(START, f"START of {self._session.settings.new_version}", arguments):
+        seen = {"plan": str(self._session.run_state.plans)}
+        if self._waits(START, f"START of {self._session.settings.new_version}", arguments, seen):
             return {}
         await self._session.look_again()
         held = self._session.run_state.others.lease is not None
@@ -255,7 +256,13 @@ class Desk:
         if not watch.may_keep() and not reason:
             raise CommandError(f"GO against the data needs a reason: {watch.verdict_sentence} Nothing was changed.")
         against = "" if watch.may_keep() else f" against the data: {reason}"
-        if self._waits(GO, f"GO for {run.plan.new_version if run.plan else ''}{against}", arguments):
+        if against and isinstance(arguments, Confirmed) and arguments.get("verdict") != watch.kind:
+            raise CommandError(
+                f"The verdict has changed since {arguments.asked.by} pressed GO: {watch.verdict_sentence} "
+                "Nothing was changed. Look at it, then GO."
+            )
+        seen = {"verdict": watch.kind}
+        if self._waits(GO, f"GO for {run.plan.new_version if run.plan else ''}{against}", arguments, seen):
             return {}
         self._people.on_record(arguments)
         session.keep(_who(arguments), "" if watch.may_keep() else reason)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from cpr_cockpit.core.checklist import Mark
-from cpr_cockpit.core.closing import closed_event, closing_lists, left, why_not
+from cpr_cockpit.core.closing import ClosingRefused, closing_event, closing_lists
 from cpr_cockpit.core.events import ItemMarked
 from cpr_cockpit.core.inert import clean
 from cpr_cockpit.core.ports import Clock
@@ -42,15 +42,12 @@ def closing_commands(
         run, by = recorder.run, text(arguments, "by").strip()
         if not by:
             raise CommandError("Closing a run needs a name under it. It was not closed.")
-        if why := why_not(run):
-            raise CommandError(f"The run is not closed now: {why}. Nothing was changed.")
         now = clock.now()
-        known = standings(run, now)
-        still = left(run, known, now)
-        if still:
-            named = ", ".join(one.item.key for one in still[:3])
-            raise CommandError(f"{len(still)} items of the closing checklist are open: {named}. It was not closed.")
-        recorder.record(closed_event(run, known, by, clean(text(arguments, "words"))[:LONGEST]))
+        try:
+            event = closing_event(run, standings(run, now), now, by, clean(text(arguments, "words"))[:LONGEST])
+        except ClosingRefused as error:
+            raise CommandError(str(error)) from error
+        recorder.record(event)
         return {}
 
     return {"close": close}

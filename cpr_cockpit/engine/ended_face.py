@@ -19,7 +19,7 @@ from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.core.standings import lists_in_force, standings
 from cpr_cockpit.core.view import View
-from cpr_cockpit.engine.afterword import Afterword, with_afterword, write_after
+from cpr_cockpit.engine.afterword import Afterword, with_afterword, write_made
 from cpr_cockpit.engine.desk_issues import issue_event
 from cpr_cockpit.engine.greeting import SessionRefused
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
@@ -79,12 +79,16 @@ class EndedFace:
         """Nothing is held open."""
 
     def _write(self, name: str, arguments: Mapping[str, str]) -> None:
-        records = self._records()
-        run, by = fold(records), arguments.get("by", "").strip()
+        by = arguments.get("by", "").strip()
         if not by:
             raise SessionRefused("It needs a name under it. Nothing was recorded.")
-        events = self._events(name, run, by, arguments)
-        write_after(self._folder, records, [(self._now(), event) for event in events])
+
+        def made(records: Sequence[Record]) -> list[tuple[float, Afterword]]:
+            return [(self._now(), event) for event in self._events(name, fold(records), by, arguments)]
+
+        records = self._records()
+        made(records)  # what is refused opens no afterword
+        write_made(self._folder, records, made)
 
     def _events(self, name: str, run: Run, by: str, arguments: Mapping[str, str]) -> Sequence[Afterword]:
         if name == "sign":

@@ -5,6 +5,7 @@ ROLLBACK never comes here: there is no act of that name, and nobody asks.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from cpr_cockpit.engine.recorder import Recorder
 # Seconds for which an act waits: whoever comes later looks anew at what it would do.
 WAITS_S = 300.0
 # What of an act's arguments is kept, and how many characters of each.
-_KEPT, _LONGEST = frozenset({"by", "reason", "plan", "item", "mark", "note", "choice"}), 2000
+_KEPT, _LONGEST = frozenset({"by", "reason", "item", "mark", "note", "choice"}), 2000
 
 
 class SecondRefused(Exception):
@@ -47,8 +48,12 @@ class SecondPerson:
     def _run(self) -> Run:
         return self._recorder.run
 
-    def asked(self, act: str, words: str, arguments: Mapping[str, Any]) -> bool:
-        """Whether the act has to wait: then who wants it is on record. SecondRefused where nobody said who."""
+    def asked(self, act: str, words: str, arguments: Mapping[str, Any], seen: Mapping[str, str] | None = None) -> bool:
+        """Whether the act has to wait: then who wants it is on record. SecondRefused where nobody said who.
+
+        ``seen``: how that is which the act depends on; it comes back with what is confirmed, to be held against how it
+        is then.
+        """
         if act not in self._safeguards.two_person or isinstance(arguments, Confirmed):
             return False
         said = {name: _plain(value) for name, value in arguments.items() if name in _KEPT}
@@ -57,7 +62,7 @@ class SecondPerson:
             raise SecondRefused(
                 f"{words} needs two persons, and nobody said who the first one is. Nothing was changed."
             )
-        self._record(act, words, by, said)
+        self._record(act, words, by, said | dict(seen or {}))
         return True
 
     def _record(self, act: str, words: str, by: str, arguments: dict[str, str]) -> SecondAsked:
@@ -74,13 +79,13 @@ class SecondPerson:
             raise SecondRefused("Nothing waits for a second person. Nothing was changed.")
         asked, typed = left[0], initials.strip()
         own_face = not typed or self._same(typed, by)
-        known = {name for one in self._safeguards.people for name in (one.initials.casefold(), one.name.casefold())}
+        known = {_folded(name) for one in self._safeguards.people for name in (one.initials, one.name)}
         who = self._identity(by if own_face else typed)
         if not who:
             raise SecondRefused("Nobody said who the second person is. Nothing was changed.")
         if self._same(who, asked.by):
             raise SecondRefused(f"{who} pressed it: a second person is somebody else. Nothing was changed.")
-        if not own_face and typed.casefold() not in known:
+        if not own_face and _folded(typed) not in known:
             people = ", ".join(f"{one.initials} ({one.name})" for one in self._safeguards.people) or "nobody"
             raise SecondRefused(
                 f"{typed!r} is none of [[people]]: {people}. Nothing was changed. "
@@ -102,14 +107,19 @@ class SecondPerson:
 
     def _identity(self, who: str) -> str:
         """The name of one of the people for their initials or name in any letters; else as it was said."""
-        wanted = who.strip()
+        wanted = _folded(who)
         for one in self._safeguards.people:
-            if wanted.casefold() in (one.initials.casefold(), one.name.casefold()):
+            if wanted in (_folded(one.initials), _folded(one.name)):
                 return one.name
-        return wanted
+        return who.strip()
 
     def _same(self, one: str, other: str) -> bool:
-        return self._identity(one).casefold() == self._identity(other).casefold()
+        return _folded(self._identity(one)) == _folded(self._identity(other))
+
+
+def _folded(name: str) -> str:
+    """One spelling of a name: the case of its letters, its blanks and how accents are written make no other person."""
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
 
 
 def _plain(value: object) -> str:

@@ -99,6 +99,80 @@ async def test_a_group_that_reaches_nobody_is_named(
     assert await _told(_alerts(azure, logs, "errors")) == (State.FAILED, f"errors calls nobody ({words})")
 
 
+QUERY = {"query": "requests | count", "timeAggregation": "Count"}
+COMPONENT = f"{INSIGHTS}/components/goals"
+WEB_TEST = f"{INSIGHTS}/webtests/health"
+OF_WEB_TEST = {
+    "odata.type": "Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria",
+    "webTestId": WEB_TEST,
+    "componentId": COMPONENT,
+    "failedLocationCount": 2,
+}
+
+
+def _query_rule(wire: Wire, **changes: Any) -> None:
+    told = {"scopes": [COMPONENT], "criteria": {"allOf": [QUERY]}, "actions": {"actionGroups": [CALLED]}} | changes
+    wire.on("GET", f"{INSIGHTS}/scheduledQueryRules/errors", Answer(body={"properties": told}))
+    wire.answer_batch([{"error": {"code": "BadArgumentError", "message": "no table requests"}}])
+    _group(wire, emailReceivers=[{"name": "x", "status": "NotSpecified"}])
+
+
+async def test_a_query_over_another_place_than_the_workspace_is_not_held_against_its_rule(
+    azure: Azure, wire: Wire, logs: QueryProof
+) -> None:
+    """Over a component tables have other names than in its workspace; nor need the rule say that it is enabled."""
+    _query_rule(wire)
+    state, words = await _told(_alerts(azure, logs, "errors"))
+    assert (state, words) == (State.NOTE, "errors enabled, calls ag (1 receiver); its query was not tried: over goals")
+
+
+@pytest.mark.parametrize(("customer", "state"), [("itself", State.FAILED), ("another", State.NOTE)])
+async def test_a_query_over_the_workspace_must_be_answered(
+    azure: Azure, wire: Wire, logs: QueryProof, customer: str, state: State
+) -> None:
+    workspace = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/logs"
+    own = azure.environment.workspace_id if customer == "itself" else "22222222-2222-2222-2222-222222222222"
+    wire.on("GET", workspace, Answer(body={"properties": {"customerId": own}}))
+    _query_rule(wire, scopes=[workspace], enabled=True)
+    assert (await _told(_alerts(azure, logs, "errors")))[0] is state
+
+
+async def test_a_query_that_was_not_answered_in_time_is_no_fault_of_the_rule(
+    azure: Azure, wire: Wire, logs: QueryProof
+) -> None:
+    _query_rule(wire)
+    wire.answer_batch([{"error": {"code": "GatewayTimeout", "message": "too long"}}])
+    with pytest.raises(PortError, match="too long"):
+        await _alerts(azure, logs, "errors").read()
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "words"),
+    [
+        ({"criteria": OF_WEB_TEST}, State.OK, "errors enabled, calls ag (1 receiver)"),
+        (
+            {"criteria": OF_WEB_TEST | {"webTestId": WEB_TEST + "x"}},
+            State.FAILED,
+            "its web test healthx does not exist",
+        ),
+        ({"scopes": [GROUP]}, State.NOTE, "its metrics were not tried: over rg"),
+        (
+            {"criteria": {"allOf": [{"metricName": "Heap", "metricNamespace": "custom"}]}},
+            State.NOTE,
+            "not tried: custom",
+        ),
+    ],
+    ids=["web test", "no web test", "a whole group", "custom metrics"],
+)
+async def test_metric_rules_of_every_kind(
+    azure: Azure, wire: Wire, logs: QueryProof, changes: dict[str, Any], state: State, words: str
+) -> None:
+    _rule(wire, **changes)
+    wire.on("GET", WEB_TEST, Answer(body={"properties": {"Enabled": True}}))
+    found, told = await _told(_alerts(azure, logs, "errors"))
+    assert (found, words in told) == (state, True), told
+
+
 async def test_a_missing_right_is_no_fault_of_the_rule(azure: Azure, wire: Wire, logs: QueryProof) -> None:
     _rule(wire)
     wire.on("GET", CALLED, Answer(403, {"error": {"code": "AuthorizationFailed", "message": "no action"}}))

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
+from cpr_cockpit.cli.written import write
+from cpr_cockpit.core.run import fold
+from cpr_cockpit.engine.afterword import with_afterword
+from cpr_cockpit.engine.desk_issues import issue_event
+from cpr_cockpit.engine.journal import read
 from cpr_cockpit.engine.writer import FILE
 from tests.cli import runs
 from tests.cli.commands import Command
@@ -28,6 +34,18 @@ def test_an_issue_after_the_end_stands_in_list_report_file_and_status(command: C
     report = (folder / "report" / "deployment-report.md").read_text("utf-8")
     assert "- **ISSUE-001**: slow \\| search (recorded by ana" in report
     assert "  - Resolution: index\n  - Status: RESOLVED" in report
+
+
+def test_two_who_write_at_once_get_two_numbers() -> None:
+    """Each has read the run before the other one wrote."""
+    folder = runs.ended(RUN)
+    records = read(folder)
+    run = fold(records)
+    for title in ("slow", "logo"):
+        told = {"severity": "LOW", "title": title}
+        write(folder, records, run, partial(issue_event, by="ana", fields=told), "issue", told)
+    seen = fold(with_afterword(folder, records))
+    assert [(number, one.title) for number, one in seen.issues.items()] == [(1, "slow"), (2, "logo")]
 
 
 def test_what_is_no_issue_is_refused_and_nothing_is_written(command: Command) -> None:

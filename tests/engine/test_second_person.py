@@ -17,6 +17,7 @@ from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.second_person import WAITS_S
 from tests.engine.moments import WAY_FORTH, Moment, bounded, moments, name_of
 from tests.engine.stage import AUTO, Life, Stage
+from tests.engine.users import ERRORS
 from tests.engine.world import NEW, OLD
 
 PEOPLE = (
@@ -136,6 +137,59 @@ def test_go_and_a_waiver_wait_too() -> None:
         assert done(life, "second", by="JW") == ""
         assert life.run_state.decision is not None
         assert life.run_state.decision.by == "ML with Jonas Weber"
+
+
+def test_go_that_was_asked_for_while_all_was_well_is_not_given_against_the_data() -> None:
+    with with_two(Stage(None, window_s=20.0), ("go",)) as stage:
+        life = ready(stage)
+        done(life, "start", by="ML")
+        well = lambda: (  # noqa: E731
+            life.run_state.t0 is not None
+            and stage.world.clock.now() >= life.run_state.t0 + 20.0
+            and life.session.watch is not None
+            and life.session.watch.may_keep()
+        )
+        assert not life.live(well)
+        assert done(life, "keep", by="ML", reason="looks fine to me") == ""
+        stage.world.users.behaviours[NEW] = ERRORS
+        watch = life.session.watch
+        assert watch is not None
+        assert not life.live(lambda: not watch.may_keep())
+        assert "has changed since ML pressed GO" in done(life, "second", by="JW")
+        assert life.run_state.decision is None
+        assert done(life, "keep", by="ML", reason="looks fine to me") == ""
+        assert done(life, "second", by="JW") == ""
+        assert life.run_state.decision is not None
+
+
+@pytest.mark.parametrize("spelled", ["Marta  Lindqvist", " marta lindqvist ", "MARTA\u00a0LINDQVIST"])
+def test_one_person_in_two_spellings_is_one_person(spelled: str) -> None:
+    with with_two(Stage(None)) as stage:
+        life = ready(stage)
+        done(life, "start", by="ML")
+        assert "a second person is somebody else" in done(life, "second", by=spelled)
+        done(life, "start", by=spelled)
+        assert second.waiting(life.run_state, stage.world.clock.now())[0].others == ("JW",)
+        assert "a second person is somebody else" in done(life, "second", by="JW", words="ml")
+
+
+def test_one_person_in_two_ways_to_write_a_letter_is_one_person() -> None:
+    people = (Somebody("Zo\u00eb Weber", "ZW", "deployment lead"),)
+    with with_two(Stage(None), people=people) as stage:
+        life = ready(stage)
+        done(life, "start", by="Zoe\u0308 Weber")
+        assert "a second person is somebody else" in done(life, "second", by="ops", words="ZW")
+
+
+def test_start_is_confirmed_for_the_plan_that_was_there_when_it_was_pressed() -> None:
+    """Also where a face does not say which plan it has shown."""
+    with with_two(Stage(None)) as stage:
+        life = ready(stage)
+        done(life, "start", by="ML")
+        assert done(life, "choose", choice="canary", by="JW") == ""
+        assert not life.live(lambda: life.run_state.plans == 2 and life.run_state.phase is Phase.READY)
+        assert "The plan has changed" in done(life, "second", by="JW")
+        assert life.run_state.started_at is None
 
 
 def test_a_script_is_both_persons_under_two_names() -> None:

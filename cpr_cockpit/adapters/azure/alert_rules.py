@@ -1,12 +1,14 @@
 """Alert rules: there, enabled, with somebody to call, and over something that can be evaluated. None is made to fire.
 
 Shapes: Azure's REST reference of Microsoft.Insights metricAlerts 2018-03-01, scheduledQueryRules 2021-08-01 and
-actionGroups 2021-09-01 (members of receivers: "status" of those that have one).
+actionGroups 2021-09-01 (members of receivers: "status" of those that have one), webtests 2022-06-15, and of
+Microsoft.OperationalInsights workspaces 2022-10-01.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,6 +28,10 @@ _QUERY, _QUERY_VERSION = "Microsoft.Insights/scheduledQueryRules", "2021-08-01"
 _GROUP_VERSION = "2021-09-01"
 _LATELY_S = 600.0
 _BAD_REQUEST = 400
+_WORKSPACE, _WORKSPACE_VERSION = "/providers/microsoft.operationalinsights/workspaces/", "2022-10-01"
+_WEB_TEST_VERSION = "2022-06-15"
+# A resource, and not a group or a subscription with all that is in it.
+_PROVIDER = re.compile(r"/providers/([^/]+(?:/[^/]+)+)/?$", re.IGNORECASE)
 
 
 class AlertRules:
@@ -41,29 +47,33 @@ class AlertRules:
         self._logs = logs
 
     async def read(self) -> tuple[Reading, ...]:
-        """Failed where one could not fire, or would call nobody; unknown where that cannot be read. PortError."""
-        found = await asyncio.gather(*(self._rule(name) for name in self._names))
-        wrong = [words for words, sound in found if not sound]
-        if wrong:
-            return (Reading(ITEM, State.FAILED, "; ".join(wrong)),)
-        return (Reading(ITEM, State.OK, "; ".join(words for words, _ in found), n=len(found)),)
+        """Failed where one could not fire, or would call nobody; unknown where that cannot be read. PortError.
 
-    async def _rule(self, name: str) -> tuple[str, bool]:
+        A note where one is over something that is not read here: whether it could fire was not tried.
+        """
+        found = await asyncio.gather(*(self._rule(name) for name in self._names))
+        state = next((one for one in (State.FAILED, State.NOTE) if any(told is one for _, told in found)), State.OK)
+        words = "; ".join(words for words, told in found if state is not State.FAILED or told is state)
+        return (Reading(ITEM, state, words, n=len(found) if state is State.OK else None),)
+
+    async def _rule(self, name: str) -> tuple[str, State]:
         """What is wrong with the rule, or what it does; and whether it is sound."""
         shown = clean(name.rsplit("/", 1)[-1])
         kind, body = await self._find(name)
         if body is None:
-            return f"{shown} does not exist", False
+            return f"{shown} does not exist", State.FAILED
         told = properties(body)
-        if told.get("enabled") is not True:
-            return f"{shown} is not enabled", False
+        # A rule over a query is enabled unless it says otherwise; one over a metric must say it.
+        if told.get("enabled", kind == _QUERY) is not True:
+            return f"{shown} is not enabled", State.FAILED
         called, silent = await self._called(_groups(told))
         if not called:
-            return f"{shown} calls nobody{silent}", False
-        wrong = await (self._metrics(told) if kind == _METRIC else self._queries(told))
+            return f"{shown} calls nobody{silent}", State.FAILED
+        wrong, untried = await (self._metrics(told) if kind == _METRIC else self._queries(told))
         if wrong:
-            return f"{shown} cannot fire: {wrong}", False
-        return f"{shown} enabled, calls {called}", True
+            return f"{shown} cannot fire: {wrong}", State.FAILED
+        words = f"{shown} enabled, calls {called}"
+        return (f"{words}; {untried}", State.NOTE) if untried else (words, State.OK)
 
     async def _find(self, name: str) -> tuple[str, Mapping[str, Any] | None]:
         doing = f"Reading the alert rule {clean(name.rsplit('/', 1)[-1])}"
@@ -95,39 +105,81 @@ class AlertRules:
                 called.append(f"{name} ({reached} receiver{'' if reached == 1 else 's'})")
         return ", ".join(called), f" ({', '.join(why)})" if why else " (no action group)"
 
-    async def _metrics(self, told: Mapping[str, Any]) -> str:
-        """What is wrong with the metrics that it evaluates; "" where all are told by their resource."""
-        scope = next((str(one) for one in told.get("scopes") or () if isinstance(one, str)), "")
+    async def _metrics(self, told: Mapping[str, Any]) -> tuple[str, str]:
+        """What is wrong with the metrics that it evaluates, and what of them was not tried; "" for nothing."""
         criteria = told.get("criteria")
-        metrics = {
-            str(one.get("metricName")): str(one.get("timeAggregation") or "Average").lower()
-            for one in objects(criteria.get("allOf") if isinstance(criteria, Mapping) else None)
-        }
+        if isinstance(criteria, Mapping) and criteria.get("webTestId"):
+            return await self._web_test(str(criteria["webTestId"])), ""
+        scope, asked = _scope(told), objects(_all(criteria))
+        metrics = {str(one.get("metricName")): str(one.get("timeAggregation") or "Average").lower() for one in asked}
         if not scope or not metrics:
-            return "it names no resource, or no metric of one"
+            return "it names no resource, or no metric of one", ""
+        if not _PROVIDER.search(scope):
+            return "", f"its metrics were not tried: over {_last(scope)}"
+        foreign = [
+            space for one in asked if (space := str(one.get("metricNamespace") or "")) and not _own(space, scope)
+        ]
+        if foreign:
+            return "", f"its metrics were not tried: {clean(foreign[0])}"
         now, doing = self._clock.now(), "Reading what the rule evaluates"
         try:
             seen = await measure(self._manager, doing, scope, metrics, start=now - _LATELY_S, end=now)
         except PortError as error:
             if error.status in (_BAD_REQUEST, 404):
-                return error.what
+                return error.what, ""
             raise
-        return "; ".join(seen.troubles)
+        return "; ".join(seen.troubles), ""
 
-    async def _queries(self, told: Mapping[str, Any]) -> str:
-        """What is wrong with its queries; "" where the workspace answers each, with or without rows."""
-        criteria = told.get("criteria")
-        texts = [str(one.get("query") or "") for one in objects(_all(criteria))]
+    async def _web_test(self, id: str) -> str:
+        """What is wrong with the availability test that it evaluates."""
+        name = _last(id)
+        body = await resource_or_none(self._manager, f"Reading the web test {name}", id, _WEB_TEST_VERSION)
+        if body is None:
+            return f"its web test {name} does not exist"
+        return "" if properties(body).get("Enabled", True) is True else f"its web test {name} is not enabled"
+
+    async def _queries(self, told: Mapping[str, Any]) -> tuple[str, str]:
+        """What is wrong with its queries, and whether they were not tried; the workspace answers with or without rows.
+
+        Over an Application Insights component tables have other names than in the workspace that it writes to.
+        """
+        texts = [str(one.get("query") or "") for one in objects(_all(told.get("criteria")))]
         if not texts or not all(texts):
-            return "it has no query"
+            return "it has no query", ""
         for text in texts:
             try:
                 await self._logs.rows(text, last_s=_window_s(told), doing="Its query")
             except PortError as error:
-                if error.status == _BAD_REQUEST:
-                    return error.what
-                raise
-        return ""
+                if error.status != _BAD_REQUEST:
+                    raise
+                scope = _scope(told)
+                if await self._is_ours(scope):
+                    return error.what, ""
+                return "", f"its query was not tried: over {_last(scope) or 'nothing that it names'}"
+        return "", ""
+
+    async def _is_ours(self, scope: str) -> bool:
+        """Whether that is the workspace of the environment. PortError."""
+        if _WORKSPACE not in scope.lower():
+            return False
+        body = await resource_or_none(self._manager, "Reading the rule's workspace", scope, _WORKSPACE_VERSION)
+        told = str(properties(body or {}).get("customerId") or "")
+        return told.lower() == self._manager.environment.workspace_id.lower()
+
+
+def _scope(told: Mapping[str, Any]) -> str:
+    return next((one for one in told.get("scopes") or () if isinstance(one, str)), "")
+
+
+def _last(id: str) -> str:
+    return clean(id.rsplit("/", 1)[-1])
+
+
+def _own(space: str, scope: str) -> bool:
+    """Whether a namespace of metrics is that of the resource's own type, which needs not be named in a question."""
+    kind = _PROVIDER.search(scope)
+    parts = kind[1].split("/") if kind else []
+    return space.lower() == "/".join([*parts[:1], *parts[1::2]]).lower()
 
 
 def _all(criteria: Any) -> Any:
@@ -150,6 +202,6 @@ def _groups(told: Mapping[str, Any]) -> list[str]:
 
 
 def _receivers(group: Mapping[str, Any]) -> int:
-    """How many of its receivers are not switched off (only e-mail and SMS have a status)."""
+    """How many of its receivers are not switched off (only e-mail and SMS have a status, also "NotSpecified")."""
     lists = [value for name, value in group.items() if name.endswith("Receivers")]
-    return sum(str(one.get("status") or "Enabled") == "Enabled" for value in lists for one in objects(value))
+    return sum(str(one.get("status")) != "Disabled" for value in lists for one in objects(value))

@@ -18,6 +18,8 @@ from cpr_cockpit.core.ports import PortError
 
 # Seconds that reading an answer may take beyond those that the service may work on it.
 _WAY_S = 10.0
+# Error codes of a query that cannot be understood (Azure Monitor logs API, "Errors").
+_REFUSALS = frozenset({"BadArgumentError", "SemanticError", "SyntaxError", "QueryValidationError"})
 
 Row = TypeVar("Row")
 Item = LogsQueryResult | LogsQueryPartialResult | LogsQueryError
@@ -55,6 +57,11 @@ def trouble(item: Item) -> str:
     if isinstance(error, LogsQueryError):
         return clean(f"{error.message or 'no reason given'} ({error.code or 'no code'})")
     return "" if isinstance(item, LogsQueryResult) else "the answer is incomplete, without a reason"
+
+
+def is_refused(item: Item) -> bool:
+    """Whether the service cannot make anything of the query itself."""
+    return isinstance(item, LogsQueryError) and item.code in _REFUSALS
 
 
 def refuse_a_part(item: Item, doing: str, next_step: str) -> None:

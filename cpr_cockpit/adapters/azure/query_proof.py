@@ -35,7 +35,8 @@ class QueryProof:
         except UNREAD as error:
             raise unreadable(doing, repr(error)) from error
         if words := answers.trouble(item):
-            raise PortError(f"{doing}: {words}.", status=400)
+            # What was not answered in time, or in part, says nothing against the query.
+            raise PortError(f"{doing}: {words}.", status=400 if answers.is_refused(item) else None)
         return len(answers.rows(item, lambda row: row, doing))
 
     async def close(self) -> None:
