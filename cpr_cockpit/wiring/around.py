@@ -41,8 +41,10 @@ def around_of(environment: Environment) -> Around:
 
 
 def around_lab(ready: Mapping[str, Any]) -> Around:
-    """As a lab declares it; one of an older program has nothing of it. Its slot is its staging."""
+    """As a lab declares it; one of an older program has nothing of it."""
+    staging_url = str(ready.get("staging_url") or "")
     return Around(
+        staging_urls=(staging_url,) if staging_url else (),
         ui_origin=str(ready.get("ui_origin") or ""),
         alert_rules=tuple(str(one) for one in ready.get("alert_rules") or ()),
         dashboard_id=str(ready.get("dashboard_id") or ""),

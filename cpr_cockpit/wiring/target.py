@@ -367,6 +367,7 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
     addresses |= {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
     addresses |= {"webhook_url": str(ready["webhook_url"])} if ready.get("webhook_url") else {}
     addresses |= {"git_host.api": _git_host(path, ready)} if ready.get("git_host") else {}
+    addresses |= {"staging_url": str(ready["staging_url"])} if ready.get("staging_url") else {}
     addresses |= {"ui_origin": str(ready["ui_origin"])} if ready.get("ui_origin") else {}
     addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():
