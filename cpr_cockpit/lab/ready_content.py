@@ -20,8 +20,8 @@ def ready_content(world: World, manager: str) -> dict[str, Any]:
     `apps` are all of them; the first is told beside them, too. `front_url` and `front_profile_id`: what stands before
     several apps, null where there is one. `workers`: the rule of the product's background work. `tag`: the tags of
     every app. `ui_origin`: the host of its page; `alert_rules`, `dashboard_id`: what watches it. `journeys`: tables as
-    of `cockpit.toml`; their secret `login` is `user_password`. `staging_url`, `staging_app_insights_id`: null where there
-    is no staging.
+    of `cockpit.toml`; their secret `login` is `user_password`. `staging_url`, `staging_app_insights_id`: null where
+    there is no staging.
     """
     first = _app(world.first)
     several = world.global_front

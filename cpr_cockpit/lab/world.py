@@ -101,8 +101,8 @@ class World:
         """All that Resource Manager knows, by name: the apps, and staging."""
         return self.sites | ({} if self.staging is None else {self.staging.app: self.staging})
 
-    async def open_slots(self, package: bytes, staged: bytes) -> None:
-        """Open the slots of all apps with `package` deployed, staging with `staged`, not yet started. Raises OSError."""
+    async def open_slots(self, package: bytes, staged: bytes = b"") -> None:
+        """Open all slots with `package` deployed, staging with `staged`, not yet started. Raises OSError."""
         for site in self.sites.values():
             await site.open_slots(package)
         if self.staging is not None:
