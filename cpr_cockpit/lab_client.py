@@ -38,7 +38,8 @@ class LabOptions:
 
     ``telemetry_fault``: what goes wrong with all telemetry from the switch to the new version on (`TELEMETRY_FAULTS`).
     ``apps``: how many, each in a region of its own, with a front before them where there are several.
-    ``instances``: of each slot. ``troubles``: of the lab, in force from the start.
+    ``instances``: of each slot. ``troubles``: of the lab, in force from the start. ``staging``: whether it has
+    an app of staging.
     """
 
     fast: bool
@@ -49,6 +50,7 @@ class LabOptions:
     apps: int = 1
     instances: int = 1
     troubles: tuple[str, ...] = ()
+    staging: bool = False
 
     def arguments(self) -> list[str]:
         """As command line arguments of the lab."""
@@ -56,6 +58,7 @@ class LabOptions:
         options += ["--fast"] if self.fast else []
         options += ["--apps", str(self.apps)] if self.apps > 1 else []
         options += ["--instances", str(self.instances)] if self.instances > 1 else []
+        options += ["--staging"] if self.staging else []
         options += [word for name in self.troubles for word in ("--trouble", name)]
         options += ["--telemetry-fault", self.telemetry_fault] if self.telemetry_fault is not None else []
         return options + (["--seed", str(self.seed)] if self.seed is not None else [])

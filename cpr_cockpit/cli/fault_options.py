@@ -48,6 +48,13 @@ def add_trouble_names(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trouble", choices=TROUBLES, action="append", default=[], metavar="NAME", help=words)
 
 
+def add_staging(parser: argparse.ArgumentParser, *, usual: bool) -> None:
+    """Whether the lab has an app of staging; ``usual``: where nobody says."""
+    words = "an app of staging with the new version: step 6 is measured there, journeys and all"
+    action, shown = argparse.BooleanOptionalAction, "with it" if usual else "without it"
+    parser.add_argument("--staging", action=action, default=usual, help=f"{words} (default: {shown})")
+
+
 def wrong_fault(options: argparse.Namespace) -> str:
     """What is wrong with options that do not go together; "" where nothing is."""
     details = (getattr(options, "fault_source", None), getattr(options, "fault_seconds", None))

@@ -16,6 +16,7 @@ def lab(options: argparse.Namespace) -> int:
     command += ["--instances", str(options.instances)] if options.instances > 1 else []
     command += ["--port", str(options.port)] if options.port is not None else []
     command += ["--telemetry-fault", options.telemetry_fault] if options.telemetry_fault is not None else []
+    command += ["--staging"] if options.staging else []
     for trouble in options.trouble:
         command += ["--trouble", trouble]
     os.execv(sys.executable, command)  # noqa: S606  # our own interpreter with a list of words

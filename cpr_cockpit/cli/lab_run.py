@@ -61,6 +61,7 @@ def begin(options: argparse.Namespace, folder: Path, *, mode: str, actor: str, s
         apps=ROLLED if options.strategy == ROLLING else 1,
         instances=2 if options.scenario == _ONE_INSTANCE else 1,
         troubles=tuple(options.trouble),
+        staging=options.staging,
     )
     ready = start_lab(folder, lab)
     try:

@@ -9,7 +9,13 @@ from cpr_cockpit import __version__
 from cpr_cockpit.cli.ack_options import add_ack_options
 from cpr_cockpit.cli.close_options import add_close_options
 from cpr_cockpit.cli.doctor_options import add_doctor_options
-from cpr_cockpit.cli.fault_options import add_defect_options, add_fault_name, add_trouble_names, wrong_fault
+from cpr_cockpit.cli.fault_options import (
+    add_defect_options,
+    add_fault_name,
+    add_staging,
+    add_trouble_names,
+    wrong_fault,
+)
 from cpr_cockpit.cli.figure_options import add_figure_options
 from cpr_cockpit.cli.follow_up_options import add_follow_up_options
 from cpr_cockpit.cli.init_options import add_init_options
@@ -115,6 +121,7 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
     add_defect_options(drill)
     add_safeguard_options(drill)
     add_trouble_names(drill)
+    add_staging(drill, usual=False)
     drill.add_argument(
         "--merge", action="store_true", help="merge and tag the lab's two repositories first (step 4), before START"
     )
@@ -149,6 +156,7 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
     add_defect_options(rehearse)
     add_safeguard_options(rehearse)
     add_trouble_names(rehearse)
+    add_staging(rehearse, usual=True)
     _face_arguments(rehearse)
     rehearse.set_defaults(call=_Call("rehearse"))
 
@@ -252,6 +260,7 @@ def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     lab.add_argument("--instances", type=int, choices=range(1, 5), default=1, help="of each slot (default: 1)")
     add_trouble_names(lab)
+    add_staging(lab, usual=True)
     lab.add_argument("--port", type=int, metavar="N", help="port of Resource Manager (default: any free one)")
     lab.set_defaults(call=_Call("lab"))
 

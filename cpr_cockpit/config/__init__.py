@@ -6,7 +6,7 @@ from cpr_cockpit.config.checks_table import Check, Code
 from cpr_cockpit.config.figures_table import Figure
 from cpr_cockpit.config.github_table import GitHub
 from cpr_cockpit.config.journeys_table import Journey, JourneyStep, Secret
-from cpr_cockpit.config.loading import NAME, USER_TOKEN, Loaded, find, load
+from cpr_cockpit.config.loading import NAME, STAGING_TOKEN, USER_TOKEN, Loaded, find, load
 from cpr_cockpit.config.model import App, Artifacts, Cloud, Environment, Person, Settings, Smoke
 from cpr_cockpit.config.notify_table import Notify
 from cpr_cockpit.config.pipeline_table import PIPELINE_TOKEN, Pipeline
@@ -18,6 +18,7 @@ from cpr_cockpit.config.workers_table import Workers
 __all__ = [
     "NAME",
     "PIPELINE_TOKEN",
+    "STAGING_TOKEN",
     "USER_TOKEN",
     "App",
     "Artifacts",

@@ -28,9 +28,10 @@ NAME = "cockpit.toml"
 LARGEST = 1_000_000
 PREFIX = "COCKPIT_"
 USER_TOKEN = "COCKPIT_USER_TOKEN"  # noqa: S105  # the variable's name
+STAGING_TOKEN = "COCKPIT_STAGING_TOKEN"  # noqa: S105  # the same
 ENVIRONMENT = "COCKPIT_ENVIRONMENT"
 # Variables that stand for themselves, not for a key of the file.
-_OWN = frozenset({USER_TOKEN, PIPELINE_TOKEN, ENVIRONMENT, "COCKPIT_USER"})
+_OWN = frozenset({USER_TOKEN, STAGING_TOKEN, PIPELINE_TOKEN, ENVIRONMENT, "COCKPIT_USER"})
 _AT = re.compile(r"(.*) \(at line (\d+), column \d+\)", re.DOTALL)
 _MARKS = ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
 

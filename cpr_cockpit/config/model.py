@@ -246,6 +246,15 @@ class Environment(Part):
         description="addresses of staging, each with the same health_path; journeys are walked at the first: a list "
         'such as ["https://goals-staging.example.org"]',
     )
+    staging_page_url: Address | None = Field(
+        None, description="the address of staging's page, such as https://goals-ui-staging.example.org"
+    )
+    staging_app_insights_id: str = Field(
+        "",
+        max_length=1000,
+        description="the resource id of staging's Application Insights, where it reports to the same workspace: its "
+        "new kinds of error are looked for; without it a person reads staging's logs",
+    )
     ui_origin: Annotated[str, AfterValidator(_store)] = Field(
         "",
         description="the origin of the page that calls the API, such as https://goals.example.org; without it a person "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from cpr_cockpit.core.checklist import Mark
 from cpr_cockpit.core.events import ItemMarked
@@ -141,15 +141,18 @@ class JourneysOnSlot:
 
 
 class StagingJourneys:
-    """The sensor that walks the journeys at the staging address: what they are evidence of, as items of step 6."""
+    """The sensor that walks the journeys at the staging address: what they are evidence of, as items of step 6.
 
-    def __init__(self, journeys: Journeys, clock: Clock, policy: Policy) -> None:
+    ``elsewhere``: items of which another sensor is better evidence.
+    """
+
+    def __init__(self, journeys: Journeys, clock: Clock, policy: Policy, elsewhere: Collection[str] = ()) -> None:
         self._journeys = journeys
         self._clock = clock
         self._policy = policy
         self._declared = at(journeys.declared, STAGING)
         self._kept: dict[str, JourneyResult] = {}
-        self.items = items_at(self._declared, STAGING)
+        self.items = tuple(one for one in items_at(self._declared, STAGING) if one not in elsewhere)
         self.timeout_s = sum(one.timeout_s for one in self._declared) + _SPARE_S
 
     async def read(self) -> tuple[Sensed, ...]:
@@ -160,7 +163,8 @@ class StagingJourneys:
         fresh = {one.name: one for one in await walk_all(self._journeys, wanted, STAGING, Listener())}
         self._kept |= {one.name: fresh[one.name] for one in wanted if one.of_command}
         results = [fresh.get(one.name) or self._kept[one.name] for one in self._declared]
-        return readings_of(results, STAGING, self._policy.target_p95_ms)
+        found = readings_of(results, STAGING, self._policy.target_p95_ms)
+        return tuple(one for one in found if one.name in self.items)
 
 
 def mark(recorder: Recorder, reading: Sensed, now: float) -> None:
@@ -174,4 +178,5 @@ def mark(recorder: Recorder, reading: Sensed, now: float) -> None:
     held = reading.state in (Sense.OK, Sense.NOTE)
     words = clean(reading.words if reading.state is not Sense.UNKNOWN else f"not known: {reading.words}")[:_LONGEST]
     kind = Mark.MEASURED if held else Mark.FAILED
-    recorder.record(ItemMarked(item=reading.name, mark=kind, by=PROGRAM, value=words))
+    check = clean(reading.check)[:_LONGEST]
+    recorder.record(ItemMarked(item=reading.name, mark=kind, by=PROGRAM, value=words, check=check))

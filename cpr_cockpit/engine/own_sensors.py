@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cpr_cockpit.core.contact import Contact
+from cpr_cockpit.core.due_sensing import before_start
+from cpr_cockpit.core.journeys import API_IN_STAGING
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import FeatureFlags, Premises
 from cpr_cockpit.core.sensing import Reading, Sensor, State
@@ -31,8 +33,9 @@ def own_sensors(
     people: tuple[Sensor, ...] = (ContactsSensor(contacts),) if contacts else ()
     walked: tuple[Sensor, ...] = ()
     if ports.journeys is not None and ports.journeys.staging:
-        walked = (StagingJourneys(ports.journeys, ports.clock, policy),)
-    return (*ports.sensors, *logs, FlagSensor(ports.flags, course), *people, *walked)
+        measured = {item for one in ports.sensors for item in one.items} & {API_IN_STAGING}
+        walked = (StagingJourneys(ports.journeys, ports.clock, policy, measured),)
+    return (*before_start(ports.sensors), *logs, FlagSensor(ports.flags, course), *people, *walked)
 
 
 class LogsSensor:

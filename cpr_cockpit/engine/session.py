@@ -24,6 +24,7 @@ from cpr_cockpit.engine.executor import Executor
 from cpr_cockpit.engine.journey_watch import JourneyWatch
 from cpr_cockpit.engine.journeying import JourneysOnSlot
 from cpr_cockpit.engine.judged_steps import JudgedSteps
+from cpr_cockpit.engine.late_sensing import LateSensing
 from cpr_cockpit.engine.pinned import PinnedCount
 from cpr_cockpit.engine.planning import Blocked
 from cpr_cockpit.engine.premises import ProveTelemetry, must_arrive
@@ -79,6 +80,8 @@ class Session(UntilStart):
         self._lookers.append(asyncio.create_task(unattended.go_on()))
         validating = Validating(self.recorder, self.clock, self.scaled)
         self._lookers.append(asyncio.create_task(validating.go_on()))
+        late = LateSensing(self._ports.sensors, self.clock, self.recorder, self.scaled)
+        self._lookers.append(asyncio.create_task(late.go_on()))
         if self._ports.journeys is not None:
             watch = JourneyWatch(self._ports, self._places, self.recorder, self.scaled)
             self._lookers.append(asyncio.create_task(watch.go_on(self._broken)))

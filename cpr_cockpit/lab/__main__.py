@@ -80,6 +80,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="NAME",
         help="in force from the start; repeatable",
     )
+    parser.add_argument("--staging", action="store_true", help="an app of staging beside them, with the new version")
     parser.add_argument("--announce", action="store_true", help="say on standard error when it is ready and has ended")
     return parser.parse_args(arguments)
 
@@ -97,6 +98,7 @@ def _settings(options: argparse.Namespace) -> LabSettings:
         apps=options.apps,
         instances=options.instances,
         troubles=tuple(options.trouble),
+        staging=options.staging,
     )
 
 

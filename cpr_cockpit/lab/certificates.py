@@ -32,12 +32,13 @@ _SERVING = frozenset({"digital_signature"})
 class Certificates:
     """`ca`: file of the authority's certificate, for clients; `server`: the TLS context of the lab's servers.
 
-    `page`: the certificate of the host of the page, which can end.
+    `page`: the certificate of the host of the page, which can end. `staging`: of the host of staging, another one.
     """
 
     ca: Path
     server: ssl.SSLContext
     page: HostCertificate
+    staging: ssl.SSLContext
 
 
 class HostCertificate:
@@ -64,7 +65,9 @@ def issue(folder: Path) -> Certificates:
     ca = folder / "ca.pem"
     ca.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     page = HostCertificate(folder, good, _chain(ended, server_key))
-    return Certificates(ca, _context(folder, good), page)
+    own_key = ec.generate_private_key(ec.SECP256R1())
+    own = _chain(_server(own_key.public_key(), authority, authority_key, begins), own_key)
+    return Certificates(ca, _context(folder, good), page, _context(folder, own))
 
 
 def _name(text: str) -> x509.Name:

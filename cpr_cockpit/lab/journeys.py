@@ -77,6 +77,14 @@ TABLES: list[dict[str, Any]] = [
                 "answers": {"Content-Type": "application/problem+json; charset=utf-8"},
                 "proves": ["error-handling"],
             },
+            {
+                "name": "somebody else's goal",
+                "path": "/api/v1/users/1/goals",
+                "headers": _SIGNED_IN,
+                "status": [403],
+                "answers": {"Content-Type": "application/problem+json; charset=utf-8"},
+                "proves": ["authorization", "error-handling"],
+            },
         ],
     },
 ]

@@ -28,7 +28,8 @@ class LabSettings:
     ``telemetry_delay``: seconds from a request to its row in the logs. ``window``: seconds of the observation window,
     which scales the lab's own times. ``lease``: seconds after which the lab ends unless renewed; None: never.
     ``telemetry_fault``: what goes wrong with the telemetry from the switch to a new version on. ``apps``: how many.
-    ``instances``: of each slot. ``troubles``: those in force from the start, by name.
+    ``instances``: of each slot. ``troubles``: those in force from the start, by name. ``staging``: whether there is an
+    app of staging beside them.
     """
 
     ready_file: Path
@@ -42,6 +43,7 @@ class LabSettings:
     apps: int = 1
     instances: int = 1
     troubles: tuple[str, ...] = ()
+    staging: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from cpr_cockpit.lab import artifacts
-from cpr_cockpit.lab.instance import EXIT_OUTAGE, Instance, StartError
+from cpr_cockpit.lab.instance import EXIT_OUTAGE, Instance, StartError, TelemetrySink
 from cpr_cockpit.lab.models import PRODUCTION, OperationLog, Slot
 
 if TYPE_CHECKING:
     from cpr_cockpit.lab.proxy import FrontEnd
     from cpr_cockpit.lab.scenario import Scenario
-    from cpr_cockpit.lab.telemetry import Telemetry
+    from cpr_cockpit.lab.telemetry_faults import TelemetryFaults
     from cpr_cockpit.lab.vault import Vault
 
 _REVIVE = 1.0  # seconds until a process that died otherwise is started again
@@ -35,13 +35,14 @@ _WARM_UP_TIMEOUT = 90.0  # seconds, both as App Service has them
 class Parts:
     """What the processes of an app run in and report to; `environment`: what the platform gives to every process.
 
-    `workers`: how many run each slot. `vault`: what references in settings are resolved by.
+    `workers`: how many run each slot. `vault`: what references in settings are resolved by. `faults`: of the telemetry.
     """
 
     folder: Path
     front: FrontEnd
     scenario: Scenario
-    telemetry: Telemetry
+    telemetry: TelemetrySink
+    faults: TelemetryFaults
     log: OperationLog
     environment: Mapping[str, str]
     app: str
@@ -241,8 +242,8 @@ class Processes:
         scenario, now = self._parts.scenario, time.time()
         if scenario.switched(version, now, self._parts.app) if switched else scenario.met(version, now):
             self.background(self._tell_all(), "tell defects")
-        if self._parts.telemetry.faults.switched(version):
-            self._parts.log.add("telemetry.fault", faults=self._parts.telemetry.faults.as_dict())
+        if self._parts.faults.switched(version):
+            self._parts.log.add("telemetry.fault", faults=self._parts.faults.as_dict())
 
     async def tell_defects(self) -> None:
         """Every living process is told the defect that its version has now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cpr_cockpit.lab import background, journeys
+from cpr_cockpit.lab import background, journeys, staging
 from cpr_cockpit.lab.models import PRODUCTION
 from cpr_cockpit.lab.rest import front, scope, tokens, watching
 from cpr_cockpit.lab.site import GREEN
@@ -20,7 +20,8 @@ def ready_content(world: World, manager: str) -> dict[str, Any]:
     `apps` are all of them; the first is told beside them, too. `front_url` and `front_profile_id`: what stands before
     several apps, null where there is one. `workers`: the rule of the product's background work. `tag`: the tags of
     every app. `ui_origin`: the host of its page; `alert_rules`, `dashboard_id`: what watches it. `journeys`: tables as
-    of `cockpit.toml`; their secret `login` is `user_password`.
+    of `cockpit.toml`; their secret `login` is `user_password`. `staging_url`, `staging_app_insights_id`: null where
+    there is no staging.
     """
     first = _app(world.first)
     several = world.global_front
@@ -50,6 +51,17 @@ def ready_content(world: World, manager: str) -> dict[str, Any]:
         "ui_origin": world.ui_url,
         "alert_rules": list(watching.RULES),
         "dashboard_id": watching.dashboard_id(world),
+        **_of_staging(world),
+    }
+
+
+def _of_staging(world: World) -> dict[str, Any]:
+    site = world.staging
+    if site is None:
+        return {"staging_url": None, "staging_app_insights_id": None}
+    return {
+        "staging_url": f"https://{site.slots[PRODUCTION].host}",
+        "staging_app_insights_id": staging.component_id(world),
     }
 
 

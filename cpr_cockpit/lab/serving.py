@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from cpr_cockpit.lab import certificates, releases, ui_host
+from cpr_cockpit.lab import certificates, releases, staging, ui_host
 from cpr_cockpit.lab import settings as app_settings
 from cpr_cockpit.lab.control import Control
 from cpr_cockpit.lab.counts import Counts
@@ -139,10 +139,10 @@ class Lab:
     async def start(self, entrance: socket.socket) -> dict[str, Any]:
         """Start everything, Resource Manager on `entrance`; returns the ready file. Raises LabRefused, OSError."""
         world, stack = self._world, self._stack
-        for site in world.sites.values():
+        for site in world.every.values():
             stack.push_async_callback(site.front.close)
         stack.push_async_callback(world.close)
-        await world.open_slots(self._releases.serving.read_bytes())
+        await world.open_slots(self._releases.serving.read_bytes(), self._releases.good.read_bytes())
         if len(world.sites) > 1:
             await self._open_global_front()
         manager = app.resource_manager_app(world)
@@ -225,13 +225,15 @@ class Lab:
         }
 
     def _make_front(self, region: Region) -> FrontEnd:
-        """The front end of the hosts of one app."""
+        """The front end of the hosts of one app; staging has a certificate of its own."""
+        issued = self._certificates
+        tls = issued.staging if region.app == staging.NAME else issued.server
 
         def counted(slot: str, at: float, status: int, seconds: float) -> None:
             self._telemetry.counted(metered(region.app, slot), at, status, seconds)
 
         seed, name = region.seed(self._settings.seed), region.app if self._settings.apps > 1 else ""
-        return FrontEnd(self._certificates.server, counted, seed, name)
+        return FrontEnd(tls, counted, seed, name)
 
     async def _open_global_front(self) -> None:
         world = self._world
@@ -264,7 +266,7 @@ class Lab:
 
     async def _prove(self) -> None:
         """Ask all slots from outside. Raises LabRefused where one does not answer as healthy."""
-        slots = [slot for site in self._world.sites.values() for slot in site.slots.values()]
+        slots = [slot for site in self._world.every.values() for slot in site.slots.values()]
         for slot in slots:
             if not slot.instances_ready:
                 reasons = [entry["reason"] for entry in self._world.log.entries if entry["kind"] == "process.failed"]

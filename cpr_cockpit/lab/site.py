@@ -6,12 +6,12 @@ import asyncio
 import copy
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cpr_cockpit.lab import background, connection_strings, settings
 from cpr_cockpit.lab.deploying import SUCCESS, Deploying
-from cpr_cockpit.lab.models import PRODUCTION, Deployment, Operation, Slot
+from cpr_cockpit.lab.models import PRODUCTION, Deployment, Operation, OperationLog, Slot
 from cpr_cockpit.lab.previewing import Previewing
 from cpr_cockpit.lab.processes import Parts, Processes
 from cpr_cockpit.lab.rest.faults import SwapFaults
@@ -21,6 +21,7 @@ from cpr_cockpit.lab.swapping import Swapping
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from cpr_cockpit.lab.instance import TelemetrySink
     from cpr_cockpit.lab.proxy import FrontEnd
     from cpr_cockpit.lab.regions import Region
     from cpr_cockpit.lab.world import World
@@ -49,7 +50,7 @@ class Site:
         self.world, self.settings, self.scenario = world, world.settings, world.scenario
         self.app, self.location, self.plan = region.app, region.location, region.plan
         self.seed = region.seed(world.settings.seed)
-        self.log = world.log.of(region.app) if world.settings.apps > 1 else world.log
+        self.log = self._operations()
         self.faults = SwapFaults()
         self.slots: dict[str, Slot] = {}
         self.sticky: dict[str, list[str]] = {"appSettingNames": [settings.STICKY, background.SETTING]}
@@ -63,9 +64,10 @@ class Site:
             world.folder,
             front,
             world.scenario,
-            world.telemetry,
+            self._sink(),
+            world.telemetry.faults,
             self.log,
-            world.environment,
+            self._environment(),
             self.app,
             self.seed,
             world.settings.instances,
@@ -76,9 +78,21 @@ class Site:
         self._previewing = Previewing(self, self._processes, self._swapping)
         self._deploying = Deploying(self, self._processes)
 
-    async def open_slots(self, package: bytes) -> None:
+    def _operations(self) -> OperationLog:
+        """Where what changes it is written down: with its name where there are several."""
+        return self.world.log.of(self.app) if self.world.settings.apps > 1 else self.world.log
+
+    def _sink(self) -> TelemetrySink:
+        """What takes the rows of its processes."""
+        return self.world.telemetry
+
+    def _environment(self) -> Mapping[str, str]:
+        """What the platform gives to its processes."""
+        return self.world.environment
+
+    async def open_slots(self, package: bytes, names: Sequence[str] = (PRODUCTION, GREEN)) -> None:
         """Open production and a second slot, both with `package` deployed, not yet started. Raises OSError."""
-        for name in (PRODUCTION, GREEN):
+        for name in names:
             slot = await self.create_slot(name, settings.of(name), _CONFIG_WEB)
             slot.package = package
             first = Deployment(uuid.uuid4().hex, "ZipDeploy", received=slot.last_modified, started=slot.last_modified)

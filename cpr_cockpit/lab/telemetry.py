@@ -40,7 +40,7 @@ _JITTER = (0.8, 1.2)
 _FEW_VALUES = frozenset(
     {"Name", "OperationName", "ResultCode", "AppVersion", "AppRoleName", "AppRoleInstance", "SyntheticSource"}
     | {"ProblemId", "ExceptionType", "OuterType", "OuterMessage", "Method", "DependencyType", "Target", "Data"}
-    | {"ClientType", "ClientBrowser", "UserId"}
+    | {"ClientType", "ClientBrowser", "UserId", "_ResourceId"}
 )
 _PROPERTIES = "Properties"  # a column of objects, which are the same in most rows, too
 _MOST_TEXTS = 1000  # of those values and the names of columns: a product that has more of them gains nothing

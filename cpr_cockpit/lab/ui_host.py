@@ -9,18 +9,25 @@ from aiohttp import web
 from cpr_cockpit.lab.certificates import HostCertificate
 from cpr_cockpit.lab.troubles import EXPIRED_CERTIFICATE, Troubles
 
-_PAGE = Path(__file__).with_name("product") / "static" / "index.html"
+_STATIC = Path(__file__).with_name("product") / "static"
+_FILES = {
+    "/": ("index.html", "text/html"),
+    "/app.js": ("app.js", "text/javascript"),
+    "/style.css": ("style.css", "text/css"),
+}
 
 
 def application() -> web.Application:
-    """It serves the page alone."""
-    content = _PAGE.read_bytes()
+    """It serves the page and the files that it names, and no API."""
+    files = {path: (_STATIC.joinpath(name).read_bytes(), kind) for path, (name, kind) in _FILES.items()}
 
-    async def page(_: web.Request) -> web.Response:
-        return web.Response(body=content, content_type="text/html", charset="utf-8")
+    async def file(request: web.Request) -> web.Response:
+        content, kind = files[request.path]
+        return web.Response(body=content, content_type=kind, charset="utf-8")
 
     app = web.Application()
-    app.router.add_get("/", page)
+    for path in files:
+        app.router.add_get(path, file)
     return app
 
 

@@ -20,6 +20,7 @@ from cpr_cockpit.lab.rest.signatures import AccessKey
 from cpr_cockpit.lab.rights import Rights
 from cpr_cockpit.lab.site import GREEN, OpenKudu, Site
 from cpr_cockpit.lab.somebody import NAME, Somebody
+from cpr_cockpit.lab.staging import Staging, StagingRegion
 from cpr_cockpit.lab.troubles import COLD_SLOT, Troubles
 from cpr_cockpit.lab.vault import Vault
 
@@ -41,7 +42,8 @@ MakeFront = Callable[[Region], "FrontEnd"]
 class World:
     """The state of the lab; attributes are read by its routes, changes go through the methods.
 
-    `global_front`: what stands before several apps; None where there is one.
+    `global_front`: what stands before several apps; None where there is one. `staging`: the app of staging, which is
+    none of `sites`; None where there is none.
     """
 
     def __init__(
@@ -81,6 +83,10 @@ class World:
         self.sites = {
             region.app: Site(self, region, make_front(region), open_kudu) for region in regions(settings.apps)
         }
+        self.staging: Staging | None = None
+        if settings.staging:
+            region = StagingRegion(settings.apps, self.first.location)
+            self.staging = Staging(self, region, make_front(region), open_kudu)
         self._somebody = Somebody(scenario, self._swap_by_somebody)
         if settings.telemetry_fault is not None:
             telemetry.faults.at_switch(settings.telemetry_fault, "")
@@ -90,10 +96,17 @@ class World:
         """The first app: the only one of a usual lab."""
         return self.sites[APP]
 
-    async def open_slots(self, package: bytes) -> None:
-        """Open the slots of all apps with `package` deployed, not yet started. Raises OSError."""
+    @property
+    def every(self) -> dict[str, Site]:
+        """All that Resource Manager knows, by name: the apps, and staging."""
+        return self.sites | ({} if self.staging is None else {self.staging.app: self.staging})
+
+    async def open_slots(self, package: bytes, staged: bytes = b"") -> None:
+        """Open all slots with `package` deployed, staging with `staged`, not yet started. Raises OSError."""
         for site in self.sites.values():
             await site.open_slots(package)
+        if self.staging is not None:
+            await self.staging.open(staged)
 
     def connect(self, configuration: str, identity: str, ca: Path) -> None:
         """Processes that start from now on read their flags from the store at `configuration`, as `identity` lets them.
@@ -111,7 +124,7 @@ class World:
 
     async def start(self) -> None:
         """Start every slot's process; requests that come meanwhile wait."""
-        await asyncio.gather(*(site.start() for site in self.sites.values()))
+        await asyncio.gather(*(site.start() for site in self.every.values()))
         self._take_troubles()
         gauges = Gauges(self.telemetry, self.telemetry.step, self._living, self._waiting)
         self.first.background(gauges.run(), "sample gauges")
@@ -193,4 +206,4 @@ class World:
 
     async def close(self) -> None:
         """Stop everything that runs."""
-        await asyncio.gather(*(site.close() for site in self.sites.values()))
+        await asyncio.gather(*(site.close() for site in self.every.values()))

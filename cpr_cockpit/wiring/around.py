@@ -16,10 +16,13 @@ _GOALS = "/api/v1/goals"
 class Around:
     """Empty where nothing is declared. ``ui_origin``: of the page; ``front_addresses``: of a front before the app.
 
+    ``staging_page_url``: of staging's page; ``staging_app_insights_id``: of its application in the workspace.
     ``backup_s``: how old the newest restore point may be, in seconds. ``signed_in_path``: what a user's token opens.
     """
 
     staging_urls: tuple[str, ...] = ()
+    staging_page_url: str = ""
+    staging_app_insights_id: str = ""
     ui_origin: str = ""
     front_addresses: tuple[str, ...] = ()
     alert_rules: tuple[str, ...] = ()
@@ -32,6 +35,8 @@ def around_of(environment: Environment) -> Around:
     """As an environment of ``cockpit.toml`` declares it."""
     return Around(
         staging_urls=environment.staging_urls,
+        staging_page_url=environment.staging_page_url or "",
+        staging_app_insights_id=environment.staging_app_insights_id,
         ui_origin=environment.ui_origin,
         front_addresses=environment.front_addresses,
         alert_rules=environment.alert_rules,
@@ -41,8 +46,12 @@ def around_of(environment: Environment) -> Around:
 
 
 def around_lab(ready: Mapping[str, Any]) -> Around:
-    """As a lab declares it; one of an older program has nothing of it. Its slot is its staging."""
+    """As a lab declares it; one of an older program has nothing of it."""
+    staging_url = str(ready.get("staging_url") or "")
     return Around(
+        staging_urls=(staging_url,) if staging_url else (),
+        staging_page_url=staging_url,
+        staging_app_insights_id=str(ready.get("staging_app_insights_id") or ""),
         ui_origin=str(ready.get("ui_origin") or ""),
         alert_rules=tuple(str(one) for one in ready.get("alert_rules") or ()),
         dashboard_id=str(ready.get("dashboard_id") or ""),

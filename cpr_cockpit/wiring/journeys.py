@@ -67,7 +67,8 @@ class Given:
 
 def lab_tables(ready: Mapping[str, Any]) -> JourneyTables:
     """The journeys of a lab's own product; none where its lab is of an older program."""
-    return JourneyTables.from_dict(ready.get("journeys") or {})
+    told = {"staging_url": str(ready.get("staging_url") or "")}
+    return JourneyTables.from_dict({**(ready.get("journeys") or {}), **told})
 
 
 def runner_of(

@@ -15,6 +15,7 @@ from cpr_cockpit.core.annotation import Annotations
 from cpr_cockpit.core.journeys import Journeys
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock, FeatureFlags, Pipeline, Reader
+from cpr_cockpit.core.sensing import Sensor
 from cpr_cockpit.engine.ports import AppPorts, Ports
 from cpr_cockpit.wiring.code import code_hosts
 from cpr_cockpit.wiring.custom import custom_readers, figure_readers
@@ -130,7 +131,10 @@ def _ports(common: _Common, policy: Policy, key: bytes) -> Ports:
         apps=_further(common, further, key),
         surroundings=AzureSurroundings(manager, web_apps, place.slot, key),
         lease=_lease(common),
-        sensors=sensors_of(place, common.connections, clock, sites, policy, proof, code),
+        sensors=(
+            *sensors_of(place, common.connections, clock, sites, policy, proof, code),
+            *_staged_logs(common),
+        ),
         tags=AzureTags(manager),
         notifiers=notifiers_of(place, common.connections),
         painter=painter_of(place),
@@ -147,6 +151,20 @@ def _readers(common: _Common, policy: Policy, log_stream: Reader, queue: tuple[R
     custom = custom_readers(common.stack, place, common.credential, common.transport, common.connections, common.clock)
     logs, platform = _log_readers(common), _platform_readers(common.manager, common.clock, policy)
     return (*logs, *platform, log_stream, *queue, *custom)
+
+
+def _staged_logs(common: _Common) -> tuple[Sensor, ...]:
+    """Who scans the logs of staging, where they are declared and the version is known."""
+    from cpr_cockpit.adapters.azure.staged_logs import StagedLogs
+
+    component, version = common.place.around.staging_app_insights_id, common.place.declared.tag
+    if not (component and version):
+        return ()
+    return (
+        common.closed(
+            StagedLogs(common.place.azure, common.credential, common.transport, common.clock, component, version)
+        ),
+    )
 
 
 def _log_stream(common: _Common, web_apps: AzureWebApps, kudu: Kudu) -> Reader:

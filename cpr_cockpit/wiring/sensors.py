@@ -48,6 +48,7 @@ def sensors_of(
     """
     from cpr_cockpit.adapters.sensors.certificates import Certificates, Host
     from cpr_cockpit.wiring.around_sensors import around_sensors
+    from cpr_cockpit.wiring.step_sensors import step_sensors
 
     hosts = [Host(one.production_url) for one in sites]
     hosts += [Host(one.slot_url, partial(missing, one.web_apps, place.slot)) for one in sites]
@@ -58,6 +59,7 @@ def sensors_of(
         *(sensor for one in sites for sensor in _of_site(one, place, clock, policy, several=len(sites) > 1)),
         Certificates(hosts, clock, connections.tls, place.certificate_days),
         *around_sensors(place, connections, clock, sites, logs, policy),
+        *step_sensors(place, connections, clock, policy),
         *code_sensors(place, code),
         *(_check(one, place, connections) for one in checks),
     )

@@ -11,6 +11,7 @@ from typing import Any
 from cpr_cockpit.adapters.azure.environment import AzureEnvironment, is_loopback
 from cpr_cockpit.config import (
     PIPELINE_TOKEN,
+    STAGING_TOKEN,
     USER_TOKEN,
     Code,
     Environment,
@@ -133,6 +134,7 @@ class Place:
     """Everything that the adapters are told. ``principal``: client id and secret; None: whoever is signed in.
 
     ``feature_operation``: the operation whose use is told ("": none).
+    ``staging_token``: of a user of staging ("": none).
     ``ca``: the only authority that is trusted (a lab's); ``authority``: address of the sign-in, None: public Azure's.
     ``secrets``: the variables that headers of ``signals`` are taken from, those that are set. ``pipeline`` with
     ``pipeline_token``: the team's own, None: there is none. ``apps``: the further ones of several, in their order.
@@ -158,6 +160,7 @@ class Place:
     authority: str | None = None
     principal: tuple[str, str] | None = field(default=None, repr=False)
     user_token: str = field(default="", repr=False)
+    staging_token: str = field(default="", repr=False)
     signals: tuple[Signal, ...] = ()
     telemetry_delay_s: float = 0.0
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -256,6 +259,7 @@ def place_of(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...]
         flags_path=environment.flags_path,
         authority=cloud.authority if cloud else None,
         user_token=os.environ.get(USER_TOKEN, ""),
+        staging_token=os.environ.get(STAGING_TOKEN, ""),
         signals=target.signals,
         telemetry_delay_s=environment.telemetry_delay_s,
         secrets={name: os.environ[name] for name in variables_of(target) if os.environ.get(name)},
@@ -324,6 +328,7 @@ def _lab(target: Target, ready: Mapping[str, Any], harmless: tuple[str, ...]) ->
         authority=ready["authority"],
         principal=(ready["client_id"], ready["client_secret"]),
         user_token=ready["user_token"],
+        staging_token=ready["user_token"],
         pipeline=Pipeline.model_validate(ready["pipeline"]["table"]) if ready.get("pipeline") else None,
         pipeline_token=str(ready["pipeline"]["token"]) if ready.get("pipeline") else "",
         workers=lab_workers(ready),
@@ -376,6 +381,7 @@ def check_ready(path: Path, ready: Mapping[str, Any]) -> None:
     addresses |= {_STORE: str(ready[_STORE])} if ready.get(_STORE) else {}
     addresses |= {"webhook_url": str(ready["webhook_url"])} if ready.get("webhook_url") else {}
     addresses |= {"git_host.api": _git_host(path, ready)} if ready.get("git_host") else {}
+    addresses |= {"staging_url": str(ready["staging_url"])} if ready.get("staging_url") else {}
     addresses |= {"ui_origin": str(ready["ui_origin"])} if ready.get("ui_origin") else {}
     addresses["control.url"] = str(ready["control"]["url"])
     for name, address in addresses.items():

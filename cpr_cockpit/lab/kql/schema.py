@@ -95,8 +95,11 @@ TABLES: dict[str, dict[str, str]] = {
 def table(name: str, rows: Sequence[Mapping[str, Any]], same: Mapping[str, str]) -> Frame:
     """The table `name`, a key of TABLES, over rows of telemetry (times as epoch seconds).
 
-    `same` holds the strings that all rows have alike, by column. A row's hidden `_ingestion` is when it came in.
+    `same` holds the strings that all rows have alike, by column; a row that has its own keeps it. A row's hidden
+    `_ingestion` is when it came in.
     """
     frame = Frame.of_rows(TABLES[name], {INGESTION: "datetime"}, rows)
     alike = {**same, "Type": name}
-    return frame.extended({column: ("string", [value] * len(rows)) for column, value in alike.items()})
+    return frame.extended(
+        {column: ("string", [row.get(column, value) for row in rows]) for column, value in alike.items()}
+    )

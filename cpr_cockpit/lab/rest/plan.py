@@ -29,7 +29,7 @@ def site_on(call: Call) -> Site:
     """The app on the plan that the path names. Raises ApiError 404."""
     scope.check_group(call)
     asked = call.parts["plan"]
-    found = next((site for site in call.world.sites.values() if site.plan == asked.lower()), None)
+    found = next((site for site in call.world.every.values() if site.plan == asked.lower()), None)
     if found is None:
         raise errors.unknown_resource(f"Microsoft.Web/serverfarms/{asked}", call.parts["group"])
     return found

@@ -60,7 +60,7 @@ def site_of(call: Call) -> Site:
     """The app that the path names. Raises ApiError 404."""
     check_group(call)
     asked = call.parts["site"]
-    found = next((site for site in call.world.sites.values() if site.app.lower() == asked.lower()), None)
+    found = next((site for site in call.world.every.values() if site.app.lower() == asked.lower()), None)
     if found is None:
         raise errors.unknown_resource(f"Microsoft.Web/sites/{asked}", call.parts["group"])
     return found

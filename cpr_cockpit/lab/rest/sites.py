@@ -176,7 +176,7 @@ def _operation_id(site: Site, slot: Slot) -> str | None:
 
 async def _list_of_subscription(call: Call) -> web.Response:
     scope.check_subscription(call)
-    return _list((site, site.slots[PRODUCTION]) for site in call.world.sites.values())
+    return _list((site, site.slots[PRODUCTION]) for site in call.world.every.values())
 
 
 async def _list_of_group(call: Call) -> web.Response:
@@ -184,7 +184,7 @@ async def _list_of_group(call: Call) -> web.Response:
     with_slots = call.request.query.get("includeSlots", "").lower() == "true"
     return _list(
         (site, slot)
-        for site in call.world.sites.values()
+        for site in call.world.every.values()
         for slot in site.slots.values()
         if with_slots or slot.name == PRODUCTION
     )

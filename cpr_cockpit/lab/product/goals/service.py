@@ -22,6 +22,7 @@ from .telemetry import user_name
 from .worker import Worker
 
 _GOALS = "/api/v1/goals"
+_OTHERS = "/api/v1/users/{user}/goals"
 _LONGEST_TITLE, _LONGEST_DESCRIPTION = 200, 2000  # characters
 _HIGHEST_ID = 2**63 - 1
 _FEATURE = "personal-goals"
@@ -47,6 +48,7 @@ def application(
     made.router.add_get(_GOALS + "/{id}", api.signed_in(api.show))
     made.router.add_put(_GOALS + "/{id}", api.signed_in(api.change))
     made.router.add_delete(_GOALS + "/{id}", api.signed_in(api.remove))
+    made.router.add_get(_OTHERS, api.signed_in(api.others))
     for path, (name, kind) in _PAGES.items():
         made.router.add_get(path, _Page((settings.folder / "static" / name).read_bytes(), kind).show)
     return made
@@ -144,6 +146,10 @@ class _Api:
     async def list(self, request: web.Request) -> web.Response:
         goals = await calls.of(request).database(NEWEST, self._store.all)
         return web.json_response([goal.as_dict() for goal in goals])
+
+    async def others(self, _: web.Request) -> web.Response:
+        """The goals of a user by number: only who looks after the service may see them, and no token here says so."""
+        return problem(403, "These goals are another user's.")
 
     async def create(self, request: web.Request) -> web.Response:
         content, asked = await _content(request), calls.of(request)
