@@ -83,7 +83,7 @@ async def rehearse(folder: Path) -> None:
         await camera.press("2")
         await camera.take("checklists")
         await camera.press("6", "a", "y")
-        await camera.until(lambda view: view.code.state == "merged")
+        await camera.until(lambda view: view.code.state == "merged and tagged")
         await camera.take("merged")
         await _sign_everything(place.name, app)
         await camera.until(lambda view: view.panel.start is not None and view.panel.start.enabled)
