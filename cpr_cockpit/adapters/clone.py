@@ -110,7 +110,10 @@ class Clone:
         try:
             return await run(command, self._folder, _STEP_S, variables, without=_OF_ANOTHER)
         except TimeoutError as error:
-            raise PortError(f"{doing} did not end within {_STEP_S:g} s.") from error
+            raise PortError(
+                f"{doing} did not end within {_STEP_S:g} s.",
+                next_step=f"Run git fetch in {self.name} once: it may ask for a password, or have much to bring.",
+            ) from error
         except OSError as error:
             raise PortError(f"{doing} cannot be run ({error.strerror}).", next_step="Install git.") from error
 

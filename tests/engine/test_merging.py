@@ -287,6 +287,7 @@ def test_nothing_more_is_merged_while_what_takes_it_back_is_open_or_cannot_be_re
         told = merged(life)
         if state is PullState.CLOSED:
             assert told is MergeState.DONE
+            assert "#2 was closed, not merged" in life.run_state.code.of(api.name).rows["revert"].words
             return
         assert (told, ui.merges) == (MergeState.HALF, [])
         words = "#2, which takes it back, is open" if state is PullState.OPEN else "taken back is not known"
