@@ -377,3 +377,12 @@ def test_what_somebody_merged_with_another_head_is_tagged_only_where_a_person_go
         asked = life.command("merge_choice", choice="go-on", by="ana", reason="it is a typo")
         assert not life.live(lambda: asked.done() and at_rest(life))
         assert list(api.tags) == [TAG]
+
+
+def test_a_merge_that_is_under_way_while_it_is_sent_again_is_no_refused_one() -> None:
+    with Stage(script=None) as stage:
+        api, _ = two(stage)
+        api.faults["merge"], api.late_s = [Fault.LATE, Fault.REFUSED], 12.0
+        life = looked(stage)
+        assert merged(life) is MergeState.DONE
+        assert (kinds(api).count("merge"), len(api.merges)) == (2, 1)
