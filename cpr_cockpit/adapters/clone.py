@@ -6,6 +6,7 @@ No working tree, no ref and no setting of the clone is touched: of the remote on
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,19 @@ from cpr_cockpit.core.ports import PortError
 
 _STEP_S = 20.0
 _CONFLICT = 1
-_ASKS_REMOTE = ("ls-remote", "fetch")
-# Nobody is at the keyboard of git or ssh; whoever works in the clone meets no lock of ours.
-_VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+# A trial merge too: in a clone without all objects it fetches those that it needs.
+_ASKS_REMOTE = ("ls-remote", "fetch", "merge-tree")
+# Nobody is at the keyboard of git or ssh; whoever works in the clone meets no lock of ours; errors are in English.
+_VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+# What git exports to its hooks (git rev-parse --local-env-vars): of whatever repository that was, not of the clone.
+_OF_ANOTHER = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_NAMESPACE"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE"),
+)
+_SIGNED_IN = re.compile(r"(?<=://)[^\s/@]*@")
+# Names of files as they are, whatever their letters.
+_QUOTING = ("-c", "core.quotePath=false")
+_UNNAMED = "files that git does not name"
 _OWN_SSH = ("GIT_SSH_COMMAND", "GIT_SSH")
 _SILENT_SSH = {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
 # Objects and nothing else. Without --refmap git would move refs/remotes too, and those are what a push with
@@ -65,7 +76,9 @@ class Clone:
         names = ("--write-tree", "--name-only", "--no-messages")
         ended = await self._git("merge-tree", *names, main, branch, allowed=(0, _CONFLICT))
         tree, *files = ended.out.splitlines() or [""]
-        return Tried(tree, tuple(file for file in files if file) if ended.code == _CONFLICT else ())
+        if ended.code != _CONFLICT:
+            return Tried(tree)
+        return Tried(tree, tuple(file for file in files if file) or (_UNNAMED,))
 
     async def has_all(self, commit: str, branch: str) -> bool:
         """Whether merging ``branch`` into ``commit`` would change nothing."""
@@ -86,17 +99,21 @@ class Clone:
 
     async def _git(self, *arguments: str, allowed: tuple[int, ...] = (0,)) -> Ended:
         asks = arguments[0] in _ASKS_REMOTE
-        ended = await self._run(("git", *arguments), await self._variables() if asks else _VARIABLES)
+        command = ("git", *_QUOTING, *arguments)
+        ended = await self._run(command, await self._variables() if asks else _VARIABLES)
         if ended.code not in allowed:
             raise PortError(f"{self.name}: git {arguments[0]}: {_fatal(ended.err) or f'exit code {ended.code}'}.")
         return ended
 
     async def _run(self, command: Sequence[str], variables: Mapping[str, str]) -> Ended:
-        doing = f"{self.name}: git {command[1]}"
+        doing = f"{self.name}: git {next(word for word in command[1:] if word not in _QUOTING)}"
         try:
-            return await run(command, self._folder, _STEP_S, variables)
+            return await run(command, self._folder, _STEP_S, variables, without=_OF_ANOTHER)
         except TimeoutError as error:
-            raise PortError(f"{doing} did not end within {_STEP_S:g} s.") from error
+            raise PortError(
+                f"{doing} did not end within {_STEP_S:g} s.",
+                next_step=f"Run git fetch in {self.name} once: it may ask for a password, or have much to bring.",
+            ) from error
         except OSError as error:
             raise PortError(f"{doing} cannot be run ({error.strerror}).", next_step="Install git.") from error
 
@@ -104,4 +121,4 @@ class Clone:
 def _fatal(err: str) -> str:
     """What git says of its end; the advice that may follow is of somebody at a keyboard."""
     fatal = next((line for line in err.splitlines() if line.startswith(("fatal: ", "error: "))), "")
-    return shown(fatal or last_line(err)).rstrip(". ")[:200]
+    return _SIGNED_IN.sub("", shown(fatal or last_line(err))).rstrip(". ")[:200]

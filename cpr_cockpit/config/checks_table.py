@@ -121,7 +121,7 @@ class Code(BaseModel):
     remote: Ref = Field("origin", description="the remote's name")
     repository: str = Field(
         "",
-        pattern=r"^([A-Za-z0-9][\w.-]*/[\w.-]+)?$",
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9-_]*/[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*)?$",
         description='its name at GitHub, "owner/name"; without it only git is asked, and it is merged by hand',
     )
     artifact: bool = Field(

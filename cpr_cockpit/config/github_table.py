@@ -34,6 +34,6 @@ class GitHub(BaseModel):
     token_env: str = Field(
         "",
         pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$",
-        description="the variable that holds the token; without it COCKPIT_GITHUB_TOKEN, GITHUB_TOKEN or GH_TOKEN, "
-        "then what gh auth token tells",
+        description="the variable that holds the token; without it COCKPIT_GITHUB_TOKEN, GITHUB_TOKEN or GH_TOKEN (of "
+        "an Enterprise Server COCKPIT_GITHUB_TOKEN or GH_ENTERPRISE_TOKEN), then what gh auth token tells",
     )

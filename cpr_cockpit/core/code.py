@@ -231,7 +231,7 @@ class CodeHost(Protocol):
         """The heads as they are now, fetched as objects only, and what merging them comes to (git merge-tree)."""
 
     async def deploying(self) -> tuple[DeployingWorkflow, ...]:
-        """The workflows, as they are on the feature's branch, that deploy on a merge into main or on a tag."""
+        """The workflows, as they are on main and on the branch, that deploy on a merge into main or on a tag."""
 
     async def pull_request(self) -> PullRequest | None:
         """The open one from the branch into main; where none is open the newest one that was merged; None: neither."""

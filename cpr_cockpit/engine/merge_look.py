@@ -135,6 +135,9 @@ class MergeLook(MergePart):
         if back is not None and back.state is PullState.MERGED:
             facts = {"merged": "yes", "number": str(back.number), "url": back.url}
             self._steps.tell(host, "revert", Seen("done", f"taken back by #{back.number}", facts))
+        elif back is not None and not one.fact("revert", "closed"):
+            words = f"#{back.number} was closed, not merged: it stays merged"
+            self._steps.tell(host, "revert", Seen("done", words, {"closed": "yes"}))
         return ""
 
 

@@ -26,6 +26,8 @@ CALL_S = 90.0
 LONGEST = 300
 # Looks at a host in polls of the environment: it counts requests by the hour.
 _POLLS = 10.0
+# It carries on with a request whose answer was given up: it is believed later than the environment.
+_CALMS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Stepper:
     ) -> bool:
         """A change: looked for, intended, sent once, looked for again where its answer was lost.
 
-        It is sent again only after it was seen for `Patience.calm_s` that nothing came of the one before.
+        It is sent again only after it was seen for three times `Patience.calm_s` that nothing came of the one before.
         """
         try:
             seen = await (self._settled(look) if self.sent(host, step) else look())
@@ -160,8 +162,8 @@ class Stepper:
         if seen.result in ("done", "already"):
             return seen
         try:
-            # An earlier request, or somebody else's, may be why it says no.
-            return await look() or seen
+            # An earlier request, or somebody else's, may be why it says no; the earlier one may be under way still.
+            return await (look() if attempt == 1 else self._settled(look)) or seen
         except PortError:
             if attempt > 1:
                 raise
@@ -184,9 +186,9 @@ class Stepper:
                     raise
             else:
                 calm_from = self._clock.now() if calm_from is None else calm_from
-                if seen is not None or self._clock.now() - calm_from >= self._patience.calm_s:
+                if seen is not None or self._clock.now() - calm_from >= _CALMS * self._patience.calm_s:
                     return seen
-            await self._clock.sleep(self._patience.poll_s)
+            await self._clock.sleep(_POLLS * self._patience.poll_s)
 
 
 class MergePart:

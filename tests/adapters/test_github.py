@@ -169,6 +169,8 @@ async def test_the_last_word_of_each_reviewer_on_the_head_counts(wire: Wire, hos
         {"user": {"login": "bob"}, "state": "APPROVED", "commit_id": HEAD},
         {"user": {"login": "bob"}, "state": "COMMENTED", "commit_id": HEAD},
         {"user": {"login": "old"}, "state": "APPROVED", "commit_id": MAIN},
+        {"user": {"login": "passer-by"}, "state": "APPROVED", "commit_id": HEAD, "author_association": "NONE"},
+        {"user": {"login": "zoe"}, "state": "APPROVED", "commit_id": HEAD, "author_association": "MEMBER"},
         {"user": {"login": "eve"}, "state": "CHANGES_REQUESTED", "commit_id": HEAD},
     ]
     wire.on("GET", f"{REPO}/pulls/7/reviews", Answer(200, rows))
@@ -177,7 +179,7 @@ async def test_the_last_word_of_each_reviewer_on_the_head_counts(wire: Wire, hos
     wire.on("GET", f"{REPO}/rules/branches/main", Answer(200, [asked]))
     pull = PullRequest(7, "", "Goals", HEAD, "main", PullState.OPEN)
     told = await host.reviews(pull)
-    assert (told.approved_by, told.refused_by, told.required) == (("bob",), ("eve",), 2)
+    assert (told.approved_by, told.refused_by, told.required) == (("bob", "zoe"), ("eve",), 2)
     wire.on("GET", f"{REPO}/rules/branches/main", Answer(200, []))
     assert (await host.reviews(pull)).required is None, "the older protection is told to an administrator only"
 
@@ -330,6 +332,11 @@ async def test_a_workflow_that_deploys_on_a_tag_is_told(wire: Wire, host: GitHub
     wire.on("GET", f"{REPO}/git/blobs/f1", Answer(200, {"content": base64.encodebytes(file).decode()}))
     found = await host.deploying()
     assert found == (DeployingWorkflow(".github/workflows/release.yml", "tag", "job go runs az webapp deploy"),)
+    # Main got it after the branch began: the merge has it all the same.
+    wire.on("GET", f"{REPO}/contents/.github/workflows", Answer(200, listed), Answer(200, []))
+    assert await host.deploying() == found
+    assert {one.query["ref"] for one in wire.of("GET", "/workflows")} == {"main", BRANCH}
+    wire.on("GET", f"{REPO}/contents/.github/workflows", Answer(200, listed))
     wire.on("GET", f"{REPO}/git/blobs/f1", Answer(200, {"content": base64.encodebytes(b"on: [push").decode()}))
     with pytest.raises(PortError, match=r"release\.yml cannot be read"):
         await host.deploying()

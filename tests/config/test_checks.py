@@ -107,3 +107,7 @@ def test_a_repository_is_named_with_where_it_is(tmp_path: Path) -> None:
         path.write_text(f"{TEXT}\n[github]\n{wrong}\n", "utf-8")
         with pytest.raises(SettingsError, match="github"):
             load(path, {})
+    for wrong in ("goals/..", "-goals/api", "goals/api/pulls", "goals/a?b"):
+        path.write_text(f'{TEXT}\n{CODE}repository = "{wrong}"\n', "utf-8")
+        with pytest.raises(SettingsError, match="repository"):
+            load(path, {})

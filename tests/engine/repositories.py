@@ -67,6 +67,8 @@ class HostedRepository:
     clone_head: str = ""
     # The host deletes a branch that was merged.
     deletes: bool = False
+    # Seconds after which what is late arrives.
+    late_s: float = 2.0
     # Somebody has merged the pull request that takes the merge back.
     taken_back: bool = False
     refuses: str = ""
@@ -177,7 +179,7 @@ class HostedRepository:
                 answer.set_result(result)
 
         if fault is not Fault.LOST_BEFORE:
-            loop.call_later(2.0 if fault is Fault.LATE else WAY, arrived)
+            loop.call_later(self.late_s if fault is Fault.LATE else WAY, arrived)
         if fault in (Fault.LOST_BEFORE, Fault.LOST_AFTER, Fault.LATE):
             await asyncio.sleep(2 * WAY)
             raise PortError("No answer came back.", ambiguous=True)

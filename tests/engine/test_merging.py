@@ -287,6 +287,7 @@ def test_nothing_more_is_merged_while_what_takes_it_back_is_open_or_cannot_be_re
         told = merged(life)
         if state is PullState.CLOSED:
             assert told is MergeState.DONE
+            assert "#2 was closed, not merged" in life.run_state.code.of(api.name).rows["revert"].words
             return
         assert (told, ui.merges) == (MergeState.HALF, [])
         words = "#2, which takes it back, is open" if state is PullState.OPEN else "taken back is not known"
@@ -376,3 +377,12 @@ def test_what_somebody_merged_with_another_head_is_tagged_only_where_a_person_go
         asked = life.command("merge_choice", choice="go-on", by="ana", reason="it is a typo")
         assert not life.live(lambda: asked.done() and at_rest(life))
         assert list(api.tags) == [TAG]
+
+
+def test_a_merge_that_is_under_way_while_it_is_sent_again_is_no_refused_one() -> None:
+    with Stage(script=None) as stage:
+        api, _ = two(stage)
+        api.faults["merge"], api.late_s = [Fault.LATE, Fault.REFUSED], 12.0
+        life = looked(stage)
+        assert merged(life) is MergeState.DONE
+        assert (kinds(api).count("merge"), len(api.merges)) == (2, 1)

@@ -9,10 +9,12 @@ import pytest
 from cpr_cockpit.core import code_events as ce
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.code_lines import code_lines
+from cpr_cockpit.core.code_view import CodeStep
 from cpr_cockpit.core.merging import MergePolicy
 from cpr_cockpit.core.run import Run
 from cpr_cockpit.core.showing_code import code, go_on, half_words, merge, revert
 from cpr_cockpit.core.view import View
+from cpr_cockpit.tui.screens.code import telling
 from tests.core.a_run import A_MERGE, OPENED, UI, looked_at, records
 from tests.tui import views
 from tests.tui.faces import Hand, Script, at, face, foot, screen_text, settled, until
@@ -99,3 +101,9 @@ def test_a_merge_under_way_says_so_and_offers_nothing() -> None:
     assert view.panel.merge is not None
     assert (view.panel.merge.enabled, view.panel.merge.reason) == (False, "under way")
     assert view.panel.go_on is None
+
+
+def test_where_there_is_little_room_the_newest_good_step_is_shown_beside_what_is_in_trouble() -> None:
+    look, tag, back = (CodeStep(key, key, "done", began_at=at) for key, at in (("look", 1), ("tag", 9), ("revert", 5)))
+    merge = CodeStep("merge", "merge", "failed", began_at=3)
+    assert telling((look, merge, tag, back)) == (merge, tag)

@@ -66,9 +66,11 @@ class GitHubHost(PullRequests):
     async def deploying(self) -> tuple[DeployingWorkflow, ...]:
         """As the port; a workflow whose file cannot be read is an error, as it might deploy."""
         doing = f"Reading the workflows of {self.name}"
-        listed = await self._asking.get(f"{self._repo}/contents/{FOLDER}", doing, ref=self.branch)
-        rows = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
-        files = [one for one in rows if text(one.get("path")).endswith((".yml", ".yaml"))]
+        path, refs = f"{self._repo}/contents/{FOLDER}", (self.main, self.branch)
+        listed = await asyncio.gather(*(self._asking.get(path, doing, ref=ref) for ref in refs))
+        rows = [one for rows in listed if isinstance(rows, list) for one in rows if isinstance(one, Mapping)]
+        named = {(text(one.get("path")), text(one.get("sha"))): one for one in rows}
+        files = [one for (name, _), one in named.items() if name.endswith((".yml", ".yaml"))]
         if len(files) > _MOST_WORKFLOWS:
             raise PortError(f"{doing}: there are more than {_MOST_WORKFLOWS}.")
         found: list[DeployingWorkflow] = []
@@ -79,7 +81,7 @@ class GitHubHost(PullRequests):
                 found += await asyncio.to_thread(deploying, path, content, self.main, self._settings.tag)
             except Unreadable as error:
                 raise PortError(f"{self.name}: {path} cannot be read ({error}).") from error
-        return tuple(found)
+        return tuple(dict.fromkeys(found))
 
     async def _content(self, file: Mapping[str, Any]) -> str:
         path = text(file.get("path"))
@@ -112,7 +114,8 @@ class GitHubHost(PullRequests):
         """As the port."""
         doing = f"Creating tag {name} in {self.name}"
         asked = {"tag": name, "message": message, "object": commit, "type": "commit"}
-        made = text((await self._asking.send("POST", f"{self._repo}/git/tags", doing, asked)).get("sha"))
+        told = await self._asking.send("POST", f"{self._repo}/git/tags", doing, asked)
+        made = self._commit(told.get("sha"), doing, mutating=True)
         await self._asking.send("POST", f"{self._repo}/git/refs", doing, {"ref": f"refs/tags/{name}", "sha": made})
         return TagFacts(name, commit, True, message)
 
@@ -159,7 +162,7 @@ class GitHubHost(PullRequests):
                 *(f"{repo}/git/ref/heads/{name}" for name in (self.main, self.branch)),
                 listed,
                 f"{repo}/git/ref/tags/{tag}",
-                f"{repo}/contents/{FOLDER}?ref={self.branch}",
+                *(f"{repo}/contents/{FOLDER}?ref={name}" for name in (self.main, self.branch)),
             ],
             CodeAct.PULL_REQUEST: [listed],
             CodeAct.CHECKS: [pull, f"{commit}/check-runs", f"{commit}/status", f"{pull}/reviews", *asks],

@@ -27,6 +27,7 @@ _IN_THE_WAY = ("dirty", "blocked", "behind", "draft")
 _DIGEST = "sha256:"
 _PASSED = ("success", "neutral", "skipped")
 _STATUSES = {"success": CheckState.PASSED, "pending": CheckState.RUNNING}
+_BELONG = ("OWNER", "MEMBER", "COLLABORATOR")
 _SAYS = {"APPROVED": True, "CHANGES_REQUESTED": False, "DISMISSED": None}
 
 
@@ -142,11 +143,15 @@ def _state(run: Mapping[str, Any]) -> CheckState:
 
 
 def reviews(rows: Sequence[Mapping[str, Any]], head: str, required: int | None) -> Reviews:
-    """Who says what of ``head``: GitHub lists the oldest first, and a comment takes nothing back."""
+    """Who says what of ``head``: GitHub lists the oldest first, and a comment takes nothing back.
+
+    At a public repository anybody may approve: the yes of those who do not belong to it is none.
+    """
     says: dict[str, tuple[bool | None, str]] = {}
     for row in rows:
         state, who = text(row.get("state")), text(inner(row, "user", "login"))
-        if state in _SAYS and who:
+        belongs = row.get("author_association", _BELONG[0]) in _BELONG
+        if state in _SAYS and who and (belongs or not _SAYS[state]):
             says[who] = (_SAYS[state], text(row.get("commit_id")))
     of_head = {who: said for who, (said, commit) in says.items() if commit == head}
     yes, no = (tuple(who for who, said in of_head.items() if said is wanted) for wanted in (True, False))

@@ -54,16 +54,18 @@ async def run(
     secrets: Collection[str] = (),
     heard: Heard | None = None,
     plain: Output | None = None,
+    without: Collection[str] = (),
 ) -> Ended:
     """Run ``command`` in ``folder``, its process group killed after ``timeout_s`` seconds or where it is left.
 
-    ``more``: variables beside this process's own, of which it is given all but the cockpit's credentials. ``secrets``:
-    what must not be told, beside the values of variables that look like secrets. ``heard`` is given each whole line of
-    both outputs as it comes, and the veil over them. ``plain`` is given the first output as it is: the value of a
-    secret. TimeoutError; OSError where it cannot be started.
+    ``more``: variables beside this process's own, of which it is given all but the cockpit's credentials and those
+    ``without``. ``secrets``: what must not be told, beside the values of variables that look like secrets. ``heard`` is
+    given each whole line of both outputs as it comes, and the veil over them. ``plain`` is given the first output as it
+    is: the value of a secret. TimeoutError; OSError where it cannot be started.
     """
     veil = Veil((*secrets, *_secrets_here()))
-    variables = environment() | dict(more or {})
+    given = {name: value for name, value in environment().items() if name not in without}
+    variables = given | dict(more or {})
     async with _tail(veil, heard) as (out, out_end), _tail(veil, heard) as (err, err_end):
         with out_end, err_end:
             process = await asyncio.create_subprocess_exec(

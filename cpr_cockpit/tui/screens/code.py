@@ -100,9 +100,10 @@ def repository_rows(one: CodeRepository, width: int, now: float) -> list[Row]:
 
 
 def telling(steps: tuple[CodeStep, ...]) -> tuple[CodeStep, ...]:
-    """Where there is little room: the last step that is as it should be, and those under way or in trouble."""
+    """Where there is little room: the newest step that is as it should be, and those under way or in trouble."""
     good = [step for step in steps if step.state in _GOOD]
-    return tuple(step for step in steps if step in good[-1:] or step.state not in (*_GOOD, "waiting"))
+    newest = max(good, key=lambda step: step.began_at or 0.0, default=None)
+    return tuple(step for step in steps if step is newest or step.state not in (*_GOOD, "waiting"))
 
 
 def _step_row(step: CodeStep, width: int, now: float) -> Row:

@@ -164,6 +164,32 @@ async def test_the_teams_own_ssh_command_is_used(clone: Clone, *, own: bool, mon
         await clone.read()
 
 
+async def test_git_is_asked_of_the_clone_alone_in_english_and_no_password_of_an_address_is_told(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(clone.elsewhere, "checkout", "-q", "main")
+    for branch, text in ((BRANCH, "ours\n"), ("main", "theirs\n")):
+        clone.push(branch, "zähler.txt", text)
+    monkeypatch.setenv("GIT_DIR", "/nowhere/else")
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    found = await clone.read()
+    assert found[MERGES].words == "clone: conflicts in zähler.txt"
+    program = clone.folder.parent / "git"
+    program.write_text('#!/bin/sh\necho "fatal: $LC_ALL $GIT_DIR https://me:pa55word@host/x" >&2\nexit 128\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    with pytest.raises(PortError, match="fatal: C https://host/x"):
+        await clone.read()
+
+
+async def test_a_conflict_that_git_names_no_file_of_is_one(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, program = shutil.which("git"), clone.folder.parent / "git"
+    program.write_text(f'#!/bin/sh\ncase "$*" in *merge-tree*) exit 1;; esac\nexec {real} "$@"\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    assert (await clone.read())[MERGES].state is State.FAILED
+
+
 @pytest.mark.parametrize("annotated", [True, False])
 async def test_a_tag_is_held_against_the_artifacts_commit(clone: Clone, *, annotated: bool) -> None:
     commit = git(clone.elsewhere, "rev-parse", "main")
