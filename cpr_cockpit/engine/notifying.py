@@ -238,14 +238,16 @@ class Notifying:
         if self._recorder.run.ended is not None:
             self._look()
         waited = 0.0
-        while self._pending and waited < FAREWELL_S:
-            await self._clock.sleep(TICK_S / 5)
-            waited += TICK_S / 5
-        await ended(*self._senders)
-        for drawing in self._pictures.values():
-            drawing.cancel()
-        if self._recorder.run.ended is not None:
-            self._leave()
+        try:
+            while self._pending and waited < FAREWELL_S:
+                await self._clock.sleep(TICK_S / 5)
+                waited += TICK_S / 5
+            await ended(*self._senders)
+        finally:
+            for one in (*self._senders, *self._pictures.values()):
+                one.cancel()
+            if self._recorder.run.ended is not None:
+                self._leave()
 
     def _leave(self) -> None:
         for sending in self._recorder.run.notices.sendings.values():
