@@ -154,6 +154,8 @@ def test_the_status_of_a_run_is_one_line() -> None:
     assert status_line(run_of(), POLICY, waits, at) == (
         "v1.3.0 on goals-api: 6:12 of 15:00, errors 0.4 % (n 1,204), p95 142 ms, WAIT"
     )
+    late = status_line(run_of(), POLICY, waits, T0 + WINDOW_S + 74.0)
+    assert late.startswith("v1.3.0 on goals-api: window over for 1:14, errors")
     held = Verdict(VerdictKind.HOLD, HoldCause.STALE, None, "", T0)
     assert status_line(run_of(), POLICY, held, at).endswith("15:00, HOLD (stale)")
     assert clock(3725.0) == "1:02:05"
