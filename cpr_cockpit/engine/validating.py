@@ -45,6 +45,8 @@ class Validating:
                     mark(self._recorder, one, self._clock.now())
             except JournalError:
                 log.exception("what production's validation came to could not be recorded")
+            except Exception:
+                log.exception("production's validation could not be read")
 
 
 def readings(run: Run, policy: Policy) -> Iterator[Reading]:

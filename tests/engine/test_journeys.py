@@ -146,6 +146,19 @@ def test_a_person_who_is_held_sees_that_it_passes_again() -> None:
         assert passes_again(life.run_state.journeys, held) == ""
 
 
+def test_what_a_person_signed_stands_and_what_speaks_against_it_is_told() -> None:
+    with Stage(None, window_s=30.0) as stage:
+        staged(stage, _broken)
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.t0 is not None)
+        life.command("sign", item=LOGIN, by="ana")
+        assert not life.live(lambda: any(LOGIN in note.words for _, note in life.run_state.notes))
+        assert (life.run_state.standings[LOGIN].mark, life.run_state.standings[LOGIN].by) == ("signed", "ana")
+        [against] = [note.words for _, note in life.run_state.notes if LOGIN in note.words]
+        assert against.startswith(f"{LOGIN} was signed by ana, and was measured: goals, login: login: answered 500")
+
+
 def test_where_policy_says_so_it_is_rolled_back() -> None:
     with Stage(window_s=30.0) as stage:
         staged(stage, _broken)
