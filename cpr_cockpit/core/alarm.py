@@ -83,6 +83,9 @@ def page_due(found: Alarm | None, policy: Policy, now: float) -> int | None:
     if found is None or found.acknowledged:
         return None
     waited = now - first_page_at(found, policy)
+    if found.cause is Cause.ROLLBACK:
+        # It was given: a clock that was set back since then is no reason to call nobody.
+        waited = max(0.0, waited)
     return None if waited < 0.0 else math.floor(waited / policy.page_every_s)
 
 
