@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked
+from cpr_cockpit.core.journeys import Heard, JourneyResult
 from cpr_cockpit.core.journeys_seen import passes_again
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION
@@ -222,6 +224,27 @@ def test_a_rollback_does_not_wait_for_a_journey() -> None:
         begun = len(walks.begun())
         stage.rest()
         assert len(walks.begun()) == begun
+
+
+class Hangs(Walks):
+    async def walk(self, name: str, place: str, heard: Heard) -> JourneyResult:
+        self.walked.append((self.clock.now(), name, place))
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # it never comes
+
+
+def test_a_rollback_does_not_wait_for_a_journey_on_the_slot() -> None:
+    with Stage(None, window_s=30.0) as stage:
+        staged(stage)
+        hangs = stage.world.journeys = Hangs(stage.world.clock)
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: bool(hangs.begun(SLOT)))
+        pressed = stage.loop.time()
+        life.command("rollback", by="ana")
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert stage.loop.time() - pressed < 10.0
+        assert stage.world.production == OLD
 
 
 def test_journeys_on_staging_are_items_of_step_6() -> None:

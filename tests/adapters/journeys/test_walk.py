@@ -276,6 +276,7 @@ async def test_a_regex_that_takes_for_ever_keeps_nobody_busy() -> None:
             await asyncio.sleep(0.01)
             turns += 1
 
+    assert await searched(re.compile('t="([a-z]+)"'), 'x t="abc"') == "abc"
     busy = asyncio.create_task(beside())
     with pytest.raises(TimeoutError):
         await searched(re.compile("(?:a|a)*b"), "a" * 60, longest_s=0.4)
