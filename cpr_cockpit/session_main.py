@@ -61,8 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (JournalError, PlacesError, OSError) as error:
         print(f"{error} Nothing was changed.", file=sys.stderr)
         return EXIT_BLOCKED
-    with lock or contextlib.nullcontext():
-        return asyncio.run(_serve(config, ground, options.rollback))
+    with lock or ExitStack() as held:
+        return asyncio.run(_serve(config, ground, options.rollback, held))
 
 
 def _hold(config: SessionConfig, *, must_not_fail: bool) -> ExitStack | None:
@@ -100,7 +100,7 @@ def _log_to(path: Path, *, must_not_fail: bool) -> None:
     logging.getLogger("cpr_cockpit").setLevel(logging.INFO)
 
 
-async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None) -> int:
+async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None, held: ExitStack) -> int:
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -123,9 +123,9 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
             await _open(host, must_not_fail=rollback_by is not None)
             over = await _run(session, rollback_by)
             if over:
-                await session.notifying.farewell()
-                # Before the journal's lock is given up: whoever waits for that finds it all.
-                _keep_late(config.folder, session.notifying.late)
+                # Nothing is changed any more: who deploys next does not wait until the end is told.
+                held.close()
+                await _farewell(session, config.folder)
         except (OSError, PlacesError) as error:
             return _blocked(f"The socket for faces cannot be opened ({error}).")
         finally:
@@ -136,6 +136,15 @@ async def _serve(config: SessionConfig, ground: Ground, rollback_by: str | None)
     if over:
         leave_papers(config.folder, recorder.run)
     return 0 if over else EXIT_FAILED
+
+
+async def _farewell(session: Session, folder: Path) -> None:
+    """Tell the end, and keep what came of it, also where this process is told to end meanwhile."""
+    try:
+        await session.notifying.farewell()
+    finally:
+        # Before the journal's lock is given up: whoever waits for that finds it all.
+        _keep_late(folder, session.notifying.late)
 
 
 def _keep_late(folder: Path, late: Sequence[tuple[float, Afterword]]) -> None:

@@ -128,8 +128,14 @@ def _words(record: dict[str, Any]) -> str:
             state = {"state": f"{record['value']:g} {record.get('unit', '')} "}
         elif kind.startswith("issue."):
             state = {"state": f"ISSUE-{record.get('number', 0):03d}"}
-        return _SAYINGS[kind].format_map(_Blank(record | unknown | state))
+        return _SAYINGS[kind].format_map(_Blank(record | _joined(record) | unknown | state))
     return str(kind)
+
+
+def _joined(record: dict[str, Any]) -> dict[str, str]:
+    """Lists of texts as a person reads them."""
+    lists = {key: value for key, value in record.items() if isinstance(value, list | tuple)}
+    return {key: "; ".join(value) for key, value in lists.items() if all(isinstance(one, str) for one in value)}
 
 
 class _Blank(dict[str, Any]):

@@ -48,16 +48,16 @@ def alarm(run: Run, policy: Policy, now: float) -> Alarm | None:
         return None
     deadline = None if run.t0 is None else run.t0 + policy.window_s
     overdue = deadline is not None and run.decision is None and now >= deadline
+    # Whoever answered before the window was over has not seen that it is.
+    seen_at = run.notices.acknowledged_at
+    late = deadline is not None and seen_at is not None and seen_at >= deadline
     first = _first_rollback(run)
     if first is not None:
         # By the journal's order: a clock that was set back meanwhile takes no answer away.
         seen = run.notices.acknowledged_after > first
-        if not (seen and overdue):
+        if not seen or not overdue or late:
             return Alarm(Cause.ROLLBACK, run.verdicts[first][0], seen)
-    if deadline is None or not overdue:
-        return None
-    seen_at = run.notices.acknowledged_at
-    return Alarm(Cause.OVERDUE, deadline, acknowledged=seen_at is not None and seen_at >= deadline)
+    return Alarm(Cause.OVERDUE, deadline, late) if deadline is not None and overdue else None
 
 
 def _first_rollback(run: Run) -> int | None:
@@ -83,6 +83,9 @@ def page_due(found: Alarm | None, policy: Policy, now: float) -> int | None:
     if found is None or found.acknowledged:
         return None
     waited = now - first_page_at(found, policy)
+    if found.cause is Cause.ROLLBACK:
+        # It was given: a clock that was set back since then is no reason to call nobody.
+        waited = max(0.0, waited)
     return None if waited < 0.0 else math.floor(waited / policy.page_every_s)
 
 

@@ -10,6 +10,9 @@ from cpr_cockpit.core import annotation_events as ae
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.ports import PlannedRequest
 
+RIGHT = "Microsoft.Insights/components/annotations/write"
+"""What writing one needs, at the component."""
+
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
@@ -23,6 +26,9 @@ class Annotation:
 
 class Annotations(Protocol):
     """The marks of one Application Insights component."""
+
+    async def allowed(self) -> bool:
+        """Whether this sign-in may write one. PortError."""
 
     async def present(self, id: str) -> bool:
         """Whether there is one under that id. PortError."""

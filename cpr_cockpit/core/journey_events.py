@@ -47,10 +47,9 @@ class JourneyWalked(Event):
 
 
 class JourneyTold(Event):
-    """Lines that a journey's command wrote, without secrets; ``left_out``: how many more it has written by its end."""
+    """Lines that a journey's command wrote, without secrets."""
 
     type: Literal["journey.told"] = "journey.told"
     place: str
     name: str
     lines: tuple[str, ...]
-    left_out: int = 0

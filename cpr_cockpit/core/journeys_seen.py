@@ -20,7 +20,7 @@ class JourneysSeen:
     """``newest``: by place and name. ``lines``: the newest that commands wrote.
 
     ``steps``: those that passed in production since ``failed_at``, when one last failed there (None: none ever did).
-    ``count``: journeys that were walked in production.
+    ``count``: journeys that were walked in production. ``again``: by name, since when one that had failed there passes.
     """
 
     newest: dict[tuple[str, str, str], JourneyWalked] = field(default_factory=dict)
@@ -28,6 +28,7 @@ class JourneysSeen:
     steps: int = 0
     count: int = 0
     failed_at: float | None = None
+    again: dict[str, float] = field(default_factory=dict)
 
 
 class _Seeing(Protocol):
@@ -44,6 +45,7 @@ def _walked(run: _Seeing, at: float, event: JourneyWalked) -> None:
     before = seen.newest.get(key)
     seen.newest[key] = event
     if event.place == PRODUCTION:
+        _note_again(seen, at, event, failed=before is not None and before.walked == "failed")
         seen.count += 1
         passed = sum(step.walked == "passed" for step in event.steps)
         if event.walked == "failed":
@@ -54,6 +56,21 @@ def _walked(run: _Seeing, at: float, event: JourneyWalked) -> None:
     if before is None or before.walked != event.walked or event.walked == "failed":
         status = {"passed": "done", "failed": "failed", "not run": "warning"}[event.walked]
         run.note_moment(at, f"Journey {event.name}, {event.place}", f"{event.walked}: {event.words}", status)
+
+
+def _note_again(seen: JourneysSeen, at: float, event: JourneyWalked, *, failed: bool) -> None:
+    if event.walked != "passed":
+        seen.again.pop(event.name, None)
+    elif failed:
+        seen.again[event.name] = at
+
+
+def passes_again(seen: JourneysSeen, sentence: str) -> str:
+    """Behind a sentence that holds for a journey: that it passes again, which takes no hold away."""
+    found = next(((name, at) for name, at in seen.again.items() if f"journey {name}" in sentence), None)
+    if found is None:
+        return ""
+    return f" It passes again since {clock_time(found[1])}: look why, then decide; GO needs a reason."
 
 
 def _told(run: _Seeing, _: float, event: JourneyTold) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cpr_cockpit.core.annotation import RIGHT
 from cpr_cockpit.core.rights import PUBLISH, PUBLISH_SLOT, ROUTE, SWAP, Permission, allows
 
 
@@ -39,6 +40,7 @@ READS = (
         probe="Microsoft.Authorization/permissions/read",
     ),
     Need("Microsoft.Resources/subscriptions/resourceGroups/read", "the tag of the resource group"),
+    Need("Microsoft.Insights/components/annotations/read", "whether the switch is marked, at the component"),
     Need("Microsoft.OperationalInsights/workspaces/query/read", "the logs, at the workspace"),
     Need(
         "Microsoft.OperationalInsights/workspaces/query/*/read",
@@ -54,12 +56,13 @@ CHANGES = (
     Need("Microsoft.Web/sites/slots/applySlotConfig/action", "prepare a swap by a preview", changes=True),
     Need("Microsoft.Web/sites/slots/resetSlotConfig/action", "take a preview back", changes=True),
     Need(ROUTE, "route a share of the sessions to the slot", changes=True),
+    Need(RIGHT, "mark the switch, at the Application Insights component", changes=True),
 )
 NEEDS = (*READS, *CHANGES)
 # At the store of flags and lease, where there is one; a role for data, which permissions at the app say nothing of.
 DATA = tuple(f"Microsoft.AppConfiguration/configurationStores/keyValues/{verb}" for verb in ("read", "write", "delete"))
-# Of the logs' workspace, which is another resource than the app.
-_ELSEWHERE = "Microsoft.OperationalInsights/"
+# Of the logs' workspace and of the component, which are other resources than the app.
+_ELSEWHERE = ("Microsoft.OperationalInsights/", "Microsoft.Insights/components/")
 
 
 def not_given(granted: Sequence[Permission]) -> tuple[Need, ...]:

@@ -12,6 +12,7 @@ from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
 from cpr_cockpit.core.apps_words import back_words, part_words, turn_words
 from cpr_cockpit.core.events import PlanMade
+from cpr_cockpit.core.journeys_seen import passes_again
 from cpr_cockpit.core.panel_words import panel_word
 from cpr_cockpit.core.pinned import pinned_words
 from cpr_cockpit.core.plan import key_of
@@ -115,7 +116,8 @@ def _sentence(run: Run, stage: Stage) -> str:
     judged = run.judged_since is not None and (run.on_gate or not run.on_part)
     if stage.verdict is not None and judged and run.phase is not Phase.ROLLING_BACK:
         share = share_prefix(run) if run.t0 is None and not run.switched else part
-        return others.before_verdict(run, stage.verdict) + share + stage.verdict.sentence
+        again = passes_again(run.journeys, stage.verdict.sentence) if stage.verdict.kind is VerdictKind.HOLD else ""
+        return others.before_verdict(run, stage.verdict) + share + stage.verdict.sentence + again
     if words := back.sentence(run, stage):
         return words
     if run.rung_waits and run.plan is not None:

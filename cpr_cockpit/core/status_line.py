@@ -26,6 +26,8 @@ def _where(run: Run, policy: Policy, now: float) -> str:
         return f"ended, {run.ended.decision.replace('_', ' ')}"
     if run.phase in (Phase.ROLLING_BACK, Phase.KEEPING):
         return "rolling back" if run.phase is Phase.ROLLING_BACK else "kept"
+    if run.t0 is not None and now > run.t0 + policy.window_s:
+        return f"window over for {clock(now - run.t0 - policy.window_s)}"
     if run.t0 is not None:
         return f"{clock(now - run.t0)} of {clock(policy.window_s)}"
     if run.share:

@@ -7,9 +7,11 @@ import logging
 import uuid
 from typing import Literal, cast
 
-from cpr_cockpit.core.annotation import Annotation, Annotations, to_mark
+from cpr_cockpit.core.annotation import RIGHT, Annotation, Annotations, to_mark
 from cpr_cockpit.core.annotation_events import AnnotationIntent, AnnotationOutcome
+from cpr_cockpit.core.events import Noted
 from cpr_cockpit.core.ports import Clock, PortError
+from cpr_cockpit.core.standings import PROGRAM
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.recorder import Recorder
 
@@ -34,6 +36,7 @@ class Annotating:
         """Never returns; cancel it. A defect of it is logged and ends nothing else."""
         if self._port is None:
             return
+        await self._tell_beforehand(self._port)
         while True:
             run = self._recorder.run
             for way, moment in tuple(to_mark(run)) if run.ended is None else ():
@@ -42,6 +45,20 @@ class Annotating:
                 except JournalError:
                     log.exception("the release annotation could not be recorded")
             await self._clock.sleep(TICK_S)
+
+    async def _tell_beforehand(self, port: Annotations) -> None:
+        """Before START a missing right can still be given."""
+        run, words = self._recorder.run, f"no release annotation will be written: {RIGHT} is not given at the component"
+        if run.started_at is not None or words in {note.words for _, note in run.notes}:
+            return
+        try:
+            async with asyncio.timeout(WAIT_S):
+                if not await port.allowed():
+                    self._recorder.record(Noted(by=PROGRAM, words=words))
+        except (PortError, TimeoutError):
+            log.info("whether a release annotation may be written is not known")
+        except JournalError:
+            log.exception("%s", words)
 
     async def _mark(self, port: Annotations, way: Way, moment: float) -> None:
         run = self._recorder.run

@@ -80,6 +80,9 @@ class JourneyWatch:
             self._mark(results, tell_all=tell_all)
         except JournalError:
             log.exception("what journeys told could not be recorded")
+        except Exception:
+            # Whoever relies on the journeys must not lose them to one round that went wrong.
+            log.exception("a round of journeys ended by a defect of this program")
         self._took = self._clock.now() - began
         return any(one.critical and one.walked is Walked.FAILED for one in results)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from cpr_cockpit.core.checklist import Mark
-from cpr_cockpit.core.events import ItemMarked
+from cpr_cockpit.core.events import ItemMarked, Noted
 from cpr_cockpit.core.inert import clean
 from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked, StepWalked
 from cpr_cockpit.core.journeys import STAGING, Journey, JourneyResult, Journeys, at, items_at, readings_of, wrong_words
@@ -170,13 +170,16 @@ class StagingJourneys:
 def mark(recorder: Recorder, reading: Sensed, now: float) -> None:
     """What was read of an item after START, as a mark of the program; what a person has signed stands.
 
-    JournalError.
+    Where what was read speaks against that, a note says so. JournalError.
     """
     standing = recorder.run.standings.get(reading.name)
-    if standing is not None and standing.by != PROGRAM:
-        return
     held = reading.state in (Sense.OK, Sense.NOTE)
     words = clean(reading.words if reading.state is not Sense.UNKNOWN else f"not known: {reading.words}")[:_LONGEST]
+    if standing is not None and standing.by != PROGRAM:
+        if reading.state is Sense.FAILED and standing.mark is not Mark.FAILED:
+            against = f"{reading.name} was {standing.mark} by {standing.by}, and was measured: {words}"
+            recorder.record(Noted(by=PROGRAM, words=against[:_LONGEST]))
+        return
     kind = Mark.MEASURED if held else Mark.FAILED
     check = clean(reading.check)[:_LONGEST]
     recorder.record(ItemMarked(item=reading.name, mark=kind, by=PROGRAM, value=words, check=check))

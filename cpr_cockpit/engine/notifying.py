@@ -53,7 +53,8 @@ class Notifying:
         self._clock = ports.clock
         self._recorder = recorder
         self._verdict = verdict
-        self._queues: dict[str, asyncio.Queue[Notice]] = {}
+        # Two for each channel: who is called waits behind no other notice, nor its picture.
+        self._queues: dict[tuple[str, bool], asyncio.Queue[Notice]] = {}
         self._senders: list[asyncio.Task[None]] = []
         self._pending: set[tuple[str, str]] = set()
         self._pictures: dict[str, asyncio.Task[tuple[Attachment, ...]]] = {}
@@ -80,8 +81,11 @@ class Notifying:
 
     def _begin(self) -> None:
         if not self._queues:
-            self._queues = {name: asyncio.Queue() for name in self._notifiers}
-            self._senders = [asyncio.create_task(self._serve(one)) for one in self._notifiers.values()]
+            self._queues = {(name, calls): asyncio.Queue() for name in self._notifiers for calls in (True, False)}
+            self._senders = [
+                asyncio.create_task(self._serve(self._notifiers[name], queue))
+                for (name, _), queue in self._queues.items()
+            ]
             self._senders += [asyncio.create_task(self._tell_trouble(one)) for one in self._notifiers.values()]
             self._take_up()
 
@@ -141,14 +145,14 @@ class Notifying:
         return Notice(f"{opened}/{name}", opened, kind, at, title, line, words, files)
 
     def _put(self, name: str, notice: Notice) -> None:
-        if name in self._queues:
+        queue = self._queues.get((name, notice.kind in CALLS))
+        if queue is not None:
             self._pending.add((name, notice.id))
-            self._queues[name].put_nowait(notice)
+            queue.put_nowait(notice)
 
     # -- one channel -------------------------------------------------------------------------------------------------
 
-    async def _serve(self, notifier: Notifier) -> None:
-        queue = self._queues[notifier.name]
+    async def _serve(self, notifier: Notifier, queue: asyncio.Queue[Notice]) -> None:
         while True:
             notice = await queue.get()
             try:
@@ -238,14 +242,16 @@ class Notifying:
         if self._recorder.run.ended is not None:
             self._look()
         waited = 0.0
-        while self._pending and waited < FAREWELL_S:
-            await self._clock.sleep(TICK_S / 5)
-            waited += TICK_S / 5
-        await ended(*self._senders)
-        for drawing in self._pictures.values():
-            drawing.cancel()
-        if self._recorder.run.ended is not None:
-            self._leave()
+        try:
+            while self._pending and waited < FAREWELL_S:
+                await self._clock.sleep(TICK_S / 5)
+                waited += TICK_S / 5
+            await ended(*self._senders)
+        finally:
+            for one in (*self._senders, *self._pictures.values()):
+                one.cancel()
+            if self._recorder.run.ended is not None:
+                self._leave()
 
     def _leave(self) -> None:
         for sending in self._recorder.run.notices.sendings.values():

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from cpr_cockpit.core.annotation import RIGHT
 from cpr_cockpit.core.notices import Notifier
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PortError
@@ -52,6 +53,7 @@ async def examine(place: Place, tag: Mapping[str, str], policy: Policy) -> tuple
             "production": lambda: _answers(ports, PRODUCTION, place.production_url),
             f"slot {place.slot}": lambda: _answers(ports, place.slot, place.slot_url),
             "store": lambda: _store(ports, place),
+            "annotation": lambda: _annotation(ports),
             **{f"channel {one.name}": _channel(one) for one in ports.notifiers},
         }
         found = await asyncio.gather(*(_safely(name, look) for name, look in looks.items()))
@@ -175,6 +177,14 @@ async def _store(ports: Ports, place: Place) -> tuple[Reading, ...]:
         return (Reading("store", State.NOTE, words),)
     await ports.lease.read()
     return (Reading("store", State.OK, f"{place.azure.app_configuration} answers"),)
+
+
+async def _annotation(ports: Ports) -> tuple[Reading, ...]:
+    if ports.annotations is None:
+        return ()
+    if await ports.annotations.allowed():
+        return (Reading("annotation", State.OK, "the switch can be marked in Application Insights"),)
+    return (Reading("annotation", State.NOTE, f"the switch is not marked: {RIGHT} is not given at the component"),)
 
 
 def _channel(one: Notifier) -> Look:

@@ -79,7 +79,7 @@ async def a_channel(kind: str, url: str, ca: Path) -> AsyncIterator[Notifier]:
         await connections.close()
 
 
-@pytest.mark.parametrize("kind", ["webhook", "service"])
+@pytest.mark.parametrize("kind", ["webhook", SLOW])
 async def test_a_notice_arrives_with_its_card(kind: str, tls: tuple[Path, ssl.SSLContext]) -> None:
     got: list[dict[str, Any]] = []
 
@@ -164,6 +164,7 @@ def _children() -> list[str]:
     return [Path(f"/proc/{pid}/cmdline").read_text("utf-8") for pid in found if Path(f"/proc/{pid}").exists()]
 
 
+@pytest.mark.long
 def test_the_library_is_loaded_by_its_own_process_alone() -> None:
     words = "import cpr_cockpit.session_main, cpr_cockpit.wiring.notifying, sys; sys.exit('apprise' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", words], check=False).returncode == 0

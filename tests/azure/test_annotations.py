@@ -38,6 +38,14 @@ async def test_it_is_looked_for_by_its_id(azure: Azure, wire: Wire) -> None:
     assert [await marks.present(ONE.id), await marks.present(ONE.id)] == [False, True]
 
 
+async def test_whether_the_right_is_given_is_asked_at_the_component(azure: Azure, wire: Wire) -> None:
+    path = f"{COMPONENT}/providers/Microsoft.Authorization/permissions"
+    sets = ([{"actions": ["*/read"]}], [{"actions": ["Microsoft.Insights/*"]}])
+    wire.on("GET", path, *(Answer(200, {"value": one}) for one in sets))
+    marks = AzureAnnotations(azure.manager, COMPONENT)
+    assert [await marks.allowed(), await marks.allowed()] == [False, True]
+
+
 async def test_a_missing_right_is_named_and_nothing_is_sent_again(azure: Azure, wire: Wire) -> None:
     wire.on("PUT", f"{COMPONENT}/Annotations", Answer(403, {}), Answer(200, []))
     with pytest.raises(PortError) as refused:

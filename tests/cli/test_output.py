@@ -177,3 +177,9 @@ def test_a_rollback_check_is_told_where_it_is_news(capsys: pytest.CaptureFixture
     assert [one.partition(":")[0] for one in told] == ["200 on 3 of 3", "NOT READY", "NOT READY", "200 on 3 of 3"]
     Printer(as_json=True).event(good)
     assert json.loads(capsys.readouterr().out) == good
+
+
+def test_a_list_is_read_as_a_person_reads_it(capsys: pytest.CaptureFixture[str]) -> None:
+    told = {"type": "journey.told", "at": 0.0, "name": "browser", "lines": ["one", "two"]}
+    Printer(as_json=False).event(told)
+    assert capsys.readouterr().out == "00:00:00    journey browser writes: one; two\n"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.alarm import Cause, alarm, page_due, rolls_back_at
-from cpr_cockpit.core.notice_events import AlarmAcknowledged
+from cpr_cockpit.core.notice_events import AlarmAcknowledged, NoticeIntent
 from cpr_cockpit.core.notice_words import wanted
 from cpr_cockpit.core.notices import NoticeKind
 from cpr_cockpit.core.policy import Policy
@@ -112,6 +112,18 @@ def test_no_clock_that_is_set_back_takes_an_answer_away(
     assert rolls_back_at(run, POLICY, T0 + looked) is None
 
 
+def test_a_clock_that_is_set_back_at_once_keeps_nobody_from_being_called() -> None:
+    run = run_of((100.0, verdict("ROLLBACK")))
+    assert page_due(alarm(run, POLICY, T0 - 3600.0), POLICY, T0 - 3600.0) == 0
+
+
+def test_after_go_verdicts_that_change_to_and_fro_are_no_flood() -> None:
+    kept = ev.Decided(word="keep", by="ana", verdict="GO", sentence="")
+    told = NoticeIntent(notice="v", kind="verdict", to=("a",), title="", line="", about="WAIT")
+    run = run_of((950.0, kept), (1000.0, verdict("WAIT")), (1000.0, told), (1010.0, verdict("HOLD", "stale")))
+    assert [verdicts_told(run, at) for at in (1100.0, 1899.0, 1901.0)] == [[], [], ["HOLD stale"]]
+
+
 def test_another_reason_for_the_same_verdict_calls_nobody_who_has_answered() -> None:
     seen, other = AlarmAcknowledged(by="ana"), verdict("ROLLBACK").model_copy(update={"rule": "error rate"})
     run = run_of((100.0, verdict("ROLLBACK")), (110.0, seen), (120.0, other))
@@ -154,6 +166,8 @@ def test_the_status_of_a_run_is_one_line() -> None:
     assert status_line(run_of(), POLICY, waits, at) == (
         "v1.3.0 on goals-api: 6:12 of 15:00, errors 0.4 % (n 1,204), p95 142 ms, WAIT"
     )
+    late = status_line(run_of(), POLICY, waits, T0 + WINDOW_S + 74.0)
+    assert late.startswith("v1.3.0 on goals-api: window over for 1:14, errors")
     held = Verdict(VerdictKind.HOLD, HoldCause.STALE, None, "", T0)
     assert status_line(run_of(), POLICY, held, at).endswith("15:00, HOLD (stale)")
     assert clock(3725.0) == "1:02:05"

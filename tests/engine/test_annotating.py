@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from cpr_cockpit.core.annotation import Annotation
+from cpr_cockpit.core.annotation import RIGHT, Annotation
 from cpr_cockpit.core.ports import PlannedRequest, PortError
 from tests.engine.stage import Life, Stage, bodies
 from tests.engine.users import ERRORS
@@ -20,6 +20,10 @@ class Component:
         self.answers = list(answers)
         self.marks: dict[str, Annotation] = {}
         self.writes = 0
+        self.given = True
+
+    async def allowed(self) -> bool:
+        return self.given
 
     async def present(self, id: str) -> bool:
         await asyncio.sleep(0.05)
@@ -83,3 +87,16 @@ def test_who_resumes_looks_before_it_marks_again() -> None:
         assert not again.live(lambda: bool(again.run_state.annotations.outcomes))
         assert outcomes(again) == {"forward": "already"}
         assert component.writes == 1
+
+
+def test_a_right_that_is_missing_is_told_before_start_once() -> None:
+    with Stage(None) as stage:
+        component = stage.world.annotations = Component(stage)
+        component.given = False
+        life = stage.begin()
+        assert not life.live(lambda: stage.loop.time() > 2.0)
+        life.die()
+        again = stage.begin()
+        assert not again.live(lambda: stage.loop.time() > 5.0)
+        told = [note.words for _, note in again.run_state.notes if "annotation" in note.words]
+        assert told == [f"no release annotation will be written: {RIGHT} is not given at the component"]

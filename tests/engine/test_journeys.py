@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,6 +10,8 @@ import pytest
 
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked
+from cpr_cockpit.core.journeys import Heard, JourneyResult
+from cpr_cockpit.core.journeys_seen import passes_again
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.run import Run
@@ -77,6 +80,7 @@ def test_the_figures_of_productions_validation_are_marked_with_target_and_number
         run = stage.whole_run()
         for item in ("health", "error-rate", "no-5xx"):
             assert run.standings[f"production-health.{item}"].mark == "measured"
+        assert "answered 5xx, or aborted or timed out, read at" in run.standings["production-health.no-5xx"].value
         health = run.standings["production-health.health"].value
         assert "own probes since the switch answered 200 with a version, the last at " in health
         for item in ("extended-performance.api", "extended-performance.no-degradation"):
@@ -125,6 +129,36 @@ def test_a_critical_journey_that_fails_twice_in_production_makes_a_person_look()
         assert second - first == pytest.approx(1.0, abs=0.1)
         assert run.standings[LOGIN].mark == "failed"
         assert stage.world.production == NEW
+
+
+def test_a_person_who_is_held_sees_that_it_passes_again() -> None:
+    with Stage(None, window_s=30.0) as stage:
+        walks = staged(stage, _broken)
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.verdict is not None and life.run_state.verdict.kind == "HOLD")
+        assert life.run_state.verdict is not None
+        held = life.run_state.verdict.sentence
+        assert passes_again(life.run_state.journeys, held) == ""
+        walks.wrong = lambda name, place: ""
+        assert not life.live(lambda: walked(life.run_state, PRODUCTION).walked == "passed")
+        assert passes_again(life.run_state.journeys, held).startswith(" It passes again since ")
+        walks.wrong = _broken
+        assert not life.live(lambda: walked(life.run_state, PRODUCTION).walked == "failed")
+        assert passes_again(life.run_state.journeys, held) == ""
+
+
+def test_what_a_person_signed_stands_and_what_speaks_against_it_is_told() -> None:
+    with Stage(None, window_s=30.0) as stage:
+        staged(stage, _broken)
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.t0 is not None)
+        life.command("sign", item=LOGIN, by="ana")
+        assert not life.live(lambda: any(LOGIN in note.words for _, note in life.run_state.notes))
+        assert (life.run_state.standings[LOGIN].mark, life.run_state.standings[LOGIN].by) == ("signed", "ana")
+        [against] = [note.words for _, note in life.run_state.notes if LOGIN in note.words]
+        assert against.startswith(f"{LOGIN} was signed by ana, and was measured: goals, login: login: answered 500")
 
 
 def test_where_policy_says_so_it_is_rolled_back() -> None:
@@ -190,6 +224,27 @@ def test_a_rollback_does_not_wait_for_a_journey() -> None:
         begun = len(walks.begun())
         stage.rest()
         assert len(walks.begun()) == begun
+
+
+class Hangs(Walks):
+    async def walk(self, name: str, place: str, heard: Heard) -> JourneyResult:
+        self.walked.append((self.clock.now(), name, place))
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # it never comes
+
+
+def test_a_rollback_does_not_wait_for_a_journey_on_the_slot() -> None:
+    with Stage(None, window_s=30.0) as stage:
+        staged(stage)
+        hangs = stage.world.journeys = Hangs(stage.world.clock)
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: bool(hangs.begun(SLOT)))
+        pressed = stage.loop.time()
+        life.command("rollback", by="ana")
+        assert life.live()
+        assert life.run_state.ended is not None
+        assert stage.loop.time() - pressed < 10.0
+        assert stage.world.production == OLD
 
 
 def test_journeys_on_staging_are_items_of_step_6() -> None:

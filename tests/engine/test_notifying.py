@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cpr_cockpit.core.notice_events import NoticeOutcome
 from cpr_cockpit.core.notices import Attachment, NoticeKind
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.engine.journal import read
@@ -106,6 +107,20 @@ def test_the_end_is_told_after_it_and_its_outcome_is_not_in_the_sealed_journal()
         late = [event.type for _, event in life.session.notifying.late]
         assert late.count("notice.intent") == 1
         assert late[-1] == "notice.outcome"
+
+
+def test_who_is_told_to_end_while_the_end_is_told_keeps_what_was_left() -> None:
+    with Stage(window_s=30.0) as stage:
+        stage.world.notifiers = (Inbox("hangs", {NoticeKind.END}, answers=["hang"] * 9),)
+        life = stage.begin()
+        assert life.live()
+        telling = life.loop.create_task(life.session.notifying.farewell())
+        life.loop.run_until_complete(stage.world.clock.sleep(1.0))
+        telling.cancel()
+        life.loop.run_until_complete(asyncio.wait([telling]))
+        assert [event.result for _, event in life.session.notifying.late if isinstance(event, NoticeOutcome)] == [
+            "left"
+        ]
 
 
 class Painter:

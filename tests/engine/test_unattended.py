@@ -143,6 +143,17 @@ def test_a_time_in_which_the_machine_was_away_does_not_count() -> None:
         assert life.run_state.decision.by == "unattended policy"
 
 
+def test_who_is_called_waits_behind_no_other_notice_of_the_channel() -> None:
+    with Stage(None, window_s=WINDOW_S, behaviour=BAD) as stage:
+        life, inbox = begun(stage)
+        inbox.kinds = frozenset({NoticeKind.VERDICT, NoticeKind.PAGE})
+        since = until_rollback_verdict(life)
+        inbox.answers = ["hang"]
+        wait(stage, life, 1.0)
+        assert inbox.kinds_got == ["page"]
+        assert stage.world.clock.now() - since < 3.0
+
+
 def test_nobody_is_called_by_a_page_that_waited_while_somebody_answered() -> None:
     with Stage(None, window_s=WINDOW_S, behaviour=BAD) as stage:
         life, inbox = begun(stage)

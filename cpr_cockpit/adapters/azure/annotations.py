@@ -11,11 +11,12 @@ import json
 from datetime import UTC, datetime
 
 from cpr_cockpit.adapters.azure.manager import Manager
-from cpr_cockpit.core.annotation import Annotation
+from cpr_cockpit.adapters.azure.rights import permissions_at
+from cpr_cockpit.core.annotation import RIGHT, Annotation
 from cpr_cockpit.core.ports import PlannedRequest, PortError
+from cpr_cockpit.core.rights import allows
 
 VERSION = "2015-05-01"
-RIGHT = "Microsoft.Insights/components/annotations/write"
 _WRITING, _READING = "Writing the release annotation", "Reading the release annotation"
 
 
@@ -25,6 +26,10 @@ class AzureAnnotations:
     def __init__(self, manager: Manager, component: str) -> None:
         self._manager = manager
         self._component = component
+
+    async def allowed(self) -> bool:
+        """Whether the right is given at the component. PortError."""
+        return allows(await permissions_at(self._manager, self._component), RIGHT)
 
     async def present(self, id: str) -> bool:
         """Whether a GET finds it. PortError."""

@@ -16,7 +16,7 @@ from cpr_cockpit.adapters.azure.manager import Manager
 from cpr_cockpit.core.rights import Permission
 
 API_VERSION = "2022-04-01"
-_DOING = "Reading the rights at the app"
+_DOING = "Reading the rights"
 # An app has a handful of roles; a service that pages on for ever is not followed.
 _MOST_PAGES = 20
 
@@ -29,31 +29,36 @@ class AzureRights:
         self._credential = credential
 
     async def granted(self) -> tuple[Permission, ...]:
-        """All sets, from all pages. PortError."""
-        environment, found = self._manager.environment, list[Permission]()
-        url = environment.manager_url(f"{environment.site_id}/providers/Microsoft.Authorization/permissions")
-        params: dict[str, str] | None = {"api-version": API_VERSION}
-        for _ in range(_MOST_PAGES):
-            answer = await self._manager.get(_DOING, url, params)
-            try:
-                body = answer.json()
-            except (ValueError, RecursionError) as error:
-                raise unreadable(_DOING, str(error)) from error
-            found += _sets(body)
-            following = body.get("nextLink")
-            if not following:
-                return tuple(found)
-            if not isinstance(following, str) or not environment.is_manager(following):
-                # Following it would hand our token to another host.
-                raise unreadable(_DOING, "the next page is not at Resource Manager")
-            url, params = following, None
-        raise unreadable(_DOING, f"more than {_MOST_PAGES} pages")
+        """All sets at the app, from all pages. PortError."""
+        return await permissions_at(self._manager, self._manager.environment.site_id)
 
     async def warm(self) -> float | None:
         """A token for Resource Manager and one for Kudu; seconds for which the first to end is good. PortError."""
         environment = self._manager.environment
         tokens = [await self._credential.newest(one) for one in (environment.manager_scope, environment.kudu_scope)]
         return min(token.expires_on for token in tokens) - time.time()
+
+
+async def permissions_at(manager: Manager, resource: str) -> tuple[Permission, ...]:
+    """All sets that are in force at a resource (its id), from all pages. PortError."""
+    environment, found = manager.environment, list[Permission]()
+    url = environment.manager_url(f"{resource}/providers/Microsoft.Authorization/permissions")
+    params: dict[str, str] | None = {"api-version": API_VERSION}
+    for _ in range(_MOST_PAGES):
+        answer = await manager.get(_DOING, url, params)
+        try:
+            body = answer.json()
+        except (ValueError, RecursionError) as error:
+            raise unreadable(_DOING, str(error)) from error
+        found += _sets(body)
+        following = body.get("nextLink")
+        if not following:
+            return tuple(found)
+        if not isinstance(following, str) or not environment.is_manager(following):
+            # Following it would hand our token to another host.
+            raise unreadable(_DOING, "the next page is not at Resource Manager")
+        url, params = following, None
+    raise unreadable(_DOING, f"more than {_MOST_PAGES} pages")
 
 
 def _sets(body: Any) -> Iterator[Permission]:

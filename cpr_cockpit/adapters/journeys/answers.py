@@ -11,12 +11,13 @@ import httpx
 
 from cpr_cockpit.adapters.custom_url import at_pointer
 from cpr_cockpit.adapters.expectations import Expectation
+from cpr_cockpit.adapters.journeys.searching import searched
 from cpr_cockpit.adapters.journeys.spec import Capture, StepSpec
 from cpr_cockpit.core.templates import Value
 
 _LONGEST_VALUE = 8 * 1024
 _SEARCHED = 64 * 1024
-"""Characters of a body that a regex is held against: it must not keep the session busy."""
+"""Characters of a body that a regex is held against."""
 _NOTHING = object()
 
 
@@ -52,7 +53,7 @@ class Answer:
                 return f"what is expected at {pointer} of the answer {_found(found)}"
         return ""
 
-    def captured(self, name: str, where: Capture) -> Value:
+    async def captured(self, name: str, where: Capture) -> Value:
         """What a capture names. CaptureError."""
         value: Any = None
         if where.header:
@@ -60,10 +61,12 @@ class Answer:
             if value is None:
                 raise CaptureError(f"capture {name}: the answer has no header {where.header}")
         elif where.regex is not None:
-            found = where.regex.search(self.body.decode("utf-8", "replace")[:_SEARCHED])
-            if found is None:
+            try:
+                value = await searched(where.regex, self.body.decode("utf-8", "replace")[:_SEARCHED])
+            except TimeoutError:
+                raise CaptureError(f"capture {name}: its regex takes too long on the answer") from None
+            if value is None:
                 raise CaptureError(f"capture {name}: its regex matches nothing in the answer")
-            value = found[1] if where.regex.groups else found[0]
         else:
             value = _at(self._content(), where.pointer)
             if value is _NOTHING:

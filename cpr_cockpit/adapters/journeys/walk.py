@@ -100,7 +100,7 @@ class Walk:
         try:
             async with asyncio.timeout(step.timeout_s):
                 answer = await self._asked(step)
-            words = self._wrong(step, answer)
+            words = await self._wrong(step, answer)
             if not words:
                 walked, words = Walked.PASSED, f"{answer.status} in {answer.ms:.0f} ms"
             elif answer.status == _TOO_MANY and answer.status not in step.statuses:
@@ -115,7 +115,7 @@ class Walk:
         took = (time.perf_counter() - began) * 1000.0
         return StepResult(step.name, walked, self._veil.over(clean(words)), took, step.proves)
 
-    def _wrong(self, step: StepSpec, answer: Answer) -> str:
+    async def _wrong(self, step: StepSpec, answer: Answer) -> str:
         """What is wrong, after everything was captured that can be: what was made must be deleted in any case.
 
         Of an answer that refuses nothing is captured: what it names was there before, and is not ours to delete.
@@ -123,7 +123,7 @@ class Walk:
         trouble, made = "", answer.status in step.statuses or 200 <= answer.status < 400
         for name, where in step.captures.items() if made else ():
             try:
-                value = answer.captured(name, where)
+                value = await answer.captured(name, where)
             except CaptureError as error:
                 trouble = trouble or str(error)
                 continue

@@ -6,15 +6,13 @@ service shows.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import logging
 import shutil
 import sys
 from typing import Any
 
-from cpr_cockpit.adapters.sensors.programs import environment
+from cpr_cockpit.adapters.piped import output
 from cpr_cockpit.core.notices import Attachment
 
 log = logging.getLogger(__name__)
@@ -23,7 +21,6 @@ PICTURE = "cpr_cockpit.tui.picture"
 DRAW_S, CONVERT_S = 6.0, 3.0
 # Both read the SVG from standard input and write the PNG to standard output.
 _CONVERTERS = (("rsvg-convert", "--format=png"), ("resvg", "-", "-c"))
-_LARGEST = 4 * 1024 * 1024
 
 
 class ScreenPainter:
@@ -34,38 +31,13 @@ class ScreenPainter:
 
     async def paint(self, view: dict[str, Any]) -> tuple[Attachment, ...]:
         """One picture; () where it could not be drawn, which the log tells."""
-        svg = await _output((sys.executable, "-m", PICTURE), json.dumps(view).encode(), self._draw_s)
+        svg = await output((sys.executable, "-m", PICTURE), json.dumps(view).encode(), self._draw_s)
         if not svg:
             log.warning("no picture of the screen could be drawn within %g s", self._draw_s)
             return ()
         for converter in _CONVERTERS:
             path = shutil.which(converter[0])
-            png = await _output((path, *converter[1:]), svg, CONVERT_S) if path else b""
+            png = await output((path, *converter[1:]), svg, CONVERT_S) if path else b""
             if png:
                 return (Attachment("screen.png", "image/png", png),)
         return (Attachment("screen.svg", "image/svg+xml", svg),)
-
-
-async def _output(command: tuple[str, ...], given: bytes, longest_s: float) -> bytes:
-    """What a command writes to standard output; b"" where it fails, takes too long or writes too much."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=environment(),
-        )
-    except OSError:
-        return b""
-    try:
-        async with asyncio.timeout(longest_s):
-            said, _ = await process.communicate(given)
-    except TimeoutError:
-        return b""
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    return said if process.returncode == 0 and len(said) <= _LARGEST else b""

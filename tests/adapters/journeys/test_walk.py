@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from typing import Any
 
 import pytest
 
+from cpr_cockpit.adapters.journeys.searching import searched
 from cpr_cockpit.core.journeys import JourneyResult, Proof, Walked
 from tests.adapters.journeys.conftest import SECRET, Runner, journey
 from tests.azure.wire import Answer, Wire
@@ -262,3 +265,21 @@ async def test_what_is_put_into_a_path_is_one_part_of_it(runner: Runner, wire: W
     assert (await runner(journey(first, second)).walk("goals", "green", nobody)).passed
     assert wire.asked[1].path == "/second/../a b?c=1#d"
     assert wire.asked[1].query == {}
+
+
+async def test_a_regex_that_takes_for_ever_keeps_nobody_busy() -> None:
+    turns, began = 0, time.perf_counter()
+
+    async def beside() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0.01)
+            turns += 1
+
+    assert await searched(re.compile('t="([a-z]+)"'), 'x t="abc"') == "abc"
+    busy = asyncio.create_task(beside())
+    with pytest.raises(TimeoutError):
+        await searched(re.compile("(?:a|a)*b"), "a" * 60, longest_s=0.4)
+    busy.cancel()
+    assert turns > 5
+    assert time.perf_counter() - began < 5.0
