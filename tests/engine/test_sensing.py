@@ -468,7 +468,7 @@ def test_where_a_signature_has_ended_the_machine_tells_again_what_it_reads(mark:
         _later(stage, life, 2.0 * SOON_S)
         sensor.state = State.OK
         assert life.run_state.standings[ITEM].by == "ana"
-        _later(stage, life, EVERY_S)
+        _later(stage, life, EVERY_S + 2.0 * SOON_S)
         standing = life.run_state.standings[ITEM]
         assert (standing.by, _blocks(stage, life) == "") == ((PROGRAM, True) if mark == "signed" else ("ana", False))
 
