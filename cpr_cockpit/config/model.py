@@ -264,8 +264,8 @@ class Environment(Part):
         (),
         strict=False,
         max_length=50,
-        description="where the name of production leads, where a front or private endpoint stands before it: a "
-        'list of IP addresses, networks or host names, such as ["203.0.113.7", "goals.z01.azurefd.net"]; without it the '
+        description="where the name of production leads, if a front or private endpoint stands before it: a list of "
+        'addresses, networks or host names, such as ["203.0.113.7", "goals.z01.azurefd.net"]; without it the '
         "app's own inbound ones",
     )
     alert_rules: tuple[Annotated[str, AfterValidator(_rule)], ...] = Field(
