@@ -128,8 +128,8 @@ def _line(name: str, value: str, *, wanted: bool = True) -> str:
 
 
 def _text(value: str) -> str:
-    """A TOML text: its escapes are those of JSON."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A TOML text: its escapes are those of JSON; half a surrogate, which no file can hold, becomes "?"."""
+    return json.dumps(value.encode("utf-8", "replace").decode(), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _key(name: str) -> str:
