@@ -93,11 +93,10 @@ def test_git_tells_of_the_repository_and_who_works_in_it(tmp_path: Path, monkeyp
     assert (facts.person, facts.root) == ("Marta Lindqvist", tmp_path.resolve())
 
 
-def _first(**more: str) -> FirstFile:
+def _first(environment: str = "production") -> FirstFile:
     guid = "8b1f3c52-6f0e-4d55-9a43-0c5a3f6f2b11"
-    told = {"environment": "production", "resource_group": "rg", "app": "goals", "slot": "green"}
-    urls = {"production_url": "https://goals.example.org", "slot_url": "https://goals-green.example.org"}
-    return FirstFile(tenant=guid, subscription=guid, workspace_id=guid, **(told | urls | more))
+    hosts = ("https://goals.example.org", "https://goals-green.example.org")
+    return FirstFile(environment, guid, guid, "rg", "goals", "green", guid, *hosts)
 
 
 @pytest.mark.parametrize("yes", [True, False])
