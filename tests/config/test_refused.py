@@ -48,7 +48,7 @@ MISTAKES = {
         f'operation = "{"POST/" * 40}',
         ["feature_operation", "'POST/POST/", "up to 200 printable characters"],
     ),
-    "an element of a list": (
+    "no address in a list": (
         "workspace_id =",
         'front_addresses = ["203.0.113.7", "10.0.0"]\nworkspace_id =',
         ["front_addresses[2] is no IP address", "found '10.0.0'", "Allowed: where the name of production leads"],
