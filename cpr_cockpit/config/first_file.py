@@ -97,8 +97,8 @@ class FirstFile:
         yield "# [[freeze]]"
         yield '# name = "weekend"'
         yield '# zone = "Europe/Berlin"'
-        yield '# days = ["friday", "saturday", "sunday"]'
-        yield '# from = "16:00"'
+        yield '# days = ["saturday", "sunday"]'
+        yield '# from = "00:00"'
         yield '# to = "24:00"'
         yield ""
         yield "# Smoke tests: against the slot before the switch, and against production after it."
