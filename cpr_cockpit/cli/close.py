@@ -19,6 +19,7 @@ from cpr_cockpit.core.closing import ClosingRefused, closing_event, closing_list
 from cpr_cockpit.core.events import ItemMarked, Record
 from cpr_cockpit.core.issue_events import RunClosed
 from cpr_cockpit.core.run import Run, fold
+from cpr_cockpit.core.second import sentence
 from cpr_cockpit.core.standings import standings
 from cpr_cockpit.documents.closing_papers import proven
 from cpr_cockpit.documents.papers.writing import feature_folder, write_papers
@@ -83,6 +84,8 @@ class _Closing:
         known = standings(self._run, now)
         still = left(self._run, known, now)
         self._list(known, now)
+        if waits := sentence(self._run, now).strip():
+            say(waits)
         if still or self._options.list:
             return self._refused([one.item for one in still])
         arguments = {"by": self._by, "words": self._note}

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ from cpr_cockpit.lab_client import read_ready
 from cpr_cockpit.wiring import Place, Target, place_of
 
 _FILE = Path(NAME).name
+_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+", re.IGNORECASE)
 _WRITE_ONE = "write one with: cpr-cockpit init"
 
 
@@ -131,9 +133,15 @@ def _environment(patient: Patient) -> tuple[Reading, ...]:
 
 
 def _role(place: Place | None) -> dict[str, Any]:
-    """The role for the groups of this environment's apps."""
+    """The role for the groups of this environment's apps, and of what its checks read."""
     if place is None:
         return definition(("/subscriptions/<id>/resourceGroups/<group>",), store=True)
-    apps = (place.azure, *(one.azure for one in place.apps))
-    groups = (f"/subscriptions/{one.subscription}/resourceGroups/{one.resource_group}" for one in apps)
-    return definition(tuple(dict.fromkeys(groups)), store=bool(place.azure.app_configuration))
+    from cpr_cockpit.wiring.doctoring import needs_of_checks
+
+    apps, around = (place.azure, *(one.azure for one in place.apps)), place.around
+    groups = [f"/subscriptions/{one.subscription}/resourceGroups/{one.resource_group}" for one in apps]
+    ids = (*around.alert_rules, place.azure.app_insights_id, around.dashboard_id, place.azure.database_id)
+    groups += [found[0] for id in ids if (found := _GROUP.match(id))]
+    # Azure takes the same group in other letters for a second one of the list.
+    scopes = tuple({one.casefold(): one for one in reversed(groups)}.values())[::-1]
+    return definition(scopes, store=bool(place.azure.app_configuration), checks=needs_of_checks(place))

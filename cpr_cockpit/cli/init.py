@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import difflib
+import itertools
 import json
 import os
 import re
@@ -48,16 +49,18 @@ def init(options: argparse.Namespace) -> int:
     chooser = at_the_terminal(yes=options.yes)
     try:
         first = asyncio.run(_found(options, chooser))
-        return _written(Path(options.folder) / NAME, first.text(), chooser)
+        return written(Path(options.folder) / NAME, first.text(), chooser)
     except (NoChoice, PortError, SettingsError, OSError) as error:
         words = error.words() if isinstance(error, PortError) else str(error)
         complain(f"{words} Nothing was written.")
         return codes.BLOCKED
 
 
-def _written(path: Path, text: str, chooser: Chooser) -> int:
+def written(path: Path, text: str, chooser: Chooser) -> int:
     """Show it, or what would change; write it where somebody agrees. SettingsError, OSError."""
     _check(text)
+    # A link stays one: what it leads to is written.
+    path = path.resolve()
     before = path.read_text("utf-8", "replace") if path.exists() else None
     if before == text:
         say(f"{path} says this already. Nothing was written.")
@@ -70,9 +73,19 @@ def _written(path: Path, text: str, chooser: Chooser) -> int:
         complain(f"{path} was not written{'' if chooser.attended else ': nobody was there to agree. Or: --yes'}.")
         return codes.BLOCKED
     mode = _READABLE if before is None else path.stat().st_mode & 0o777
+    if before is not None:
+        say(f"What stood there is kept as {_kept(path)}.")
     write_whole(path, text.encode()).chmod(mode)
     say(f"{path} was written. Look at it, then: cpr-cockpit doctor")
     return 0
+
+
+def _kept(path: Path) -> Path:
+    """The file as it is, under a name that is free: what a person wrote is not lost, whoever said yes. OSError."""
+    names = (f"{path.name}.before{f'-{number}' if number > 1 else ''}" for number in itertools.count(1))
+    free = next(place for name in names if not (place := path.with_name(name)).exists())
+    shutil.copy2(path, free)
+    return free
 
 
 def _check(text: str) -> None:

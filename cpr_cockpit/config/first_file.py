@@ -97,8 +97,8 @@ class FirstFile:
         yield "# [[freeze]]"
         yield '# name = "weekend"'
         yield '# zone = "Europe/Berlin"'
-        yield '# days = ["friday", "saturday", "sunday"]'
-        yield '# from = "16:00"'
+        yield '# days = ["saturday", "sunday"]'
+        yield '# from = "00:00"'
         yield '# to = "24:00"'
         yield ""
         yield "# Smoke tests: against the slot before the switch, and against production after it."
@@ -128,8 +128,8 @@ def _line(name: str, value: str, *, wanted: bool = True) -> str:
 
 
 def _text(value: str) -> str:
-    """A TOML text: its escapes are those of JSON."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A TOML text: its escapes are those of JSON; half a surrogate, which no file can hold, becomes "?"."""
+    return json.dumps(value.encode("utf-8", "replace").decode(), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _key(name: str) -> str:

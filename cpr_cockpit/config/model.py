@@ -48,6 +48,9 @@ _DATABASE = re.compile(
     re.IGNORECASE,
 )
 
+# With a letter at its end, so that an address with a slip is none.
+_FRONT_NAME = re.compile(r"(?=.{4,253}$)([A-Za-z0-9_-]{1,63}\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]")
+
 _RULE_NAME = re.compile(r"[^/\\?#%&:<>*\s][^/\\?#%&:<>*\r\n\t]{0,259}")
 _RULE_ID = re.compile(
     r"/subscriptions/[^/?#\s]+/resourceGroups/[^/?#\s]+/providers/Microsoft\.Insights/"
@@ -94,8 +97,14 @@ def _store(value: str) -> str:
     return _address(value) if value else value
 
 
-def _ip(value: str) -> str:
-    return str(ipaddress.ip_address(value))
+def _front(value: str) -> str:
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        if not _FRONT_NAME.fullmatch(value):
+            raise ValueError("is no IP address, no network and no host name") from None
+        return value
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
 
 
 def _rule(value: str) -> str:
@@ -260,12 +269,13 @@ class Environment(Part):
         description="the origin of the page that calls the API, such as https://goals.example.org; without it a person "
         "looks at CORS",
     )
-    front_addresses: tuple[Annotated[str, AfterValidator(_ip)], ...] = Field(
+    front_addresses: tuple[Annotated[str, AfterValidator(_front)], ...] = Field(
         (),
         strict=False,
         max_length=50,
-        description="the IP addresses to which the name of production leads where a front stands before the app: "
-        'a list such as ["203.0.113.7"]; without it the app\'s own inbound ones',
+        description="where the name of production leads, if a front or private endpoint stands before it: a list of "
+        'addresses, networks or host names, such as ["203.0.113.7", "goals.z01.azurefd.net"]; without it the '
+        "app's own inbound ones",
     )
     alert_rules: tuple[Annotated[str, AfterValidator(_rule)], ...] = Field(
         (),

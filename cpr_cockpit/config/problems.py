@@ -162,7 +162,8 @@ def _problem(one: Mapping[str, Any], model: type[BaseModel], place: Callable[[Ke
         return Problem(place(path), dotted(path), _KINDS["missing"], allowed)
     if one["type"] == "value_error":
         what = str(one["ctx"]["error"])
-        if field is None:
+        # What is wrong with a whole table says itself what it found; an element of a list is told as any value.
+        if field is None and not isinstance(one["input"], str):
             return Problem(place(path), dotted(path), f"cannot be used: {what}")
     else:
         what = _KINDS.get(one["type"], "is not allowed")

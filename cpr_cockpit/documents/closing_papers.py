@@ -22,7 +22,8 @@ _OF_THE_FEATURE = (
     "quality-phase.progress",
     "quality-phase.artifacts",
 )
-_COMPLETE = re.compile(r"complete|done|finished|\[x\]|\N{WHITE HEAVY CHECK MARK}", re.IGNORECASE)
+_COMPLETE = re.compile(r"\b(completed?|done|finished)\b|\[x\]|\N{WHITE HEAVY CHECK MARK}", re.IGNORECASE)
+_INCOMPLETE = re.compile(r"\[ \]|\b(not|never|until|incomplete|pending|open)\b", re.IGNORECASE)
 _PHASE = re.compile(r"\bphase\s*8\b", re.IGNORECASE)
 # How far above the feature's folder the repository's changelog is looked for.
 _UP = 6
@@ -48,14 +49,14 @@ def _report(path: Path) -> Iterator[tuple[str, str]]:
 
 def _beside(feature: Path, version: str) -> Iterator[tuple[str, str]]:
     plan, report, deploy = (_text(feature / name) for name in (PLAN, REPORT, NAME))
-    if version in plan and "[x]" in plan.lower():
+    if _names(plan, version) and "[x]" in plan.lower():
         ticks, every = len(re.findall(r"- \[[xX]\]", plan)), len(re.findall(r"- \[[ xX]\]", plan))
         words = f"{PLAN} beside the feature names {version}, {ticks} of {every} items ticked"
         yield "quality-documentation.plan", words
-    if all(version in text for text in (plan, report, deploy)):
+    if all(_names(text, version) for text in (plan, report, deploy)):
         yield "quality-phase.artifacts", f"{PLAN}, {REPORT} and {NAME} beside the feature name {version}"
     line = next((one for one in _text(feature / PROGRESS).splitlines() if _PHASE.search(one)), "")
-    if _COMPLETE.search(line):
+    if _COMPLETE.search(line) and not _INCOMPLETE.search(line):
         yield "quality-phase.progress", f"{PROGRESS}: {printable(line.strip(), 80)}"
     for place in (feature, *feature.resolve().parents[:_UP]):
         entries = _entries(_text(place / CHANGELOG), version)
@@ -66,13 +67,18 @@ def _beside(feature: Path, version: str) -> Iterator[tuple[str, str]]:
 
 def _entries(text: str, version: str) -> int:
     """Entries of the section whose heading names the version, with or without its v."""
-    bare = re.escape(version.lstrip("vV"))
     inside, entries = False, 0
     for line in text.splitlines():
         if line.startswith("## "):
-            inside = re.search(rf"(?<![\w.])v?{bare}(?![\w.-])", line) is not None
+            inside = _names(line, version)
         entries += inside and re.match(r"\s*[-*+] \S", line) is not None
     return entries
+
+
+def _names(text: str, version: str) -> bool:
+    """Whether it names this version, with or without its v, and not one that only begins so."""
+    bare = re.escape(version.lstrip("vV"))
+    return bool(bare) and re.search(rf"(?<![\w.])[vV]?{bare}(?![\w-]|\.\w)", text) is not None
 
 
 def _text(path: Path) -> str:

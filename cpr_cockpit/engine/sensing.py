@@ -91,7 +91,7 @@ async def _read(sensor: Sensor) -> tuple[Reading, ...]:
 class Sensing:
     """The readings of a run until START. Sensors that tell the same item are read together; no others wait for them.
 
-    What a person signed stands, unless an item that held when it was last known fails later on.
+    What a person signed stands until it expires, unless an item that held when it was last known fails later on.
     """
 
     def __init__(self, sensors: Sequence[Sensor], clock: Clock, recorder: Recorder) -> None:
@@ -159,7 +159,8 @@ class Sensing:
             self._known[reading.name] = reading.state
         standing = self._recorder.run.standings.get(reading.name)
         fell = before in _HELD and reading.state is State.FAILED
-        if standing is None or standing.by == PROGRAM or fell:
+        ended = standing is not None and standing.expires_at is not None and self._clock.now() >= standing.expires_at
+        if standing is None or standing.by == PROGRAM or fell or ended:
             held, words = reading.state in _HELD, clean(reading.words)
             self._mark(
                 ev.ItemMarked(

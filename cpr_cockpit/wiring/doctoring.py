@@ -17,7 +17,7 @@ from cpr_cockpit.core.annotation import RIGHT
 from cpr_cockpit.core.notices import Notifier
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PortError
-from cpr_cockpit.core.role import NEEDS, not_given
+from cpr_cockpit.core.role import NEEDS, Need, for_checks, not_given
 from cpr_cockpit.core.sensing import Reading, State
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.tag_guard import tag_readings
@@ -46,6 +46,7 @@ async def examine(place: Place, tag: Mapping[str, str], policy: Policy) -> tuple
         looks: dict[str, Look] = {
             "sign-in": lambda: _sign_in(place, ports),
             **{f"rights{f' in {app}' if app else ''}": _rights(ports, app) for app in ("", *ports.apps)},
+            "checks": lambda: _checks(place, ports),
             "roles": lambda: _roles(standing),
             "clock": lambda: _clock(standing, policy),
             "tag": lambda: tag_readings(ports, tag),
@@ -108,6 +109,23 @@ def _rights(ports: Ports, app: str) -> Look:
     return look
 
 
+def needs_of_checks(place: Place) -> tuple[Need, ...]:
+    """What the checks of what is declared around the app read beside what a deployment needs."""
+    around, azure = place.around, place.azure
+    return for_checks(around.alert_rules, azure.app_insights_id, around.dashboard_id, azure.database_id)
+
+
+async def _checks(place: Place, ports: Ports) -> tuple[Reading, ...]:
+    """Told as notes: without these rights an item is not known, and for a person. They may be given elsewhere, too."""
+    needs = needs_of_checks(place)
+    if not needs or ports.rights is None:
+        return ()
+    lacking = not_given(await ports.rights.granted(), needs)
+    if not lacking:
+        return (Reading("checks", State.OK, "every right that the checks beside the app need is given at the app"),)
+    return tuple(Reading("checks", State.NOTE, f"not given at the app: {one.action} ({one.why})") for one in lacking)
+
+
 async def _roles(standing: AzureStanding) -> tuple[Reading, ...]:
     from cpr_cockpit.adapters.azure.standing import ACTIVE, ELIGIBLE
 
@@ -125,7 +143,9 @@ def told_roles(active: Sequence[RoleTerm], eligible: Sequence[RoleTerm], now: fl
     names = {one.name for one in active}
     others = sorted({one.name for one in eligible} - names)
     more = f"; could be activated: {', '.join(others)}" if others else ""
-    ends = min((one.ends_at for one in active if one.ends_at is not None), default=None)
+    # The same role without an end makes the one that ends matter to nobody.
+    lasting = {one.name for one in active if one.ends_at is None}
+    ends = min((one.ends_at for one in active if one.ends_at is not None and one.name not in lasting), default=None)
     if not active:
         return Reading("roles", State.NOTE, f"no role is told for this sign-in itself (of a group, perhaps){more}")
     if ends is None:

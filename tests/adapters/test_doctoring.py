@@ -7,7 +7,7 @@ import pytest
 from cpr_cockpit.adapters.azure.standing import RoleTerm
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.rights import PUBLISH, PUBLISH_SLOT, ROUTE, SWAP, Permission
-from cpr_cockpit.core.role import NEEDS, definition, not_given
+from cpr_cockpit.core.role import ALERTS, COLLECTING, NEEDS, definition, for_checks, not_given
 from cpr_cockpit.core.sensing import State
 from cpr_cockpit.wiring.doctoring import told_clock, told_roles
 
@@ -21,6 +21,7 @@ OWNER = RoleTerm("Owner", None, activated=False)
         ((), State.NOTE, "of a group, perhaps"),
         ((OWNER,), State.OK, "Owner: without an end; could be activated: Website Contributor"),
         ((OWNER, RoleTerm("Reader", NOW + 1.5 * HOUR, True)), State.FAILED, "Reader ends in 1 h 30 min"),
+        ((OWNER, RoleTerm("Owner", NOW + HOUR, True)), State.OK, "Owner: without an end"),
         ((RoleTerm("Reader", NOW - HOUR, True),), State.FAILED, "ends in 0 min"),
         ((RoleTerm("Reader", NOW + 4 * HOUR, True),), State.NOTE, "ends in 4 h 00 min"),
         ((RoleTerm("Reader", NOW + 9 * HOUR, True),), State.OK, "ends in 9 h 00 min"),
@@ -55,3 +56,21 @@ def test_the_role_names_whatever_a_step_of_a_plan_needs_and_is_enough() -> None:
     assert not_given((Permission(("*",)),)) == ()
     assert {one.action for one in not_given(())} < {one.action for one in NEEDS}
     assert definition((), store=False)["DataActions"] == []
+
+
+def test_the_role_has_what_checks_read_only_where_something_is_declared() -> None:
+    group = "/subscriptions/s/resourceGroups/rg/providers"
+    assert for_checks((), "", "", "") == ()
+    told = for_checks(
+        ("errors",),
+        f"{group}/microsoft.insights/components/goals",
+        f"{group}/Microsoft.Insights/workbooks/1",
+        f"{group}/Microsoft.DBforPostgreSQL/flexibleServers/goals",
+    )
+    assert set(told) > {*ALERTS, *COLLECTING}
+    actions = definition((), store=False, checks=told)["Actions"]
+    assert actions[-2:] == [
+        "Microsoft.Insights/workbooks/read",
+        "Microsoft.DBforPostgreSQL/flexibleServers/backups/read",
+    ]
+    assert not_given((Permission(tuple(actions)),), told) == ()

@@ -212,3 +212,22 @@ async def test_affinity_that_keeps_sessions_in_a_slot_is_a_note(azure: Azure, wi
     found = (await read(azure))[BEHIND_FRONT]
     assert found.state is State.NOTE
     assert "affinity is on" in found.words
+
+
+async def test_what_the_platform_sets_by_itself_needs_no_document(azure: Azure, wire: Wire, tmp_path: Path) -> None:
+    names = ["WEBSITES_PORT", "APPLICATIONINSIGHTS_CONNECTION_STRING", "ApplicationInsightsAgent_EXTENSION_VERSION"]
+    names += ("XDT_MicrosoftApplicationInsights_Mode", "APPINSIGHTS_INSTRUMENTATIONKEY", "ENABLE_ORYX_BUILD")
+    told(wire, dict.fromkeys((*names, "DB"), "1"))
+    documented = tmp_path / ".env.example"
+    documented.write_text("DB=\n", "utf-8")
+    assert (await read(azure, documented))[DOCUMENTED].state is State.OK
+
+
+async def test_one_identity_in_two_spellings_is_no_difference(azure: Azure, wire: Wire) -> None:
+    told(wire, {"DB": "1"})
+    slot(wire, {"DB": "1"})
+    id = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/goals"
+    for place, name, spelled in ((SITE, "goals", id), (GREEN, "goals/green", id.replace("resourceG", "resourceg"))):
+        identity = {"type": "UserAssigned", "userAssignedIdentities": {spelled: {}}}
+        wire.on("GET", place, Answer(body=site(name) | {"identity": identity}))
+    assert DOCUMENTED not in await read(azure)

@@ -10,6 +10,7 @@ import pytest
 
 from cpr_cockpit.adapters.git_facts import git_facts
 from cpr_cockpit.cli.choices import Chooser, NoChoice
+from cpr_cockpit.cli.init import written
 from cpr_cockpit.config import load
 from cpr_cockpit.config.first_file import FirstFile
 
@@ -90,3 +91,37 @@ def test_git_tells_of_the_repository_and_who_works_in_it(tmp_path: Path, monkeyp
     facts = git_facts(tmp_path)
     assert (facts.remote, facts.branch, facts.main, facts.tag) == ("origin", "feature/0001", "main", "")
     assert (facts.person, facts.root) == ("Marta Lindqvist", tmp_path.resolve())
+
+
+def _first(environment: str = "production") -> FirstFile:
+    guid = "8b1f3c52-6f0e-4d55-9a43-0c5a3f6f2b11"
+    hosts = ("https://goals.example.org", "https://goals-green.example.org")
+    return FirstFile(environment, guid, guid, "rg", "goals", "green", guid, *hosts)
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_what_stood_in_the_file_is_kept_beside_it(
+    tmp_path: Path, yes: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "cockpit.toml"
+    for text in ("# what I wrote\n", "# once more\n"):
+        path.write_text(text, "utf-8")
+        assert written(path, _first().text(), chooser("y", yes=yes)) == 0
+    assert (tmp_path / "cockpit.toml.before").read_text("utf-8") == "# what I wrote\n"
+    assert (tmp_path / "cockpit.toml.before-2").read_text("utf-8") == "# once more\n"
+    assert "is kept as" in capsys.readouterr().out
+    assert load(path, {}).settings.environments["production"].app == "goals"
+
+
+def test_a_file_behind_a_link_is_written_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    path, real = tmp_path / "cockpit.toml", tmp_path / "shared" / "cockpit.toml"
+    real.write_text("# old\n", "utf-8")
+    path.symlink_to(real)
+    assert written(path, _first().text(), chooser(yes=True)) == 0
+    assert path.is_symlink()
+    assert "[environments.production]" in real.read_text("utf-8")
+
+
+def test_a_name_that_no_file_can_hold_is_no_traceback() -> None:
+    assert _first(environment="pro\udcff").text().encode()

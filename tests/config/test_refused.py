@@ -48,6 +48,11 @@ MISTAKES = {
         f'operation = "{"POST/" * 40}',
         ["feature_operation", "'POST/POST/", "up to 200 printable characters"],
     ),
+    "no address in a list": (
+        "workspace_id =",
+        'front_addresses = ["203.0.113.7", "10.0.0"]\nworkspace_id =',
+        ["front_addresses[2] is no IP address", "found '10.0.0'", "Allowed: where the name of production leads"],
+    ),
     "one host for both": ("https://goals-api-green", "https://goals-api", ["slot_url and production_url are the same"]),
     "production as slot": ('slot = "green"', 'slot = "Production"', ["environments.production.slot", "'Production'"]),
     "initials twice": ('"JW"', '"ml"', ["people[2].initials", "people[1]"]),

@@ -457,6 +457,22 @@ def test_a_signature_of_what_is_due_until_start_expires() -> None:
         assert life.run_state.standings[due].expires_at is None
 
 
+@pytest.mark.parametrize("mark", ["signed", "failed"])
+def test_where_a_signature_has_ended_the_machine_tells_again_what_it_reads(mark: str) -> None:
+    """What a person found to fail has no end: only they take it back."""
+    with Stage(None) as stage:
+        stage.change(policy=Policy(signature_s=120.0))
+        sensor = Told(State.UNKNOWN)
+        life = _ready(stage, sensor)
+        assert not life.live(life.command("sign", item=ITEM, by="ana", mark=mark).done)
+        _later(stage, life, 2.0 * SOON_S)
+        sensor.state = State.OK
+        assert life.run_state.standings[ITEM].by == "ana"
+        _later(stage, life, EVERY_S + 2.0 * SOON_S)
+        standing = life.run_state.standings[ITEM]
+        assert (standing.by, _blocks(stage, life) == "") == ((PROGRAM, True) if mark == "signed" else ("ana", False))
+
+
 def test_before_go_a_few_are_read_once_more_and_told_as_a_note() -> None:
     with Stage(AUTO) as stage:
         stage.world.sensors = (Told(items=("monitoring.alert-rules",)), Told())

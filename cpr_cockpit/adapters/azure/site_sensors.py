@@ -29,8 +29,11 @@ _RESOLVED = "Resolved"
 _MOST = 6
 _LARGEST = 1_000_000
 _NAME = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.:-]*)\s*(?:=.*)?")
-# Names that the platform itself sets, which no team documents.
-_PLATFORM = ("website_", "scm_", "azure_", "docker_", "functions_", "diagnostics_")
+# Names that the platform itself sets, or asks for where telemetry is switched on, which no team documents.
+_PLATFORM = (
+    *("website_", "websites_", "scm_", "azure_", "docker_", "functions_", "diagnostics_", "enable_oryx_build"),
+    *("appinsights_", "applicationinsights", "xdt_", "snapshotdebugger_", "instrumentationengine_", "msdeploy_"),
+)
 
 
 class PlanCapacity:
@@ -122,7 +125,7 @@ class SiteSettings:
             *(resource(self._manager, doing, place.slot_id(slot), API_VERSION) for slot in slots)
         )
         told = [one.get("identity") or {} for one in sites]
-        names = [sorted(one.get("userAssignedIdentities") or {}) for one in told]
+        names = [sorted(id.casefold() for id in one.get("userAssignedIdentities") or {}) for one in told]
         kinds = [str(one.get("type") or "None") for one in told]
         if len(told) < 2 or (names[0], kinds[0]) == (names[1], kinds[1]):
             return ""

@@ -91,11 +91,23 @@ async def test_staging_as_it_answers(seen: Sighting, missing: object, state: Sta
     assert await _told(Staging(look, {"green": missing})) == (state, words)  # type: ignore[dict-item]
 
 
+ELSEWHERE = (
+    "DNS: 127.0.0.1 leads to 127.0.0.1, and the app is at 203.0.113.9. What stands before it is named by "
+    "front_addresses"
+)
+
+
 @pytest.mark.parametrize(
     ("told", "state", "words"),
     [
         (("127.0.0.1", "203.0.113.9"), State.OK, "DNS: 127.0.0.1 leads to 127.0.0.1, the app's own"),
-        (("203.0.113.9",), State.FAILED, "DNS: 127.0.0.1 leads to 127.0.0.1, and the app is at 203.0.113.9"),
+        (("127.0.0.0/8",), State.OK, "DNS: 127.0.0.1 leads to 127.0.0.1, the app's own"),
+        (("localhost", "203.0.113.9"), State.OK, "DNS: 127.0.0.1 leads to 127.0.0.1, the app's own"),
+        (
+            ("203.0.113.9",),
+            State.FAILED,
+            ELSEWHERE,
+        ),
         ((), State.UNKNOWN, "DNS: Resource Manager tells no inbound address of the app"),
     ],
 )
