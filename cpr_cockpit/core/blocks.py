@@ -134,8 +134,8 @@ class Reading:
 
     ``value`` None: no data (never 0 instead). ``unit``: "share", "ms", "requests", "%", "users", "events" or "".
     ``n``: rows behind it. ``limit``: above it the procedure (or the configuration) wants a person to look; ``before``:
-    the same figure before the switch. ``kind``: of what it is one, `DATABASE_KIND` or None. ValueError for a figure that is
-    none.
+    the same figure before the switch. ``kind``: of what it is one, `DATABASE_KIND` or None. ValueError for a figure
+    that is none.
     """
 
     name: str
