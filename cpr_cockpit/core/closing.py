@@ -6,7 +6,7 @@ Closing changes nothing of the deployment, and blocks nothing of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -57,6 +57,12 @@ def left(run: Run, standings: Mapping[str, Standing], now: float) -> tuple[Open,
         for item in items_of(closing_lists(run))
         if (reason := open_reason(item, standings.get(item.key), now)) is not None
     )
+
+
+def open_words(still: Sequence[Open]) -> str:
+    """Why it was not closed: how many items are open, the first of them by name."""
+    named = ", ".join(one.item.key for one in still[:3])
+    return f"{len(still)} items of the closing checklist are open: {named}. It was not closed."
 
 
 def closed_event(run: Run, standings: Mapping[str, Standing], by: str, words: str) -> RunClosed:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from cpr_cockpit.core.checklist import Mark
-from cpr_cockpit.core.closing import closed_event, closing_lists, left, why_not
+from cpr_cockpit.core.closing import closed_event, closing_lists, left, open_words, why_not
 from cpr_cockpit.core.events import ItemMarked
 from cpr_cockpit.core.inert import clean
 from cpr_cockpit.core.ports import Clock
@@ -48,8 +48,7 @@ def closing_commands(
         known = standings(run, now)
         still = left(run, known, now)
         if still:
-            named = ", ".join(one.item.key for one in still[:3])
-            raise CommandError(f"{len(still)} items of the closing checklist are open: {named}. It was not closed.")
+            raise CommandError(open_words(still))
         recorder.record(closed_event(run, known, by, clean(text(arguments, "words"))[:LONGEST]))
         return {}
 
