@@ -106,8 +106,8 @@ def metrics(run: Run, policy: Policy) -> Iterator[Reading]:
     rate, before = n / (until - t0), past.requests / lasted
     slow = now.p95 > past.p95 * policy.degradation and now.p95 - past.p95 >= policy.letter_ms
     held = not slow and before / RANGE <= rate <= before * RANGE
-    words = f"p95 {now.p95:.0f} ms, before {past.p95:.0f} ms, allowed {policy.degradation:g} times that; {rate:.2g} "
-    words += f"requests/s of n {n}, before {before:.2g}, allowed half to twice that, read at {clock_time(seen.at)}"
+    words = f"p95 {now.p95:.0f} ms, before {past.p95:.0f} ms, allowed {policy.degradation:g} times that; {rate:.1f} "
+    words += f"requests/s of n {n}, before {before:.1f}, allowed half to twice that, read at {clock_time(seen.at)}"
     yield Reading("extended-monitoring.metrics", State.OK if held else State.FAILED, words, n=n)
 
 

@@ -20,7 +20,7 @@ from cpr_cockpit.core.sensing import Reading, State
 from cpr_cockpit.core.verdict import clock_time
 
 HEALTH_ITEM, READ_ITEM, WRITE_ITEM = (f"staging-api-health.{name}" for name in ("health", "read", "write"))
-TIMES, AT_ONCE, AGAIN_S = 40, 2, 2.0
+TIMES, AT_ONCE, AGAIN_S = 20, 2, 1.0
 """Requests whose p95 is told, how many of them are on their way together, and seconds before a second try."""
 _READ_STATUSES = (200, 401)
 _CREATED = 201

@@ -108,7 +108,7 @@ async def test_p95_of_staging_is_told_with_its_number_and_what_misses_is_measure
     assert wire.count("GET", "/api/v1/goals") == TIMES + 1
     (slow,) = await StagedTimes(settings(wire), "/api/v1/goals", connections.kept, clock, 1e-6).read()
     assert slow.state is State.FAILED
-    assert "ms 2 s before) of n 40" in slow.words
+    assert "ms 1 s before) of n 20" in slow.words
     assert wire.count("GET", "/api/v1/goals") == 3 * TIMES + 2
     wire.on("GET", "/api/v1/goals", Answer(status=500))
     (broken,) = await StagedTimes(settings(wire), "/api/v1/goals", connections.kept, clock, 200.0).read()
