@@ -15,7 +15,7 @@ from cpr_cockpit.cli.person import acting
 from cpr_cockpit.cli.written import write
 from cpr_cockpit.core.checklist import Item, Mark, Standing, items_of, open_reason
 from cpr_cockpit.core.checklists import QUALITY
-from cpr_cockpit.core.closing import ClosingRefused, closing_event, closing_lists, left, state_words, why_not
+from cpr_cockpit.core.closing import ClosingRefused, closing_event, closing_lists, left, seen_of, state_words, why_not
 from cpr_cockpit.core.events import ItemMarked, Record
 from cpr_cockpit.core.issue_events import RunClosed
 from cpr_cockpit.core.run import Run, fold
@@ -125,7 +125,7 @@ class _Closing:
         for one in closing_lists(self._run):
             say(one.title)
             for item in one.items:
-                say(_row(item, known.get(item.key), now))
+                say(_row(item, known.get(item.key), now, seen_of(self._run, item.key)))
 
     def _refused(self, still: Sequence[Item]) -> int:
         every = len(tuple(items_of(closing_lists(self._run))))
@@ -137,9 +137,9 @@ class _Closing:
         return codes.BLOCKED if still else 0
 
 
-def _row(item: Item, standing: Standing | None, now: float) -> str:
+def _row(item: Item, standing: Standing | None, now: float, seen: str) -> str:
     reason = open_reason(item, standing, now)
     if reason is None and standing is not None:
         told = ", ".join(one for one in (standing.by, standing.value, standing.note) if one)
         return f"  [x] {item.key:<40} {standing.mark} ({told})"
-    return f"  [ ] {item.key:<40} {reason}: {item.evidence}"
+    return f"  [ ] {item.key:<40} {reason}: {item.evidence}{f' Seen: {seen}' if seen else ''}"

@@ -14,6 +14,7 @@ TROUBLES = (
     *("expired-certificate", "missing-setting", "sticky-difference", "red-check", "merge-conflict", "stale-backup"),
     *("disabled-alert", "tag-exists", "wrong-dns", "cold-slot"),
     *("merge-refused", "repository-renamed", "weak-token", "check-pending", "rate-limited"),
+    "notification-refused",
 )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+DATABASE_KIND = "database"
 Counts = tuple[int, int]
 """Requests and failures among them, both rows."""
 OTHER = "(other)"
@@ -133,7 +134,8 @@ class Reading:
 
     ``value`` None: no data (never 0 instead). ``unit``: "share", "ms", "requests", "%", "users", "events" or "".
     ``n``: rows behind it. ``limit``: above it the procedure (or the configuration) wants a person to look; ``before``:
-    the same figure before the switch. ValueError for a figure that is none.
+    the same figure before the switch. ``kind``: of what it is one, `DATABASE_KIND` or None. ValueError for a figure
+    that is none.
     """
 
     name: str
@@ -143,6 +145,7 @@ class Reading:
     n: int | None = None
     limit: float | None = None
     before: float | None = None
+    kind: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse figures that are none."""

@@ -82,6 +82,26 @@ def left(run: Run, standings: Mapping[str, Standing], now: float) -> tuple[Open,
     )
 
 
+# What a machine saw before START of what a person signs at the end: it helps to sign, and stands in for nobody.
+_SEEN_BEFORE = {
+    "quality-monitoring.alert-rules": "monitoring.alert-rules",
+    "quality-monitoring.dashboard": "monitoring.dashboard",
+}
+_PREVIOUS = "quality-rollback.previous-version"
+
+
+def seen_of(run: Run, item: str) -> str:
+    """What this run's sensors saw that bears on an open closing item, with its time; "" where they saw nothing."""
+    if item == _PREVIOUS and run.back_checked is not None and run.back_checked[1].ready:
+        at, checked = run.back_checked
+        return f"the way back at {moment(at)}: {checked.words}"
+    before = _SEEN_BEFORE.get(item, "")
+    mark = run.standings.get(before)
+    if mark is None or mark.mark != Mark.MEASURED:
+        return ""
+    return f"measured before START, at {moment(run.marked_at[before])}: {mark.value}"
+
+
 def closing_event(run: Run, known: Mapping[str, Standing], now: float, by: str, words: str) -> RunClosed:
     """The event that closes it; ClosingRefused where it cannot be closed, or not everything stands."""
     if why := why_not(run):

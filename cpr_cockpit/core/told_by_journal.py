@@ -49,6 +49,7 @@ TOLD = frozenset(
         "quality-monitoring.baseline",
         "quality-monitoring.error-tracking",
         "quality-monitoring.performance",
+        "quality-rollback.database-scripts",
         "quality-rollback.plan",
         "quality-rollback.under-five-minutes",
         "rollback-follow-up.errors-at-baseline",
@@ -216,7 +217,24 @@ def _way_back(run: Run) -> Found:
     yield _mark("quality-rollback.under-five-minutes", whole < ROLLBACK_TARGET_S, swaps[-1].ended_at, words)
 
 
-_LOOKS: tuple[Callable[[Run], Found], ...] = (_serves, _downtime, _users, _load, _monitoring, _pages, _way_back)
+def _scripts(run: Run) -> Found:
+    """What a machine read of the scripts before START holds on; what a person signed then, a person looks at again."""
+    mark = run.standings.get("database.rollback-scripts")
+    if mark is not None and mark.mark == Mark.MEASURED:
+        at = run.marked_at["database.rollback-scripts"]
+        yield _mark("quality-rollback.database-scripts", True, at, f"read at {clock_time(at)}: {mark.value}")
+
+
+_LOOKS: tuple[Callable[[Run], Found], ...] = (
+    _serves,
+    _downtime,
+    _users,
+    _load,
+    _monitoring,
+    _pages,
+    _way_back,
+    _scripts,
+)
 
 
 def _figures(run: Run) -> tuple[float, Mapping[str, Mapping[str, Any]]]:

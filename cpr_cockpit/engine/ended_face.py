@@ -1,6 +1,7 @@
 """A run that has ended, to a face that looks at it still: the View of its end, and what may be written after it.
 
-Signatures, issues and figures go into the afterword; everything else is refused. Nothing of it touches an environment.
+Signatures, issues, figures and the closing go into the afterword; everything else is refused. Nothing of it touches an
+environment.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from cpr_cockpit.core.business import FigureError, told
-from cpr_cockpit.core.checklist import Mark, open_reason
+from cpr_cockpit.core.checklist import Mark, Standing, open_reason
+from cpr_cockpit.core.closing import ClosingRefused, closing_event
 from cpr_cockpit.core.events import ItemMarked, Record
+from cpr_cockpit.core.inert import clean
 from cpr_cockpit.core.issues import IssueError
 from cpr_cockpit.core.readiness import ReadinessFacts
 from cpr_cockpit.core.run import Run, fold
-from cpr_cockpit.core.standings import lists_in_force, standings
+from cpr_cockpit.core.standings import PROGRAM, lists_in_force, standings
 from cpr_cockpit.core.view import View
+from cpr_cockpit.documents.closing_papers import proven
 from cpr_cockpit.engine.afterword import Afterword, with_afterword, write_made
+from cpr_cockpit.engine.desk_closing import LONGEST, from_files
 from cpr_cockpit.engine.desk_issues import issue_event
 from cpr_cockpit.engine.greeting import SessionRefused
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
@@ -99,7 +104,18 @@ class EndedFace:
             return [issue_event(run, by, arguments)]
         if name == "figure":
             return [told(arguments.get("kind", ""), by, arguments.get("line", ""))]
+        if name == "close":
+            return self._closed(run, by, arguments.get("words", ""))
         raise SessionRefused("The run has ended. Nothing was changed.")
+
+    def _closed(self, run: Run, by: str, words: str) -> list[Afterword]:
+        """What the run's own report proves, and the end of the paperwork where everything stands."""
+        now, marks = self._now(), list(from_files(run, proven(self._folder, run, None)))
+        known = standings(run, now) | {one.item: Standing(one.item, Mark(one.mark), PROGRAM, now) for one in marks}
+        try:
+            return [*marks, closing_event(run, known, now, by, clean(words)[:LONGEST])]
+        except ClosingRefused as error:
+            raise SessionRefused(str(error)) from error
 
     def _mark(self, run: Run, by: str, arguments: Mapping[str, str]) -> ItemMarked:
         item, mark = arguments.get("item", ""), arguments.get("mark", "signed")

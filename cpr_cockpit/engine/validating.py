@@ -16,6 +16,7 @@ from cpr_cockpit.documents.papers.figures import Served, new_version, rate_befor
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.journeying import mark
 from cpr_cockpit.engine.recorder import Recorder
+from cpr_cockpit.engine.validating_window import metrics, queries, window
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,10 @@ class Validating:
             if run.ended is not None or run.phase is Phase.ROLLING_BACK:
                 return
             try:
-                for one in readings(run, self._policy):
-                    mark(self._recorder, one, self._clock.now())
+                now = self._clock.now()
+                of_window = window(run, self._policy, now) if lasts_s == self._policy.window_s else ()
+                for one in (*of_window, *readings(run, self._policy)):
+                    mark(self._recorder, one, now)
             except JournalError:
                 log.exception("what production's validation came to could not be recorded")
             except Exception:
@@ -58,6 +61,8 @@ def readings(run: Run, policy: Policy) -> Iterator[Reading]:
         yield from _times(run, now, policy)
     yield from _steady(run, policy)
     yield from _load(run, policy)
+    yield from queries(run, policy)
+    yield from metrics(run, policy)
 
 
 def _probes(run: Run) -> Iterator[Reading]:

@@ -134,6 +134,7 @@ class Lab:
         self._token = secrets.token_urlsafe(24)
         self.lease = Lease(settings.lease)
         self._sink = WebhookSink(secrets.token_urlsafe(24))
+        self._sink.take_troubles(self._world.troubles)
         self.control = Control(self._world, self._counts, self.lease, self._token, self._sink)
 
     async def start(self, entrance: socket.socket) -> dict[str, Any]:

@@ -23,6 +23,7 @@ REPOSITORY_RENAMED = "repository-renamed"
 WEAK_TOKEN = "weak-token"  # noqa: S105  # a name of a trouble, not a secret
 CHECK_PENDING = "check-pending"
 RATE_LIMITED = "rate-limited"
+NOTIFICATION_REFUSED = "notification-refused"
 
 NAMES = {
     EXPIRED_CERTIFICATE: "the host of the page serves a certificate that has ended",
@@ -40,6 +41,7 @@ NAMES = {
     WEAK_TOKEN: "the Git host's token may read, and not write",
     CHECK_PENDING: "a required check of the branch's head never ends",
     RATE_LIMITED: "the Git host takes no more requests for now",
+    NOTIFICATION_REFUSED: "the webhook refuses every message",
 }
 
 # Told True when the trouble comes, False when it goes.

@@ -15,6 +15,8 @@ from typing import Any
 
 from aiohttp import web
 
+from cpr_cockpit.lab.troubles import NOTIFICATION_REFUSED, Troubles
+
 ACCEPT, REFUSE, HANG = "accept", "refuse", "hang"
 ANSWERS = (ACCEPT, REFUSE, HANG)
 _LARGEST = 16 * 1024 * 1024
@@ -35,6 +37,14 @@ class WebhookSink:
     def path(self) -> str:
         """Where it takes messages; the token in it is all that a sender needs."""
         return f"/hooks/{self._token}"
+
+    def take_troubles(self, troubles: Troubles) -> None:
+        """It refuses as long as the trouble lasts."""
+
+        async def refused(there: bool) -> None:
+            self.answer = REFUSE if there else ACCEPT
+
+        troubles.watch(NOTIFICATION_REFUSED, refused)
 
     def application(self) -> web.Application:
         """Its only route."""

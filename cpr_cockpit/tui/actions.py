@@ -67,6 +67,14 @@ def _figures(shown: Shown) -> str:
     )
 
 
+def _closes(shown: Shown) -> str:
+    reason = _writes_after(shown)
+    if reason or shown.view is None:
+        return reason
+    closing = shown.view.closing
+    return closing if closing.startswith("closed by") else "" if closing else "there is nothing to close yet"
+
+
 def _chooses(shown: Shown) -> str:
     reason = _writes(shown)
     if reason or shown.view is None:
@@ -134,6 +142,8 @@ ACTIONS: tuple[Action, ...] = (
            "app.arm('revert')", "code", _control("revert"), hint="revert"),
     Action("go-on", "b", "GO ON", "arms it: go on with what is merged, for a reason", "app.arm('go-on')", "code",
            _control("go_on"), hint="go on with one"),
+    Action("close", "k", "Close the run", "Closes its paperwork where every closing item stands, with a word",
+           "app.ask('close')", "papers", _closes, hint="close the run"),
     Action("next", "right", "Next screen", "", "app.turn(1)"),
     Action("previous", "left", "Previous screen", "", "app.turn(-1)"),
     Action("sign", "space", "Sign", "Signs it with your initials, as looked at",

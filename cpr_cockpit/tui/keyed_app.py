@@ -23,6 +23,7 @@ _ASKED = {
     "ack": "Seen: what will you do?",
     "acknowledge": "Looked at: what did you see?",
     "take-over": "Take the lease over: why?",
+    "close": "Close the run: a word for the record",
 }
 
 

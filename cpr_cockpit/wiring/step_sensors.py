@@ -41,7 +41,7 @@ def _of_api(place: Place, connections: Connections, clock: Clock, policy: Policy
     token = place.staging_token
     tests = tuple(one for one in told.tests if token or not (one.signed_in or one.body))
     settings = replace(told, tests=tests, user_token=token, user_variable=STAGING_TOKEN)
-    yield StagedTests(HttpProbe(settings, connections, clock), tests, place.declared.tag, clock)
+    yield StagedTests(HttpProbe(settings, connections, clock), tests, place.health_path, place.declared.tag, clock)
     reads = [one.path for one in tests if one.method == "GET" and one.status == 200 and one.path != place.health_path]
-    path = next((one for one in reads if "/api/" in one), place.health_path)
-    yield StagedTimes(settings, path, connections.kept, policy.target_p95_ms)
+    path = next((one for one in reads if one != "/"), place.health_path)
+    yield StagedTimes(settings, path, connections.kept, clock, policy.target_p95_ms)

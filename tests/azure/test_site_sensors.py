@@ -231,3 +231,23 @@ async def test_one_identity_in_two_spellings_is_no_difference(azure: Azure, wire
         identity = {"type": "UserAssigned", "userAssignedIdentities": {spelled: {}}}
         wire.on("GET", place, Answer(body=site(name) | {"identity": identity}))
     assert DOCUMENTED not in await read(azure)
+
+
+@pytest.mark.parametrize(
+    ("of_slot", "words"),
+    [
+        (None, "data-protection keys cannot be seen from here, and no setting names a store for them"),
+        ("https://keys/green", "data-protection keys: DataProtection__BlobUri is another one in the slot"),
+        ("https://keys/all", ""),
+    ],
+)
+async def test_where_data_protection_keys_are_kept_is_a_note_of_a_dotnet_app_alone(
+    azure: Azure, wire: Wire, of_slot: str | None, words: str
+) -> None:
+    names = {} if of_slot is None else {"DataProtection__BlobUri": "https://keys/all"}
+    told(wire, {"A": "1", **names}, linuxFxVersion="DOTNETCORE|8.0")
+    slot(wire, {"A": "1", **({} if of_slot is None else {"DataProtection__BlobUri": of_slot})})
+    front = (await read(azure))[BEHIND_FRONT]
+    assert (front.state, words in front.words) == (State.NOTE if words else State.OK, True)
+    told(wire, {"A": "1"}, linuxFxVersion="PYTHON|3.12")
+    assert (await read(azure))[BEHIND_FRONT].state is State.OK

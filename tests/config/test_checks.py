@@ -79,7 +79,7 @@ def test_a_check_takes_its_secret_from_a_variable(tmp_path: Path, monkeypatch: p
         ("{ Origin =", "{ Authorization =", "headers holds a secret (Authorization)"),
         ("{ Origin =", '{ "X-Functions-Key" =', "headers holds a secret (X-Functions-Key)"),
         ("{ Origin =", "{ Cookie =", "headers holds a secret (Cookie)"),
-        ("configuration.cors", "production-critical-path.login", "is due at GO, and a check is made before START"),
+        ("configuration.cors", "first-hour-logs.data-corruption", "checks end with the extended validation"),
         ('timeout_s = "1m"', 'timeout_s = "1h"', "checks[2].timeout_s"),
         ('branch = "feature/0001-goals"', 'branch = "--upload-pack=x"', "code[1].branch"),
         ('branch = "feature/0001-goals"', 'branch = "a..b"', "code[1].branch"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cpr_cockpit.core.closing import seen_of
 from cpr_cockpit.core.events import ItemMarked
 from cpr_cockpit.core.run import fold
 from cpr_cockpit.core.standings import standings
@@ -52,3 +53,16 @@ def test_a_person_s_mark_comes_first_and_nothing_is_told_before_the_switch_or_af
     assert (known[item].mark, known[item].by) == ("signed", "ana")
     assert marks(started(Told())) == {}
     assert set(marks(rolled_back(Told()))) <= {"rollback-follow-up.dead-letters"}
+
+
+def test_what_sensors_read_before_start_bears_on_the_closing_and_stands_in_for_no_person() -> None:
+    script = kept(Told())
+    for item in ("database.rollback-scripts", "monitoring.alert-rules"):
+        event = ItemMarked(item=item, mark="measured", by="cockpit", value=f"{item} seen")
+        script.rows.insert(-1, script.rows[-1].model_copy(update={"event": event}))
+    run = fold(script.rows)
+    told = told_by_journal(run)
+    assert told["quality-rollback.database-scripts"].value.endswith(": database.rollback-scripts seen")
+    assert "quality-monitoring.alert-rules" not in told
+    assert seen_of(run, "quality-monitoring.alert-rules").endswith("monitoring.alert-rules seen")
+    assert seen_of(run, "quality-monitoring.dashboard") == ""

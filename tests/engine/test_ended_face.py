@@ -37,3 +37,21 @@ async def _look_and_sign(face: EndedFace) -> None:
     for name, key, value in (("rollback", "reason", ""), ("sign", "item", "x"), ("issue", "line", "9 open")):
         with pytest.raises(SessionRefused, match="Nothing"):
             await face.command(name, by="ana", **{key: value})
+
+
+def test_a_run_is_closed_by_key_once_everything_stands_and_not_before(tmp_path: Path) -> None:
+    with Stage(AUTO, behaviour=ERRORS, folder=tmp_path / "20260101-000000-goal-aaaa") as stage:
+        stage.whole_run()
+    asyncio.run(_close(EndedFace(stage.folder, render_report)))
+
+
+async def _close(face: EndedFace) -> None:
+    with pytest.raises(SessionRefused, match=r"\d+ items of the closing checklist are open: .*It was not closed\."):
+        await face.command("close", by="ana", words="done")
+    first = await anext(face.views())
+    for item in [one.key for one in first.checks if one.key.startswith(("rollback-", "post-rollback"))]:
+        await face.command("sign", item=item, note="looked at", by="ana")
+    await face.command("close", by="ana", words="done")
+    assert (await anext(face.views())).closing.startswith("closed by ana at ")
+    with pytest.raises(SessionRefused, match="it was closed by ana"):
+        await face.command("close", by="ana", words="done")

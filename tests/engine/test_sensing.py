@@ -482,3 +482,22 @@ def test_before_go_a_few_are_read_once_more_and_told_as_a_note() -> None:
     assert [one.words for one in notes if one.by == PROGRAM] == [
         "Before GO: 1 of 1 checks hold that were read once more"
     ]
+
+
+def test_what_is_due_after_start_is_read_from_the_switch_on_and_never_blocks_start() -> None:
+    late = Told(items=("production-migration.integrity",), words="12 rows, none without an owner")
+    with Stage(AUTO, window_s=20.0) as stage:
+        stage.world.sensors = (late,)
+        run = stage.whole_run()
+        standing = run.standings["production-migration.integrity"]
+        assert (standing.mark, standing.by, standing.value) == ("measured", PROGRAM, late.words)
+        assert run.t0 is not None
+        assert len(late.times) == 2, "at the switch and before the decision, and not once before START"
+
+
+def test_what_fails_after_the_switch_is_marked_so_and_a_person_decides() -> None:
+    late = Told(State.FAILED, "3 rows without an owner", ("production-migration.integrity",))
+    with Stage(AUTO, window_s=20.0) as stage:
+        stage.world.sensors = (late,)
+        run = stage.whole_run()
+        assert run.standings["production-migration.integrity"].mark == "failed"

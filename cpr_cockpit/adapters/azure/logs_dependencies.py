@@ -11,7 +11,7 @@ from azure.monitor.query import LogsTableRow
 from cpr_cockpit.adapters.azure.errors import clean
 from cpr_cockpit.adapters.azure.logs_answers import count, number
 from cpr_cockpit.adapters.azure.logs_reader import Dated, LogsReader, beside, dated, share, span, versions
-from cpr_cockpit.core.blocks import Reading
+from cpr_cockpit.core.blocks import DATABASE_KIND, Reading
 from cpr_cockpit.core.ports import Asked
 from cpr_cockpit.core.signals import Observation, Source
 
@@ -114,7 +114,8 @@ def _shown(targets: Sequence[Target]) -> list[Target]:
 
 def _readings(target: Target) -> tuple[Reading, Reading]:
     name, since, past = target.name, target.since, target.before
+    kind = DATABASE_KIND if target.database else None
     return (
-        Reading(name + FAILED, since.failed, "share", n=since.calls, before=past.failed),
-        Reading(name + P95, since.p95, "ms", n=since.calls, before=past.p95),
+        Reading(name + FAILED, since.failed, "share", n=since.calls, before=past.failed, kind=kind),
+        Reading(name + P95, since.p95, "ms", n=since.calls, before=past.p95, kind=kind),
     )

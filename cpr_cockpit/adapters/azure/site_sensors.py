@@ -36,6 +36,11 @@ _PLATFORM = (
 )
 
 
+def _protects(configuration: Mapping[str, Any]) -> bool:
+    """Whether the app's stack is .NET on Linux, whose sessions, sign-ins and forms hang on data-protection keys."""
+    return str(configuration.get("linuxFxVersion") or "").upper().startswith("DOTNET")
+
+
 class PlanCapacity:
     """Whether the load of the plan stays under the limits: its newest points, and the mean of those before them."""
 
@@ -94,7 +99,7 @@ class SiteSettings:
         slots = [PRODUCTION, *((self._slot,) if self._slot in there else ())]
         told, sticky = await asyncio.gather(asyncio.gather(*(self._told(slot) for slot in slots)), self._sticky())
         secrets, front, identity = await asyncio.gather(
-            self._secrets(told, documented or ()), self._front(), self._identities(slots)
+            self._secrets(told, documented or ()), self._front(told), self._identities(slots)
         )
         return (front, *secrets, *self._alike(documented, told, sticky, identity))
 
@@ -159,7 +164,7 @@ class SiteSettings:
         names = (told.properties.app_setting_names if told.properties else None) or ()
         return frozenset(name.lower() for name in names)
 
-    async def _front(self) -> Reading:
+    async def _front(self, told: Sequence[Told]) -> Reading:
         apps, doing = self._manager.client.web_apps, "Reading the configuration of production"
         where = self._where(PRODUCTION)
         web = (await self._manager.read(doing, lambda: apps.get_configuration(*where))).as_dict()
@@ -172,6 +177,9 @@ class SiteSettings:
         if running and site.get("clientAffinityEnabled") is True:
             note = "affinity is on: sessions or data-protection keys that a slot keeps for itself end with the swap"
             return Reading(BEHIND_FRONT, State.NOTE, f"{words}; {note}")
+        keys = slot_settings.key_ring(told) if _protects(web.get("properties") or {}) else ""
+        if running and keys:
+            return Reading(BEHIND_FRONT, State.NOTE, f"{words}; {keys}")
         return Reading(BEHIND_FRONT, State.OK if running else State.FAILED, words)
 
     async def _secrets(self, told: Sequence[Told], documented: Sequence[str]) -> tuple[Reading, ...]:

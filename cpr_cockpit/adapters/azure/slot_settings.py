@@ -15,6 +15,7 @@ _PLACEHOLDER = re.compile(
     r"your[-_ ][\w -]*(here|key|secret|token|password)",
     re.IGNORECASE,
 )
+_KEY_RING = re.compile(r"data[-_:. ]*protection|key[-_:. ]*ring", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,23 @@ class Told:
     def value(self, name: str) -> str | None:
         """The value of the setting, whatever the case of its name; None where there is none."""
         return self._lower.get(name.lower())
+
+
+def key_ring(told: Sequence[Told]) -> str:
+    """Where the data-protection keys are kept, as far as names of settings tell it; "" where all is well.
+
+    Slots share no key ring of their own (ASP.NET Core, Data Protection key storage: App Service), so that what users
+    hold of before a swap cannot be read after it. Azure tells nothing of the keys themselves, only settings that may
+    lead to a shared store.
+    """
+    named = [{name for name in one.settings if _KEY_RING.search(name)} for one in told]
+    if not any(named):
+        return (
+            "data-protection keys cannot be seen from here, and no setting names a store for them: where a slot keeps "
+            "its own, the sessions of users end with the swap"
+        )
+    different = sorted(name for name in set().union(*named) if len({one.value(name) for one in told}) > 1)
+    return f"data-protection keys: {', '.join(different)} is another one in the slot" if different else ""
 
 
 def missing(documented: Sequence[str], told: Sequence[Told], sticky: Collection[str]) -> list[str]:
