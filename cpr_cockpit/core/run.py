@@ -119,6 +119,7 @@ class Run:
     notices: noticing.Notices = field(default_factory=noticing.Notices)
     code: code_run.Code = field(default_factory=code_run.Code)
     journeys: JourneysSeen = field(default_factory=JourneysSeen)
+    users: int = 0
     ended: ev.RunEnded | None = None
     ended_at: float | None = None
     timeline: list[Moment] = field(default_factory=list)

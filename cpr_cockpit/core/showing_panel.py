@@ -11,6 +11,7 @@ from cpr_cockpit.core import showing_others as others
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
 from cpr_cockpit.core.apps_words import back_words, part_words, turn_words
+from cpr_cockpit.core.armed import armed_words, kept_words
 from cpr_cockpit.core.events import PlanMade
 from cpr_cockpit.core.panel_words import panel_word
 from cpr_cockpit.core.pinned import pinned_words
@@ -138,7 +139,7 @@ def _detail(run: Run, stage: Stage) -> str:
         # The command at the end, where nothing can be taken for a part of it.
         parts = (served, _pinned(run, stage), back.undone(run), back.left_words(run, stage))
         return " ".join(part for part in parts if part)
-    verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else ""
+    verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else _armed(run, stage)
     if verdict is None:
         return looks_on
     fired = f"Fired by: {verdict.rule}." if verdict.kind is VerdictKind.ROLLBACK and verdict.rule else ""
@@ -146,6 +147,12 @@ def _detail(run: Run, stage: Stage) -> str:
     held = _held(run, stage) if verdict.kind is VerdictKind.HOLD and (run.on_share or run.on_gate) else ""
     rest = "; ".join((*verdict.pending, *verdict.warnings))
     return " ".join(part for part in (looks_on, fired, held, _pinned(run, stage), rest) if part)
+
+
+def _armed(run: Run, stage: Stage) -> str:
+    """After GO on synthetic evidence: that users' requests are still awaited, and how many have come."""
+    words = armed_words(run, stage.policy)
+    return f"{_sentence_case(kept_words(run))}; {words}." if words else ""
 
 
 def _held(run: Run, stage: Stage) -> str:
@@ -158,7 +165,11 @@ def _held(run: Run, stage: Stage) -> str:
 
 def _pinned(run: Run, stage: Stage) -> str:
     words = pinned_words(run, stage.now)
-    return f"{words[0].upper()}{words[1:]}." if words else ""
+    return f"{_sentence_case(words)}." if words else ""
+
+
+def _sentence_case(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"
 
 
 def _ids(run: Run) -> str:

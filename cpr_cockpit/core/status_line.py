@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cpr_cockpit.core.armed import armed_words, kept_words
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.verdict import Figure, Verdict, percent
@@ -25,7 +26,10 @@ def _where(run: Run, policy: Policy, now: float) -> str:
     if run.ended is not None:
         return f"ended, {run.ended.decision.replace('_', ' ')}"
     if run.phase in (Phase.ROLLING_BACK, Phase.KEEPING):
-        return "rolling back" if run.phase is Phase.ROLLING_BACK else "kept"
+        if run.phase is Phase.ROLLING_BACK:
+            return "rolling back"
+        told = (kept_words(run) or "kept", armed_words(run, policy))
+        return "; ".join(one for one in told if one)
     if run.t0 is not None:
         return f"{clock(now - run.t0)} of {clock(policy.window_s)}"
     if run.share:

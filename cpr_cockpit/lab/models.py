@@ -28,7 +28,8 @@ class LabSettings:
     ``telemetry_delay``: seconds from a request to its row in the logs. ``window``: seconds of the observation window,
     which scales the lab's own times. ``lease``: seconds after which the lab ends unless renewed; None: never.
     ``telemetry_fault``: what goes wrong with the telemetry from the switch to a new version on. ``apps``: how many.
-    ``instances``: of each slot. ``troubles``: those in force from the start, by name.
+    ``instances``: of each slot. ``troubles``: those in force from the start, by name. ``requests_per_minute``: of all
+    users together; None: many. ``journeys``: whether its ready file tells of any.
     """
 
     ready_file: Path
@@ -42,6 +43,8 @@ class LabSettings:
     apps: int = 1
     instances: int = 1
     troubles: tuple[str, ...] = ()
+    requests_per_minute: float | None = None
+    journeys: bool = True
 
 
 @dataclass(frozen=True, slots=True)
