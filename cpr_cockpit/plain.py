@@ -38,6 +38,7 @@ HELP = """\
   looked-at WORDS     you have looked at what others changed; with a word on what you saw
   second INITIALS     confirm, as a second person, what another one pressed
   seen [WORDS]        you have seen what is called for: nobody is called any more, nothing happens by itself
+  extend [WORDS]      the critical window lasts a third longer, as far as policy allows
   take-over REASON    take the lease of another run, then confirm with: yes
   help, quit          quit leaves the session running"""
 
@@ -51,6 +52,7 @@ _SENT = {
     "second": ("second", "words"),
     "issue": ("issue", "line"),
     "seen": ("ack", "words"),
+    "extend": ("extend", "words"),
 }
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from cpr_cockpit.core.policy import ROLLBACK_UNATTENDED, Policy
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.verdict import VerdictKind
+from cpr_cockpit.core.window_end import deadline_of
 
 POLICY = "unattended policy"
 """Who decided where nobody did: the actor in journal and report."""
@@ -48,7 +49,7 @@ def alarm(run: Run, policy: Policy, now: float) -> Alarm | None:
     answered = since is not None and run.decided_at is not None and run.decided_at >= since
     if verdict is not None and since is not None and verdict.kind == VerdictKind.ROLLBACK and not answered:
         return _of(run, Cause.ROLLBACK, since)
-    deadline = None if run.t0 is None else run.t0 + policy.window_s
+    deadline = deadline_of(run, policy)
     if deadline is None or run.decision is not None or now < deadline:
         return None
     return _of(run, Cause.OVERDUE, deadline)

@@ -15,6 +15,7 @@ from cpr_cockpit.core import (
     noticing,
     others,
     safeguarding,
+    window_end,
 )
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.armed import users_of
@@ -297,4 +298,5 @@ HANDLERS: dict[type[Event], Callable[[Run, float, Any], None]] = {
     **noticing.HANDLERS,
     **code_run.HANDLERS,
     **journeys_seen.HANDLERS,
+    **window_end.HANDLERS,
 }

@@ -67,6 +67,7 @@ class Judge:
         self._raised: tuple[PersonTrigger, str] | None = None
         self._final: Verdict | None = None
         self._share = share
+        self._until = 0.0
         self._custom = CustomSignals(signals, policy)
         self._blocks = BlockQueue() if early else None
         self._early: EarlyTests | None = None
@@ -108,6 +109,10 @@ class Judge:
         if self._evidence.t0 is not None and walk.began >= self._evidence.t0 - 1e-3:
             self._evidence.steps.take(walk)
 
+    def extend(self, until: float) -> None:
+        """A person waits longer: the decision is due at ``until`` (epoch seconds). Nothing else changes."""
+        self._until = max(self._until, until)
+
     def raise_trigger(self, name: str, by: str) -> None:
         """A person says that ``name`` (a `PersonTrigger`) is true. ValueError for any other name."""
         try:
@@ -134,8 +139,8 @@ class Judge:
 
     @property
     def deadline(self) -> float | None:
-        """T0 plus the window; None before T0."""
-        return None if self._evidence.t0 is None else self._evidence.t0 + self.policy.window_s
+        """T0 plus the window, or to when it was extended; None before T0."""
+        return None if self._evidence.t0 is None else max(self._evidence.t0 + self.policy.window_s, self._until)
 
     def verdict(self, now: float, *, last: bool = False) -> Verdict:
         """The verdict at ``now``; ``last``: no more data will be awaited, so it is not WAIT."""

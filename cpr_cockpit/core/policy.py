@@ -104,6 +104,8 @@ class Policy:
     # Where users are too few to judge by, critical journeys at so many steps a minute may carry a GO (core.synthetic).
     synthetic_go: bool = False
     synthetic_steps: int = SLOWEST_STEPS
+    # So many times its length the critical window may last, where a person extends it.
+    longest_window: float = 2.0
     keep_warm_s: float = 86400.0
     # Who is called (core.alarm): after 00:00 once the window's last data may have come, and again until somebody
     # answers. What a ROLLBACK verdict does that nobody has acknowledged for so long.
@@ -126,6 +128,8 @@ class Policy:
         if not SLOWEST_STEPS <= self.synthetic_steps <= FASTEST_STEPS:
             allowed = f"{SLOWEST_STEPS} to {FASTEST_STEPS} steps a minute"
             raise ValueError(f"policy: synthetic_steps is {allowed}, found {self.synthetic_steps}")
+        if self.longest_window < 1.0:
+            raise ValueError(f"policy: longest_window is a factor from 1, found {self.longest_window}")
         if self.scale > 1.0:
             raise ValueError(f"policy: scale is at most 1, found {self.scale}")
         if self.bin_s > self.window_s:

@@ -28,6 +28,7 @@ from cpr_cockpit.core.showing_flag import (
 )
 from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.core.verdict import VerdictKind, clock_time
+from cpr_cockpit.core.window_end import deadline_of, extend
 
 _HELD = "Goes on by itself once the data say GO; until then only r ends it."
 PRODUCTION = (Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING)
@@ -35,7 +36,7 @@ PRODUCTION = (Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING)
 
 def panel(run: Run, stage: Stage) -> vw.Panel:
     """The panel as of now; its word is the table's."""
-    verdict, deadline = stage.verdict, deadline_of(run, stage)
+    verdict, deadline = stage.verdict, deadline_of(run, stage.policy)
     word, shape = panel_word(
         _phase(run, stage),
         decision=run.ended.decision if run.ended else None,
@@ -64,15 +65,11 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         take_over=others.take_over(run),
         second=second.confirm(run, stage.now),
         ack=called.answer(run, stage),
+        extend=extend(run, stage.policy, stage.now),
         merge=code.merge(run, stage.merge),
         revert=code.revert(run),
         go_on=code.go_on(run),
     )
-
-
-def deadline_of(run: Run, stage: Stage) -> float | None:
-    """T0 plus the window; None before T0."""
-    return None if run.t0 is None else run.t0 + stage.policy.window_s
 
 
 def _phase(run: Run, stage: Stage) -> str:
@@ -228,7 +225,7 @@ def _go(run: Run, stage: Stage) -> vw.Control | None:
     if run.started_at is None or run.ended is not None or run.phase is Phase.ROLLING_BACK:
         return None
     new = run.plan.new_version if run.plan else ""
-    label, deadline = f"GO keep {new}", deadline_of(run, stage)
+    label, deadline = f"GO keep {new}", deadline_of(run, stage.policy)
     if run.decision is not None:
         return vw.Control("g", label, enabled=False, reason="kept already; the watch goes on")
     good = stage.verdict is not None and stage.verdict.kind is VerdictKind.GO

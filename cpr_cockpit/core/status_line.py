@@ -6,6 +6,7 @@ from cpr_cockpit.core.armed import armed_words, kept_words
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.verdict import Figure, Verdict, percent
+from cpr_cockpit.core.window_end import deadline_of
 
 
 def status_line(run: Run, policy: Policy, verdict: Verdict | None, now: float) -> str:
@@ -31,7 +32,7 @@ def _where(run: Run, policy: Policy, now: float) -> str:
         told = (kept_words(run) or "kept", armed_words(run, policy))
         return "; ".join(one for one in told if one)
     if run.t0 is not None:
-        return f"{clock(now - run.t0)} of {clock(policy.window_s)}"
+        return f"{clock(now - run.t0)} of {clock((deadline_of(run, policy) or run.t0) - run.t0)}"
     if run.share:
         return f"{run.share:g} % of new sessions"
     return str(run.phase)

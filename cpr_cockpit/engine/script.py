@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from cpr_cockpit.core.armed import still_armed
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Clock
+from cpr_cockpit.core.window_end import deadline_of
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.settings import SessionSettings
 
@@ -42,7 +43,7 @@ class Decider:
         self.awaited_extension = False
 
     def _deadline(self) -> float:
-        return (self._recorder.run.t0 or self._clock.now()) + self._scaled.window_s
+        return deadline_of(self._recorder.run, self._scaled) or self._clock.now() + self._scaled.window_s
 
     async def urgent(self) -> None:
         """Return when the script rolls back at once, whatever step of the plan runs; without such a script, never."""

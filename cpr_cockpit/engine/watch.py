@@ -295,16 +295,19 @@ class Watch(Spoken):
             # App after app leaves the new version: fewer requests of it are the way back, and no sign of anything.
             return
         hold_for_others(self._judge, self._recorder.run, self._scaled, self._clock.now(), self._made_at)
-        self._tell_walks()
+        self._tell_window()
         verdict = self._judge.verdict(self._ports.clock.now())
         # The journal's last word, not this session's: what one before it has told is told.
         if not told_already(self._recorder.run.verdict, verdict) and not self._record_verdict(verdict):
             return
         self._verdict = verdict
 
-    def _tell_walks(self) -> None:
-        """Journeys of production that were walked since the last look."""
-        walks = self._recorder.run.journeys.walks
+    def _tell_window(self) -> None:
+        """Journeys of production that were walked since the last look, and whether the window was extended."""
+        run = self._recorder.run
+        if run.extended is not None:
+            self._judge.extend(run.extended.until)
+        walks = run.journeys.walks
         for walk in walks[self._walks :]:
             self._judge.walked(walk)
         self._walks = len(walks)

@@ -115,6 +115,8 @@ ACTIONS: tuple[Action, ...] = (
            "app.ask('acknowledge')", why_not=_control("acknowledge"), hint="looked at"),
     Action("ack", "m", "Seen", "Nobody is called any more, and nothing happens by itself; with a word",
            "app.ask('ack')", why_not=_control("ack"), hint="seen"),
+    Action("extend", "k", "Extend", "The critical window lasts a third longer, as far as policy allows; with a word",
+           "app.ask('extend')", why_not=_control("extend"), hint="extend"),
     Action("take-over", "x", "Take over", "Takes the lease of another run, with a reason: that is on record",
            "app.ask('take-over')", why_not=_control("take_over"), hint="take over"),
     Action("second", "h", "Second person", "Confirms what another person pressed, with your initials",

@@ -44,6 +44,7 @@ _SENT = {
     "take_over": "take-over",
     "second": "second person",
     "ack": "seen",
+    "extend": "extension",
     "merge": "MERGE",
     "merge_choice": "merge choice",
 }

@@ -94,7 +94,7 @@ def night(
     """The stage at night: few users, and critical journeys that are declared, or none."""
     world = stage.world
     users = NightUsers(world.clock, world.users.timeline, every=every)
-    world.users = world.premises = users  # type: ignore[assignment]  # the ports that this world's users are
+    world.users = world.premises = users
     walks = Walks(world.clock, declared=(replace(GOALS, steps=("login", "create", "read", "delete")),))
     if journeys:
         world.journeys = walks

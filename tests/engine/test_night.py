@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from cpr_cockpit.core.alarm import alarm
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.run import Run
@@ -122,3 +123,38 @@ def test_it_is_armed_no_longer_once_enough_users_have_come() -> None:
         assert run.ended_at is not None
         assert run.decided_at is not None
         assert run.ended_at - run.decided_at < 15.0
+
+
+def test_a_person_extends_the_window_within_what_policy_allows() -> None:
+    with Stage(None, window_s=WINDOW_S) as stage:
+        night(stage, policy=Policy(longest_window=1.5), journeys=False)
+        life = stage.begin()
+        stage.sign_and_start(life)
+        assert not life.live(lambda: life.run_state.t0 is not None)
+        run = life.run_state
+        t0 = run.t0
+        assert t0 is not None
+        assert not life.live(lambda: stage.world.clock.now() > t0 + 29.0)
+        life.command("extend", by="ana", words="the night shift logs in at six")
+        assert not life.live(lambda: stage.world.clock.now() > t0 + 35.0)
+        assert run.extended is not None
+        assert run.extended.until == pytest.approx(t0 + 40.0)
+        assert run.verdict is not None
+        assert run.verdict.kind == "WAIT"
+        assert alarm(run, life.session.scaled, stage.world.clock.now()) is None
+        early = life.command("keep", by="ana", reason="now")
+        assert not life.live(early.done)
+        assert "GO is not possible before the end of the window" in str(early.exception())
+        # OVERDUE: it may be extended once more, to the bound of policy; not beyond it.
+        assert not life.live(lambda: stage.world.clock.now() > t0 + 42.0)
+        assert alarm(run, life.session.scaled, stage.world.clock.now()) is not None
+        life.command("extend", by="ana")
+        assert not life.live(lambda: run.extended is not None and run.extended.until > t0 + 41.0)
+        assert run.extended.until == pytest.approx(t0 + 45.0)
+        assert not life.live(lambda: stage.world.clock.now() > t0 + 46.0)
+        again = life.command("extend", by="ana")
+        assert not life.live(again.done)
+        assert "policy allows 1.5 times the window at most" in str(again.exception())
+        life.command("rollback", by="ana")
+        assert life.live()
+        assert stage.world.production == OLD
