@@ -18,7 +18,7 @@ from cpr_cockpit.core.window_events import WindowExtended
 if TYPE_CHECKING:
     from cpr_cockpit.core.run import Run
 
-KEY = "k"
+KEY = "w"
 PART = 1.0 / 3.0
 """Of the window, that each extension adds: five minutes of fifteen."""
 
@@ -52,7 +52,7 @@ def extend(run: Run, policy: Policy, now: float) -> vw.Control | None:
     """The control of the extension; None where there is no window to be extended."""
     if run.t0 is None or run.decision is not None or run.ended is not None:
         return None
-    label = f"EXTEND the window to {clock_time(next_end(run, policy, now))}"
+    label = f"WAIT LONGER, to {clock_time(next_end(run, policy, now))}"
     reason = why_not_longer(run, policy, now)
     return vw.Control(KEY, label, enabled=not reason, reason=reason)
 
