@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from cpr_cockpit.core.blocks import BlockQuestion
 from cpr_cockpit.core.plan import Act
 from cpr_cockpit.core.policy import Policy
-from cpr_cockpit.core.ports import Arrived, LogFacts, PlannedRequest
+from cpr_cockpit.core.ports import STRETCH_S, Arrived, LogFacts, PlannedRequest, Stretch
 from cpr_cockpit.core.signals import Bin, Observation, Source
 from cpr_cockpit.core.strategies import Course
 from tests.engine.journeys import GOALS, Walks
@@ -83,6 +83,11 @@ class NightUsers(Users):
         upto = min(self.clock.now() - self.delay, self.lost_at)
         rows = max(0, round((upto - since) * (OWN_RATE + 1.0 / self.every)))
         return (Arrived(NEW, rows, upto, self.delay),) if rows else ()
+
+    async def by_hour(self, *, since: float) -> tuple[Stretch, ...]:
+        now = self.clock.now()
+        starts = [since + number * STRETCH_S for number in range(int((now - since) / STRETCH_S))]
+        return tuple(Stretch(at, round(STRETCH_S / self.every), at) for at in starts)
 
     def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
         return ()
