@@ -39,7 +39,7 @@ class LabOptions:
     ``telemetry_fault``: what goes wrong with all telemetry from the switch to the new version on (`TELEMETRY_FAULTS`).
     ``apps``: how many, each in a region of its own, with a front before them where there are several.
     ``instances``: of each slot. ``troubles``: of the lab, in force from the start. ``staging``: whether it has
-    an app of staging.
+    an app of staging. ``requests_per_minute``: of all users together; None: many. ``journeys``: whether it tells of any.
     """
 
     fast: bool
@@ -51,6 +51,8 @@ class LabOptions:
     instances: int = 1
     troubles: tuple[str, ...] = ()
     staging: bool = False
+    requests_per_minute: float | None = None
+    journeys: bool = True
 
     def arguments(self) -> list[str]:
         """As command line arguments of the lab."""
@@ -59,6 +61,9 @@ class LabOptions:
         options += ["--apps", str(self.apps)] if self.apps > 1 else []
         options += ["--instances", str(self.instances)] if self.instances > 1 else []
         options += ["--staging"] if self.staging else []
+        rate = self.requests_per_minute
+        options += ["--requests-per-minute", str(rate)] if rate is not None else []
+        options += [] if self.journeys else ["--no-journeys"]
         options += [word for name in self.troubles for word in ("--trouble", name)]
         options += ["--telemetry-fault", self.telemetry_fault] if self.telemetry_fault is not None else []
         return options + (["--seed", str(self.seed)] if self.seed is not None else [])

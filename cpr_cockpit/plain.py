@@ -39,6 +39,7 @@ HELP = """\
   second INITIALS     confirm, as a second person, what another one pressed
   seen [WORDS]        you have seen what is called for: nobody is called any more, nothing happens by itself
   close [WORDS]       close the run's paperwork, where every closing item stands
+  extend [WORDS]      the critical window lasts a third longer, as far as policy allows
   take-over REASON    take the lease of another run, then confirm with: yes
   help, quit          quit leaves the session running"""
 
@@ -53,6 +54,7 @@ _SENT = {
     "issue": ("issue", "line"),
     "seen": ("ack", "words"),
     "close": ("close", "words"),
+    "extend": ("extend", "words"),
 }
 
 

@@ -23,6 +23,7 @@ from cpr_cockpit.engine.own_sensors import own_sensors
 from cpr_cockpit.engine.sensing import sense
 from cpr_cockpit.engine.tag_guard import tag_readings
 from cpr_cockpit.engine.trying import try_signals
+from cpr_cockpit.engine.users_by_hour import users_by_hour
 from cpr_cockpit.engine.zips import ZipError, examine
 from cpr_cockpit.lab_client import LabError
 from cpr_cockpit.wiring import ConfigError, left_out, outside_of, place_of
@@ -93,13 +94,14 @@ def _readings(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
 async def _look(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
     async with outside_of(place_of(chosen.target, chosen.ready, chosen.course.declared), policy) as ports:
         sensors = own_sensors(ports, lambda: chosen.course, chosen.contacts, policy, chosen.delay_s)
-        readings, items, signals, tags = await asyncio.gather(
+        readings, items, signals, tags, users = await asyncio.gather(
             inspect_apps(ports, chosen.slot, chosen.new_version, chosen.course),
             sense(sensors, clock=ports.clock),
             try_signals(ports),
             tag_readings(ports, chosen.safeguards.tag),
+            users_by_hour(ports, policy.scaled(policy.window_s)),
         )
-        return told_once((*tags, *readings, *items, *signals))
+        return told_once((*tags, *users, *readings, *items, *signals))
 
 
 def _frozen(chosen: Aim) -> tuple[Reading, ...]:

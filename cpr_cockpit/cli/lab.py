@@ -14,6 +14,8 @@ def lab(options: argparse.Namespace) -> int:
     command += ["--fast"] if options.fast else []
     command += ["--apps", str(options.apps)] if options.apps > 1 else []
     command += ["--instances", str(options.instances)] if options.instances > 1 else []
+    rate = options.requests_per_minute
+    command += ["--requests-per-minute", str(rate)] if rate is not None else []
     command += ["--port", str(options.port)] if options.port is not None else []
     command += ["--telemetry-fault", options.telemetry_fault] if options.telemetry_fault is not None else []
     command += ["--staging"] if options.staging else []

@@ -11,6 +11,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+from cpr_cockpit.cli.night_options import policy_of
 from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.parser import SURPRISE, SURPRISES
 from cpr_cockpit.cli.release import LAB_HARMLESS, lab_flag, lab_rule, lab_tag
@@ -18,7 +19,6 @@ from cpr_cockpit.cli.safeguard_options import safeguards_of
 from cpr_cockpit.config import NAME
 from cpr_cockpit.core.events import Script
 from cpr_cockpit.core.journeys import SLOT
-from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.strategies import Course
 from cpr_cockpit.core.strategy import FEATURE_FLAG, NEW_ARTIFACT, ROLLING
 from cpr_cockpit.documents.feature import read_feature
@@ -62,6 +62,8 @@ def begin(options: argparse.Namespace, folder: Path, *, mode: str, actor: str, s
         instances=2 if options.scenario == _ONE_INSTANCE else 1,
         troubles=tuple(options.trouble),
         staging=options.staging,
+        requests_per_minute=options.requests_per_minute,
+        journeys=options.journeys,
     )
     ready = start_lab(folder, lab)
     try:
@@ -88,7 +90,7 @@ def _configured(
         environment=environment_of(ready),
         slot=ready["slot"],
         new_version=ready["versions"]["good"],
-        policy=Policy(),
+        policy=policy_of(options),
         window_s=options.window,
         declared_delay_s=options.telemetry_delay,
         readiness=documents.facts,

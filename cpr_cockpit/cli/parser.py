@@ -20,6 +20,7 @@ from cpr_cockpit.cli.figure_options import add_figure_options
 from cpr_cockpit.cli.follow_up_options import add_follow_up_options
 from cpr_cockpit.cli.init_options import add_init_options
 from cpr_cockpit.cli.issue_options import add_issue_options
+from cpr_cockpit.cli.night_options import add_night_options, add_rate
 from cpr_cockpit.cli.observe_options import add_observe_options
 from cpr_cockpit.cli.one_line import OneLineParser, with_negatives
 from cpr_cockpit.cli.safeguard_options import add_safeguard_options
@@ -122,6 +123,7 @@ def _drill(commands: _Commands[argparse.ArgumentParser]) -> None:
     add_safeguard_options(drill)
     add_trouble_names(drill)
     add_staging(drill, usual=False)
+    add_night_options(drill)
     drill.add_argument(
         "--merge", action="store_true", help="merge and tag the lab's two repositories first (step 4), before START"
     )
@@ -157,6 +159,7 @@ def _rehearse(commands: _Commands[argparse.ArgumentParser]) -> None:
     add_safeguard_options(rehearse)
     add_trouble_names(rehearse)
     add_staging(rehearse, usual=True)
+    add_night_options(rehearse)
     _face_arguments(rehearse)
     rehearse.set_defaults(call=_Call("rehearse"))
 
@@ -261,6 +264,7 @@ def _lab(commands: _Commands[argparse.ArgumentParser]) -> None:
     lab.add_argument("--instances", type=int, choices=range(1, 5), default=1, help="of each slot (default: 1)")
     add_trouble_names(lab)
     add_staging(lab, usual=True)
+    add_rate(lab)
     lab.add_argument("--port", type=int, metavar="N", help="port of Resource Manager (default: any free one)")
     lab.set_defaults(call=_Call("lab"))
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from cpr_cockpit.core.policy import ROLLBACK_UNATTENDED, Policy
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.verdict import VerdictKind
+from cpr_cockpit.core.window_end import deadline_of
 
 POLICY = "unattended policy"
 """Who decided where nobody did: the actor in journal and report."""
@@ -46,7 +47,7 @@ def alarm(run: Run, policy: Policy, now: float) -> Alarm | None:
     """
     if run.ended is not None or run.opened is None or run.opened.script is not None or run.phase not in _PRODUCTION:
         return None
-    deadline = None if run.t0 is None else run.t0 + policy.window_s
+    deadline = deadline_of(run, policy)
     overdue = deadline is not None and run.decision is None and now >= deadline
     # Whoever answered before the window was over has not seen that it is.
     seen_at = run.notices.acknowledged_at

@@ -46,8 +46,11 @@ def coverage(evidence: Evidence, source: Source) -> Coverage:
     """Share of the event time since T0 that has come; for logs also rows against the platform's count."""
     rows = evidence.rows(evidence.new_version) if source is Source.LOGS else evidence.points()
     t0, received = evidence.t0, evidence.state(source).received
-    if t0 is None or received is None or not rows:
+    if t0 is None or received is None:
         return Coverage(source, 0.0)
+    if not rows:
+        upto = min(evidence.seen_until(Source.LOGS), evidence.seen_until(Source.PLATFORM))
+        return Coverage(source, 0.0, row_share(evidence, t0, upto) if evidence.all_rows is not None else None)
     upto = _settled(evidence, source, t0, received - evidence.lag(source), rows)
     if upto <= t0:
         return Coverage(source, 1.0)
@@ -68,6 +71,8 @@ def row_share(evidence: Evidence, t0: float, upto: float) -> float | None:
     """Requests that the rows stand for against what the platform counted, where both can have come."""
     if not evidence.required(Source.PLATFORM):
         return None
+    if evidence.all_rows is not None:
+        return _all_share(evidence, evidence.all_rows, t0, upto)
     rows = evidence.rows(evidence.new_version)
     starts, longest = [row.start for row in rows], max((row.length for row in rows), default=0.0)
     counted = told = 0.0
@@ -75,11 +80,17 @@ def row_share(evidence: Evidence, t0: float, upto: float) -> float | None:
         # Only where a point came: a missing one says nothing of how many requests there were.
         since, until = max(t0, point.start), min(upto, point.end)
         if since < until:
-            # The platform counts the cockpit's own probes among its requests.
-            counted += point.requests * _share(point, since, until) - evidence.probes.between(since, until)
+            # The platform counts the cockpit's own probes and journeys among its requests.
+            counted += point.requests * _share(point, since, until) - evidence.own_between(since, until)
             near = rows[bisect_left(starts, since - longest) : bisect_left(starts, until)]
             told += sum(row.scaled_total * _share(row, since, until) for row in near)
     return None if counted < evidence.policy.error_min_requests else min(1.0, told / counted)
+
+
+def _all_share(evidence: Evidence, rows: int, t0: float, upto: float) -> float | None:
+    """All rows against all that was counted: where users are few, what we send ourselves is most of it."""
+    counted = sum(point.requests * _share(point, t0, upto) for point in evidence.points() if point.end > t0)
+    return None if counted < evidence.policy.error_min_requests else min(1.0, rows / counted)
 
 
 def _covered(rows: Sequence[Bin], begin: float, end: float) -> float:

@@ -5,6 +5,7 @@ Each check answers with the HOLD it would give, or with nothing; the first that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from cpr_cockpit.core.coverage import Coverage, coverages
@@ -16,15 +17,35 @@ from cpr_cockpit.core.targets import passing
 from cpr_cockpit.core.triggers import Finding, by_the_letter, judgeable
 from cpr_cockpit.core.verdict import HoldCause, clock_time, percent
 
+_LIKELY = -math.log(0.01)
+"""Requests due of which none comes once in a hundred times (Poisson): below it their absence says nothing."""
+
 
 def stale(evidence: Evidence, now: float) -> Doubt | None:
     """A required source whose data is too old, or dated in the future."""
     rows = [evidence.fresh(source, now) for source in evidence.sources if evidence.required(source)]
-    old = [row for row in rows if row.stale]
+    old = [row for row in rows if row.stale and not (row.source is Source.LOGS and quiet(evidence, row, now))]
     if not old:
         return None
     sentence = "no data to judge by: " + "; ".join(_age_words(row) for row in old)
     return Doubt(HoldCause.STALE, sentence + _other_signs(evidence, {row.source for row in old}))
+
+
+def quiet(evidence: Evidence, row: Freshness, now: float) -> bool:
+    """Whether logs that tell of no user lately are as fresh as ever: rows of our own requests come, users' are not due.
+
+    So many must not have been due that none of them comes once in a hundred times; what the platform counts meanwhile
+    is held against the rows by their coverage.
+    """
+    own, before, newest = evidence.own_newest, evidence.baseline, evidence.state(Source.LOGS).newest
+    if row.future or row.words or own is None or before is None or evidence.t0 is None:
+        return False
+    received = evidence.state(Source.LOGS).received
+    if received is None or now - received > row.limit_s or now - own > row.limit_s:
+        return False
+    length = before.end - before.start
+    silent = now - (evidence.t0 if newest is None else newest)
+    return length > 0.0 and before.requests / length * silent <= _LIKELY
 
 
 def _age_words(row: Freshness) -> str:

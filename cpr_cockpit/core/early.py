@@ -21,7 +21,7 @@ from cpr_cockpit.core.triggers import Finding, written_words
 from cpr_cockpit.core.verdict import EARLY, HoldCause, Rule, VerdictKind, clock_time, percent
 from cpr_cockpit.core.yardstick import Yardstick
 
-_TESTS = 8
+TESTS = 8
 """How many families of tests share alpha (Bonferroni)."""
 _MOST_NAMES = 32
 """Operations that are tested by name: the history's busiest, and as many that it did not have."""
@@ -52,7 +52,7 @@ class EarlyTests:
         self._patience = Patience.of(policy)
         self._dead: list[Block] = []
         self._dead_requests = 0
-        self._bound = math.log(_TESTS / policy.early_alpha)
+        self._bound = math.log(TESTS / policy.early_alpha)
         self._limit = _limit_of(policy, yardstick.share, yardstick.recent_share) if yardstick else policy.early_limit
         rho = yardstick.rho_failures if yardstick else 2.5 * 0.004
         self._rho = rho

@@ -18,6 +18,7 @@ from cpr_cockpit.core.issue_events import FigureTold, IssueChanged, IssueRecorde
 from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked
 from cpr_cockpit.core.notice_events import AlarmAcknowledged, AlarmDelayed, NoticeIntent, NoticeOutcome
 from cpr_cockpit.core.safeguard_events import FreezeOverridden, SecondAsked, SecondGiven, TagsRead
+from cpr_cockpit.core.window_events import WindowExtended
 
 Way = Literal["forward", "back"]
 
@@ -601,6 +602,7 @@ AnyEvent = Annotated[
     | AlarmDelayed
     | CodeEvent
     | JourneyWalked
+    | WindowExtended
     | JourneyTold
     | RunEnded,
     Field(discriminator="type"),

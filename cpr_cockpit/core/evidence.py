@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from cpr_cockpit.core.own_steps import OwnSteps
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.probes import ProbeLog
 from cpr_cockpit.core.signals import Baseline, Bin, Freshness, Observation, Source, freshness
@@ -71,7 +72,9 @@ class Evidence:
     the same time may be held against the new one's; ``beside``: what they are called. ``second_host``: when another
     host was last tried, and whether it answered (None: never tried). ``load_now`` and ``load_since``: CPU and memory in
     percent as last told (time, value), and since when above the warning. ``probes``: our own probes of production.
-    ``further``: the newest reading of every further source, by source and name.
+    ``further``: the newest reading of every further source, by source and name. ``steps``: journeys that were walked in
+    production. ``own_newest`` and ``all_rows``: the newest row of the new version in the logs, whoever sent the
+    request, and how many there are since T0; None where users are enough to go by.
     """
 
     policy: Policy
@@ -89,6 +92,9 @@ class Evidence:
     load_now: dict[str, tuple[float, float]] = field(default_factory=dict)
     probes: ProbeLog = field(init=False)
     further: dict[tuple[Source, str], Observation] = field(default_factory=dict)
+    steps: OwnSteps = field(default_factory=OwnSteps)
+    own_newest: float | None = None
+    all_rows: int | None = None
     _bins: dict[tuple[str, int], Stored] = field(default_factory=dict)
     _points: dict[int, Stored] = field(default_factory=dict)
     _whole: dict[str, Stored] = field(default_factory=dict)
@@ -102,7 +108,8 @@ class Evidence:
         if self.t0 != t0:
             self._bins.clear()
             self._whole.clear()
-            self.state(Source.LOGS).newest = None
+            self.state(Source.LOGS).newest = self.own_newest = self.all_rows = None
+            self.steps = OwnSteps()
         self.t0 = t0
 
     def state(self, source: Source) -> SourceState:
@@ -149,6 +156,7 @@ class Evidence:
         edge = seen.at + self.policy.skew_s
         dates = [
             seen.measured_at,
+            seen.own_newest,
             *(row.newest for row in (*seen.bins, *seen.whole)),
             *(row.start for row in seen.bins),
             *(probe.at for probe in seen.probes),
@@ -160,6 +168,9 @@ class Evidence:
     def _take_logs(self, seen: Observation, state: SourceState) -> None:
         if self.t0 is None:
             return
+        if seen.own_newest is not None and seen.own_newest > self.t0:
+            self.own_newest = max(seen.own_newest, self.own_newest or 0.0)
+        self.all_rows = seen.all_rows
         # Nothing is asked of any other version, and a name that telemetry makes up must not take memory.
         ours = (self.new_version, self.old_version)
         for row in (row for row in seen.bins if row.version in ours):
@@ -294,7 +305,12 @@ class Evidence:
         A single newer datum does not stand in for that: the quickest row says nothing of the slow ones.
         """
         state = self.state(source)
-        return -math.inf if state.received is None or state.newest is None else state.received - self.lag(source)
+        newest = self.own_newest if state.newest is None and source is Source.LOGS else state.newest
+        return -math.inf if state.received is None or newest is None else state.received - self.lag(source)
+
+    def own_between(self, begin: float, end: float) -> int:
+        """Requests of our own in [begin, end), which the platform counts among users': probes, and journeys."""
+        return self.probes.between(begin, end) + self.steps.between(begin, end)
 
 
 def _keep_later(store: dict[_Key, Stored], key: _Key, row: Bin, received: float) -> None:

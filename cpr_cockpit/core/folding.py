@@ -15,8 +15,10 @@ from cpr_cockpit.core import (
     noticing,
     others,
     safeguarding,
+    window_end,
 )
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.armed import users_of
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.heard import Heard
 from cpr_cockpit.core.heard import key_of as source_of
@@ -190,6 +192,7 @@ def _observed(run: Run, at: float, event: ev.Observed) -> None:
     if believed(event.body, skew_s):
         run.readings[event.source] = event.body
         run.tally.take(event.body, run.switched_back_at)
+        run.users = max(run.users, users_of(event.body, run))
 
 
 _WORSE = ("GO", "WAIT", "HOLD", "ROLLBACK")
@@ -295,4 +298,5 @@ HANDLERS: dict[type[Event], Callable[[Run, float, Any], None]] = {
     **noticing.HANDLERS,
     **code_run.HANDLERS,
     **journeys_seen.HANDLERS,
+    **window_end.HANDLERS,
 }

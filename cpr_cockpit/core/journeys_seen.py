@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from cpr_cockpit.core.event import Event
 from cpr_cockpit.core.journey_events import JourneyTold, JourneyWalked
+from cpr_cockpit.core.own_steps import Walk, walk_of
 from cpr_cockpit.core.plan import PRODUCTION
 from cpr_cockpit.core.verdict import clock_time
 
@@ -20,7 +21,8 @@ class JourneysSeen:
     """``newest``: by place and name. ``lines``: the newest that commands wrote.
 
     ``steps``: those that passed in production since ``failed_at``, when one last failed there (None: none ever did).
-    ``count``: journeys that were walked in production. ``again``: by name, since when one that had failed there passes.
+    ``count``: journeys that were walked in production; ``walks``: all of them, in order. ``again``: by name, since when
+    one that had failed there passes.
     """
 
     newest: dict[tuple[str, str, str], JourneyWalked] = field(default_factory=dict)
@@ -29,6 +31,7 @@ class JourneysSeen:
     count: int = 0
     failed_at: float | None = None
     again: dict[str, float] = field(default_factory=dict)
+    walks: list[Walk] = field(default_factory=list)
 
 
 class _Seeing(Protocol):
@@ -47,6 +50,7 @@ def _walked(run: _Seeing, at: float, event: JourneyWalked) -> None:
     if event.place == PRODUCTION:
         _note_again(seen, at, event, failed=before is not None and before.walked == "failed")
         seen.count += 1
+        seen.walks.append(walk_of(event))
         passed = sum(step.walked == "passed" for step in event.steps)
         if event.walked == "failed":
             seen.steps, seen.failed_at = 0, at

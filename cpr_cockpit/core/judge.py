@@ -19,13 +19,17 @@ from cpr_cockpit.core.early import EarlyTests
 from cpr_cockpit.core.early_latency import tempered
 from cpr_cockpit.core.evidence import Evidence
 from cpr_cockpit.core.figures import figures, warnings
+from cpr_cockpit.core.own_steps import Walk
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.signals import Baseline, Observation, Source
 from cpr_cockpit.core.silence import ceased, cross_checked
+from cpr_cockpit.core.synthetic import SYNTHETIC, in_place_of_users, synthetic_words
 from cpr_cockpit.core.targets import no_history, target_missed
 from cpr_cockpit.core.triggers import Finding, degradation, error_rate, unavailable
 from cpr_cockpit.core.verdict import HoldCause, PersonTrigger, Verdict, VerdictKind, clock_time
 
+_Decided = tuple[VerdictKind, HoldCause | None, str | None, str]
+"""Kind, cause, rule, sentence."""
 PRODUCTION_SOURCES = (Source.LOGS, Source.PLATFORM, Source.PROBES_PRODUCTION)
 
 
@@ -63,6 +67,7 @@ class Judge:
         self._raised: tuple[PersonTrigger, str] | None = None
         self._final: Verdict | None = None
         self._share = share
+        self._until = 0.0
         self._custom = CustomSignals(signals, policy)
         self._blocks = BlockQueue() if early else None
         self._early: EarlyTests | None = None
@@ -99,6 +104,15 @@ class Judge:
             control = versions.get(evidence.old_version) if evidence.control else None
             self._early.add(versions.get(evidence.new_version), control)
 
+    def walked(self, walk: Walk) -> None:
+        """A journey was walked in production; of what was begun before T0 nothing is known here."""
+        if self._evidence.t0 is not None and walk.began >= self._evidence.t0 - 1e-3:
+            self._evidence.steps.take(walk)
+
+    def extend(self, until: float) -> None:
+        """A person waits longer: the decision is due at ``until`` (epoch seconds). Nothing else changes."""
+        self._until = max(self._until, until)
+
     def raise_trigger(self, name: str, by: str) -> None:
         """A person says that ``name`` (a `PersonTrigger`) is true. ValueError for any other name."""
         try:
@@ -125,8 +139,8 @@ class Judge:
 
     @property
     def deadline(self) -> float | None:
-        """T0 plus the window; None before T0."""
-        return None if self._evidence.t0 is None else self._evidence.t0 + self.policy.window_s
+        """T0 plus the window, or to when it was extended; None before T0."""
+        return None if self._evidence.t0 is None else max(self._evidence.t0 + self.policy.window_s, self._until)
 
     def verdict(self, now: float, *, last: bool = False) -> Verdict:
         """The verdict at ``now``; ``last``: no more data will be awaited, so it is not WAIT."""
@@ -179,21 +193,25 @@ class Judge:
             return answer(VerdictKind.HOLD, doubt.cause, None, doubt.sentence)
         for finding in held:
             return answer(VerdictKind.HOLD, finding.cause, finding.rule, finding.sentence)
-        kind, cause, sentence = self._decide(now, rising, last)
-        return answer(kind, cause, None, sentence)
+        kind, cause, rule, sentence = self._decide(now, rising, last)
+        return answer(kind, cause, rule, sentence)
 
-    def _decide(self, now: float, rising: Sequence[Finding], last: bool) -> tuple[VerdictKind, HoldCause | None, str]:
+    def _decide(self, now: float, rising: Sequence[Finding], last: bool) -> _Decided:
         """GO, HOLD or WAIT on data that is fresh and triggers that are silent or only under way."""
         due = None if last else self._due(now)
         doubt = self._doubt(rising)
+        if due is None and doubt is not None and doubt.cause is HoldCause.THIN and self.policy.synthetic_go:
+            doubt = in_place_of_users(self._evidence, rising, now, self.deadline or now)
+            if doubt is None:
+                return VerdictKind.GO, None, SYNTHETIC, synthetic_words(self._evidence, now)
         if due is None and doubt is None:
-            return VerdictKind.GO, None, keep_words(self._evidence, now)
+            return VerdictKind.GO, None, None, keep_words(self._evidence, now)
         if due is None and doubt is not None:
-            return VerdictKind.HOLD, doubt.cause, doubt.sentence
+            return VerdictKind.HOLD, doubt.cause, None, doubt.sentence
         if doubt is None and self.policy.go_early and self._triggers_had_their_time():
-            return VerdictKind.GO, None, keep_words(self._evidence, now)
+            return VerdictKind.GO, None, None, keep_words(self._evidence, now)
         sentence = "; ".join([keep_words(self._evidence, now), *(finding.sentence for finding in rising)])
-        return VerdictKind.WAIT, None, f"{sentence}; {due}"
+        return VerdictKind.WAIT, None, None, f"{sentence}; {due}"
 
     def _visible(self, now: float) -> str:
         deadline = self.deadline

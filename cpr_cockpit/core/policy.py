@@ -20,8 +20,18 @@ _COUNTS = (
     "degradation_min_requests",
     "unavailable_min",
     "granularity_fits",
+    "synthetic_steps",
 )
-_FLAGS = ("require_ready", "require_telemetry", "go_early", "hold_on_shared_fault", "rollback_on_journey")
+_FLAGS = (
+    "require_ready",
+    "require_telemetry",
+    "go_early",
+    "hold_on_shared_fault",
+    "rollback_on_journey",
+    "synthetic_go",
+)
+SLOWEST_STEPS, FASTEST_STEPS = 60, 600
+"""Steps of journeys a minute: fewer carry no GO, more would be a load on the application and on real accounts."""
 PAGE_UNATTENDED, ROLLBACK_UNATTENDED = "page", "rollback"
 _WORDS = {"unattended": (PAGE_UNATTENDED, ROLLBACK_UNATTENDED)}
 _MAY_BE_ZERO = ("letter_ms", "tolerance", "skew_s", "platform_delay_s", "keep_warm_s")
@@ -91,6 +101,11 @@ class Policy:
     hold_on_shared_fault: bool = False
     # A critical journey that fails twice in a row in production: ROLLBACK, else HOLD for a person.
     rollback_on_journey: bool = False
+    # Where users are too few to judge by, critical journeys at so many steps a minute may carry a GO (core.synthetic).
+    synthetic_go: bool = False
+    synthetic_steps: int = SLOWEST_STEPS
+    # So many times its length the critical window may last, where a person extends it.
+    longest_window: float = 2.0
     keep_warm_s: float = 86400.0
     # Who is called (core.alarm): after 00:00 once the window's last data may have come, and again until somebody
     # answers. What a ROLLBACK verdict does that nobody has acknowledged for so long.
@@ -110,6 +125,11 @@ class Policy:
                 _check_number(name, value)
         if self.degradation <= 1.0:
             raise ValueError(f"policy: degradation is a factor above 1, found {self.degradation}")
+        if not SLOWEST_STEPS <= self.synthetic_steps <= FASTEST_STEPS:
+            allowed = f"{SLOWEST_STEPS} to {FASTEST_STEPS} steps a minute"
+            raise ValueError(f"policy: synthetic_steps is {allowed}, found {self.synthetic_steps}")
+        if self.longest_window < 1.0:
+            raise ValueError(f"policy: longest_window is a factor from 1, found {self.longest_window}")
         if self.scale > 1.0:
             raise ValueError(f"policy: scale is at most 1, found {self.scale}")
         if self.bin_s > self.window_s:

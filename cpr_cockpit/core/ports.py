@@ -348,6 +348,18 @@ class Arrived:
     lag_p95: float | None
 
 
+STRETCH_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Users' rows of one stretch of `STRETCH_S` seconds from ``start``; ``oldest``: event time of the first."""
+
+    start: float
+    rows: int
+    oldest: float
+
+
 class Premises(Protocol):
     """What must hold of the logs for a verdict to be possible."""
 
@@ -356,6 +368,9 @@ class Premises(Protocol):
 
     async def arrived(self, *, since: float) -> tuple[Arrived, ...]:
         """Which versions' rows came with event times since then, users' and our own probes' alike. PortError."""
+
+    async def by_hour(self, *, since: float) -> tuple[Stretch, ...]:
+        """Users' rows by stretches of `STRETCH_S` since then; those without any are left out. PortError."""
 
     def planned(self, act: Act) -> tuple[PlannedRequest, ...]:
         """The requests that ``act`` would send."""

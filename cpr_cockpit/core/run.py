@@ -19,6 +19,7 @@ from cpr_cockpit.core.plan import app_of, key_at, key_of
 from cpr_cockpit.core.rows import Moment, StepRow
 from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.core.tally import Tally
+from cpr_cockpit.core.window_events import WindowExtended
 
 
 class Phase(StrEnum):
@@ -121,6 +122,8 @@ class Run:
     notices: noticing.Notices = field(default_factory=noticing.Notices)
     code: code_run.Code = field(default_factory=code_run.Code)
     journeys: JourneysSeen = field(default_factory=JourneysSeen)
+    users: int = 0
+    extended: WindowExtended | None = None
     ended: ev.RunEnded | None = None
     ended_at: float | None = None
     timeline: list[Moment] = field(default_factory=list)

@@ -11,6 +11,7 @@ from cpr_cockpit.core import showing_others as others
 from cpr_cockpit.core import view as vw
 from cpr_cockpit.core.afterwards import redeploy_words, swap_brings_back
 from cpr_cockpit.core.apps_words import back_words, part_words, turn_words
+from cpr_cockpit.core.armed import armed_words, kept_words
 from cpr_cockpit.core.events import PlanMade
 from cpr_cockpit.core.journeys_seen import passes_again
 from cpr_cockpit.core.panel_words import panel_word
@@ -28,6 +29,7 @@ from cpr_cockpit.core.showing_flag import (
 )
 from cpr_cockpit.core.strategy import FEATURE_FLAG
 from cpr_cockpit.core.verdict import VerdictKind, clock_time
+from cpr_cockpit.core.window_end import deadline_of, extend
 
 _HELD = "Goes on by itself once the data say GO; until then only r ends it."
 PRODUCTION = (Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING)
@@ -35,7 +37,7 @@ PRODUCTION = (Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING)
 
 def panel(run: Run, stage: Stage) -> vw.Panel:
     """The panel as of now; its word is the table's."""
-    verdict, deadline = stage.verdict, deadline_of(run, stage)
+    verdict, deadline = stage.verdict, deadline_of(run, stage.policy)
     word, shape = panel_word(
         _phase(run, stage),
         decision=run.ended.decision if run.ended else None,
@@ -64,15 +66,11 @@ def panel(run: Run, stage: Stage) -> vw.Panel:
         take_over=others.take_over(run),
         second=second.confirm(run, stage.now),
         ack=called.answer(run, stage),
+        extend=extend(run, stage.policy, stage.now),
         merge=code.merge(run, stage.merge),
         revert=code.revert(run),
         go_on=code.go_on(run),
     )
-
-
-def deadline_of(run: Run, stage: Stage) -> float | None:
-    """T0 plus the window; None before T0."""
-    return None if run.t0 is None else run.t0 + stage.policy.window_s
 
 
 def _phase(run: Run, stage: Stage) -> str:
@@ -140,7 +138,7 @@ def _detail(run: Run, stage: Stage) -> str:
         # The command at the end, where nothing can be taken for a part of it.
         parts = (served, _pinned(run, stage), back.undone(run), back.left_words(run, stage))
         return " ".join(part for part in parts if part)
-    verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else ""
+    verdict, looks_on = stage.verdict, observed.detail(run) if run.observed else _armed(run, stage)
     if verdict is None:
         return looks_on
     fired = f"Fired by: {verdict.rule}." if verdict.kind is VerdictKind.ROLLBACK and verdict.rule else ""
@@ -148,6 +146,12 @@ def _detail(run: Run, stage: Stage) -> str:
     held = _held(run, stage) if verdict.kind is VerdictKind.HOLD and (run.on_share or run.on_gate) else ""
     rest = "; ".join((*verdict.pending, *verdict.warnings))
     return " ".join(part for part in (looks_on, fired, held, _pinned(run, stage), rest) if part)
+
+
+def _armed(run: Run, stage: Stage) -> str:
+    """After GO on synthetic evidence: that users' requests are still awaited, and how many have come."""
+    words = armed_words(run, stage.policy)
+    return f"{_sentence_case(kept_words(run))}; {words}." if words else ""
 
 
 def _held(run: Run, stage: Stage) -> str:
@@ -160,7 +164,11 @@ def _held(run: Run, stage: Stage) -> str:
 
 def _pinned(run: Run, stage: Stage) -> str:
     words = pinned_words(run, stage.now)
-    return f"{words[0].upper()}{words[1:]}." if words else ""
+    return f"{_sentence_case(words)}." if words else ""
+
+
+def _sentence_case(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"
 
 
 def _ids(run: Run) -> str:
@@ -219,7 +227,7 @@ def _go(run: Run, stage: Stage) -> vw.Control | None:
     if run.started_at is None or run.ended is not None or run.phase is Phase.ROLLING_BACK:
         return None
     new = run.plan.new_version if run.plan else ""
-    label, deadline = f"GO keep {new}", deadline_of(run, stage)
+    label, deadline = f"GO keep {new}", deadline_of(run, stage.policy)
     if run.decision is not None:
         return vw.Control("g", label, enabled=False, reason="kept already; the watch goes on")
     good = stage.verdict is not None and stage.verdict.kind is VerdictKind.GO

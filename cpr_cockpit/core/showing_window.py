@@ -18,11 +18,11 @@ from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.showing import Stage, takes
 from cpr_cockpit.core.showing_flag import judged_version, share_mark, share_title
 from cpr_cockpit.core.showing_further import further_signals, measured_at
-from cpr_cockpit.core.showing_panel import deadline_of
 from cpr_cockpit.core.showing_sources import sources
 from cpr_cockpit.core.signals import Bin, Source
 from cpr_cockpit.core.tally import reading
 from cpr_cockpit.core.verdict import Figure, moment, percent
+from cpr_cockpit.core.window_end import deadline_of, extended_words
 
 _TREND = 30
 
@@ -45,9 +45,11 @@ def window(run: Run, stage: Stage) -> vw.Window:
         title, until = f"rolling, {part_words(run)}" if run.on_gate else share_title(run), since + plan.step_s
         return vw.Window(plan.step_s, since, until, tuple(rows), title, sources(run, stage), on_part=True)
     if run.phase is not Phase.KEEPING or run.t0 is None:
-        return vw.Window(
-            stage.policy.window_s, run.t0, deadline_of(run, stage), tuple(rows), sources=sources(run, stage)
-        )
+        deadline, length_s = deadline_of(run, stage.policy), stage.policy.window_s
+        if deadline is not None and run.t0 is not None and run.extended is not None:
+            rows.insert(0, ("window", extended_words(run)))
+            length_s = deadline - run.t0
+        return vw.Window(length_s, run.t0, deadline, tuple(rows), sources=sources(run, stage))
     later = _later(run.t0, stage)
     rows = [*_watch_rows(run, later), *rows]
     return vw.Window(later.length_s, later.start, later.next_due, tuple(rows), later.stage, sources(run, stage))

@@ -121,6 +121,8 @@ class Observation:
     which of several readers of one source (custom signals). ``blocks``: users' requests in short stretches, as asked.
     ``readings``: figures of a further source, each told whole by every reading; ``lines``: what it says in words,
     printable and short (newest error lines of a log, newest last; metrics that a resource does not have).
+    Where users are few, ``own_newest``: event time of the newest row of the new version, whoever sent the request (our
+    own too); ``all_rows``: how many of them there are since T0.
     """
 
     source: Source
@@ -140,10 +142,13 @@ class Observation:
     blocks: tuple[Block, ...] = ()
     readings: tuple[Reading, ...] = ()
     lines: tuple[str, ...] = ()
+    own_newest: float | None = None
+    all_rows: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse figures that are none; ValueError."""
-        figures = (self.measured_at, self.lag_p95, self.granularity_s, self.cpu_percent, self.memory_percent)
+        told = (self.measured_at, self.lag_p95, self.granularity_s, self.own_newest)
+        figures = (*told, self.cpu_percent, self.memory_percent)
         for value in (self.at, *(figure for figure in figures if figure is not None)):
             if not math.isfinite(value):
                 raise ValueError(f"observation: every figure is finite or absent, found {value}")

@@ -70,5 +70,5 @@ def _confirmed(evidence: Evidence, since: float, upto: float) -> bool:
 def counted_between(evidence: Evidence, since: float, upto: float) -> tuple[float, float]:
     """Users' requests that the platform counted in its whole points within that time, and the seconds of these."""
     points = [one for one in evidence.points() if one.start >= since - 1e-3 and one.end <= upto + 1e-3]
-    probes = sum(evidence.probes.between(one.start, one.end) for one in points)
-    return sum(one.requests for one in points) - probes, math.fsum(one.length for one in points)
+    own = sum(evidence.own_between(one.start, one.end) for one in points)
+    return sum(one.requests for one in points) - own, math.fsum(one.length for one in points)

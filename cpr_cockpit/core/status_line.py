@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from cpr_cockpit.core.armed import armed_words, kept_words
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Phase, Run
 from cpr_cockpit.core.verdict import Figure, Verdict, percent
+from cpr_cockpit.core.window_end import deadline_of
 
 
 def status_line(run: Run, policy: Policy, verdict: Verdict | None, now: float) -> str:
@@ -25,11 +27,15 @@ def _where(run: Run, policy: Policy, now: float) -> str:
     if run.ended is not None:
         return f"ended, {run.ended.decision.replace('_', ' ')}"
     if run.phase in (Phase.ROLLING_BACK, Phase.KEEPING):
-        return "rolling back" if run.phase is Phase.ROLLING_BACK else "kept"
-    if run.t0 is not None and now > run.t0 + policy.window_s:
-        return f"window over for {clock(now - run.t0 - policy.window_s)}"
+        if run.phase is Phase.ROLLING_BACK:
+            return "rolling back"
+        told = (kept_words(run) or "kept", armed_words(run, policy))
+        return "; ".join(one for one in told if one)
+    deadline = deadline_of(run, policy)
+    if deadline is not None and now > deadline:
+        return f"window over for {clock(now - deadline)}"
     if run.t0 is not None:
-        return f"{clock(now - run.t0)} of {clock(policy.window_s)}"
+        return f"{clock(now - run.t0)} of {clock((deadline_of(run, policy) or run.t0) - run.t0)}"
     if run.share:
         return f"{run.share:g} % of new sessions"
     return str(run.phase)

@@ -327,6 +327,7 @@ class Panel:
     ``back``: the rollback check in one line; ``warns``: it says that something is wrong. ``commands``: what to send
     first by hand, each whole. ``acknowledge``: that what others changed was looked at; ``take_over``: the lease that
     another run holds. ``second``: what a second person can confirm; ``ack``: that whoever is called has seen it.
+    ``extend``: that the critical window is to be longer.
     ``merge``, ``revert``, ``go_on``: step 4, before START.
     """
 
@@ -345,6 +346,7 @@ class Panel:
     take_over: Control | None = None
     second: Control | None = None
     ack: Control | None = None
+    extend: Control | None = None
     merge: Control | None = None
     revert: Control | None = None
     go_on: Control | None = None

@@ -12,8 +12,10 @@ from cpr_cockpit.core.ports import PortError
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.safeguards import GO, START, WAIVER
 from cpr_cockpit.core.standings import lists_in_force, standings
+from cpr_cockpit.core.window_end import deadline_of
 from cpr_cockpit.engine.desk_closing import closing_commands
 from cpr_cockpit.engine.desk_issues import issue_commands
+from cpr_cockpit.engine.desk_window import window_commands
 from cpr_cockpit.engine.host import CommandError
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.lease_keeper import LeaseRefused
@@ -50,6 +52,7 @@ class Desk:
             "status": self._status,
             **issue_commands(session.recorder, _text),
             **closing_commands(session.recorder, session.clock, _text),
+            **window_commands(session.recorder, session.clock, session.scaled, _text),
         }
 
     async def command(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -251,7 +254,7 @@ class Desk:
         if run.phase is not Phase.WINDOW or run.t0 is None or watch is None:
             raise CommandError("GO is only possible in the critical window. Nothing was changed.")
         early = watch.may_keep() and session.scaled.go_early
-        if session.clock.now() < run.t0 + session.scaled.window_s and not early:
+        if session.clock.now() < (deadline_of(run, session.scaled) or run.t0) and not early:
             raise CommandError("GO is not possible before the end of the window. Nothing was changed.")
         if not watch.may_keep() and not reason:
             raise CommandError(f"GO against the data needs a reason: {watch.verdict_sentence} Nothing was changed.")

@@ -1,6 +1,8 @@
 """The journeys in production: from the switch on, through the window, and once more at the end of each stretch.
 
-A critical one that fails twice in a row is evidence for a person: critical functionality is broken.
+A critical one that fails twice in a row is evidence for a person: critical functionality is broken. Where policy lets
+journeys stand in for users who are too few, the critical ones are walked between two rounds too, one after another, so
+many steps a minute as policy says and no more.
 """
 
 from __future__ import annotations
@@ -8,12 +10,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-from cpr_cockpit.core.journeys import JourneyResult, Walked, at, readings_of
+from cpr_cockpit.core.armed import drives
+from cpr_cockpit.core.journeys import Journey, JourneyResult, Walked, at, readings_of
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.sensing import State
+from cpr_cockpit.core.synthetic import ROUND_FLOOR_S, ROUND_S
 from cpr_cockpit.core.verdict import clock_time
+from cpr_cockpit.core.window_end import deadline_of
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.journeying import Recording, mark, walk_all
 from cpr_cockpit.engine.ports import Ports
@@ -21,9 +26,9 @@ from cpr_cockpit.engine.recorder import Recorder
 
 log = logging.getLogger(__name__)
 
-EVERY_S, AGAIN_S = 60.0, 10.0
-"""Seconds of the procedure's window between two rounds, and before one that failed is walked again."""
-FLOOR_S, AGAIN_FLOOR_S = 5.0, 1.0
+AGAIN_S, AGAIN_FLOOR_S = 10.0, 1.0
+"""Seconds of the procedure's window before a journey that failed is walked again, and their floor."""
+_LOOK_S = 1.0
 _SPARE_S = 0.5
 
 Raise = Callable[[str, str], None]
@@ -48,20 +53,78 @@ class JourneyWatch:
         run = self._recorder.run
         while run.t0 is None:
             await self._recorder.wait_news()
-        deadline, last = run.t0 + self._policy.window_s, run.t0 + self._policy.extended_s
-        every = max(FLOOR_S, EVERY_S * self._policy.scale)
-        while self._on():
-            began = self._clock.now()
-            at_end = self._end_at(deadline)
-            failed = await self._round(raise_, tell_all=began >= at_end or not self._states)
-            if began >= at_end:
-                break
-            pause = max(AGAIN_FLOOR_S, AGAIN_S * self._policy.scale) if failed else every
-            wait = min(began + pause, max(self._end_at(deadline), self._clock.now()))
-            await self._clock.sleep(max(0.1, wait - self._clock.now()))
-        await self._clock.sleep(max(0.0, self._end_at(last) - self._clock.now()))
+        last = run.t0 + self._policy.extended_s
+        while self._on() and await self._begun_anew(last):
+            await self._stretch(raise_)
         if self._on():
             await self._round(raise_, tell_all=True)
+
+    async def _begun_anew(self, last: float) -> bool:
+        """Wait until there is a stretch to walk through: the window, or a longer one. False: that is over."""
+        while self._on():
+            now = self._clock.now()
+            if now < self._end_at(self._deadline()) or not self._states:
+                return True
+            if now >= self._end_at(last):
+                break
+            await self._clock.sleep(max(0.1, min(_LOOK_S, self._end_at(last) - now)))
+        return False
+
+    def _deadline(self) -> float:
+        return deadline_of(self._recorder.run, self._policy) or self._clock.now()
+
+    async def _stretch(self, raise_: Raise) -> None:
+        """Round after round until the window's end."""
+        every = max(ROUND_FLOOR_S, ROUND_S * self._policy.scale)
+        while self._on():
+            began = self._clock.now()
+            at_end = self._end_at(self._deadline())
+            failed = await self._round(raise_, tell_all=began >= at_end or not self._states)
+            if began >= at_end:
+                return
+            pause = max(AGAIN_FLOOR_S, AGAIN_S * self._policy.scale) if failed else every
+            wait = min(began + pause, max(self._end_at(self._deadline()), self._clock.now()))
+            if not failed:
+                await self._drive(wait, raise_)
+            await self._clock.sleep(max(0.1, wait - self._clock.now()))
+
+    async def _drive(self, until: float, raise_: Raise) -> None:
+        """Walk critical journeys in place of users, one after another, until then or until one fails."""
+        while self._on() and drives(self._recorder.run, self._policy, self._clock.now()):
+            for app, one in self._critical():
+                began = self._clock.now()
+                pace_s = 60.0 * len(one.steps) / self._policy.synthetic_steps
+                if began + max(pace_s, self._took) > until or not self._on():
+                    return
+                if not await self._driven(app, one, raise_):
+                    return
+                await self._clock.sleep(max(0.0, began + pace_s - self._clock.now()))
+            if not self._critical():
+                return
+
+    def _critical(self) -> list[tuple[str, Journey]]:
+        """The critical journeys of every app; of a command nobody knows how many steps it has."""
+        found = [(app, self._ports.at(app).journeys) for app in self._apps()]
+        return [
+            (app, one)
+            for app, journeys in found
+            if journeys is not None
+            for one in at(journeys.declared, PRODUCTION)
+            if one.critical and not one.of_command
+        ]
+
+    async def _driven(self, app: str, one: Journey, raise_: Raise) -> bool:
+        """Whether one journey passed, once."""
+        ports = self._ports.at(app)
+        if ports.journeys is None:
+            return False
+        try:
+            result = await Recording(self._recorder, self._clock, app).walked(ports.journeys, one.name, PRODUCTION)
+        except JournalError:
+            log.exception("what a journey told could not be recorded")
+            return False
+        await self._counted(app, result, raise_, ports.probe.second_host)
+        return result.passed
 
     def _end_at(self, end: float) -> float:
         """When a round must begin to be over by ``end``."""

@@ -11,6 +11,7 @@ from cpr_cockpit.core.commits import same_commit, wrong_commit
 from cpr_cockpit.core.plan import Plan, PlanFacts
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PortError
+from cpr_cockpit.core.sensing import State
 from cpr_cockpit.core.strategies import Course, plan_by
 from cpr_cockpit.core.strategy import NEW_ARTIFACT, OLD_ARTIFACT, ROLLING
 from cpr_cockpit.engine.background import declared_rule
@@ -21,6 +22,7 @@ from cpr_cockpit.engine.premises import read_premises
 from cpr_cockpit.engine.previewing import pending_words
 from cpr_cockpit.engine.serving import observe
 from cpr_cockpit.engine.settings import SessionSettings
+from cpr_cockpit.engine.users_by_hour import users_by_hour
 from cpr_cockpit.engine.zips import ZipError, check_whole, commit_of
 
 
@@ -135,7 +137,8 @@ async def premises_told(settings: SessionSettings, scaled: Policy, ports: Ports)
     if ports.premises is None:
         return ()
     found = await read_premises(ports.premises, ports.clock.now(), scaled, settings.declared_delay_s)
-    return found.remarks
+    few = [one.words for one in await users_by_hour(ports, scaled) if one.state is State.NOTE]
+    return (*found.remarks, *few)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from cpr_cockpit.core.judge import Judge
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.core.verdict import Verdict, VerdictKind
+from cpr_cockpit.core.window_end import deadline_of
 from cpr_cockpit.engine.origin import origin_of, strangers_of
 from cpr_cockpit.engine.telling import Told, Unread, signals_of, told
 from cpr_cockpit.engine.watch import JUDGE_TICK_S
@@ -157,7 +158,8 @@ def judge_again(records: Sequence[ev.Record], written: Policy | None = None, *, 
     until, cut = _until(records, run, scaled)
     tale, unread = told(records)
     said = tuple(_answers(judge, _asked(judge, tale, _gaps(records), run.t0, until)))
-    was = _was(run, run.t0, run.t0 + window_s, tale)
+    deadline = deadline_of(run, scaled) or run.t0
+    was = _was(run, run.t0, deadline, tale)
     watched, returned_at = _afterwards(fold(records), run, end)
     return Rejudged(
         t0=run.t0,
@@ -165,7 +167,7 @@ def judge_again(records: Sequence[ev.Record], written: Policy | None = None, *, 
         until=until,
         cut=cut,
         was=was,
-        would=_would(said, run.t0 + window_s, until),
+        would=_would(said, deadline, until),
         changed=_changed(own, asked),
         kept=kept,
         outside=tuple(one for one in was.said if one.origin),

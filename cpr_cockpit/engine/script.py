@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from cpr_cockpit.core.armed import still_armed
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import Clock
+from cpr_cockpit.core.window_end import deadline_of
 from cpr_cockpit.engine.recorder import Recorder
 from cpr_cockpit.engine.settings import SessionSettings
 
@@ -41,7 +43,7 @@ class Decider:
         self.awaited_extension = False
 
     def _deadline(self) -> float:
-        return (self._recorder.run.t0 or self._clock.now()) + self._scaled.window_s
+        return deadline_of(self._recorder.run, self._scaled) or self._clock.now() + self._scaled.window_s
 
     async def urgent(self) -> None:
         """Return when the script rolls back at once, whatever step of the plan runs; without such a script, never."""
@@ -75,12 +77,14 @@ class Decider:
         return "hold" if now >= max(deadline, self._began) + self._grace_s else None
 
     async def extended(self) -> Literal["keep", "rollback"]:
-        """After GO: watch on to the end of the extended validation where the script (or a person's run) asks for it."""
-        if self._script is not None and not self._script.extended:
-            return "keep"
-        self.awaited_extension = True
+        """After GO: watch on to the end of the extended validation where the script (or a person's run) asks for it.
+
+        Kept on synthetic evidence, a script watches on until then or until enough users have come.
+        """
+        asked = self._script is None or self._script.extended
+        self.awaited_extension = asked
         end = (self._recorder.run.t0 or self._clock.now()) + self._scaled.extended_s
-        while self._clock.now() < end:
+        while self._clock.now() < end and (asked or still_armed(self._recorder.run, self._scaled)):
             if self._script is not None and self._script.decide == "auto" and self._watching().kind == "ROLLBACK":
                 return "rollback"
             await self._clock.sleep(TICK_S)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from cpr_cockpit.core import events as ev
+from cpr_cockpit.core.armed import armed_words, kept_words
 from cpr_cockpit.core.check_words import extended_check
 from cpr_cockpit.core.notice_events import AlarmAcknowledged, AlarmDelayed
 from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
@@ -300,7 +301,14 @@ class Session(UntilStart):
             await watch.close()
             await self._watch_on(plan)
             return
-        await self._end_observed("kept", f"{plan.new_version} kept", provisional=not decider.awaited_extension)
+        words = self._kept_words(plan)
+        await self._end_observed("kept", words, provisional=not decider.awaited_extension)
+
+    def _kept_words(self, plan: Plan) -> str:
+        """That it was kept, and on what where that was not users."""
+        words = f"{plan.new_version} {kept_words(self.run_state) or 'kept'}"
+        armed = armed_words(self.run_state, self.scaled)
+        return f"{words}; {armed}" if armed else words
 
     async def _after(self, plan: Plan) -> None:
         """What follows GO; where it does not succeed the version is kept all the same, and a person is told."""

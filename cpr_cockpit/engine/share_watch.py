@@ -30,7 +30,9 @@ class ShareWatch(Watch):
     ) -> None:
         # Production's platform metrics count the old version's requests: they say nothing of the share.
         self._judged = (Source.LOGS, Source.PROBES_PRODUCTION)
-        super().__init__(settings, replace(scaled, window_s=max(act.seconds, scaled.bin_s)), plan, ports, recorder)
+        # Journeys stand in for users in the critical window alone.
+        part = replace(scaled, window_s=max(act.seconds, scaled.bin_s), synthetic_go=False)
+        super().__init__(settings, part, plan, ports, recorder)
 
     def _made_judge(self) -> Judge:
         plan, settings = self._plan, self._settings

@@ -13,9 +13,13 @@ from typing import Any
 
 from cpr_cockpit.core import events as ev
 from cpr_cockpit.core.custom_spec import SignalSpec
+from cpr_cockpit.core.journey_events import JourneyWalked
 from cpr_cockpit.core.judge import Judge
+from cpr_cockpit.core.own_steps import walk_of
+from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.signals import Baseline, Observation, ProbeCount, Source
 from cpr_cockpit.core.verdict import PersonTrigger, Verdict, VerdictKind
+from cpr_cockpit.core.window_events import WindowExtended
 from cpr_cockpit.core.yardstick import Yardstick
 
 _PROBES = (Source.PROBES_PRODUCTION, Source.PROBES_SLOT)
@@ -72,6 +76,10 @@ def _told_by(record: ev.Record) -> Iterator[Told | Unread]:
     elif isinstance(event, ev.Observed):
         for at, observation in _looks(observation_of(event.body), record.at):
             yield Told(at, partial(Judge.observe, observation=observation), observation)
+    elif isinstance(event, JourneyWalked) and event.place == PRODUCTION:
+        yield Told(record.at, partial(Judge.walked, walk=walk_of(event)))
+    elif isinstance(event, WindowExtended):
+        yield Told(record.at, partial(Judge.extend, until=event.until))
     elif isinstance(event, ev.RunOpened):
         yield from (Unread(record.seq, event.type, why) for why in signals_of(event)[1])
 

@@ -12,6 +12,7 @@ from cpr_cockpit.core.sensing import Reading, State
 from cpr_cockpit.core.signals import Source
 from cpr_cockpit.core.tally import reading
 from cpr_cockpit.core.verdict import clock_time, percent
+from cpr_cockpit.core.window_end import deadline_of
 from cpr_cockpit.documents.papers.figures import Served, new_version, rate_before, served
 from cpr_cockpit.engine.journal import JournalError
 from cpr_cockpit.engine.journeying import mark
@@ -37,8 +38,11 @@ class Validating:
         run = self._recorder.run
         while run.t0 is None:
             await self._recorder.wait_news()
-        for lasts_s in (self._policy.window_s, self._policy.extended_s):
-            await self._clock.sleep(max(0.0, run.t0 + lasts_s - _BEFORE_S - self._clock.now()))
+        last = run.t0 + self._policy.extended_s
+        for first in (True, False):
+            # The window may be extended meanwhile.
+            while (left_s := self._end(last, first=first) - _BEFORE_S - self._clock.now()) > 0.0:
+                await self._clock.sleep(left_s)
             if run.ended is not None or run.phase is Phase.ROLLING_BACK:
                 return
             try:
@@ -50,6 +54,10 @@ class Validating:
                 log.exception("what production's validation came to could not be recorded")
             except Exception:
                 log.exception("production's validation could not be read")
+
+    def _end(self, last: float, *, first: bool) -> float:
+        """The end of the window, or of what follows it."""
+        return (deadline_of(self._recorder.run, self._policy) or last) if first else last
 
 
 def readings(run: Run, policy: Policy) -> Iterator[Reading]:

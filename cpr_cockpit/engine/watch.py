@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 
 from cpr_cockpit.core import events as ev
@@ -18,6 +19,7 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PortError, Reader
 from cpr_cockpit.core.run import Phase
 from cpr_cockpit.core.signals import Observation, Source
+from cpr_cockpit.core.synthetic import steps_needed
 from cpr_cockpit.core.tally import reading
 from cpr_cockpit.core.verdict import HoldCause, Verdict, VerdictKind, clock_time
 from cpr_cockpit.engine.acts import Check
@@ -59,6 +61,7 @@ class Watch(Spoken):
         self._ports = ports
         self._recorder = recorder
         self._judge = self._made_judge()
+        self._walks = 0
         self._blocks = BlockRange(scaled.block_s, settings.declared_delay_s)
         self._batches: list[ProbeBatch] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -197,7 +200,20 @@ class Watch(Spoken):
             blocks=self._blocks.question(t0, now, with_usable_yardstick(self._recorder.run.baseline)),
         )
         self._blocks.told(seen)
-        return seen
+        return await self._with_own(seen, t0)
+
+    async def _with_own(self, seen: Observation, t0: float) -> Observation:
+        """Where users are few: all rows of the new version, our own requests' too, which tell silence from loss."""
+        premises, new = self._ports.premises, self._plan.new_version
+        users = sum(row.requests for row in seen.whole if row.version == new)
+        if premises is None or users >= steps_needed(self._scaled):
+            return seen
+        try:
+            rows = await premises.arrived(since=t0)
+        except PortError:
+            return seen
+        own = next((row for row in rows if row.version == new), None)
+        return seen if own is None else replace(seen, own_newest=own.newest, all_rows=own.rows)
 
     async def _read_platform(self, t0: float) -> Observation:
         granularity = self._scaled.poll_platform_s
@@ -279,11 +295,22 @@ class Watch(Spoken):
             # App after app leaves the new version: fewer requests of it are the way back, and no sign of anything.
             return
         hold_for_others(self._judge, self._recorder.run, self._scaled, self._clock.now(), self._made_at)
+        self._tell_window()
         verdict = self._judge.verdict(self._ports.clock.now())
         # The journal's last word, not this session's: what one before it has told is told.
         if not told_already(self._recorder.run.verdict, verdict) and not self._record_verdict(verdict):
             return
         self._verdict = verdict
+
+    def _tell_window(self) -> None:
+        """Journeys of production that were walked since the last look, and whether the window was extended."""
+        run = self._recorder.run
+        if run.extended is not None:
+            self._judge.extend(run.extended.until)
+        walks = run.journeys.walks
+        for walk in walks[self._walks :]:
+            self._judge.walked(walk)
+        self._walks = len(walks)
 
     def _record_verdict(self, verdict: Verdict) -> bool:
         """What the verdict stands on first, then the verdict."""

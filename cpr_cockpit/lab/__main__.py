@@ -81,6 +81,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="in force from the start; repeatable",
     )
     parser.add_argument("--staging", action="store_true", help="an app of staging beside them, with the new version")
+    parser.add_argument(
+        "--requests-per-minute", type=_positive, metavar="N", help="of all users together (default: 2400)"
+    )
+    parser.add_argument(
+        "--journeys", action=argparse.BooleanOptionalAction, default=True, help="whether the ready file tells of any"
+    )
     parser.add_argument("--announce", action="store_true", help="say on standard error when it is ready and has ended")
     return parser.parse_args(arguments)
 
@@ -99,6 +105,8 @@ def _settings(options: argparse.Namespace) -> LabSettings:
         instances=options.instances,
         troubles=tuple(options.trouble),
         staging=options.staging,
+        requests_per_minute=options.requests_per_minute,
+        journeys=options.journeys,
     )
 
 

@@ -29,7 +29,8 @@ class LabSettings:
     which scales the lab's own times. ``lease``: seconds after which the lab ends unless renewed; None: never.
     ``telemetry_fault``: what goes wrong with the telemetry from the switch to a new version on. ``apps``: how many.
     ``instances``: of each slot. ``troubles``: those in force from the start, by name. ``staging``: whether there is an
-    app of staging beside them.
+    app of staging beside them. ``requests_per_minute``: of all users together; None: many. ``journeys``: whether its
+    ready file tells of any.
     """
 
     ready_file: Path
@@ -44,6 +45,8 @@ class LabSettings:
     instances: int = 1
     troubles: tuple[str, ...] = ()
     staging: bool = False
+    requests_per_minute: float | None = None
+    journeys: bool = True
 
 
 @dataclass(frozen=True, slots=True)

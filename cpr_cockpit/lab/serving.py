@@ -37,7 +37,7 @@ from cpr_cockpit.lab.rest import app, app_configuration, managed_identity, metri
 from cpr_cockpit.lab.scenario import Scenario
 from cpr_cockpit.lab.site import GREEN, Site, metered
 from cpr_cockpit.lab.telemetry import Telemetry
-from cpr_cockpit.lab.traffic import Traffic
+from cpr_cockpit.lab.traffic import RATE, Traffic
 from cpr_cockpit.lab.webhook_sink import WebhookSink
 from cpr_cockpit.lab.world import World
 
@@ -162,6 +162,7 @@ class Lab:
         told = self._content(f"https://localhost:{port}", f"http://{LOOPBACK}:{control}")
         webhook = {"webhook_url": f"https://localhost:{hook}{self._sink.path}"}
         around = {"git_host": git_host, "settings_file": str(documented)}
+        around |= {} if self._settings.journeys else {"journeys": {}}
         return told | more | webhook | around | {"pipeline": pipeline}
 
     async def _open_page(self) -> None:
@@ -258,6 +259,7 @@ class Lab:
             ca=self._certificates.ca,
             user_token=self._world.user_token,
             seed=self._settings.seed,
+            rate=RATE if self._settings.requests_per_minute is None else self._settings.requests_per_minute / 60.0,
         )
 
     def _entrance(self) -> str:

@@ -160,6 +160,8 @@ ACTIONS: tuple[Action, ...] = (
            hint="waive"),
     Action("filter", "b", "Only what blocks", "Shows only what blocks the next point, or everything again",
            "screen.filter", "lists", hint="only what blocks"),
+    Action("extend", "w", "Wait longer", "The critical window lasts a third longer, within policy; with a word",
+           "app.ask('extend')", "window", _control("extend"), hint="wait longer"),
     Action("charts", "v", "Charts or signals", "Where there is no room for both: one in the place of the other",
            "screen.charts", "window", hint="charts"),
     Action("copy", "c", "Copy", "Copies the focused value, and writes it to a file", "app.copy", hint="copy"),

@@ -45,6 +45,7 @@ _SENT = {
     "second": "second person",
     "ack": "seen",
     "close": "close",
+    "extend": "extension",
     "merge": "MERGE",
     "merge_choice": "merge choice",
 }

@@ -22,6 +22,7 @@ _STATUS_S = 1.5
 _ASKED = {
     "ack": "Seen: what will you do?",
     "acknowledge": "Looked at: what did you see?",
+    "extend": "Extend the window: what is awaited?",
     "take-over": "Take the lease over: why?",
     "close": "Close the run: a word for the record",
 }

@@ -44,7 +44,7 @@ NOT_SCALED = {
     "platform_delay_s", "skew_s", "coverage", "alpha", "granularity_fits", "require_ready",
     "require_telemetry", "go_early",
     "hold_on_shared_fault", "rollback_on_journey", "keep_warm_s", "signature_s", "early_limit", "early_alpha",
-    "unattended",
+    "unattended", "synthetic_go", "synthetic_steps", "longest_window",
 }  # fmt: skip
 short_windows = st.floats(1.0, REFERENCE_WINDOW_S)
 

@@ -88,6 +88,9 @@ class Logs:
             raise PortError("The logs do not answer.")
         return replace(GOOD, newest=self.clock.now() - self.delay, lag_p95=self.delay)
 
+    async def by_hour(self, *, since: float) -> tuple[()]:
+        return ()
+
     async def arrived(self, *, since: float) -> tuple[Arrived, ...]:
         self.asked.append(self.clock.now())
         if self.down:

@@ -219,6 +219,9 @@ class _Logs:
     async def facts(self, *, since: float) -> LogFacts:
         return self._facts
 
+    async def by_hour(self, *, since: float) -> tuple[()]:
+        return ()
+
     async def arrived(self, *, since: float) -> tuple[()]:
         return ()
 

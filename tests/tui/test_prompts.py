@@ -163,16 +163,23 @@ def test_no_two_columns_of_a_list_touch() -> None:
 
 @pytest.mark.parametrize(
     ("key", "command", "said"),
-    [("u", "acknowledge", "looked at"), ("x", "take_over", "take-over"), ("m", "ack", "seen")],
+    [
+        ("u", "acknowledge", "looked at"),
+        ("x", "take_over", "take-over"),
+        ("m", "ack", "seen"),
+        ("w", "extend", "extension"),
+    ],
 )
 async def test_what_others_did_is_answered_with_words(key: str, command: str, said: str) -> None:
     view = views.window_breach()
     there = Control(key, "LOOKED AT", enabled=True)
-    source = Script(replace(view, panel=replace(view.panel, acknowledge=there, take_over=there, ack=there)))
+    source = Script(
+        replace(view, panel=replace(view.panel, acknowledge=there, take_over=there, ack=there, extend=there))
+    )
     app = face(source, Hand())
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        assert foot(app).strip().startswith("m seen  u looked at  x take over  ")
+        assert foot(app).strip().startswith("m seen  u looked at  x take over  w wait longer  ")
         field = await asked(pilot, app, key)
         strike(app, *"seen")
         await until(pilot, lambda: field.value == "seen")

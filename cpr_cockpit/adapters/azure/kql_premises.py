@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cpr_cockpit.adapters.azure.kql import moment, question, text
+from cpr_cockpit.adapters.azure.kql import length, moment, question, text
+from cpr_cockpit.core.ports import STRETCH_S
 
 
 def users(since: float, app_insights_id: str) -> str:
@@ -22,3 +23,8 @@ def ingestion(since: float) -> str:
 def arrived(since: float, app_insights_id: str) -> str:
     """Rows by version since then, whoever sent the requests; the twenty versions with most of them."""
     return question("arrived", since=moment(since), app=text(app_insights_id))
+
+
+def hours(since: float, app_insights_id: str) -> str:
+    """Users' rows since then by stretches of `core.ports.STRETCH_S`."""
+    return question("hours", since=moment(since), length=length(STRETCH_S), app=text(app_insights_id))

@@ -14,7 +14,7 @@ from cpr_cockpit.adapters.azure.errors import clean, unreadable
 from cpr_cockpit.adapters.azure.logs_client import logs_client
 from cpr_cockpit.adapters.azure.transport import SharedTransport
 from cpr_cockpit.core.plan import Act, ActKind
-from cpr_cockpit.core.ports import Arrived, LogFacts, PlannedRequest
+from cpr_cockpit.core.ports import Arrived, LogFacts, PlannedRequest, Stretch
 
 _DOING = "Reading what the logs tell of themselves"
 # The cap is lifted once a day: what the workspace said before that no longer holds.
@@ -51,6 +51,12 @@ class LogsPremises:
         answers.refuse_a_part(answer, _DOING, _CHECK)
         return tuple(answers.rows(answer, _arrived, _DOING))
 
+    async def by_hour(self, *, since: float) -> tuple[Stretch, ...]:
+        """Users' rows by stretches of time since then."""
+        (answer,) = await self._ask((kql.hours(since, self._environment.app_insights_id),))
+        answers.refuse_a_part(answer, _DOING, _CHECK)
+        return tuple(answers.rows(answer, _stretch, _DOING))
+
     async def _ask(self, texts: Sequence[str]) -> list[answers.Item]:
         return await answers.ask(self._client, self._environment.workspace_id, texts, _DOING)
 
@@ -78,3 +84,8 @@ def _ingestion(row: LogsTableRow) -> tuple[float | None, float | None]:
 def _arrived(row: LogsTableRow) -> Arrived:
     newest = answers.must(answers.moment(row["Newest"]))
     return Arrived(clean(str(row["AppVersion"])), answers.count(row["Rows"]), newest, answers.number(row["LagS"]))
+
+
+def _stretch(row: LogsTableRow) -> Stretch:
+    start, oldest = (answers.must(answers.moment(row[name])) for name in ("Start", "Oldest"))
+    return Stretch(start, answers.count(row["Rows"]), oldest)
