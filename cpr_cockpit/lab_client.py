@@ -39,7 +39,8 @@ class LabOptions:
     ``telemetry_fault``: what goes wrong with all telemetry from the switch to the new version on (`TELEMETRY_FAULTS`).
     ``apps``: how many, each in a region of its own, with a front before them where there are several.
     ``instances``: of each slot. ``troubles``: of the lab, in force from the start. ``staging``: whether it has
-    an app of staging. ``requests_per_minute``: of all users together; None: many. ``journeys``: whether it tells of any.
+    an app of staging. ``requests_per_minute``: of all users together; None: many. ``journeys``: whether it
+    tells of any.
     """
 
     fast: bool

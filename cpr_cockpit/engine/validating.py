@@ -47,7 +47,7 @@ class Validating:
                 return
             try:
                 now = self._clock.now()
-                of_window = window(run, self._policy, now) if lasts_s == self._policy.window_s else ()
+                of_window = window(run, self._policy, now) if first else ()
                 for one in (*of_window, *readings(run, self._policy)):
                     mark(self._recorder, one, now)
             except JournalError:
