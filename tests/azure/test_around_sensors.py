@@ -213,6 +213,19 @@ async def test_a_flexible_server_tells_when_its_backups_were_complete(azure: Azu
     assert (state, words) == (State.OK, "1 restore points, the newest 2.0 h old, at most 24 h wanted")
 
 
+async def test_the_newest_backup_may_be_on_a_later_page_and_a_list_without_value_is_not_read(
+    azure: Azure, wire: Wire
+) -> None:
+    pages = [{"value": [{"properties": {"completedTime": _at(hours)}}]} for hours in (30.0, 2.0)]
+    following = f"{wire.url}{FLEXIBLE}/backups?page=2"
+    wire.on("GET", f"{FLEXIBLE}/backups", Answer(body=pages[0] | {"nextLink": following}), Answer(body=pages[1]))
+    sensor = Backups(azure.manager, FixedClock(NOW), FLEXIBLE, 86_400.0)
+    assert (await _told(sensor))[0] is State.OK
+    wire.on("GET", f"{FLEXIBLE}/backups", Answer(body={}))
+    with pytest.raises(PortError):
+        await sensor.read()
+
+
 @pytest.mark.parametrize(
     ("answer", "state", "words"),
     [

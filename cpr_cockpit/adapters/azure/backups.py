@@ -14,7 +14,7 @@ from typing import Any
 from cpr_cockpit.adapters.azure.errors import unreadable
 from cpr_cockpit.adapters.azure.manager import Manager
 from cpr_cockpit.adapters.azure.metrics_database import kind_of
-from cpr_cockpit.adapters.azure.resources import objects, properties, resource
+from cpr_cockpit.adapters.azure.resources import listed, properties
 from cpr_cockpit.adapters.azure.times import epoch
 from cpr_cockpit.core.ports import Clock
 from cpr_cockpit.core.sensing import Reading, State
@@ -45,8 +45,8 @@ class Backups:
     async def read(self) -> tuple[Reading, ...]:
         """Failed where there is none, or the newest is too old. PortError."""
         list_name, version = _LISTS[kind_of(self._id)]
-        body = await resource(self._manager, _DOING, f"{self._id}/{list_name}", version)
-        points = [properties(one) for one in objects(body.get("value"))]
+        found = await listed(self._manager, _DOING, f"{self._id}/{list_name}", version)
+        points = [properties(one) for one in found]
         try:
             taken = [at for one in points if (at := _taken(one)) is not None]
             since = [epoch(str(one["earliestRestoreDate"])) for one in points if _continuous(one)]

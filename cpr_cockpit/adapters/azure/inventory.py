@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cpr_cockpit.adapters.azure.errors import unreadable
 from cpr_cockpit.adapters.azure.manager import API_VERSION, Manager
+from cpr_cockpit.adapters.azure.resources import listed
 from cpr_cockpit.core.inert import clean
 
-_PAGES = 50
 _KINDS = (
     "Microsoft.Sql/servers/databases",
     "Microsoft.DBforPostgreSQL/flexibleServers",
@@ -112,25 +111,8 @@ class Inventory:
 
     async def _list(
         self, doing: str, path: str, version: str, more: Mapping[str, str] | None = None
-    ) -> list[Mapping[str, Any]]:
-        environment = self._manager.environment
-        rows: list[Mapping[str, Any]] = []
-        url = environment.manager_url(path)
-        params: dict[str, str] | None = {"api-version": version, **(more or {})}
-        for _ in range(_PAGES):
-            answer = await self._manager.get(doing, url, params)
-            try:
-                body = answer.json()
-                rows += [one for one in body["value"] if isinstance(one, Mapping)]
-                following = body.get("nextLink")
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-                raise unreadable(doing, repr(error)) from error
-            if not following:
-                return rows
-            if not isinstance(following, str) or not environment.is_manager(following):
-                raise unreadable(doing, "the next page is not at Resource Manager")
-            url, params = following, None
-        raise unreadable(doing, f"more than {_PAGES} pages")
+    ) -> tuple[Mapping[str, Any], ...]:
+        return await listed(self._manager, doing, path, version, more)
 
 
 def _site(one: Mapping[str, Any]) -> Site:

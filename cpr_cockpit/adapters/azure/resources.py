@@ -1,4 +1,4 @@
-"""Any resource as Resource Manager tells it: one reading of its body."""
+"""Any resource as Resource Manager tells it: one reading of its body; a list page by page."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cpr_cockpit.adapters.azure.manager import Manager
 from cpr_cockpit.core.ports import PortError
 
 _NOT_THERE = 404
+_PAGES = 50
 
 
 async def resource(manager: Manager, doing: str, id: str, version: str) -> Mapping[str, Any]:
@@ -32,6 +33,30 @@ async def resource_or_none(manager: Manager, doing: str, id: str, version: str) 
         if error.status == _NOT_THERE:
             return None
         raise
+
+
+async def listed(
+    manager: Manager, doing: str, id: str, version: str, more: Mapping[str, str] | None = None
+) -> tuple[Mapping[str, Any], ...]:
+    """All objects of the list at ``id``, page by page; ``more``: parameters of the question. PortError."""
+    environment = manager.environment
+    rows: list[Mapping[str, Any]] = []
+    url = environment.manager_url(id)
+    params: dict[str, str] | None = {"api-version": version, **(more or {})}
+    for _ in range(_PAGES):
+        answer = await manager.get(doing, url, params)
+        try:
+            body = answer.json()
+            rows += [one for one in body["value"] if isinstance(one, Mapping)]
+            following = body.get("nextLink")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise unreadable(doing, repr(error)) from error
+        if not following:
+            return tuple(rows)
+        if not isinstance(following, str) or not environment.is_manager(following):
+            raise unreadable(doing, "the next page is not at Resource Manager")
+        url, params = following, None
+    raise unreadable(doing, f"more than {_PAGES} pages")
 
 
 def properties(body: Mapping[str, Any]) -> Mapping[str, Any]:
