@@ -180,7 +180,7 @@ class Merging:
 
     async def _round(self) -> None:
         """Every step of every repository, until all is done or something is in the way."""
-        chosen = self.code.chosen[-1][1] if self.code.chosen else None
+        chosen = self.code.choice
         if chosen is not None and chosen.choice == "revert":
             await self._take_back(chosen)
             return
