@@ -75,7 +75,7 @@ class Clone:
         """A trial merge of two commits (git merge-tree --write-tree, since git 2.38)."""
         names = ("--write-tree", "--name-only", "--no-messages")
         ended = await self._git("merge-tree", *names, main, branch, allowed=(0, _CONFLICT))
-        tree, *files = ended.out.splitlines() or [""]
+        tree, *files = ended.out.split("\n")
         if ended.code != _CONFLICT:
             return Tried(tree)
         return Tried(tree, tuple(file for file in files if file) or (_UNNAMED,))

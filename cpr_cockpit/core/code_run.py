@@ -102,13 +102,14 @@ class Repository:
 class Code:
     """All of it; ``begun``: the newest beginning, ``rested``: None while it is under way. ``moved_at``: its last event.
 
-    ``gone_on``: who goes on with what is merged, and why.
+    ``gone_on``: who goes on with what is merged, and why. ``choice``: the newest one since it was begun.
     """
 
     repositories: dict[str, Repository] = field(default_factory=dict)
     begun: ce.MergeBegun | None = None
     rested: ce.MergeRested | None = None
     gone_on: ce.MergeChosen | None = None
+    choice: ce.MergeChosen | None = None
     chosen: list[tuple[float, ce.MergeChosen]] = field(default_factory=list)
     begun_by: list[str] = field(default_factory=list)
 
@@ -177,7 +178,7 @@ def _looked(run: Folding, at: float, event: ce.CodeLooked) -> None:
 
 def _begun(run: Folding, at: float, event: ce.MergeBegun) -> None:
     code = run.code
-    code.begun, code.rested, code.gone_on = event, None, None
+    code.begun, code.rested, code.gone_on, code.choice = event, None, None, None
     code.begun_by.append(event.by)
     for name in event.repositories:
         _clear(code.of(name))
@@ -235,7 +236,7 @@ def _rested(run: Folding, at: float, event: ce.MergeRested) -> None:
 def _chosen(run: Folding, at: float, event: ce.MergeChosen) -> None:
     code = run.code
     code.chosen.append((at, event))
-    code.rested = None
+    code.rested, code.choice = None, event
     if event.choice != "again":
         # Whoever went on without a repository merges it no more by looking again for a tag.
         code.gone_on = event if event.choice == "go-on" else None

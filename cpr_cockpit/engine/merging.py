@@ -30,6 +30,7 @@ UNCHANGED = "Nothing was changed."
 # Seconds between two looks at the repositories while nothing is begun.
 LOOK_EVERY_S = 300.0
 _LONGEST_REASON = 500
+_NOTHING_MERGED = "Nothing is merged any more"
 _TO_BEGIN = (MergeState.NONE, MergeState.OPEN, MergeState.BLOCKED)
 _RESTS = (MergeState.HALF, MergeState.UNTAGGED)
 
@@ -180,17 +181,20 @@ class Merging:
 
     async def _round(self) -> None:
         """Every step of every repository, until all is done or something is in the way."""
-        chosen = self.code.chosen[-1][1] if self.code.chosen else None
+        chosen = self.code.choice
         if chosen is not None and chosen.choice == "revert":
             await self._take_back(chosen)
             return
         hosts = self._hosts
-        if self.code.gone_on is not None:
-            hosts = tuple(host for host in hosts if self._room.of(host).merged_as)
         taken_back = [why for why in await asyncio.gather(*map(self._look.not_taken_back, hosts)) if why]
         if taken_back:
             self._rest(self._rests_as, f"{'; '.join(taken_back)}. Nothing more was changed")
             return
+        if self.code.gone_on is not None:
+            hosts = tuple(host for host in hosts if self._room.of(host).merged_as)
+            if not hosts:
+                self._rest("blocked", f"What was gone on with is taken back. {_NOTHING_MERGED}")
+                return
         for step in STEPS:
             if not await self._step(step, hosts):
                 self._stopped()
@@ -238,7 +242,7 @@ class Merging:
         rows = [(host.name, self._room.of(host).rows.get("revert")) for host in hosts]
         words = "; ".join(f"{name}: {row.words if row is not None else 'taken back'}" for name, row in rows)
         if not self.code.merged:
-            self._rest("blocked", f"{words}. Nothing is merged any more")
+            self._rest("blocked", f"{words}. {_NOTHING_MERGED}")
             return
         then = ". Merge what takes it back there, then look again" if any(told) else ""
         self._rest(self._rests_as, f"{words}{then}")

@@ -36,12 +36,10 @@ _LIMIT = 5000
 # The longer of two paths that could both be meant comes first: names of branches hold slashes.
 _ROUTES: tuple[tuple[str, str, Answering], ...] = (
     ("GET", "", reading.repository),
-    ("GET", "/branches/{branch:.+}/protection/required_status_checks", reading.protection),
     ("GET", "/branches/{branch:.+}", reading.branch),
     ("GET", "/rules/branches/{branch:.+}", reading.rules),
     ("GET", "/commits/{ref:.+}/check-runs", reading.check_runs),
     ("GET", "/commits/{ref:.+}/status", reading.status),
-    ("GET", r"/compare/{both:.+\.\.\..+}", reading.compare),
     ("GET", "/contents/{path:.+}", reading.contents),
     ("GET", "/git/blobs/{sha}", reading.blob),
     ("GET", "/actions/runs", reading.runs),
@@ -51,12 +49,9 @@ _ROUTES: tuple[tuple[str, str, Answering], ...] = (
     ("GET", r"/pulls/{number:\d+}", pulls.get),
     ("PATCH", r"/pulls/{number:\d+}", pulls.update),
     ("GET", r"/pulls/{number:\d+}/reviews", pulls.reviews),
-    ("GET", r"/pulls/{number:\d+}/commits", pulls.commits),
     ("PUT", r"/pulls/{number:\d+}/merge", pulls.merge),
     ("GET", "/git/ref/{ref:.+}", refs.get_ref),
     ("POST", "/git/refs", refs.create_ref),
-    ("PATCH", "/git/refs/{ref:.+}", refs.update_ref),
-    ("DELETE", "/git/refs/{ref:.+}", refs.delete_ref),
     ("POST", "/git/tags", refs.create_tag),
     ("GET", "/git/tags/{sha}", refs.get_tag),
 )

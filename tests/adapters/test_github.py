@@ -229,6 +229,14 @@ async def test_what_did_not_change_is_not_sent_again(wire: Wire, host: GitHubHos
     assert wire.asked[-1].headers["If-None-Match"] == 'W/"1"'
 
 
+async def test_a_large_answer_is_not_kept_in_memory(wire: Wire, host: GitHubHost) -> None:
+    told = {"full_name": "goals/goals-api", "description": "x" * 300_000}
+    wire.on("GET", REPO, Answer(200, told, {"ETag": 'W/"1"'}))
+    for _ in range(2):
+        await host.repository()
+    assert "If-None-Match" not in wire.asked[-1].headers
+
+
 async def test_a_tag_is_made_as_an_object_and_then_named(wire: Wire, host: GitHubHost) -> None:
     wire.on("GET", REPO, Answer(200, {"full_name": "goals/goals-api"}))
     assert await host.tag(TAG) is None

@@ -386,3 +386,29 @@ def test_a_merge_that_is_under_way_while_it_is_sent_again_is_no_refused_one() ->
         life = looked(stage)
         assert merged(life) is MergeState.DONE
         assert (kinds(api).count("merge"), len(api.merges)) == (2, 1)
+
+
+def test_what_is_all_taken_back_is_begun_anew() -> None:
+    with Stage(script=None) as stage:
+        life, api, ui = half(stage)
+        taken_back(life, api, PullState.MERGED)
+        taken_back(life, api, PullState.MERGED)
+        assert (life.run_state.code.state, life.run_state.code.merged) == (MergeState.BLOCKED, ())
+        assert "taken back. Nothing is merged any more" in rested(life)
+        api.taken_back, ui.refuses = True, ""
+        assert merged(life) is MergeState.DONE
+        assert (len(api.merges), len(ui.merges)) == (2, 1)
+
+
+def test_who_goes_on_with_what_is_taken_back_then_merges_nothing_anew() -> None:
+    with Stage(script=None) as stage:
+        life, api, ui = half(stage)
+        taken_back(life, api, PullState.OPEN)
+        asked = life.command("merge_choice", choice="go-on", by="ana", reason="compatible")
+        assert not life.live(lambda: asked.done() and at_rest(life))
+        assert "#2, which takes it back, is open" in rested(life)
+        api.pulls[-1] = replace(api.pulls[-1], state=PullState.MERGED)
+        api.taken_back = True
+        assert merged(life) is MergeState.BLOCKED
+        assert "Nothing is merged any more" in rested(life)
+        assert (len(api.merges), ui.merges) == (1, [])

@@ -27,8 +27,8 @@ VERSION = "2022-11-28"
 _LONGEST = 8 * 1024 * 1024
 """Bytes of an answer that are read."""
 _PER_PAGE, _MOST_PAGES = "100", 10
-_KEPT = 200
-"""Answers that are kept with their entity tags: what is watched is asked again without being counted."""
+_KEPT, _LARGEST_KEPT = 200, 256 * 1024
+"""Answers, and bytes of one, that are kept with their entity tags: what is watched is asked again uncounted."""
 _REDIRECTS, _MOST_REDIRECTS = (301, 302, 307, 308), 3
 _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel="next"')
 _LIMITED = (403, 429)
@@ -151,7 +151,7 @@ class Asking:
             raise self._refused(answer, content, doing)
         following = _NEXT.search(answer.headers.get("Link", ""))
         told = Answer(_parsed(content, doing), _same_host(following.group(1), asked, doing) if following else "")
-        self._keep(url, answer.headers.get("ETag", ""), told)
+        self._keep(url, answer.headers.get("ETag", "") if len(content) <= _LARGEST_KEPT else "", told)
         return told
 
     def _keep(self, url: str, mark: str, told: Answer) -> None:

@@ -83,15 +83,6 @@ async def reviews(host: Hosting, repo: Repository, request: web.Request) -> web.
     return listed(request, host.url, [row] if _approved(repo, pull) else [])
 
 
-async def commits(host: Hosting, repo: Repository, request: web.Request) -> web.Response:
-    """Its commits, oldest first."""
-    pull = _one(repo, request)
-    head, base = await repo.head_of(pull), await repo.head(pull.base)
-    named = (await repo.git("log", "--reverse", "--format=%H%x09%s", f"{base}..{head}")).splitlines()
-    rows = [line.split("\t", 1) for line in named]
-    return listed(request, host.url, [{"sha": sha, "commit": {"message": subject}} for sha, subject in rows])
-
-
 async def merge(host: Hosting, repo: Repository, request: web.Request) -> web.Response:
     """200; 405 where it cannot be merged, 409 where the head is not the one that was told."""
     pull, body = _one(repo, request), await body_of(request)

@@ -1,7 +1,7 @@
-"""What is read of a repository: itself, branches and their rules, checks, runs, comparisons, files.
+"""What is read of a repository: itself, branches and their rules, checks, runs, files.
 
 Shapes as in GitHub's REST reference: "Repositories", "Branches", "Protected branches", "Rules", "Check runs", "Commit
-statuses", "Workflow runs", "Artifacts", "Commits" (compare), "Contents", "Git blobs".
+statuses", "Workflow runs", "Artifacts", "Contents", "Git blobs".
 """
 
 from __future__ import annotations
@@ -57,14 +57,6 @@ async def branch(_: Hosting, repo: Repository, request: web.Request) -> web.Resp
     )
 
 
-async def protection(_: Hosting, repo: Repository, request: web.Request) -> web.Response:
-    """The checks that the older kind of protection requires."""
-    if request.match_info["branch"] != MAIN or not repo.seed.protected:
-        raise Refusal(404, "Branch not protected")
-    told = {"strict": False, "contexts": list(repo.seed.protected), "checks": _checks(repo.seed.protected)}
-    return web.json_response(told)
-
-
 async def rules(host: Hosting, repo: Repository, request: web.Request) -> web.Response:
     """The rules of all rulesets that are in force for a branch."""
     found: list[dict[str, Any]] = []
@@ -116,27 +108,6 @@ async def artifacts(host: Hosting, repo: Repository, request: web.Request) -> we
         }
     ]
     return listed(request, host.url, rows if run.branch == MAIN and repo.ci.built(run) else [], "artifacts")
-
-
-async def compare(_: Hosting, repo: Repository, request: web.Request) -> web.Response:
-    """How far two refs are apart."""
-    one, other = request.match_info["both"].split("...", 1)
-    base, head = await _commit(repo, one), await _commit(repo, other)
-    behind, ahead = (await repo.git("rev-list", "--left-right", "--count", f"{base}...{head}")).split()
-    commits = (await repo.git("rev-list", "--reverse", f"{base}..{head}")).split()
-    files = (await repo.git("diff", "--name-only", f"{base}...{head}")).splitlines()
-    words = {(True, True): "identical", (True, False): "ahead", (False, True): "behind", (False, False): "diverged"}
-    return web.json_response(
-        {
-            "status": words[behind == "0", ahead == "0"],
-            "ahead_by": int(ahead),
-            "behind_by": int(behind),
-            "total_commits": int(ahead),
-            "merge_base_commit": {"sha": await repo.git("merge-base", base, head)},
-            "commits": [{"sha": commit} for commit in commits],
-            "files": [{"filename": file} for file in files],
-        }
-    )
 
 
 async def contents(_: Hosting, repo: Repository, request: web.Request) -> web.Response:

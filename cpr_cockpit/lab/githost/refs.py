@@ -45,30 +45,6 @@ async def create_ref(host: Hosting, repo: Repository, request: web.Request) -> w
     return web.json_response(await _told(repo, ref), status=201)
 
 
-async def update_ref(_: Hosting, repo: Repository, request: web.Request) -> web.Response:
-    """Let a ref name another commit; 422 where that is no fast-forward and is not forced."""
-    body, ref = await body_of(request), f"refs/{request.match_info['ref']}"
-    new = text(body, "sha")
-    async with repo.changing:
-        old = (await _told(repo, ref))["object"]["sha"]
-        await _known(repo, new)
-        ahead = await repo.git.ended("merge-base", "--is-ancestor", old, new, allowed=(0, 1))
-        if ahead.code and body.get("force") is not True:
-            raise Refusal(422, "Update is not a fast forward")
-        await repo.move(ref, new, old)
-    return web.json_response(await _told(repo, ref))
-
-
-async def delete_ref(_: Hosting, repo: Repository, request: web.Request) -> web.Response:
-    """Let a name be gone; 422 where there is none."""
-    ref = f"refs/{request.match_info['ref']}"
-    async with repo.changing:
-        if not await repo.git("rev-parse", "--verify", "--quiet", ref, allowed=(0, 1, 128)):
-            raise Refusal(422, "Reference does not exist")
-        await repo.git("update-ref", "-d", ref)
-    return web.Response(status=204)
-
-
 async def create_tag(_: Hosting, repo: Repository, request: web.Request) -> web.Response:
     """The object of an annotated tag, which no ref names yet."""
     body = await body_of(request)
