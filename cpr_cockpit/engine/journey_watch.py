@@ -56,7 +56,9 @@ class JourneyWatch:
             failed = await self._round(raise_, tell_all=began >= at_end or not self._states)
             if began >= at_end:
                 break
-            pause = max(AGAIN_FLOOR_S, AGAIN_S * self._policy.scale) if failed else every
+            # Soon once more, to be sure; then no oftener than always: sign-ins that fail may lock the account.
+            unsure = failed and 1 in self._failed.values()
+            pause = max(AGAIN_FLOOR_S, AGAIN_S * self._policy.scale) if unsure else every
             wait = min(began + pause, max(self._end_at(deadline), self._clock.now()))
             await self._clock.sleep(max(0.1, wait - self._clock.now()))
         await self._clock.sleep(max(0.0, self._end_at(last) - self._clock.now()))
