@@ -82,7 +82,9 @@ class JourneyWatch:
             failed = await self._round(raise_, tell_all=began >= at_end or not self._states)
             if began >= at_end:
                 return
-            pause = max(AGAIN_FLOOR_S, AGAIN_S * self._policy.scale) if failed else every
+            # Soon once more, to be sure; then no oftener than always: sign-ins that fail may lock the account.
+            unsure = failed and 1 in self._failed.values()
+            pause = max(AGAIN_FLOOR_S, AGAIN_S * self._policy.scale) if unsure else every
             wait = min(began + pause, max(self._end_at(self._deadline()), self._clock.now()))
             if not failed:
                 await self._drive(wait, raise_)
