@@ -13,7 +13,7 @@ from azure.monitor.query.aio import LogsQueryClient
 from cpr_cockpit.adapters.azure.logs_dependencies import MOST_TARGETS, DependenciesReader
 from cpr_cockpit.adapters.azure.logs_exceptions import ExceptionsReader
 from cpr_cockpit.adapters.azure.logs_users import BrowserReader, UsageReader
-from cpr_cockpit.core.blocks import Reading
+from cpr_cockpit.core.blocks import DATABASE_KIND, Reading
 from cpr_cockpit.core.ports import Asked, PortError
 from cpr_cockpit.core.signals import Observation, Source
 from tests.azure.rows import call, page, request, thrown
@@ -46,8 +46,8 @@ async def test_dependencies_by_target_beside_the_old_version(logs: Logs) -> None
     logs.hold(AppDependencies=before + since)
     seen = await logs.read(DependenciesReader)
     assert seen.readings == (
-        Reading("db failed", 0.5, "share", n=2, before=0.25),
-        Reading("db p95", 90.0, "ms", n=2, before=20.0),
+        Reading("db failed", 0.5, "share", n=2, before=0.25, kind=DATABASE_KIND),
+        Reading("db p95", 90.0, "ms", n=2, before=20.0, kind=DATABASE_KIND),
         Reading("InProc failed", 0.0, "share", n=1),
         Reading("InProc p95", 20.0, "ms", n=1),
     )

@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class Apps:
 
 
 @asynccontextmanager
-async def apps(folder: Path, count: int = 3) -> AsyncIterator[Apps]:
+async def apps(folder: Path, count: int = 3, *, staging: bool = False) -> AsyncIterator[Apps]:
     """So many apps; nothing runs in their slots."""
     issued = certificates.issue(folder)
     trust = ssl.create_default_context(cafile=issued.ca)
@@ -74,8 +75,9 @@ async def apps(folder: Path, count: int = 3) -> AsyncIterator[Apps]:
         return FrontEnd(issued.server, lambda slot, *fact: telemetry.counted(metered(region.app, slot), *fact))
 
     settings = LabSettings(folder / "lab.json", fast=True, telemetry_delay=0.0, window=900.0, seed=1, apps=count)
+    settings = replace(settings, staging=staging)
     world = World(settings, folder, Scenario(), telemetry, front, kudu)
-    await world.open_slots(packages.build("v1.2.0"))
+    await world.open_slots(packages.build("v1.2.0"), packages.build("v1.3.0"))
     if count > 1:
         world.global_front = GlobalFront(issued.server, trust, world.log, 900.0)
         for site in world.sites.values():

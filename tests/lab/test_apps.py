@@ -185,3 +185,19 @@ async def test_one_app_has_no_front(tmp_path: Path) -> None:
         assert (await world.ask("GET", _endpoint(world, "goals-lab")))[0] == 404
         assert list(world.world.sites) == ["goals-lab"]
         assert all("app" not in entry for entry in world.world.log.entries)
+
+
+async def test_staging_is_an_app_of_its_own_whose_rows_and_traffic_are_no_production_s(tmp_path: Path) -> None:
+    async with apps(tmp_path, 1, staging=True) as made:
+        world = made.world
+        staging = world.staging
+        assert staging is not None
+        listed = (await made.get(f"{made.group}/providers/Microsoft.Web/sites"))["value"]
+        assert [site["name"] for site in listed] == ["goals-lab", "goals-lab-staging"]
+        found = await made.get(made.site("goals-lab-staging"))
+        assert found["properties"]["serverFarmId"].endswith("/serverfarms/lab-plan-2-staging")
+        assert (await made.get(f"{made.site('goals-lab-staging')}/slots"))["value"] == []
+        assert list(world.sites) == ["goals-lab"], "what users and scenarios reach"
+        staging._sink().request({"TimeGenerated": time.time(), "DurationMs": 1.0})
+        (row,) = world.telemetry.rows("AppRequests", time.time() + 1.0)
+        assert row["_ResourceId"] == f"{world.app_insights_id}-staging"
