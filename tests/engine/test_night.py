@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -12,7 +13,9 @@ from cpr_cockpit.core.alarm import alarm
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION
 from cpr_cockpit.core.run import Run
+from cpr_cockpit.core.status_line import status_line
 from cpr_cockpit.core.synthetic import SYNTHETIC
+from cpr_cockpit.engine.showing import Showing
 from tests.engine.journeys import Walks
 from tests.engine.night import FASTEST, NightUsers, night
 from tests.engine.stage import Stage
@@ -115,6 +118,13 @@ def test_it_is_armed_no_longer_once_enough_users_have_come() -> None:
         users, _ = night(stage)
         life = stage.begin()
         assert not life.live(lambda: life.run_state.decision is not None)
+        assert not life.live(lambda: life.run_state.users >= 15)
+        showing = Showing(life.session, lambda run: "")
+        detail, line = showing.view().panel.detail, status_line(life.run_state, life.session.scaled, None, 0.0)
+        assert re.search(
+            r"Kept on \d+ synthetic steps, \d+ user requests; still armed: 1\d of 131 user requests", detail
+        )
+        assert re.search(r"kept on \d+ synthetic steps, \d+ user requests; still armed: 1\d of 131 user requests", line)
         users.every = 0.05
         assert life.live()
         run = life.run_state
@@ -139,6 +149,10 @@ def test_a_person_extends_the_window_within_what_policy_allows() -> None:
         assert not life.live(lambda: stage.world.clock.now() > t0 + 35.0)
         assert run.extended is not None
         assert run.extended.until == pytest.approx(t0 + 40.0)
+        window = Showing(life.session, lambda run: "").view().window
+        assert window.length_s == pytest.approx(40.0)
+        assert window.deadline == pytest.approx(t0 + 40.0)
+        assert any("by ana: the night shift logs in at six" in words for _, words in window.facts)
         assert run.verdict is not None
         assert run.verdict.kind == "WAIT"
         assert alarm(run, life.session.scaled, stage.world.clock.now()) is None
