@@ -16,7 +16,7 @@ NIGHT = ("--window", "60s", "--requests-per-minute", "1", "--synthetic-go", "300
 
 def remarks(events: list[dict[str, object]]) -> str:
     """What was said of the night before START."""
-    return " ".join(str(event["remarks"]) for event in events if event["type"] == "plan")
+    return " ".join(str(event["remarks"]) for event in events if event["type"] == "plan.made")
 
 
 def test_with_journeys_it_is_kept_and_stays_armed(home: Home) -> None:
