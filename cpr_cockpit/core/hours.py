@@ -39,8 +39,8 @@ class Hours:
     def expected(self, at: float, window_s: float) -> float:
         """Requests of a window that begins at ``at``: the mean of the same time on the days that are known."""
         if not self.by_the_day:
-            known = max(self.known_s, 1.0)
-            return sum(one.rows for one in self.stretches) / known * window_s
+            # Of a few seconds nothing follows for a window.
+            return sum(one.rows for one in self.stretches) / max(self.known_s, window_s) * window_s
         days = [at - number * DAY_S for number in range(1, DAYS + 1) if at - number * DAY_S >= self.now - self.known_s]
         days = days or [at - math.ceil((at + window_s - self.now) / DAY_S) * DAY_S]
         return sum(self._between(day, day + window_s) for day in days) / len(days)
@@ -74,13 +74,17 @@ def users_words(hours: Hours, policy: Policy, critical: Sequence[int]) -> tuple[
     window_s = policy.window_s
     expected = hours.expected(hours.now, window_s)
     days = min(DAYS, int(hours.known_s // DAY_S))
-    span = f"the last {days} days" if days > 1 else "the last day" if days else f"the last {hours.known_s / 60:.0f} min"
+    span = (
+        f"the last {days} days" if days > 1 else "the last day" if days else f"the last {_span(round(hours.known_s))}"
+    )
     words = f"at this hour about {expected:.0f} requests in the window of {_span(window_s)} (by {span})"
     if not few(expected, policy):
         return False, f"{words}: enough for a verdict on users"
     needed = requests_needed(0, limit=policy.error_rate, alpha=policy.alpha)
     at = hours.possible_at(window_s, policy)
-    until = f" before {datetime.fromtimestamp(at, UTC):%H:%M} UTC" if at is not None else " at any hour that is known"
+    until = " at any hour" if hours.by_the_day else ", as far as is known"
+    if at is not None:
+        until = f" before {datetime.fromtimestamp(at, UTC):%H:%M} UTC"
     possible = "impossible" if expected + 3.0 * math.sqrt(expected) < needed else "in doubt"
     words += f": a verdict on users is {possible}{until}, which takes {needed} without a failure"
     return True, f"{words}. {_instead(policy, critical)}"
@@ -99,4 +103,4 @@ def _instead(policy: Policy, critical: Sequence[int]) -> str:
 
 
 def _span(seconds: float) -> str:
-    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
+    return f"{seconds / 60:.3g} min" if seconds >= 60 else f"{seconds:g} s"

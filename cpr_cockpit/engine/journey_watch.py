@@ -2,7 +2,7 @@
 
 A critical one that fails twice in a row is evidence for a person: critical functionality is broken. Where policy lets
 journeys stand in for users who are too few, the critical ones are walked between two rounds too, one after another, so
-many steps a minute as policy says and no more.
+many steps a minute as policy says and no more; and rounds go on while a GO on that evidence is armed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-from cpr_cockpit.core.armed import drives
+from cpr_cockpit.core.armed import drives, still_armed
 from cpr_cockpit.core.journeys import Journey, JourneyResult, Walked, at, readings_of
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, Clock
@@ -47,6 +47,8 @@ class JourneyWatch:
         self._failed: dict[tuple[str, str], int] = {}
         self._states: dict[str, State] = {}
         self._took = 0.0
+        self._rounded_at = 0.0
+        self._every_s = max(ROUND_FLOOR_S, ROUND_S * policy.scale)
 
     async def go_on(self, raise_: Raise) -> None:
         """From T0 to the end of the extended validation; nothing of it is begun once it is rolled back."""
@@ -60,13 +62,18 @@ class JourneyWatch:
             await self._round(raise_, tell_all=True)
 
     async def _begun_anew(self, last: float) -> bool:
-        """Wait until there is a stretch to walk through: the window, or a longer one. False: that is over."""
+        """Wait until there is something to walk through: the window, a longer one, a round while GO is armed.
+
+        False: that is over.
+        """
         while self._on():
             now = self._clock.now()
             if now < self._end_at(self._deadline()) or not self._states:
                 return True
             if now >= self._end_at(last):
                 break
+            if still_armed(self._recorder.run, self._policy) and now >= self._rounded_at + self._every_s:
+                return True
             await self._clock.sleep(max(0.1, min(_LOOK_S, self._end_at(last) - now)))
         return False
 
@@ -75,7 +82,6 @@ class JourneyWatch:
 
     async def _stretch(self, raise_: Raise) -> None:
         """Round after round until the window's end."""
-        every = max(ROUND_FLOOR_S, ROUND_S * self._policy.scale)
         while self._on():
             began = self._clock.now()
             at_end = self._end_at(self._deadline())
@@ -84,7 +90,7 @@ class JourneyWatch:
                 return
             # Soon once more, to be sure; then no oftener than always: sign-ins that fail may lock the account.
             unsure = failed and 1 in self._failed.values()
-            pause = max(AGAIN_FLOOR_S, AGAIN_S * self._policy.scale) if unsure else every
+            pause = max(AGAIN_FLOOR_S, AGAIN_S * self._policy.scale) if unsure else self._every_s
             wait = min(began + pause, max(self._end_at(self._deadline()), self._clock.now()))
             if not failed:
                 await self._drive(wait, raise_)
@@ -139,6 +145,7 @@ class JourneyWatch:
     async def _round(self, raise_: Raise, *, tell_all: bool) -> bool:
         """Walk all of them; whether a critical one has failed."""
         began, results = self._clock.now(), []
+        self._rounded_at = began
         try:
             for app in self._apps():
                 results += await self._walked(app, raise_)

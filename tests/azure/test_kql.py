@@ -52,6 +52,7 @@ SENT: dict[str, tuple[dict[str, kql.Literal], str]] = {
     "dependencies": (SPAN | APP | BESIDE | VERSIONS, f"Part Target Rows Kind Failures P95 {DATED}"),
     "exceptions": (SPAN | APP | BESIDE | VERSIONS, f"Rows Total TotalBefore {DATED}"),
     "freshness": (SINCE | APP, DATED),
+    "hours": (SINCE | APP | {"length": kql.length(300)}, "Start Rows Oldest"),
     "ingestion": (SINCE, "Stopped Resumed"),
     "new_problems": (SPAN | APP | BEFORE | VERSIONS, "ProblemId ExceptionType Rows Total First"),
     "page_loads": ({"end": SPAN["end"]} | APP | BESIDE, f"Part Rows P75 {DATED}"),

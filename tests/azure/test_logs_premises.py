@@ -134,6 +134,9 @@ def test_users_alone_tell_of_sampling_and_everybody_of_a_version() -> None:
     told = run(kql_premises.arrived(START, "/app"), frames, START + 10.0)
     assert [row[:2] for row in told.rows] == [["v1", 2], ["v2", 1]]
     assert run(kql_premises.arrived(START, ""), frames, START + 10.0).rows[1][1] == 2
+    assert run(kql_premises.hours(START, "/app"), frames, START + 10.0).rows == [
+        ["2023-11-14T22:13:20Z", 2, "2023-11-14T22:13:21Z"]
+    ]
 
 
 def test_what_the_workspace_says_of_its_cap() -> None:

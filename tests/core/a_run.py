@@ -15,6 +15,7 @@ from cpr_cockpit.core.notice_events import AlarmAcknowledged, AlarmDelayed, Noti
 from cpr_cockpit.core.plan import PlanFacts
 from cpr_cockpit.core.safeguard_events import FreezeOverridden, SecondAsked, SecondGiven, TagsRead
 from cpr_cockpit.core.strategy import blue_green
+from cpr_cockpit.core.window_events import WindowExtended
 from tests.core.observations import BEFORE, NEW, OLD, T0, WRITTEN, logs, probes, user_bin
 
 PLAN = blue_green("green", NEW, PlanFacts(OLD, OLD, True), baseline_s=20.0, artifact=True)
@@ -232,6 +233,7 @@ EVERY_EVENT: tuple[ev.AnyEvent, ...] = (
         steps=(StepWalked(name="login", walked="passed", words="200 in 84 ms", ms=84.0, proves=("login",)),),
         shown={"goal_id": "17"},
     ),
+    WindowExtended(by="ana", until=1_750_000_900.0, words="users come at six"),
     JourneyTold(place="green", name="browser", lines=("1 passed",)),
     ev.JournalContinued(old_head="ef" * 32, first_bad=7, set_aside="journal.damaged.db"),
 )

@@ -68,7 +68,7 @@ def test_what_is_younger_than_a_day_tells_nothing_of_other_hours() -> None:
     few, words = users_words(known, POLICY, [])
     assert few
     assert (
-        "about 15 requests in the window of 15 min (by the last 5 min): a verdict on users is impossible at any"
+        "about 5 requests in the window of 15 min (by the last 5 min): a verdict on users is impossible, as far"
         in words
     )
     assert users_words(Hours([], NIGHT), POLICY, [])[0]

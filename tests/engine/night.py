@@ -25,10 +25,11 @@ FASTEST = Policy(synthetic_go=True, synthetic_steps=600)
 
 @dataclass(slots=True)
 class NightUsers(Users):
-    """A user every ``every`` seconds. ``lost_at``: when the telemetry died; then no row comes any more."""
+    """A user every ``every`` seconds. ``lost_at``: when the telemetry died; ``dead_at``: since when all of it fails."""
 
     every: float = 2.0
     lost_at: float = math.inf
+    dead_at: float = math.inf
 
     def _times(self, begin: float, end: float) -> list[float]:
         first = math.ceil((begin - EPOCH) / self.every)
@@ -40,7 +41,7 @@ class NightUsers(Users):
 
     def _night_row(self, version: str, start: float, end: float, upto: float) -> Bin | None:
         times = [at for at in self._times(start, min(end, upto)) if (at >= self._since()) is (version == NEW)]
-        failures = len(times) if self._of(version).dead else 0
+        failures = sum(at >= self.dead_at for at in times)
         return (
             Bin(start, end - start, version, len(times), failures, 80.0, 110.0, 130.0, None, times[-1])
             if times
@@ -71,7 +72,8 @@ class NightUsers(Users):
         now, grain, points = self.clock.now(), granularity_s, []
         at = math.floor((start - EPOCH) / grain) * grain + EPOCH
         while at + grain + 1.0 <= min(end, now):
-            points.append(Bin(at, grain, "", round(grain / self.every + OWN_RATE * grain), 0))
+            count = round(grain / self.every + OWN_RATE * grain)
+            points.append(Bin(at, grain, "", count, count if at >= self.dead_at else 0))
             at += grain
         newest = points[-1].end if points else None
         return Observation(Source.PLATFORM, now, newest, tuple(points), granularity_s=grain, lag_p95=1.0)
