@@ -198,6 +198,7 @@ _SAYINGS = {
     "figure.told": "{kind}: {state}{words} (by {by} {source})",
     "run.closed": "the run was closed by {by}: {items} items stand",
     "journey.walked": "  journey {name}, {place}: {walked}: {words}",
+    "window.extended": "window extended by {by}: {words}",
     "journey.told": "  journey {name} writes: {lines}",
     "merge.begun": "MERGE by {by}: {method}, tag {tag}",
     "merge.intent": "  > {repository}: {step}",

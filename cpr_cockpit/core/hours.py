@@ -17,6 +17,8 @@ from cpr_cockpit.core.synthetic import few_by, steps_needed
 
 DAY_S = 86_400.0
 DAYS = 7
+_TELLING = 20
+"""Rows that tell a rate, where less than a day is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,10 @@ class Hours:
     def expected(self, at: float, window_s: float) -> float:
         """Requests of a window that begins at ``at``: the mean of the same time on the days that are known."""
         if not self.by_the_day:
-            # Of a few seconds nothing follows for a window.
-            return sum(one.rows for one in self.stretches) / max(self.known_s, window_s) * window_s
+            rows = sum(one.rows for one in self.stretches)
+            # Of two rows in a few seconds nothing follows for a window.
+            known = self.known_s if rows >= _TELLING else max(self.known_s, window_s)
+            return rows / max(known, 1.0) * window_s
         days = [at - number * DAY_S for number in range(1, DAYS + 1) if at - number * DAY_S >= self.now - self.known_s]
         days = days or [at - math.ceil((at + window_s - self.now) / DAY_S) * DAY_S]
         return sum(self._between(day, day + window_s) for day in days) / len(days)

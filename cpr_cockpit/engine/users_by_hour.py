@@ -13,14 +13,15 @@ NAME = "users at this hour"
 
 
 async def users_by_hour(ports: Ports, scaled: Policy) -> tuple[Reading, ...]:
-    """One reading, a note where users are few; () where nothing tells of the logs. ``scaled``: to the window."""
+    """One reading, a note where users are few; () where the logs cannot be read. ``scaled``: to the window."""
     if ports.premises is None:
         return ()
     now = ports.clock.now()
     try:
         stretches = await ports.premises.by_hour(since=now - DAYS * DAY_S)
-    except PortError as error:
-        return (Reading(NAME, State.NOTE, f"not known: {error.what}"),)
+    except PortError:
+        # What else is read of the logs tells that they cannot be read, and why.
+        return ()
     declared = at(ports.journeys.declared, PRODUCTION) if ports.journeys is not None else ()
     critical = [len(one.steps) for one in declared if one.critical and not one.of_command]
     is_few, words = users_words(Hours(stretches, now), scaled, critical)

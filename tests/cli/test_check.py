@@ -209,6 +209,7 @@ def test_a_lab_is_verified_by_reading_alone(command: Command, feature: Path, lab
     assert set(states) == {
         "artifact v1.3.0",
         "tag",
+        "users at this hour",
         "production",
         "slot green",
         "swaps",

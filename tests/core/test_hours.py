@@ -72,3 +72,4 @@ def test_what_is_younger_than_a_day_tells_nothing_of_other_hours() -> None:
         in words
     )
     assert users_words(Hours([], NIGHT), POLICY, [])[0]
+    assert not users_words(Hours([Stretch(NIGHT - STRETCH_S, 40, NIGHT - 3.0)], NIGHT), POLICY, [])[0]
