@@ -101,6 +101,7 @@ def _session(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.long
 def test_a_held_app_refuses_a_session_but_no_rollback(lab: RunningLab) -> None:
     folder = _run(lab)
     with AppLock(lab.ready["resource_manager"], lab.site, "another"):

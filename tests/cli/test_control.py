@@ -158,6 +158,7 @@ def test_what_a_session_refuses_is_told_in_its_words(command: Command, name: str
         assert writer_alive(folder)
 
 
+@pytest.mark.long
 def test_a_hung_session_is_ended_for_a_rollback(command: Command) -> None:
     folder = runs.died(ONE, "intent swap")
     with child("tests.engine.hosting_child", str(folder)) as session:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from functools import partial
 
+import pytest
+
 from cpr_cockpit.cli.written import write
 from cpr_cockpit.core.run import fold
 from cpr_cockpit.engine.afterword import with_afterword
@@ -36,6 +38,7 @@ def test_an_issue_after_the_end_stands_in_list_report_file_and_status(command: C
     assert "  - Resolution: index\n  - Status: RESOLVED" in report
 
 
+@pytest.mark.usefixtures("command")
 def test_two_who_write_at_once_get_two_numbers() -> None:
     """Each has read the run before the other one wrote."""
     folder = runs.ended(RUN)

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cpr_cockpit.engine.places import all_runs
 from cpr_cockpit.lab_client import READY_FILE, read_ready
 from tests.cli.commands import Command
@@ -48,6 +50,7 @@ def test_a_lab_that_cannot_start_says_why_alone(tmp_path: Path) -> None:
     assert "Nothing was started" in line
 
 
+@pytest.mark.long
 def test_a_rehearsal_that_is_left_before_start_is_ended_by_stop_with_its_lab(command: Command) -> None:
     left = subprocess.run(
         [sys.executable, "-m", "cpr_cockpit", "rehearse", "--fast", "--plain"],

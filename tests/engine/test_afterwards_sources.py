@@ -135,6 +135,7 @@ def test_after_a_restart_only_what_a_look_still_shows_is_held(stage: Stage, stan
     assert watch.kind == ("HOLD" if stands else "GO")
 
 
+@pytest.mark.long
 def test_a_swap_with_preview_that_a_missed_target_hides_at_first_is_told_all_the_same(stage: Stage) -> None:
     life = kept(stage)
     at(life, 2 * 3600.0)
@@ -153,6 +154,7 @@ def test_a_swap_with_preview_that_a_missed_target_hides_at_first_is_told_all_the
 # -- the clock --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_clock_that_was_set_back_silences_no_source() -> None:
     with Stage(None, window_s=WINDOW_S) as stage:
         clock = suspending(stage.world)

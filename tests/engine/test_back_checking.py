@@ -196,7 +196,7 @@ def test_a_disk_that_refuses_ends_neither_the_check_nor_what_is_shown_of_it() ->
 SETS = st.sampled_from((OWNER, READER, (), (Permission(("Microsoft.Web/*",), ("*/slotsswap/action",)),)))
 
 
-@bounded(8)
+@bounded(5)
 @given(
     granted=SETS,
     refuses=st.sampled_from((None, None, 401, 403)),
@@ -229,7 +229,7 @@ def test_whatever_it_finds_rollback_is_carried_out_as_without_it(
     assert ends[0][:3] == ("rolled_back", OLD, OLD)
 
 
-@bounded(10)
+@bounded(6)
 @given(
     wrong=st.lists(
         st.tuples(st.sampled_from(("rights", "slot", "away", "none")), st.floats(3.0, 9.0)), min_size=1, max_size=4

@@ -303,7 +303,7 @@ def test_a_lower_rung_proves_the_workers_of_the_redeployed_version() -> None:
         assert once(stage.world, workers)
 
 
-@bounded(6)
+@bounded(4)
 @given(
     trouble=troubles(st.sampled_from(Fault), within_s=60.0),
     ends=st.lists(st.tuples(moments(WAY_FORTH, WAY_BACK), deaths), max_size=2),

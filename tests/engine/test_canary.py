@@ -142,7 +142,7 @@ MOMENTS = st.builds(
 )
 
 
-@bounded(10)
+@bounded(5)
 @given(
     trouble=troubles(st.sampled_from(Fault), within_s=100.0),
     ends=st.lists(st.tuples(MOMENTS, deaths), max_size=2),

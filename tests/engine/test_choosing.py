@@ -109,7 +109,7 @@ def test_the_chosen_strategy_is_carried_out_and_so_it_is_after_a_death_before_st
         assert (stage.world.production, stage.world.slot, stage.world.share) == (OLD, OLD, 0.0)
 
 
-@bounded(12)
+@bounded(8)
 @given(turns=st.integers(0, 30), unwritten=st.integers(0, 3))
 def test_a_death_while_it_is_chosen_leaves_one_whole_plan(turns: int, unwritten: int) -> None:
     with Stage(None) as stage:

@@ -60,7 +60,7 @@ def off_or_said(stage: Stage, ended: ev.RunEnded) -> None:
         assert "is not off" in ended.reason or not stage.world.flags.flag.enabled
 
 
-@bounded(7)
+@bounded(4)
 @given(
     trouble=troubles(st.sampled_from(Fault), within_s=150.0),
     flag=flag_faults,
@@ -362,7 +362,7 @@ def test_a_silent_feature_is_held_and_never_grows() -> None:
         assert "flag" not in sent(stage)
 
 
-@bounded(7)
+@bounded(4)
 @given(moment=MOMENTS, destroyed=st.booleans(), torn=st.booleans(), fault=st.sampled_from((None, *Fault)))
 def test_where_the_journal_is_lost_the_whole_way_back_is_taken_and_the_flag_is_off(
     moment: Moment, destroyed: bool, torn: bool, fault: Fault | None

@@ -70,7 +70,7 @@ def never_twice(stage: Apps, ended: str) -> None:
             assert (world.production, world.slot, world.share) == (OLD, OLD, 0.0), name
 
 
-@bounded(4)
+@bounded(3)
 @given(
     befalls=IN_ANY,
     ends=st.lists(st.tuples(MOMENTS, deaths), max_size=2),
@@ -93,7 +93,7 @@ def test_no_fault_and_no_death_in_any_app_makes_a_second_swap(
             assert len(list(stage.forward())) <= at_once
 
 
-@bounded(4)
+@bounded(3)
 @given(moment=MOMENTS, befalls=IN_ANY, ends=st.lists(st.tuples(MOMENTS, deaths), max_size=1))
 def test_a_rollback_by_command_at_any_time_leaves_no_app_unsaid(
     moment: Moment, befalls: list[Troubles], ends: list[tuple[Moment, Death]]

@@ -20,7 +20,7 @@ PASSING = st.sampled_from([fault for fault in Fault if fault not in (Fault.REFUS
 DECIDERS = (None, AUTO, Script(decide="keep"))
 
 
-@bounded(25)
+@bounded(14)
 @given(
     decides=st.sampled_from(DECIDERS),
     behaviour=st.sampled_from((HEALTHY, ERRORS, SILENT, OUTAGE)),

@@ -118,7 +118,7 @@ MOMENTS = st.builds(
 )
 
 
-@bounded(10)
+@bounded(6)
 @given(
     first=st.sampled_from(Fault),
     trouble=troubles(st.sampled_from(Fault), within_s=60.0),

@@ -180,7 +180,7 @@ MOMENTS = st.builds(
 )
 
 
-@bounded(12)
+@bounded(8)
 @given(
     trouble=troubles(st.sampled_from(Fault), within_s=40.0),
     previews=st.lists(st.sampled_from(Fault), max_size=2).map(tuple),

@@ -107,7 +107,7 @@ def test_what_was_swapped_by_hand_ends_the_run_as_rolled_back_outside_it() -> No
         assert run.swaps == 1
 
 
-@bounded(6)
+@bounded(4)
 @given(
     away_s=st.floats(2.0, 60.0),
     part=st.floats(0.0, 1.2),

@@ -54,7 +54,7 @@ def _rolled_back(stage: Stage, life: Life) -> None:
     assert len(stage.world.switches) == 2 * forward_switches(stage.world.switches)
 
 
-@bounded(8)
+@bounded(5)
 @given(moment=moments(WAY_FORTH), refuse=st.sampled_from((by_trigger, by_removal, by_a_file_in_the_way)))
 def test_a_rollback_is_carried_out_while_the_journal_refuses(moment: Moment, refuse: Callable[[Path], None]) -> None:
     with Stage(behaviour=ERRORS) as stage:
@@ -81,7 +81,7 @@ def test_a_rollback_is_carried_out_while_the_journal_refuses(moment: Moment, ref
         assert life.run_state.ended.decision in ("rolled_back", "partial")
 
 
-@bounded(10)
+@bounded(6)
 @given(moment=moments(WAY_FORTH), damage=DAMAGES, place=PLACES, torn=st.booleans())
 def test_a_damaged_journal_does_not_keep_its_run_from_being_rolled_back(
     moment: Moment, damage: Callable[[Path, float], None], place: float, torn: bool
@@ -100,7 +100,7 @@ def test_a_damaged_journal_does_not_keep_its_run_from_being_rolled_back(
         assert read(stage.folder)
 
 
-@bounded(8)
+@bounded(5)
 @given(moment=moments(WAY_FORTH), damage=DAMAGES, place=PLACES, torn=st.booleans())
 def test_a_run_with_a_damaged_journal_goes_on_by_observation_and_never_swaps_twice(
     moment: Moment, damage: Callable[[Path, float], None], place: float, torn: bool

@@ -30,8 +30,7 @@ MEMBERS = {
     *("user_token", "user_password", "journeys", "workers", "plan_id", "database_id", "apps", "front_url"),
     *("front_profile_id", "ui_origin", "alert_rules", "dashboard_id", "settings_file"),
     "app_configuration_key",
-    "tag",
-    "webhook_url",
+    *("tag", "webhook_url", "staging_url", "staging_app_insights_id"),
 }
 
 
