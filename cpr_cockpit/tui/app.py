@@ -75,7 +75,7 @@ class CockpitApp(KeyedApp):
         before = self._here()
         self.take(event.view)
         here = self._here()
-        still = self.decision.arming.armed is None and not isinstance(self.focused, Input)
+        still = self.decision.arming.armed is None and self.asking() is None and not isinstance(self.focused, Input)
         if not self.place or (here != before and self.place == before and still):
             if isinstance(self.screen, CockpitScreen) and self.screen.KEY == "help":
                 # It is read on; escape leads to where the run is.
@@ -113,9 +113,9 @@ class CockpitApp(KeyedApp):
     def _put_on_top(self, screen: Screen[None] | str) -> None:
         """The frame of the first paint stays below; whatever is looked at is above it."""
         if len(self.screen_stack) == 1:
-            self.push_screen(screen)
+            self._coming = self.push_screen(screen)
         else:
-            self.switch_screen(screen)
+            self._coming = self.switch_screen(screen)
 
     def action_turn(self, step: int) -> None:
         """To the next screen or the one before."""
