@@ -40,6 +40,8 @@ class KeyedApp(FaceApp):
     _key = ""
     _held = False
     _key_at = float("-inf")
+    # Whether the newest key sent what was armed.
+    _decided = False
     # What the prompt was opened for, and what was typed into it when F9 took its place.
     _asked: told.Question | None = None
     _draft = ""
@@ -78,7 +80,7 @@ class KeyedApp(FaceApp):
                 self.say(_FLOOD)
             return True
         self._key, self._held = event.key, self.guard.repeats(event.key, at)
-        self._key_at = at
+        self._key_at, self._decided = at, False
         if self.status and at - self._status_at >= _STATUS_S:
             self.status = ""
             self.draw()
@@ -87,6 +89,7 @@ class KeyedApp(FaceApp):
         command = self.decision.press(event.key, event.character)
         if command is not None:
             name, arguments = command
+            self._decided = True
             if name == "start" and self.view is not None:
                 # What was looked at; another face may have chosen another strategy a moment ago.
                 arguments["plan"] = str(self.view.plan.number)

@@ -13,7 +13,7 @@ from cpr_cockpit.core.view import View
 from cpr_cockpit.tui.app import CockpitApp
 from cpr_cockpit.tui.widgets.prompt import Prompt, PromptInput
 from tests.tui import views
-from tests.tui.faces import Hand, Script, face, settled, strike, until
+from tests.tui.faces import Hand, Script, at, face, foot, screen_text, settled, strike, until
 
 LONG = "abc def ghi jkl mno pqr stu xyz, and so on until nobody reads it"
 
@@ -111,6 +111,39 @@ async def test_a_reason_that_comes_at_once_is_whole() -> None:
         strike(app, "enter")
         await until(pilot, lambda: source.commands)
     assert source.commands == [("keep", {"reason": reason, "by": "ana"})]
+
+
+async def test_the_screen_does_not_change_under_the_hands_of_who_types() -> None:
+    source, clock = Script(views.lists_half_done()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("down")
+        clock.move(1)
+        source.push(views.ready())
+        await until(pilot, lambda: "The run has moved on: 3 leads to Production" in foot(app))
+        assert at(app) == "lists"
+        await pilot.press("3")
+        clock.move(4)
+        source.push(views.window_calm())
+        await until(pilot, lambda: at(app) == "window")
+
+
+async def test_a_confirmation_that_came_too_soon_is_told() -> None:
+    source, clock = Script(views.ready()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        strike(app, "s")
+        await until(pilot, lambda: app.decision.arming.armed)
+        clock.move(0.25)
+        strike(app, "y")
+        await until(pilot, lambda: "y came too soon and was ignored: nothing was sent" in screen_text(app))
+        clock.move(1)
+        app.draw()
+        await until(pilot, lambda: "sends it" in screen_text(app))
+        strike(app, "y")
+        await until(pilot, lambda: source.commands)
 
 
 TEXT = st.text("abcdefghijklmnopqrstuvwxyz 0123456789", min_size=1, max_size=40)

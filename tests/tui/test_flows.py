@@ -49,7 +49,7 @@ async def test_the_whole_way_by_keys_alone() -> None:
         assert at(app) == "lists"
         await pilot.press("s")
         assert "not possible now: 13 checklist items are open" in foot(app)
-        clock.move(2)
+        clock.move(3)
         source.push(views.ready())
         await until(pilot, lambda: at(app) == "plan")
         await pilot.press("s")
