@@ -15,7 +15,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
 from cpr_cockpit.tui import messages as told
-from cpr_cockpit.tui.actions import ACTIONS, SCREENS, bindings, key_word
+from cpr_cockpit.tui.actions import ACTIONS, BY_ID, SCREENS, bindings, key_word
 from cpr_cockpit.tui.hygiene import write_private
 from cpr_cockpit.tui.keyed_app import KeyedApp
 from cpr_cockpit.tui.plain_text import as_markup
@@ -29,6 +29,8 @@ _FLOOR = "floor"
 # Looked at in passing: Escape leads back to where one was.
 _ASIDE = ("log", "sources", "code")
 _AGAIN_S = 3.0
+# Nobody types any more when no key has come for so long.
+_QUIET_S = 3.0
 
 
 class CockpitApp(KeyedApp):
@@ -75,14 +77,24 @@ class CockpitApp(KeyedApp):
         before = self._here()
         self.take(event.view)
         here = self._here()
-        still = self.decision.arming.armed is None and not isinstance(self.focused, Input)
-        if not self.place or (here != before and self.place == before and still):
+        moved = here != before and self.place == before
+        if moved and not self._quiet():
+            # Another screen under the hands of who types would make other commands of the keys.
+            number = SCREENS.index(here) + 1
+            self.say(f"The run has moved on: {number} leads to {BY_ID[here].label}")
+        elif not self.place or moved:
             if isinstance(self.screen, CockpitScreen) and self.screen.KEY == "help":
                 # It is read on; escape leads to where the run is.
                 self.place = here
             else:
                 self.action_go_to(here)
         self.draw()
+
+    def _quiet(self) -> bool:
+        """Whether nobody types, or the newest key was the one that sent a decision: then the screen may change."""
+        if self.decision.arming.armed is not None or self.asking() is not None or isinstance(self.focused, Input):
+            return False
+        return self._decided or self._monotonic() - self._key_at >= _QUIET_S
 
     def _here(self) -> str:
         rail = self.view.rail if self.view is not None else ()
@@ -113,9 +125,9 @@ class CockpitApp(KeyedApp):
     def _put_on_top(self, screen: Screen[None] | str) -> None:
         """The frame of the first paint stays below; whatever is looked at is above it."""
         if len(self.screen_stack) == 1:
-            self.push_screen(screen)
+            self._coming = self.push_screen(screen)
         else:
-            self.switch_screen(screen)
+            self._coming = self.switch_screen(screen)
 
     def action_turn(self, step: int) -> None:
         """To the next screen or the one before."""

@@ -185,7 +185,12 @@ class Arming:
     def press(self, key: str, character: str | None = None) -> Confirmed | None:
         """A key while something is armed; what was confirmed by it, if anything was. It is disarmed by that."""
         repeated = self._repeats(key)
-        if self.tick() or self.armed is None or self.guarded:
+        if self.tick() or self.armed is None:
+            return None
+        if self.guarded:
+            if not repeated and key not in (self.armed.key, "escape"):
+                # What was ignored is told: else one waits for what was never sent.
+                self.words = f"{key} came too soon and was ignored: nothing was sent"
             return None
         if key == "escape":
             self.disarm(_CANCELLED)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from textual import events
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input
 
+from cpr_cockpit.core.view import PlanChoice
 from cpr_cockpit.tui import messages as told
 from cpr_cockpit.tui.actions import BY_ID
 from cpr_cockpit.tui.arming import GUARD_S
@@ -19,6 +23,7 @@ from cpr_cockpit.tui.widgets.strategies import StrategyMenu
 
 # What was said stays at least this long, whatever is typed.
 _STATUS_S = 1.5
+_FLOOD = "a flood of keys was left out: nothing of it was done"
 _ASKED = {
     "ack": "Seen: what will you do?",
     "acknowledge": "Looked at: what did you see?",
@@ -34,33 +39,57 @@ class KeyedApp(FaceApp):
     # The newest key, and whether it is the one before it, held.
     _key = ""
     _held = False
+    _key_at = float("-inf")
+    # Whether the newest key sent what was armed.
+    _decided = False
     # What the prompt was opened for, and what was typed into it when F9 took its place.
-    _asked: told.PromptOpened | None = None
+    _asked: told.Question | None = None
     _draft = ""
+
+    # A screen that was put on top and is not mounted yet.
+    _coming: Awaitable[object] | None = None
 
     # -- keys --------------------------------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys meet the guard and what is armed before anything else; a long paste meets nothing."""
-        if isinstance(event, events.Key) and not event.is_forwarded and self._took_key(event):
-            return
-        if isinstance(event, events.Paste) and not event.is_forwarded and self._took_paste(event):
+        """Each key does all that it does before the next one is looked at, whatever came in one read.
+
+        So what follows the key that opens a prompt finds the prompt. Textual by itself lets keys overtake what the
+        ones before them have begun.
+        """
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if self._took_key(event) or await self._acted(event):
+                return
+        elif isinstance(event, events.Paste) and not event.is_forwarded and self._took_paste(event):
             return
         await super().on_event(event)
 
+    def asking(self) -> Widget | None:
+        """The prompt or the menu that has the keyboard; None where there is none, or a palette is over it."""
+        here = self.screen if self._screen_stacks.get(self._current_mode) else None
+        return here.asking if isinstance(here, CockpitScreen) else None
+
     def _took_key(self, event: events.Key) -> bool:
         at = self._monotonic()
-        if self.guard.floods(at):
+        asking = self.asking()
+        armed = self.decision.arming.armed
+        # A text may come in one read, from a slow line or a terminal's paste without marks.
+        text = isinstance(asking, Prompt) or (armed is not None and armed.in_reason)
+        if self.guard.floods(at) and not text:
+            if self.status != _FLOOD:
+                self.say(_FLOOD)
             return True
         self._key, self._held = event.key, self.guard.repeats(event.key, at)
+        self._key_at, self._decided = at, False
         if self.status and at - self._status_at >= _STATUS_S:
             self.status = ""
             self.draw()
-        if not self.decision.arming.takes(event.key, event.character):
+        if asking is not None or not self.decision.arming.takes(event.key, event.character):
             return False
         command = self.decision.press(event.key, event.character)
         if command is not None:
             name, arguments = command
+            self._decided = True
             if name == "start" and self.view is not None:
                 # What was looked at; another face may have chosen another strategy a moment ago.
                 arguments["plan"] = str(self.view.plan.number)
@@ -68,13 +97,41 @@ class KeyedApp(FaceApp):
         self.draw()
         return True
 
+    async def _acted(self, event: events.Key) -> bool:
+        """Carry out what the key is bound to, here and now; while something is asked, only what belongs to that."""
+        coming, self._coming = self._coming, None
+        if coming is not None:
+            await coming
+        if not self._screen_stacks.get(self._current_mode):
+            # The program is being left.
+            return True
+        if isinstance(self.screen, ModalScreen):
+            return False
+        asking = self.asking()
+        if asking is not None:
+            self.screen.set_focus(asking.field if isinstance(asking, Prompt) else asking, scroll_visible=False)
+        found = self.screen.active_bindings.get(event.key)
+        first = found is not None and found.binding.priority
+        if isinstance(asking, Prompt) and event.is_printable and not first:
+            asking.take(event.character or "")
+            return True
+        if found is not None and (asking is None or first or asking in found.node.ancestors_with_self):
+            return await self.run_action(found.binding.action, found.node) or asking is not None
+        if asking is not None and not isinstance(asking, Prompt) and event.is_printable:
+            self.decision.arming.words = "the menu below waits: its number, or Esc; F9 is ROLL BACK"
+            self.draw()
+        return asking is not None
+
     def _took_paste(self, event: events.Paste) -> bool:
         if len(event.text) > LONGEST:
             self.say(f"a paste of {len(event.text):,} characters was left out")
             return True
-        if self.decision.arming.armed is not None:
+        if self.asking() is None and self.decision.arming.armed is not None:
             self.decision.arming.paste(event.text)
             self.draw()
+            return True
+        if isinstance(asking := self.asking(), Prompt):
+            asking.take(event.text.strip())
             return True
         return not isinstance(self.focused, Input)
 
@@ -100,15 +157,32 @@ class KeyedApp(FaceApp):
         """The menu of the triggers."""
         if why := BY_ID["trigger"].why_not(self.newest()):
             self.say(f"A trigger cannot be raised now: {why}")
-        elif isinstance(self.screen, CockpitScreen) and not self.screen.query(TriggerMenu):
-            await self.screen.put(TriggerMenu())
+        else:
+            await self._put(TriggerMenu(self._trigger_chosen))
 
-    async def on_trigger_menu_chosen(self, event: TriggerMenu.Chosen) -> None:
-        """Arm the trigger."""
+    async def _put(self, asking: Widget) -> None:
+        """Give the keyboard to a prompt or a menu: nothing stays armed under it."""
+        if isinstance(self.screen, CockpitScreen):
+            if self.decision.arming.armed is not None:
+                self.decision.arming.disarm("disarmed by what was asked for then: nothing was sent")
+            await self.screen.put(asking)
+            self.draw()
+
+    async def _clear(self) -> None:
+        """Give the keyboard back to the panes."""
         if isinstance(self.screen, CockpitScreen):
             await self.screen.clear()
-        if event.trigger and self.view is not None:
-            self.decision.arm_trigger(event.trigger, self.view.panel, event.key)
+
+    async def on_foot_left(self, event: told.FootLeft) -> None:
+        """Take the menu away, unless something else has its place already."""
+        if isinstance(self.screen, CockpitScreen) and self.screen.asking is event.menu:
+            await self.screen.clear()
+
+    async def _trigger_chosen(self, trigger: str, key: str) -> None:
+        """Arm the trigger."""
+        await self._clear()
+        if trigger and self.view is not None:
+            self.decision.arm_trigger(trigger, self.view.panel, key)
             self.set_timer(GUARD_S + 0.05, self.draw)
         self.draw()
 
@@ -118,14 +192,12 @@ class KeyedApp(FaceApp):
         """The menu of the strategies."""
         if why := BY_ID["strategy"].why_not(self.newest()):
             self.say(f"The strategy cannot be changed now: {why}")
-        elif isinstance(self.screen, CockpitScreen) and self.view is not None and not self.screen.query(StrategyMenu):
-            await self.screen.put(StrategyMenu(self.view.plan.choices))
+        elif self.view is not None:
+            await self._put(StrategyMenu(self.view.plan.choices, self._strategy_chosen))
 
-    async def on_strategy_menu_chosen(self, event: StrategyMenu.Chosen) -> None:
+    async def _strategy_chosen(self, choice: PlanChoice | None) -> None:
         """Ask the session for it; what cannot be taken is told with its reason, and nothing is sent."""
-        if isinstance(self.screen, CockpitScreen):
-            await self.screen.clear()
-        choice = event.choice
+        await self._clear()
         if choice is None:
             return
         name = choice.label.partition(":")[0]
@@ -138,56 +210,51 @@ class KeyedApp(FaceApp):
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
-    def on_command_asked(self, event: told.CommandAsked) -> None:
-        """Send what a screen asked for; a held key asks once."""
+    def request(self, name: str, arguments: dict[str, str]) -> None:
+        """Send what a screen asks for; a held key asks once."""
         if not self._held:
-            self.send(event.name, event.arguments)
+            self.send(name, arguments)
 
-    async def on_prompt_opened(self, event: told.PromptOpened) -> None:
-        """Ask for a line, with what was typed before F9 took its place."""
-        draft = self._draft if self._asked == event else ""
-        self._asked, self._draft = event, ""
+    async def ask(self, question: told.Question) -> None:
+        """Ask for a line, with what was typed before F9 took its place; the next key is the line's."""
+        draft = self._draft if self._asked == question else ""
+        self._asked, self._draft = question, ""
         if self._read_only:
             self.say("this face is read-only: nothing can be sent")
-        elif isinstance(self.screen, CockpitScreen):
-            await self.screen.put(Prompt(event.title, draft))
+        else:
+            await self._put(Prompt(question.title, draft, self._answered))
 
-    async def on_prompt_answered(self, event: Prompt.Answered) -> None:
-        """Send the line with what it was asked for."""
+    async def _answered(self, words: str | None) -> None:
+        """Send the line with what it was asked for; of one that was left nothing is kept.
+
+        In another place it would be signed as what it was not meant for.
+        """
         asked, self._asked, self._draft = self._asked, None, ""
-        if isinstance(self.screen, CockpitScreen):
-            await self.screen.clear()
-        if asked is not None:
-            self.send(asked.name, {**asked.arguments, asked.argument: event.words})
+        await self._clear()
+        if asked is not None and words is not None:
+            self.send(asked.name, {**asked.arguments, asked.argument: words})
 
-    async def on_prompt_left(self, event: Prompt.Left) -> None:
-        """Forget what was typed: in another place it would be signed as what it was not meant for."""
-        self._asked, self._draft = None, ""
-        if isinstance(self.screen, CockpitScreen):
-            await self.screen.clear()
-
-    def action_note(self) -> None:
+    async def action_note(self) -> None:
         """Ask for a note."""
         if why := BY_ID["note"].why_not(self.newest()):
             self.say(f"No note now: {why}")
         else:
-            self.post_message(told.PromptOpened("Note", "note", "words"))
+            await self.ask(told.Question("Note", "note", "words"))
 
     async def action_menu(self, name: str) -> None:
         """The menu of an action whose words are asked for after a choice."""
         if why := BY_ID[name].why_not(self.newest()):
             self.say(f"No {name} can be recorded now: {why}")
-        elif isinstance(self.screen, CockpitScreen) and not self.screen.query(ChoiceMenu):
-            await self.screen.put(ChoiceMenu(name, MENUS[name]))
+        else:
+            await self._put(ChoiceMenu(name, MENUS[name], self._word_chosen))
 
-    async def on_choice_menu_chosen(self, event: ChoiceMenu.Chosen) -> None:
+    async def _word_chosen(self, menu: str, word: str) -> None:
         """Ask for the words."""
-        if isinstance(self.screen, CockpitScreen):
-            await self.screen.clear()
-        if event.word:
-            self.post_message(asked_after(event.of, event.word))
+        await self._clear()
+        if word:
+            await self.ask(asked_after(menu, word))
 
-    def action_ask(self, name: str) -> None:
+    async def action_ask(self, name: str) -> None:
         """Ask for the words of what is to be recorded with them."""
         action = BY_ID[name]
         if why := action.why_not(self.newest()):
@@ -195,4 +262,4 @@ class KeyedApp(FaceApp):
         else:
             control = self.view.panel.second if self.view is not None else None
             title = _ASKED.get(name) or (control.label if control is not None else action.label)
-            self.post_message(told.PromptOpened(title, name.replace("-", "_"), "words"))
+            await self.ask(told.Question(title, name.replace("-", "_"), "words"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cpr_cockpit.tui.messages import PromptOpened
+from cpr_cockpit.tui.messages import Question
 
 _MORE = "more of one"
 MENUS = {
@@ -11,7 +11,7 @@ MENUS = {
 }
 
 
-def asked_after(menu: str, word: str) -> PromptOpened:
+def asked_after(menu: str, word: str) -> Question:
     """The question for the words after a choice."""
     if menu == "figure":
         how = (
@@ -19,7 +19,7 @@ def asked_after(menu: str, word: str) -> PromptOpened:
             if word == "feedback"
             else "number (12, or 12 % of 340), then where it was read"
         )
-        return PromptOpened(f"{word}: {how}", "figure", "line", {"kind": word})
+        return Question(f"{word}: {how}", "figure", "line", {"kind": word})
     if word == _MORE:
-        return PromptOpened("Issue: number, then a status, impact: or what was done", "issue", "line")
-    return PromptOpened(f"{word} issue", "issue", "title", {"severity": word})
+        return Question("Issue: number, then a status, impact: or what was done", "issue", "line")
+    return Question(f"{word} issue", "issue", "title", {"severity": word})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from textual.message import Message
+from textual.widget import Widget
 
 from cpr_cockpit.core.view import View
 
@@ -37,14 +38,6 @@ class RunEnded(Message):
 
 
 @dataclass
-class CommandAsked(Message):
-    """A person asked for a command."""
-
-    name: str
-    arguments: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
 class CommandAnswered(Message):
     """The session answered a command: carried out, or ``refused`` in words."""
 
@@ -60,8 +53,15 @@ class Told(Message):
 
 
 @dataclass
-class PromptOpened(Message):
-    """A screen wants one line from the person: ``title`` says what for, ``name`` and ``arguments`` are sent with it.
+class FootLeft(Message):
+    """A menu in the place of the foot was left for something else: nothing was chosen."""
+
+    menu: Widget
+
+
+@dataclass(frozen=True)
+class Question:
+    """One line is wanted from the person: ``title`` says what for, ``name`` and ``arguments`` are sent with it.
 
     ``argument``: the command's argument that takes the line.
     """

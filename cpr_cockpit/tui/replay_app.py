@@ -79,9 +79,8 @@ class ReplayApp(CockpitApp):
         """Nothing is sent from here."""
         self.say(_SENDS_NOTHING)
 
-    async def on_prompt_opened(self, event: told.PromptOpened) -> None:
-        """No line is asked for what cannot be sent; the cockpit's own handler would ask."""
-        event.prevent_default()
+    async def ask(self, question: told.Question) -> None:
+        """No line is asked for what cannot be sent."""
         self.say(_SENDS_NOTHING)
 
     def action_help_quit(self) -> None:

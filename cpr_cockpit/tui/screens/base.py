@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from cpr_cockpit.core.view import View
+from cpr_cockpit.tui.messages import Question
 from cpr_cockpit.tui.plain_text import clean
 from cpr_cockpit.tui.shown import Shown
 from cpr_cockpit.tui.widgets.clock import TimeOfDay
@@ -20,6 +21,9 @@ from cpr_cockpit.tui.widgets.header import HeaderBar
 from cpr_cockpit.tui.widgets.panel import DecisionPanel
 from cpr_cockpit.tui.widgets.prompt import Prompt
 from cpr_cockpit.tui.widgets.rail import Rail
+
+if TYPE_CHECKING:
+    from cpr_cockpit.tui.keyed_app import KeyedApp
 
 
 def show_or_hide(widget: Widget, wanted: bool) -> None:
@@ -114,7 +118,22 @@ class CockpitScreen(Screen[None]):
     def draw(self, view: View, shown: Shown) -> None:
         """Draw the panes of this screen."""
 
+    # -- what its keys ask for ---------------------------------------------------------------------------------------
+
+    async def ask(self, question: Question) -> None:
+        """Ask for a line; it has the keyboard when this returns."""
+        await cast("KeyedApp", self.app).ask(question)
+
+    def command(self, name: str, arguments: dict[str, str]) -> None:
+        """Ask for a command; a held key asks once."""
+        cast("KeyedApp", self.app).request(name, arguments)
+
     # -- in the place of the foot ------------------------------------------------------------------------------------
+
+    @property
+    def asking(self) -> Widget | None:
+        """The prompt or the menu in the place of the foot, which has the keyboard; None: the panes have it."""
+        return next(iter(self.query(".foot-place")), None)
 
     async def put(self, widget: Widget) -> None:
         """Put a prompt or a menu in the place of the foot."""

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from cpr_cockpit.core.view import ItemRow, ListView, View
 from cpr_cockpit.tui.actions import bindings
-from cpr_cockpit.tui.messages import CommandAsked, PromptOpened, Told
+from cpr_cockpit.tui.messages import Question, Told
 from cpr_cockpit.tui.screens.base import CockpitScreen, title
 from cpr_cockpit.tui.shown import Shown, clock
 from cpr_cockpit.tui.toned import Row, cell, chip, row, tone_of
@@ -93,7 +93,7 @@ class ListsScreen(CockpitScreen):
             self._only = frozenset(item.key for one in view.lists for item in one.items if item.blocks)
         self.show(self._newest())
 
-    def action_mark(self, mark: str) -> None:
+    async def action_mark(self, mark: str) -> None:
         """Ask for the mark of the chosen item."""
         item = self.chosen
         if item is None:
@@ -103,22 +103,22 @@ class ListsScreen(CockpitScreen):
         elif mark == item.mark:
             self.post_message(Told(f"It is marked as {mark} already."))
         elif mark == "signed":
-            self.post_message(CommandAsked("sign", {"item": item.key, "mark": mark, "note": LOOKED}))
+            self.command("sign", {"item": item.key, "mark": mark, "note": LOOKED})
         else:
             # A reason for each: and a key that slips can then mark nothing by itself.
             sign = {"item": item.key, "mark": mark}
-            self.post_message(PromptOpened(f"{mark}: {item.key}, reason", "sign", "note", sign))
+            await self.ask(Question(f"{mark}: {item.key}, reason", "sign", "note", sign))
 
-    def action_sign_noted(self) -> None:
+    async def action_sign_noted(self) -> None:
         """Ask what was looked at, and where; then sign the chosen item."""
         item = self.chosen
         if item is not None and item.stands:
-            self.action_mark("signed")
+            await self.action_mark("signed")
         elif item is not None:
             sign = {"item": item.key, "mark": "signed"}
-            self.post_message(PromptOpened(f"Sign {item.key}, what you saw", "sign", "note", sign))
+            await self.ask(Question(f"Sign {item.key}, what you saw", "sign", "note", sign))
 
-    def action_sign_list(self) -> None:
+    async def action_sign_list(self) -> None:
         """Ask how the next list with something to sign, from the cursor on, was checked; then sign its open items."""
         items = self.query_one("#items", Rows)
         index = items.index
@@ -131,15 +131,15 @@ class ListsScreen(CockpitScreen):
                 if first is not None and self._lists[index].key != one.key:
                     items.rest_on(first)
                 title = f"Sign {left} of {one.title}, how checked"
-                self.post_message(PromptOpened(title, "sign_list", "note", {"list": one.key}))
+                await self.ask(Question(title, "sign_list", "note", {"list": one.key}))
                 return
         self.post_message(Told("Nothing is left to sign here: what is open follows from other items."))
 
-    def action_waive(self) -> None:
+    async def action_waive(self) -> None:
         """Ask for the reason of a waiver."""
         if (item := self.chosen) is not None:
             sign = {"item": item.key, "mark": "waived"}
-            self.post_message(PromptOpened(f"Waive {item.key}, reason", "sign", "note", sign))
+            await self.ask(Question(f"Waive {item.key}, reason", "sign", "note", sign))
 
 
 def before_start(view: View) -> bool:

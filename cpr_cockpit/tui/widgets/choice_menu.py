@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.events import Blur
-from textual.message import Message
 
+from cpr_cockpit.tui.messages import FootLeft
 from cpr_cockpit.tui.toned import Line, Span, row
 
 
 class ChoiceMenu(Line, can_focus=True):
-    """``of``: what is chosen for, shown first; ``key``: the key that opened it, which closes it again."""
+    """``of``: what is chosen for, shown first; ``answer`` gets it with the word, or with none (``""``)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(number), f"choose({number})", show=False) for number in range(1, 10)),
@@ -23,16 +23,9 @@ class ChoiceMenu(Line, can_focus=True):
     ChoiceMenu { background: $panel; }
     """
 
-    class Chosen(Message):
-        """A word was chosen, or none (``""``)."""
-
-        def __init__(self, of: str, word: str) -> None:
-            super().__init__()
-            self.of = of
-            self.word = word
-
-    def __init__(self, of: str, words: Sequence[str]) -> None:
+    def __init__(self, of: str, words: Sequence[str], answer: Callable[[str, str], Awaitable[None]]) -> None:
         super().__init__(classes="foot-place")
+        self._answer = answer
         self._of = of
         self._words = tuple(words)
 
@@ -46,13 +39,13 @@ class ChoiceMenu(Line, can_focus=True):
 
     def on_blur(self, event: Blur) -> None:
         """Whoever looks elsewhere has left."""
-        self.action_leave()
+        self.post_message(FootLeft(self))
 
-    def action_choose(self, number: int) -> None:
+    async def action_choose(self, number: int) -> None:
         """That word; a number that stands for none leaves it open."""
         if number <= len(self._words):
-            self.post_message(self.Chosen(self._of, self._words[number - 1]))
+            await self._answer(self._of, self._words[number - 1])
 
-    def action_leave(self) -> None:
+    async def action_leave(self) -> None:
         """None of them."""
-        self.post_message(self.Chosen(self._of, ""))
+        await self._answer(self._of, "")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.events import Blur
-from textual.message import Message
 
 from cpr_cockpit.tui.decision import TRIGGERS
+from cpr_cockpit.tui.messages import FootLeft
 from cpr_cockpit.tui.toned import Line, Span, row
 
 
 class TriggerMenu(Line, can_focus=True):
-    """``1``, ``2``, ``3`` choose; Escape leaves."""
+    """``1``, ``2``, ``3`` choose; Escape leaves. ``answer`` gets the trigger, or none (``""``), and the key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(number), f"choose({number})", show=False) for number in range(1, len(TRIGGERS) + 1)),
@@ -23,16 +24,9 @@ class TriggerMenu(Line, can_focus=True):
     TriggerMenu { background: $panel; }
     """
 
-    class Chosen(Message):
-        """A trigger was chosen, or none (``""``)."""
-
-        def __init__(self, trigger: str, key: str) -> None:
-            super().__init__()
-            self.trigger = trigger
-            self.key = key
-
-    def __init__(self) -> None:
+    def __init__(self, answer: Callable[[str, str], Awaitable[None]]) -> None:
         super().__init__(classes="foot-place")
+        self._answer = answer
 
     def on_mount(self) -> None:
         """Say what can be chosen, shorter where there is little room."""
@@ -45,12 +39,12 @@ class TriggerMenu(Line, can_focus=True):
 
     def on_blur(self, event: Blur) -> None:
         """Whoever looks elsewhere has left."""
-        self.action_leave()
+        self.post_message(FootLeft(self))
 
-    def action_choose(self, number: int) -> None:
+    async def action_choose(self, number: int) -> None:
         """That trigger."""
-        self.post_message(self.Chosen(TRIGGERS[number - 1], str(number)))
+        await self._answer(TRIGGERS[number - 1], str(number))
 
-    def action_leave(self) -> None:
+    async def action_leave(self) -> None:
         """None of them."""
-        self.post_message(self.Chosen("", ""))
+        await self._answer("", "")

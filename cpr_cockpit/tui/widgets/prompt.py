@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.events import Paste
-from textual.message import Message
 from textual.widgets import Input
 
 from cpr_cockpit.tui.plain_text import clean, elide_middle
@@ -17,22 +16,25 @@ from cpr_cockpit.tui.toned import Line, row
 # A reason or a note is a sentence or two.
 LONGEST = 400
 _HOW = "Enter sends, Esc leaves"
+_FULL = f"{LONGEST} letters at most"
 _NEEDED = "type a word at least; Esc leaves"
 
 
 class PromptInput(Input):
-    """The field: a paste longer than a sentence is a mistake and is left out."""
+    """The field. Its text comes from `Prompt.take`, letter by letter in the order of the keys."""
 
-    def on_paste(self, event: Paste) -> None:
-        """Take a short paste as one harmless line, and nothing of a long one."""
-        event.prevent_default()
-        event.stop()
-        if len(event.text) <= LONGEST:
-            self.insert_text_at_cursor(clean(event.text).strip())
+    def take(self, text: str) -> None:
+        """Put a text where the cursor is, in the place of what is selected."""
+        self.replace(text, *self.selection)
+
+    async def action_submit(self) -> None:
+        """Hand the line up at once: what is typed after Enter is no part of it."""
+        if isinstance(self.parent, Prompt):
+            await self.parent.enter()
 
 
 class Prompt(Vertical):
-    """A title and its field; Enter answers, Escape leaves."""
+    """A title and its field; Enter answers with the line, Escape with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave", show=False)]
     DEFAULT_CSS = """
@@ -44,23 +46,9 @@ class Prompt(Vertical):
     }
     """
 
-    class Answered(Message):
-        """A line was entered."""
-
-        def __init__(self, prompt: Prompt, words: str) -> None:
-            super().__init__()
-            self.prompt = prompt
-            self.words = words
-
-    class Left(Message):
-        """The prompt was left: nothing was sent."""
-
-        def __init__(self, prompt: Prompt) -> None:
-            super().__init__()
-            self.prompt = prompt
-
-    def __init__(self, title: str, draft: str = "") -> None:
+    def __init__(self, title: str, draft: str, answer: Callable[[str | None], Awaitable[None]]) -> None:
         super().__init__(classes="foot-place")
+        self._answer = answer
         self._title = clean(title)
         self._draft = draft
 
@@ -71,9 +59,8 @@ class Prompt(Vertical):
 
     def on_mount(self) -> None:
         """Type at once; a cursor that blinks would move for nothing."""
-        field = self.query_one(PromptInput)
-        field.cursor_blink = False
-        field.focus()
+        self.field.cursor_blink = False
+        self.field.focus()
         self._ask(_HOW, "dim")
 
     def on_resize(self) -> None:
@@ -84,19 +71,30 @@ class Prompt(Vertical):
         title = elide_middle(self._title, max(20, self.app.size.width - len(hint) - 4))
         self.query_one(Line).say(row((f" {title}:", "key")), row((f"{hint} ", tone)))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    @property
+    def field(self) -> PromptInput:
+        """Where the text goes."""
+        return self.query_one(PromptInput)
+
+    def take(self, text: str) -> None:
+        """A letter, or a paste as one harmless line; that there is no room for more is told."""
+        before = len(self.field.value)
+        self.field.take(clean(text))
+        full = text and len(self.field.value) == before == LONGEST
+        self._ask(_FULL if full else _HOW, "warn" if full else "dim")
+
+    async def enter(self) -> None:
         """Hand the line up, if there is one; else say what is needed."""
-        event.stop()
-        if words := clean(event.value).strip():
-            self.post_message(self.Answered(self, words))
+        if words := clean(self.field.value).strip():
+            await self._answer(words)
         else:
             self._ask(_NEEDED, "warn")
 
     @property
     def words(self) -> str:
         """What was typed so far."""
-        return self.query_one(PromptInput).value
+        return self.field.value
 
-    def action_leave(self) -> None:
+    async def action_leave(self) -> None:
         """Leave without an answer."""
-        self.post_message(self.Left(self))
+        await self._answer(None)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.events import Blur
-from textual.message import Message
 
 from cpr_cockpit.core.view import PlanChoice
+from cpr_cockpit.tui.messages import FootLeft
 from cpr_cockpit.tui.toned import Row, row, wrapped
 from cpr_cockpit.tui.widgets.rows import Rows
 
@@ -28,15 +28,9 @@ class StrategyMenu(Rows):
     StrategyMenu { background: $panel; width: 1fr; }
     """
 
-    class Chosen(Message):
-        """One was chosen, or none (None)."""
-
-        def __init__(self, choice: PlanChoice | None) -> None:
-            super().__init__()
-            self.choice = choice
-
-    def __init__(self, choices: Sequence[PlanChoice]) -> None:
+    def __init__(self, choices: Sequence[PlanChoice], answer: Callable[[PlanChoice | None], Awaitable[None]]) -> None:
         super().__init__(cursor=True, wrap=True, indent=_INDENT, classes="foot-place")
+        self._answer = answer
         self._choices = tuple(choices)
 
     def on_mount(self) -> None:
@@ -49,22 +43,22 @@ class StrategyMenu(Rows):
 
     def on_blur(self, event: Blur) -> None:
         """Whoever looks elsewhere has left."""
-        self.action_leave()
+        self.post_message(FootLeft(self))
 
     def action_point(self, number: int) -> None:
         """Put the cursor on that row."""
         if number <= len(self._choices):
             self.rest_on(number)
 
-    def action_choose(self) -> None:
+    async def action_choose(self) -> None:
         """The row under the cursor."""
         place = self.index - 1
         if 0 <= place < len(self._choices):
-            self.post_message(self.Chosen(self._choices[place]))
+            await self._answer(self._choices[place])
 
-    def action_leave(self) -> None:
+    async def action_leave(self) -> None:
         """None of them."""
-        self.post_message(self.Chosen(None))
+        await self._answer(None)
 
 
 def menu_rows(choices: Sequence[PlanChoice]) -> list[Row]:

@@ -1,0 +1,172 @@
+"""Keys that come in one read: what follows the key that asks for words is text, and no text is a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cpr_cockpit.core.view import View
+from cpr_cockpit.tui.app import CockpitApp
+from cpr_cockpit.tui.widgets.prompt import Prompt, PromptInput
+from tests.tui import views
+from tests.tui.faces import Hand, Script, at, face, foot, screen_text, settled, strike, until
+
+LONG = "abc def ghi jkl mno pqr stu xyz, and so on until nobody reads it"
+
+
+def burst(app: CockpitApp, text: str) -> None:
+    """The text as one read brings it."""
+    strike(app, *("space" if one == " " else "full_stop" if one == "." else one for one in text))
+
+
+@pytest.mark.parametrize("make", [views.ready, views.go_possible, views.window_breach])
+@pytest.mark.parametrize("opener", ["e", "p4", "n1"])
+async def test_what_follows_the_key_that_asks_is_text(make: Callable[[], View], opener: str) -> None:
+    if opener == "n1" and make is views.ready:
+        pytest.skip("figures come later")
+    source, clock = Script(make()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        burst(app, opener + "s")
+        await until(pilot, lambda: app.screen.query(PromptInput))
+        clock.move(1.5)
+        burst(app, "yr")
+        await until(pilot, lambda: app.screen.query_one(PromptInput).value == "syr")
+        assert app.decision.arming.armed is None
+        assert source.commands == []
+
+
+async def test_asking_disarms_and_arming_asks_nothing() -> None:
+    source, clock = Script(views.window_breach()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        strike(app, "r")
+        await until(pilot, lambda: app.decision.arming.armed)
+        clock.move(1)
+        strike(app, "e", "y")
+        await until(pilot, lambda: app.screen.query(PromptInput) and app.screen.query_one(PromptInput).value == "y")
+        assert app.decision.arming.armed is None
+        strike(app, "f9")
+        await until(pilot, lambda: app.decision.arming.armed)
+        assert not app.screen.query(Prompt)
+        clock.move(1)
+        strike(app, "y")
+        await until(pilot, lambda: source.commands)
+    assert [name for name, _ in source.commands] == ["rollback"]
+
+
+async def test_in_a_menu_no_letter_is_a_command() -> None:
+    source, clock = Script(views.window_breach()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        for menu in "tpn":
+            strike(app, menu, "r", "g", "e")
+            await until(pilot, lambda: "F9" in app.decision.words)
+            clock.move(1)
+            strike(app, "y")
+            await pilot.pause()
+            assert app.decision.arming.armed is None
+            assert not app.screen.query(Prompt)
+            strike(app, "escape")
+            await until(pilot, lambda: not app.screen.query(".foot-place"))
+            app.decision.arming.words = ""
+        assert source.commands == []
+
+
+async def test_no_letter_of_a_long_text_is_lost_and_enter_sends_all() -> None:
+    source, clock = Script(views.window_calm()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        burst(app, "e" + LONG.replace(",", ""))
+        strike(app, "enter", "y", "s")
+        await until(pilot, lambda: source.commands)
+        clock.move(1)
+        strike(app, "e", "x", "enter", "s")
+        await until(pilot, lambda: len(source.commands) == 2)
+    assert [told["words"] for _, told in source.commands] == [LONG.replace(",", ""), "x"]
+
+
+async def test_a_reason_that_comes_at_once_is_whole() -> None:
+    source, clock = Script(views.overdue()), Hand()
+    app = face(source, clock)
+    reason = "abc def ghi jkl mno pqr stu xyz"
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        strike(app, "g")
+        await until(pilot, lambda: app.decision.arming.armed)
+        clock.move(1)
+        burst(app, "v1.3.0")
+        strike(app, "enter")
+        await pilot.pause()
+        burst(app, reason)
+        clock.move(1)
+        strike(app, "enter")
+        await until(pilot, lambda: source.commands)
+    assert source.commands == [("keep", {"reason": reason, "by": "ana"})]
+
+
+async def test_the_screen_does_not_change_under_the_hands_of_who_types() -> None:
+    source, clock = Script(views.lists_half_done()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("down")
+        clock.move(1)
+        source.push(views.ready())
+        await until(pilot, lambda: "The run has moved on: 3 leads to Production" in foot(app))
+        assert at(app) == "lists"
+        await pilot.press("3")
+        clock.move(4)
+        source.push(views.window_calm())
+        await until(pilot, lambda: at(app) == "window")
+
+
+async def test_a_confirmation_that_came_too_soon_is_told() -> None:
+    source, clock = Script(views.ready()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        strike(app, "s")
+        await until(pilot, lambda: app.decision.arming.armed)
+        clock.move(0.25)
+        strike(app, "y")
+        await until(pilot, lambda: "y came too soon and was ignored: nothing was sent" in screen_text(app))
+        clock.move(1)
+        app.draw()
+        await until(pilot, lambda: "sends it" in screen_text(app))
+        strike(app, "y")
+        await until(pilot, lambda: source.commands)
+
+
+TEXT = st.text("abcdefghijklmnopqrstuvwxyz 0123456789", min_size=1, max_size=40)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(make=st.sampled_from([views.ready, views.go_possible, views.window_breach]), parts=st.lists(TEXT, max_size=3))
+async def test_while_a_text_is_typed_nothing_is_armed_or_sent(make: Callable[[], View], parts: list[str]) -> None:
+    source, clock = Script(make()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        strike(app, "e")
+        whole = ""
+        for part in parts:
+            whole += part
+            burst(app, part)
+            await until(pilot, partial(lambda wanted: _typed(app) == wanted, whole))
+            assert app.decision.arming.armed is None
+            assert source.commands == []
+            clock.move(1)
+
+
+def _typed(app: CockpitApp) -> str | None:
+    found = app.screen.query(PromptInput)
+    return found.first().value if found else None
