@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cpr_cockpit.cli import codes
 from cpr_cockpit.cli.choosing import chosen_run, no_run
+from cpr_cockpit.cli.known import known_run
 from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.person import acting
 from cpr_cockpit.engine.client import Client
@@ -29,6 +30,10 @@ async def _ack(folder: Path, person: str, words: str) -> int:
         async with await Client.connect(folder.name) as client:
             reply = await client.command("ack", by=person, words=words)
     except SessionGone as error:
+        run = known_run(folder)
+        if run is not None and run.ended is not None:
+            complain(f"Run {folder.name} has ended: nobody is called for it any more. Nothing was acknowledged.")
+            return codes.BLOCKED
         complain(f"{error} Nothing was acknowledged. Go on with: cpr-cockpit resume {folder.name}")
         return codes.BLOCKED
     except SessionRefused as error:

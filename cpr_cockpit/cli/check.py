@@ -17,6 +17,7 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.readiness import Readiness
 from cpr_cockpit.core.sensing import Reading, State, told_once
 from cpr_cockpit.documents.feature import read_feature
+from cpr_cockpit.engine.channels import channel_readings
 from cpr_cockpit.engine.freezing import Freezes
 from cpr_cockpit.engine.inspecting import inspect_apps
 from cpr_cockpit.engine.own_sensors import own_sensors
@@ -38,7 +39,7 @@ def check(options: argparse.Namespace) -> int:
     documents = read_feature(folder)
     loaded, chosen, troubles = _settings(folder, options)
     policy = policy_of(loaded)
-    readings = _readings(chosen, policy) if chosen is not None else ()
+    readings = (*_left_out(chosen, loaded), *_readings(chosen, policy)) if chosen is not None else ()
     checked = Checked(
         folder=folder,
         gate=gate_of(documents, policy),
@@ -85,7 +86,7 @@ def _settings(folder: Path, options: argparse.Namespace) -> tuple[Loaded | None,
 
 def _readings(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
     try:
-        return (_artifact(chosen), *_frozen(chosen), *_left_out(chosen), *asyncio.run(_look(chosen, policy)))
+        return (_artifact(chosen), *_frozen(chosen), *asyncio.run(_look(chosen, policy)))
     except OSError as error:
         complain(f"The environment cannot be asked ({error}). Nothing was changed.")
         return (Reading("environment", State.UNKNOWN, str(error)),)
@@ -94,14 +95,15 @@ def _readings(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
 async def _look(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
     async with outside_of(place_of(chosen.target, chosen.ready, chosen.course.declared), policy) as ports:
         sensors = own_sensors(ports, lambda: chosen.course, chosen.contacts, policy, chosen.delay_s)
-        readings, items, signals, tags, users = await asyncio.gather(
+        readings, items, signals, tags, users, channels = await asyncio.gather(
             inspect_apps(ports, chosen.slot, chosen.new_version, chosen.course),
             sense(sensors, clock=ports.clock),
             try_signals(ports),
             tag_readings(ports, chosen.safeguards.tag),
             users_by_hour(ports, policy.scaled(policy.window_s)),
+            channel_readings(ports.notifiers),
         )
-        return told_once((*tags, *users, *readings, *items, *signals))
+        return told_once((*tags, *users, *readings, *items, *signals, *channels))
 
 
 def _frozen(chosen: Aim) -> tuple[Reading, ...]:
@@ -110,12 +112,22 @@ def _frozen(chosen: Aim) -> tuple[Reading, ...]:
     return () if held is None else (Reading("freeze", State.NOTE, f"{held.words}: START asks for a reason"),)
 
 
-def _left_out(chosen: Aim) -> tuple[Reading, ...]:
-    names = left_out(place_of(chosen.target, chosen.ready))
-    if not names:
-        return ()
-    words = f"a lab asks nothing beyond this machine: {', '.join(names)} not read"
-    return (Reading("[[checks]] with url, [[code]]", State.NOTE, words),)
+def _left_out(chosen: Aim, loaded: Loaded | None) -> tuple[Reading, ...]:
+    """What is declared for an environment and has no part in a run on a lab."""
+    found = []
+    if names := left_out(place_of(chosen.target, chosen.ready)):
+        words = f"a lab asks nothing beyond this machine: {', '.join(names)} not read"
+        found.append(Reading("[[checks]] with url, [[code]]", State.NOTE, words))
+    if not chosen.ready or loaded is None:
+        return tuple(found)
+    for table, names in (
+        ("[[notify]]", tuple(one.name for one in loaded.settings.notify)),
+        ("[[journeys]]", tuple(one.name for one in loaded.settings.journeys)),
+    ):
+        if names:
+            words = f"a lab has its own: {', '.join(names)} left out"
+            found.append(Reading(table, State.NOTE, words))
+    return tuple(found)
 
 
 def _artifact(chosen: Aim) -> Reading:

@@ -15,12 +15,22 @@ from cpr_cockpit.cli.person import acting
 from cpr_cockpit.cli.written import write
 from cpr_cockpit.core.checklist import Item, Mark, Standing, items_of, open_reason
 from cpr_cockpit.core.checklists import QUALITY
-from cpr_cockpit.core.closing import ClosingRefused, closing_event, closing_lists, left, seen_of, state_words, why_not
+from cpr_cockpit.core.closing import (
+    ClosingRefused,
+    closed,
+    closing_event,
+    closing_lists,
+    left,
+    seen_of,
+    state_words,
+    why_not,
+)
 from cpr_cockpit.core.events import ItemMarked, Record
 from cpr_cockpit.core.issue_events import RunClosed
 from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.core.second import sentence
 from cpr_cockpit.core.standings import standings
+from cpr_cockpit.core.verdict import moment
 from cpr_cockpit.documents.closing_papers import proven
 from cpr_cockpit.documents.papers.writing import feature_folder, write_papers
 from cpr_cockpit.engine.afterword import with_afterword
@@ -68,6 +78,11 @@ class _Closing:
         return records, fold(records)
 
     def go_through(self) -> int:
+        if (done := closed(self._run)) is not None and not (self._options.sign or self._options.waive):
+            say(
+                f"Run {self._folder.name} was closed already by {done[1].by} at {moment(done[0])}. Nothing was changed."
+            )
+            return 0
         why = why_not(self._run)
         if why:
             complain(f"Run {self._folder.name} is not closed now: {why}. Nothing was changed.")

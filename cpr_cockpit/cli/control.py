@@ -92,10 +92,10 @@ async def _rollback(folder: Path, person: str, printer: Printer) -> int:
     run = known_run(folder)
     if run is not None and run.ended:
         complain(
-            f"Run {folder.name} has ended: this command rolled nothing back and changed nothing. Its outcome follows. "
+            f"Run {folder.name} had ended before: this command rolled nothing back and changed nothing. "
             f"To go back by hand: {card_words(folder)}"
         )
-        code = await conclude_ended(folder, printer)
+        code = await conclude_ended(folder, printer, "this run had ended, so:")
         # A run that was kept serves on: whoever chains commands must not take that for a rollback.
         return code or codes.BLOCKED
     if run is not None and run.started_at is None and run.continued is None:

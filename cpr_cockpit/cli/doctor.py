@@ -21,7 +21,7 @@ from cpr_cockpit.cli.release import lab_tag, policy_of, settings_in, unset_heade
 from cpr_cockpit.config import NAME, Loaded, SettingsError
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.role import definition
-from cpr_cockpit.core.sensing import Reading, State
+from cpr_cockpit.core.sensing import Reading, State, told_once
 from cpr_cockpit.engine.places import runs_home
 from cpr_cockpit.lab_client import read_ready
 from cpr_cockpit.wiring import Place, Target, place_of
@@ -47,7 +47,7 @@ def doctor(options: argparse.Namespace) -> int:
         complain(wrong)
         return codes.WRONG_USE
     patient = _patient(options)
-    readings = (*asyncio.run(_machine()), *patient.readings, *_environment(patient))
+    readings = told_once((*asyncio.run(_machine()), *patient.readings, *_environment(patient)))
     role = _role(patient.place)
     code = code_of(readings)
     if options.json:

@@ -38,8 +38,11 @@ async def follow(client: Client, folder: Path, printer: Printer, after: int = 0)
     return await conclude(folder, run, printer)
 
 
-async def conclude_ended(folder: Path, printer: Printer) -> int:
-    """The outcome of a run that has ended already, from its own file or, where that is missing, from its journal."""
+async def conclude_ended(folder: Path, printer: Printer, before_it: str = "") -> int:
+    """The outcome of a run that has ended already, from its own file or, where that is missing, from its journal.
+
+    ``before_it``: what a person reads ahead of its first line, that nobody takes it for what was just done.
+    """
     try:
         run = fold(read(folder))
     except (JournalDamaged, JournalError, FileNotFoundError) as error:
@@ -47,6 +50,6 @@ async def conclude_ended(folder: Path, printer: Printer) -> int:
         return codes.DAMAGED
     before = stored(folder)
     if before is None:
-        return await conclude(folder, run, printer)
-    printer.outcome(before)
+        return await conclude(folder, run, printer, before_it)
+    printer.outcome(before, before_it)
     return run.exit_code()

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,15 +50,19 @@ def init(options: argparse.Namespace) -> int:
     chooser = at_the_terminal(yes=options.yes)
     try:
         first = asyncio.run(_found(options, chooser))
-        return written(Path(options.folder) / NAME, first.text(), chooser)
+        then = f"cpr-cockpit doctor{f' --lab {options.lab}' if options.lab else ''}"
+        return written(Path(options.folder) / NAME, first.text(), chooser, then)
     except (NoChoice, PortError, SettingsError, OSError) as error:
         words = error.words() if isinstance(error, PortError) else str(error)
         complain(f"{words} Nothing was written.")
         return codes.BLOCKED
 
 
-def written(path: Path, text: str, chooser: Chooser) -> int:
-    """Show it, or what would change; write it where somebody agrees. SettingsError, OSError."""
+def written(path: Path, text: str, chooser: Chooser, then: str = "cpr-cockpit doctor") -> int:
+    """Show it, or what would change; write it where somebody agrees. ``then``: what is run next.
+
+    SettingsError, OSError.
+    """
     _check(text)
     # A link stays one: what it leads to is written.
     path = path.resolve()
@@ -76,7 +81,7 @@ def written(path: Path, text: str, chooser: Chooser) -> int:
     if before is not None:
         say(f"What stood there is kept as {_kept(path)}.")
     write_whole(path, text.encode()).chmod(mode)
-    say(f"{path} was written. Look at it, then: cpr-cockpit doctor")
+    say(f"{path} was written. Look at it, then: {then}")
     return 0
 
 
@@ -105,7 +110,9 @@ async def _found(options: argparse.Namespace, chooser: Chooser) -> FirstFile:
     if not tenant:
         raise NoChoice("Nobody told which tenant to sign in to: name it with --tenant ID, or sign in with: az login.")
     async with inventory_of(tenant, ready) as inventory:
-        return await _asked(options, chooser, inventory, cloud_of(ready))
+        found = await _asked(options, chooser, inventory, cloud_of(ready))
+    # A lab has a store of its own, which its Resource Manager does not list.
+    return replace(found, app_configuration=found.app_configuration or str(ready.get("app_configuration") or ""))
 
 
 async def _asked(

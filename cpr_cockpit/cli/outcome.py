@@ -25,15 +25,18 @@ LOOKS, LOOK_S = 10, 0.2
 SWAP = "SwapSiteSlots"
 
 
-async def conclude(folder: Path, run: Run, printer: Printer) -> int:
-    """Measure, write the report and the outcome, print it, end the lab; the run's exit code."""
+async def conclude(folder: Path, run: Run, printer: Printer, before_it: str = "") -> int:
+    """Measure, write the report and the outcome, print it, end the lab; the run's exit code.
+
+    ``before_it``: as in `Printer.outcome`.
+    """
     told = await take_last_notices(folder, run)
     try:
         measured = await _measured(folder, run)
     except LabError as error:
         before = await _of_another_face(folder)
         if before is not None:
-            printer.outcome(before)
+            printer.outcome(before, before_it)
             return run.exit_code()
         complain(f"{error} The figures of its clients are missing in the outcome.")
         measured = {}
@@ -47,7 +50,7 @@ async def conclude(folder: Path, run: Run, printer: Printer) -> int:
         complain(
             f"The report cannot be written: {error}. The journal holds everything: cpr-cockpit report {folder.name}"
         )
-    printer.outcome(outcome)
+    printer.outcome(outcome, before_it)
     return run.exit_code()
 
 

@@ -72,12 +72,14 @@ class Printer:
         """One JSON line, flushed."""
         print(json.dumps(message, separators=(", ", ": ")), flush=True)
 
-    def outcome(self, outcome: dict[str, Any]) -> None:
-        """The last line."""
+    def outcome(self, outcome: dict[str, Any], before_it: str = "") -> None:
+        """The last line; ``before_it``: words for a person ahead of it."""
         if self._json:
             self.line(outcome)
             return
         print()
+        if before_it:
+            print(before_it, flush=True)
         for line in _outcome_lines(outcome):
             print(clean(line), flush=True)
 

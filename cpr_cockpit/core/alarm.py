@@ -12,12 +12,14 @@ from enum import StrEnum
 
 from cpr_cockpit.core.policy import ROLLBACK_UNATTENDED, Policy
 from cpr_cockpit.core.run import Phase, Run
-from cpr_cockpit.core.verdict import VerdictKind
+from cpr_cockpit.core.verdict import HoldCause, VerdictKind
 from cpr_cockpit.core.window_end import deadline_of
 
 POLICY = "unattended policy"
 """Who decided where nobody did: the actor in journal and report."""
 
+# Causes of a HOLD on which the panel asks for a look. What the window lacks yet it may still get.
+_LOOK = frozenset(HoldCause) - {HoldCause.STALE, HoldCause.INCOMPLETE, HoldCause.THIN}
 _PRODUCTION = (Phase.DEPLOYING, Phase.WINDOW, Phase.KEEPING)
 
 
@@ -88,6 +90,24 @@ def page_due(found: Alarm | None, policy: Policy, now: float) -> int | None:
         # It was given: a clock that was set back since then is no reason to call nobody.
         waited = max(0.0, waited)
     return None if waited < 0.0 else math.floor(waited / policy.page_every_s)
+
+
+def looked_for(run: Run, policy: Policy, now: float) -> float | None:
+    """Since when a HOLD stands that asks a person to look and that a page is due for; None: none is.
+
+    Once for each that begins: nothing happens by itself, and OVERDUE calls again where nobody comes. Who decided HOLD
+    has answered it.
+    """
+    if run.ended is not None or run.opened is None or run.opened.script is not None or run.decision is not None:
+        return None
+    if run.phase not in (Phase.DEPLOYING, Phase.WINDOW) or alarm(run, policy, now) is not None:
+        return None
+    since = None
+    for at, verdict in reversed(run.verdicts):
+        if verdict.kind != VerdictKind.HOLD or verdict.cause not in _LOOK:
+            break
+        since = at
+    return since if since is not None and now >= since + policy.page_after_s else None
 
 
 def rolls_back_at(run: Run, policy: Policy, now: float) -> float | None:

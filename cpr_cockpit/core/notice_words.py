@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cpr_cockpit.core.alarm import Cause, alarm, page_due, rolls_back_at
+from cpr_cockpit.core.alarm import Cause, alarm, looked_for, page_due, rolls_back_at
 from cpr_cockpit.core.notices import NoticeKind, told
 from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.run import Phase, Run
@@ -18,6 +18,8 @@ from cpr_cockpit.core.verdict import VerdictKind, clock_time
 SETTLED_S, APART_S = 15.0, 60.0
 # After GO, when nobody stands by for the next word: a week of them is no flood.
 APART_KEPT_S = 900.0
+LOOK_ID = "look-"
+"""How the id of a notice begins that calls somebody to look at a HOLD."""
 _WORDS = {"keep": "GO", "rollback": "ROLLBACK", "hold": "HOLD"}
 
 
@@ -37,7 +39,14 @@ class Wanted:
 def wanted(run: Run, policy: Policy, now: float) -> tuple[Wanted, ...]:
     """What is due at ``now`` and was not told yet; ``policy`` is scaled to the window."""
     known = run.notices.sendings
-    found = (*_start(run), *_verdict(run, policy, now), *_pages(run, policy, now), *_decision(run), *_end(run))
+    found = (
+        *_start(run),
+        *_verdict(run, policy, now),
+        *_pages(run, policy, now),
+        *_look(run, policy, now),
+        *_decision(run),
+        *_end(run),
+    )
     return tuple(one for one in found if one.id not in known)
 
 
@@ -93,6 +102,20 @@ def _pages(run: Run, policy: Policy, now: float) -> Iterator[Wanted]:
     kind = NoticeKind.OVERDUE if first else NoticeKind.PAGE
     kinds = frozenset({kind, NoticeKind.PAGE})
     yield _one(run, f"{found.cause}-{found.since:.0f}-{number}", kind, now, title, (why, answer), kinds=kinds)
+
+
+def _look(run: Run, policy: Policy, now: float) -> Iterator[Wanted]:
+    """A HOLD that stands calls once: the procedure wants a person to look at it."""
+    since = looked_for(run, policy, now)
+    if since is None or run.verdict is None:
+        return
+    called = [one.at for id, one in run.notices.sendings.items() if id.startswith(LOOK_ID)]
+    # A HOLD that comes and goes is no flood.
+    if called and now < called[-1] + policy.page_every_s:
+        return
+    name = run.opened.run if run.opened else ""
+    words = (run.verdict.sentence, f"HOLD since {clock_time(since)}: look, then decide: cpr-cockpit attach {name}.")
+    yield _one(run, f"{LOOK_ID}{since:.0f}", NoticeKind.PAGE, now, f"HOLD, LOOK: {_what(run)}", words)
 
 
 def _decision(run: Run) -> Iterator[Wanted]:

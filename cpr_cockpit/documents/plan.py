@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cpr_cockpit.core.plan import Act, Plan, Step
+from cpr_cockpit.core.plan import Act, ActKind, Plan, Step
 from cpr_cockpit.core.ports import PlannedRequest
 
+# They do as a user does, with data of their own that is deleted again.
+_USES = frozenset({ActKind.SMOKE, ActKind.JOURNEYS})
 Planned = Callable[[Act], tuple[PlannedRequest, ...]]
 """What an act would send; sends nothing."""
 
 
-def render_plan(plan: Plan, planned: Planned, short: Sequence[str] = (), marks: Sequence[PlannedRequest] = ()) -> str:
+def render_plan(
+    plan: Plan,
+    planned: Planned,
+    short: Sequence[str] = (),
+    marks: Sequence[PlannedRequest] = (),
+    told: Sequence[str] = (),
+) -> str:
     """The way forth and the way back, with pinned ids. Nothing in it has been sent.
 
     ``short``: the strategy as stages with expected times, a line for each way. ``marks``: what
-    marks a switch for those who read charts.
+    marks a switch for those who read charts. ``told``: the channels, and of what each is told.
     """
     facts = plan.facts
     slot = f"serves {facts.slot_version or 'no version'}" if facts.slot_exists else "does not exist yet"
@@ -44,13 +52,15 @@ def render_plan(plan: Plan, planned: Planned, short: Sequence[str] = (), marks: 
     if marks:
         lines += ["## Release annotation", "", "At the switch, and at the switch back; nothing waits for it.", ""]
         lines += [*(f"       {line}" for request in marks for line in _request(request)), ""]
+    if told:
+        lines += ["## Who is told", "", *(f"- {one}" for one in told), ""]
     return "\n".join(lines)
 
 
 def _steps(steps: tuple[Step, ...], planned: Planned) -> list[str]:
     lines: list[str] = []
     for number, step in enumerate(steps, 1):
-        kind = "changes" if step.act.mutates else "reads"
+        kind = "changes" if step.act.mutates else "uses the app" if step.act.kind in _USES else "reads"
         lines += [f"{number}. {step.title} ({kind}; at most {_duration(step.timeout_s)})"]
         lines += [f"       {line}" for request in planned(step.act) for line in _request(request)]
         lines += [f"   Undo: {step.undo.words}.", ""]

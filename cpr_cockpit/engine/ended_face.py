@@ -7,6 +7,7 @@ environment.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -23,15 +24,18 @@ from cpr_cockpit.core.run import Run, fold
 from cpr_cockpit.core.standings import PROGRAM, lists_in_force, standings
 from cpr_cockpit.core.view import View
 from cpr_cockpit.documents.closing_papers import proven
-from cpr_cockpit.engine.afterword import Afterword, with_afterword, write_made
+from cpr_cockpit.engine.afterword import FOLDER, Afterword, with_afterword, write_made
 from cpr_cockpit.engine.desk_closing import LONGEST, from_files
 from cpr_cockpit.engine.desk_issues import issue_event
 from cpr_cockpit.engine.greeting import SessionRefused
 from cpr_cockpit.engine.journal import JournalDamaged, JournalError, read
 from cpr_cockpit.engine.showing import Render, Showing
 from cpr_cockpit.engine.tape import ReplaySettings, Tape
+from cpr_cockpit.engine.writer import FILE
 
 LONGEST_NOTE = 2000
+LOOK_S = 3.0
+"""Seconds between two looks at what others have written after the end."""
 
 
 class EndedFace:
@@ -44,6 +48,7 @@ class EndedFace:
         readiness: tuple[ReadinessFacts, ...] = (),
         findings: tuple[str, ...] = (),
         now: Callable[[], float] = time.time,
+        look_s: float = LOOK_S,
     ) -> None:
         self.run = folder.name
         self._folder = folder
@@ -51,7 +56,9 @@ class EndedFace:
         self._settings = ReplaySettings(folder.name, folder, readiness)
         self._findings = findings
         self._now = now
+        self._look_s = look_s
         self._changed = asyncio.Event()
+        self._stamp = self._written()
         self._view = self._made()
 
     def _records(self) -> tuple[Record, ...]:
@@ -63,16 +70,39 @@ class EndedFace:
         return Showing(tape, self._render, self._findings).view()
 
     async def views(self) -> AsyncIterator[View]:
-        """The end as it is now, and again after everything that was written."""
+        """The end as it is now, and again after everything that was written, by this face or by a command beside it."""
         while True:
             yield self._view
-            await self._changed.wait()
+            await self._news()
             self._changed.clear()
+
+    async def _news(self) -> None:
+        """Return once there is something new to show."""
+        while not self._changed.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self._look_s)
+            stamp = await asyncio.to_thread(self._written)
+            if self._changed.is_set() or stamp == self._stamp:
+                continue
+            # What is half written, or cannot be trusted, is not shown; the next look tries again.
+            with contextlib.suppress(JournalError, JournalDamaged, OSError):
+                self._view = await asyncio.to_thread(self._made)
+                self._stamp = stamp
+                return
+
+    def _written(self) -> tuple[int, int]:
+        """What tells that the afterword has grown; no file is read for it."""
+        try:
+            found = (self._folder / FOLDER / FILE).stat()
+        except OSError:
+            return (0, 0)
+        return (found.st_mtime_ns, found.st_size)
 
     async def command(self, name: str, **arguments: str) -> None:
         """Write it into the afterword; SessionRefused says why not."""
         try:
             await asyncio.to_thread(self._write, name, arguments)
+            self._stamp = await asyncio.to_thread(self._written)
             self._view = await asyncio.to_thread(self._made)
         except (IssueError, FigureError) as error:
             raise SessionRefused(f"{error} Nothing was recorded.") from error

@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cpr_cockpit.core.alarm import alarm
+from cpr_cockpit.core.alarm import alarm, looked_for
 from cpr_cockpit.core.events import Noted, Record
 from cpr_cockpit.core.notice_events import NoticeIntent, NoticeOutcome
-from cpr_cockpit.core.notice_words import Wanted, wanted
+from cpr_cockpit.core.notice_words import LOOK_ID, Wanted, wanted
 from cpr_cockpit.core.notices import Attachment, Notice, NoticeKind, Notifier, Painter
 from cpr_cockpit.core.noticing import CALLS
 from cpr_cockpit.core.policy import Policy
@@ -193,6 +193,9 @@ class Notifying:
         if notice.kind not in CALLS:
             return ""
         run = self._recorder.run
+        if notice.id.partition("/")[2].startswith(LOOK_ID):
+            looks = looked_for(run, self._scaled, self._clock.now()) is not None
+            return "" if looks else "it was no HOLD any more, or somebody had answered"
         found = alarm(run, self._scaled, self._clock.now())
         if found is None or found.acknowledged:
             return "somebody had answered"

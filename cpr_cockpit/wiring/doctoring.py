@@ -19,6 +19,7 @@ from cpr_cockpit.core.policy import Policy
 from cpr_cockpit.core.ports import PRODUCTION, PortError
 from cpr_cockpit.core.role import NEEDS, Need, for_checks, not_given
 from cpr_cockpit.core.sensing import Reading, State
+from cpr_cockpit.engine.channels import channel_reading
 from cpr_cockpit.engine.ports import Ports
 from cpr_cockpit.engine.tag_guard import tag_readings
 from cpr_cockpit.wiring.outside import outside_of, stand_in
@@ -209,10 +210,7 @@ async def _annotation(ports: Ports) -> tuple[Reading, ...]:
 
 def _channel(one: Notifier) -> Look:
     async def look() -> tuple[Reading, ...]:
-        name, trouble = f"channel {one.name}", await one.look()
-        if trouble:
-            return (Reading(name, State.FAILED, f"nobody would be told: {trouble}"),)
-        return (Reading(name, State.OK, "its URL can be used; nothing was sent"),)
+        return (await channel_reading(one, State.FAILED),)
 
     return look
 

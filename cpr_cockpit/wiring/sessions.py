@@ -14,6 +14,7 @@ from cpr_cockpit.core.run import Run
 from cpr_cockpit.documents.card import render_card
 from cpr_cockpit.documents.merge_plan import render_merge
 from cpr_cockpit.documents.plan import render_plan
+from cpr_cockpit.engine.channels import channel_readings
 from cpr_cockpit.engine.earlier import earlier_times
 from cpr_cockpit.engine.journal import Journal
 from cpr_cockpit.engine.observing import session_of
@@ -79,4 +80,5 @@ async def plan_of_run(config: SessionConfig, shown: Path) -> str:
         card = render_card(shown, settings.environment, plan, people=settings.contacts)
         marks = ports.annotations.planned() if ports.annotations is not None else ()
         merge = render_merge(ports.code, settings.merge, settings.new_version)
-        return render_plan(plan, ports.planned, short, marks) + merge + "\n" + card
+        told = [f"{one.name} {one.words}" for one in await channel_readings(ports.notifiers)]
+        return merge + render_plan(plan, ports.planned, short, marks, told) + "\n" + card

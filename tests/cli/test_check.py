@@ -272,13 +272,17 @@ def test_a_dead_environment_is_undetermined(command: Command, feature: Path, tmp
     dead = "https://127.0.0.1:9"
     changes = dict.fromkeys(("resource_manager", "authority", "logs", "production_url", "slot_url"), dead)
     with (feature / "cockpit.toml").open("a", encoding="utf-8") as file:
-        file.write('[[code]]\npath = "../api"\nbranch = "feature/1"\n')
+        file.write(
+            '[[code]]\npath = "../api"\nbranch = "feature/1"\n[[notify]]\nname = "on call"\nurl_env = "ONCALL"\n'
+        )
     said = command("check", feature, "--lab", ready_with(tmp_path, lab, **changes))
     assert said.code == 3
     assert "no other host answers either" in said.out
     assert (
         said.out.count("note       [[checks]] with url, [[code]]: a lab asks nothing beyond this machine: ../api") == 1
     )
+    assert "note       [[notify]]: a lab has its own: on call left out" in said.out
+    assert "ok         channel lab: is told of" in said.out
 
 
 def test_a_version_that_serves_already_blocks(command: Command, feature: Path, tmp_path: Path, lab: RunningLab) -> None:

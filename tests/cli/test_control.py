@@ -89,6 +89,10 @@ def test_nothing_is_rolled_back_before_start(command: Command) -> None:
 
 def test_without_a_name_only_a_run_in_production_is_rolled_back_and_it_is_named(command: Command) -> None:
     runs.ended(ONE)
+    named = command("rollback", ONE)
+    assert "had ended before: this command rolled nothing back" in named.err
+    assert named.out.lstrip().startswith("this run had ended, so:\nKEPT: ")
+    assert "nobody is called for it any more. Nothing was acknowledged." in command("ack", ONE).err
     said = command("rollback")
     assert (said.code, said.out) == (1, "")
     assert "No run is in production: there is nothing to roll back, and nothing was changed." in said.err

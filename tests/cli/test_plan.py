@@ -25,6 +25,9 @@ def test_the_whole_plan_on_a_lab_changes_nothing(
     assert "- logs: " in said.out, "what a run's own plan remarks"
     assert f"POST {site}/providers/Microsoft.Web/sites/{ready['app']}/slots/green/slotsswap" in said.out
     assert "/api/zipdeploy?isAsync=true" in said.out
+    assert said.out.index("## Before START: merge") < said.out.index("# Plan: ")
+    assert "- channel lab is told of decision, " in said.out
+    assert re.search(r"\(uses the app; at most [^)]*\)\n +POST ", said.out)
     assert "Smoke test of the deployment: deleted at once" in said.out
     assert "--src-path '<folder of the run>/artifacts/old.zip'" in said.out
     assert ready["client_secret"] not in said.out
@@ -71,8 +74,8 @@ def test_the_same_plan_for_an_environment_but_for_its_name(
     def without(text: str, part: str) -> list[str]:
         # Without tests of its own an environment's health alone is asked, a lab's product by its own tests.
         # The lab alone has a Git host. What the logs tell of themselves changes from one minute to the next.
-        text = re.sub(r"## Before START.*?(?=\n# )", "", text, flags=re.DOTALL)
-        lasting = (line for line in text.split("\n") if not line.startswith(("- logs: ", "- at this hour")))
+        text = re.sub(r"## (Before START|Who is told).*?\n(?=# )", "", text, flags=re.DOTALL)
+        lasting = (line for line in text.split("\n") if not line.startswith(("- logs: ", "- at this hour ")))
         steps = "\n".join(lasting).split("\n\n")
         return [
             step for step in steps if not step.startswith(part) and "Smoke tests" not in step and "Warm" not in step

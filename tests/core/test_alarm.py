@@ -147,6 +147,24 @@ def test_pages_are_counted_from_the_written_time(waited: float) -> None:
     assert number == (None if waited < 60.0 - 1e-6 else int((now - T0 - WINDOW_S - 60.0) // 300.0))
 
 
+def test_a_hold_that_stands_calls_once_for_somebody_to_look() -> None:
+    def calls(*told: tuple[float, ev.AnyEvent], at: float) -> list[str]:
+        return [one.id for one in wanted(run_of(*told), POLICY, T0 + at) if one.kind is NoticeKind.PAGE]
+
+    hold = (100.0, verdict("HOLD", "suspicious"))
+    assert calls(hold, at=159.0) == []
+    assert calls(hold, at=161.0) == [f"look-{T0 + 100:.0f}"]
+    sent = NoticeIntent(notice=f"look-{T0 + 100:.0f}", kind="page", to=("a",), title="", line="", about="")
+    again = (170.0, verdict("WAIT")), (180.0, verdict("HOLD", "foreign"))
+    assert calls(hold, (161.0, sent), at=800.0) == []
+    assert calls(hold, (161.0, sent), *again, at=250.0) == [], "a HOLD that comes and goes is no flood"
+    assert calls(hold, (161.0, sent), *again, at=470.0) == [f"look-{T0 + 180:.0f}"]
+    assert calls((100.0, verdict("HOLD", "thin")), at=400.0) == []
+    decided = ev.Decided(word="hold", by="ana", verdict="HOLD", sentence="")
+    assert calls(hold, (150.0, decided), at=400.0) == []
+    assert rolls_back_at(run_of(hold), POLICY, T0 + 800.0) is None
+
+
 def verdicts_told(run: Run, at: float) -> list[str]:
     return [one.about for one in wanted(run, POLICY, T0 + at) if one.kind is NoticeKind.VERDICT]
 

@@ -22,6 +22,7 @@ def test_a_follow_up_is_signed_on_the_screen_after_the_end_and_shown_at_once(tmp
         stage.whole_run()
     before = (stage.folder / FILE).read_bytes()
     asyncio.run(_look_and_sign(EndedFace(stage.folder, render_report)))
+    asyncio.run(_written_beside(stage.folder))
     assert (stage.folder / FILE).read_bytes() == before
 
 
@@ -37,6 +38,16 @@ async def _look_and_sign(face: EndedFace) -> None:
     for name, key, value in (("rollback", "reason", ""), ("sign", "item", "x"), ("issue", "line", "9 open")):
         with pytest.raises(SessionRefused, match="Nothing"):
             await face.command(name, by="ana", **{key: value})
+
+
+async def _written_beside(folder: Path) -> None:
+    """What a command writes from outside is shown without a key."""
+    face, other = EndedFace(folder, render_report, look_s=0.01), EndedFace(folder, render_report)
+    views = face.views()
+    await anext(views)
+    await other.command("issue", severity="LOW", title="from outside", by="ben")
+    async with asyncio.timeout(5.0):
+        assert any("from outside" in one.text for one in (await anext(views)).happenings)
 
 
 def test_a_run_is_closed_by_key_once_everything_stands_and_not_before(tmp_path: Path) -> None:
