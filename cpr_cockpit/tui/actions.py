@@ -45,10 +45,42 @@ def _control(name: str) -> Callable[[Shown], str]:
         if (reason := _writes(shown)) != "":
             return reason
         if control is None:
-            return "not in this phase"
+            return _missing(name, shown)
         return "" if control.enabled else control.reason or "not possible now"
 
     return why_not
+
+
+# What is missing where the panel has no such control, whatever the phase.
+_MISSING = {
+    "acknowledge": "others have changed nothing that waits for you",
+    "ack": "nobody is being called",
+    "second": "nothing waits for a second person",
+    "take_over": "no other run holds the lease",
+    "merge": "there is nothing to merge now",
+    "revert": "no merge rests half done",
+    "go_on": "no merge rests half done",
+}
+_PHASES = {
+    "deploying": "the deployment is under way",
+    "window": "the new version serves already",
+    "keeping": "the new version is kept already",
+    "rolling back": "the rollback is under way",
+}
+
+
+def _missing(name: str, shown: Shown) -> str:
+    """Why the panel has no such control: what is missing, or what the run does now."""
+    phase = shown.view.phase if shown.view is not None else ""
+    if name in _MISSING:
+        return _MISSING[name]
+    if name == "start":
+        return _PHASES.get(phase, "nothing is planned yet")
+    if name == "rollback":
+        return "production was not touched"
+    if phase == "rolling back":
+        return _PHASES[phase]
+    return "START comes first" if phase in ("preparing", "ready") else "the critical window is not open"
 
 
 def _raises(shown: Shown) -> str:

@@ -77,15 +77,15 @@ class CockpitApp(KeyedApp):
         before = self._here()
         self.take(event.view)
         here = self._here()
-        moved = here != before and self.place == before
-        if moved and not self._quiet():
-            # Another screen under the hands of who types would make other commands of the keys.
-            number = SCREENS.index(here) + 1
-            self.say(f"The run has moved on: {number} leads to {BY_ID[here].label}")
-        elif not self.place or moved:
+        moved = bool(self.place) and here != before and self.place == before
+        if moved or not self.place:
             if isinstance(self.screen, CockpitScreen) and self.screen.KEY == "help":
                 # It is read on; escape leads to where the run is.
                 self.place = here
+            elif moved and not self._quiet():
+                # Another screen under the hands of who types would make other commands of the keys.
+                self._moved = f"The run has moved on: {SCREENS.index(here) + 1} leads to {BY_ID[here].label}"
+                self.say(self._moved)
             else:
                 self.action_go_to(here)
         self.draw()
@@ -112,8 +112,10 @@ class CockpitApp(KeyedApp):
         self.action_go_to(self._before or self._here())
 
     def _look_at(self, name: str) -> None:
-        small = self.size.width < LEAST[0] or self.size.height < LEAST[1]
-        self._switch(_FLOOR if small else name)
+        self._switch(_FLOOR if self._small() else name)
+
+    def _small(self) -> bool:
+        return self.size.width < LEAST[0] or self.size.height < LEAST[1]
 
     def _switch(self, name: str) -> None:
         if not self.is_screen_installed(name):
@@ -140,8 +142,15 @@ class CockpitApp(KeyedApp):
 
     def on_resize(self, event: events.Resize) -> None:
         """Down to the floor, or up again."""
-        if self.place and not isinstance(self.screen, ModalScreen):
+        if self.place and not isinstance(self.screen, ModalScreen) and self.asking() is None:
             self.call_later(self.action_go_to, self.place)
+
+    async def _clear(self) -> None:
+        """A terminal that shrank or grew while somebody typed gets the screen that fits it now, not earlier."""
+        await super()._clear()
+        here = self.screen
+        if self.place and isinstance(here, CockpitScreen) and (here.KEY == _FLOOR) is not self._small():
+            self._look_at(self.place)
 
     def action_help(self) -> None:
         """The keys of the focused pane and its screen."""

@@ -88,6 +88,8 @@ class FaceApp(App[None]):
         self._link: Link | None = None
         self._view_at = 0.0
         self._status_at = 0.0
+        # Where the run has gone while somebody typed on another screen, in words.
+        self._moved = ""
         self._lost_at: float | None = None
         self._lost_words = ""
         # The decision that was sent, the panel's word and the time then.
@@ -234,7 +236,9 @@ class FaceApp(App[None]):
             self._sent = None
         if event.refused and event.name in (*_DECISIONS, "raise"):
             self.decision.arming.refused(f"{name} {event.refused}")
-        self.say(f"{name} {event.refused}" if event.refused else f"{name}: the session took it")
+        # What moved the run on is answered after it: one must not hide the other.
+        moved = f". {self._moved}" if self._moved and self.status == self._moved else ""
+        self.say(f"{name} {event.refused}" if event.refused else f"{name}: the session took it{moved}")
 
     def on_told(self, event: told.Told) -> None:
         """A screen has words for the status line."""

@@ -148,7 +148,11 @@ class KeyedApp(FaceApp):
         if self.view is None or panel is None or self._read_only or shown.gone_since is not None:
             self.say(f"{BY_ID[name].label} is not possible now: {BY_ID[name].why_not(shown)}")
         elif not self.decision.arm(name, panel, self._key) and self.decision.words:
-            self.say(self.decision.words)
+            why = BY_ID[name].why_not(shown)
+            self.say(f"{BY_ID[name].label} is not possible now: {why}" if why else self.decision.words)
+            if self.decision.arming.armed is None:
+                # It is told in the foot; the panel keeps its lines for what the run needs.
+                self.decision.arming.words = ""
         # Keys are taken from the end of the guard on: the panel says so then.
         self.set_timer(GUARD_S + 0.05, self.draw)
         self.draw()

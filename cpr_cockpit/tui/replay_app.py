@@ -60,6 +60,10 @@ class ReplayApp(CockpitApp):
         self.action_replay(what)
         return True
 
+    def _quiet(self) -> bool:
+        """Keys play it, and send nothing: the screens follow them."""
+        return self.asking() is None
+
     def action_replay(self, what: str) -> None:
         """Play it otherwise: pause, back, on, next, previous, faster, slower."""
         player = self._face.player

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cpr_cockpit.core.view import View
+from cpr_cockpit.core.view import Control, View
 from cpr_cockpit.tui.app import CockpitApp
+from cpr_cockpit.tui.messages import CommandAnswered
+from cpr_cockpit.tui.screens.gate import fact_rows
+from cpr_cockpit.tui.toned import row_text
 from cpr_cockpit.tui.widgets.prompt import Prompt, PromptInput
 from tests.tui import views
 from tests.tui.faces import Hand, Script, at, face, foot, screen_text, settled, strike, until
@@ -123,6 +127,8 @@ async def test_the_screen_does_not_change_under_the_hands_of_who_types() -> None
         source.push(views.ready())
         await until(pilot, lambda: "The run has moved on: 3 leads to Production" in foot(app))
         assert at(app) == "lists"
+        app.post_message(CommandAnswered("sign_list"))
+        await until(pilot, lambda: "list: the session took it. The run has moved on: 3" in foot(app))
         await pilot.press("3")
         clock.move(4)
         source.push(views.window_calm())
@@ -170,3 +176,63 @@ async def test_while_a_text_is_typed_nothing_is_armed_or_sent(make: Callable[[],
 def _typed(app: CockpitApp) -> str | None:
     found = app.screen.query(PromptInput)
     return found.first().value if found else None
+
+
+@pytest.mark.parametrize(
+    ("make", "key", "why"),
+    [
+        (views.window_calm, "s", "START is not possible now: the new version serves already"),
+        (views.ready, "g", "GO is not possible now: START comes first"),
+        (views.ready, "r", "ROLL BACK is not possible now: production was not touched"),
+        (views.rolling_back, "s", "START is not possible now: the rollback is under way"),
+    ],
+)
+async def test_a_refusal_says_what_is_missing_and_leaves_the_panel_its_lines(
+    make: Callable[[], View], key: str, why: str
+) -> None:
+    app = face(Script(make()), Hand())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        strike(app, key)
+        await until(pilot, lambda: why in foot(app))
+        assert app.decision.words == ""
+
+
+async def test_what_is_said_and_asked_is_whole_in_eighty_columns() -> None:
+    view = views.window_calm()
+    reason = "the last data of the window are on their way, and the rows of three applications are awaited"
+    go = Control("g", "GO keep v1.3.0", enabled=False, reason=reason)
+    app = face(Script(replace(view, panel=replace(view.panel, go=go))), Hand())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        strike(app, "g")
+        await until(pilot, lambda: reason in foot(app))
+        await until(pilot, lambda: reason in " ".join("".join(screen_text(app).splitlines()[-2:]).split()))
+        strike(app, "p", "5")
+        await until(pilot, lambda: "number, then a status, impact: or what was done:" in screen_text(app))
+
+
+def test_columns_of_documents_that_begin_alike_are_told_apart() -> None:
+    gate = replace(
+        views.ready().gate,
+        sources=("automation-report.md", "test-report.md", "automation-state.json"),
+        rows=tuple(replace(one, values=("95", "-", "95")) for one in views.ready().gate.rows),
+    )
+    head = row_text(fact_rows(gate, 78)[0]).split()
+    assert len(set(head)) == len(head)
+
+
+async def test_a_terminal_that_shrinks_takes_no_text_for_commands() -> None:
+    source, clock = Script(views.window_breach()), Hand()
+    app = face(source, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        strike(app, "e", "a")
+        await until(pilot, lambda: _typed(app) == "a")
+        await pilot.resize_terminal(40, 10)
+        strike(app, "r")
+        await until(pilot, lambda: _typed(app) == "ar")
+        assert app.decision.arming.armed is None
+        strike(app, "enter")
+        await until(pilot, lambda: at(app) == "floor")
+    assert source.commands == [("note", {"words": "ar", "by": "ana"})]

@@ -107,3 +107,22 @@ def test_where_there_is_little_room_the_newest_good_step_is_shown_beside_what_is
     look, tag, back = (CodeStep(key, key, "done", began_at=at) for key, at in (("look", 1), ("tag", 9), ("revert", 5)))
     merge = CodeStep("merge", "merge", "failed", began_at=3)
     assert telling((look, merge, tag, back)) == (merge, tag)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_half_merged_is_told_whole_and_code_is_in_the_bar(size: tuple[int, int]) -> None:
+    app = face(Script(HALF), Hand())
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        bar = screen_text(app).splitlines()[1]
+        assert " 6 Code " in bar
+        assert "[>3 Prod" in bar
+        words = " ".join(screen_text(app).replace("│", " ").split())
+        assert half_words_of(HALF) in words
+        await pilot.press("6")
+        await until(pilot, lambda: "[6 Code]" in screen_text(app).splitlines()[1])
+
+
+def half_words_of(view: View) -> str:
+    """The panel's sentence, its blanks as the screen has them."""
+    return " ".join(view.panel.sentence.split())

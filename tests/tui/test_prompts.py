@@ -189,14 +189,21 @@ async def test_what_others_did_is_answered_with_words(key: str, command: str, sa
         await until(pilot, lambda: f"{said}: the session took it" in foot(app))
 
 
-@pytest.mark.parametrize("key", ["u", "x", "m"])
-async def test_where_others_did_nothing_nothing_is_asked(key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("u", "others have changed nothing that waits for you"),
+        ("x", "no other run holds the lease"),
+        ("m", "nobody is being called"),
+    ],
+)
+async def test_where_others_did_nothing_nothing_is_asked(key: str, why: str) -> None:
     source = Script(views.window_breach())
     app = face(source, Hand())
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press(key)
-        await until(pilot, lambda: "is not possible now: not in this phase" in screen_text(app))
+        await until(pilot, lambda: f"is not possible now: {why}" in screen_text(app))
         assert not app.screen.query(Prompt)
         assert source.commands == []
 

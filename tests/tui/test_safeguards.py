@@ -37,7 +37,7 @@ async def test_without_anything_to_confirm_the_key_says_so() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         strike(app, "h")
-        await until(pilot, lambda: "Second person is not possible now: not in this phase" in foot(app))
+        await until(pilot, lambda: "Second person is not possible now: nothing waits for a second person" in foot(app))
         assert source.commands == []
 
 

@@ -99,7 +99,8 @@ class CockpitScreen(Screen[None]):
         if not self.drawable:
             return
         self.query_one(HeaderBar).show(shown)
-        self.query_one(Rail).show(shown.view.rail if shown.view else (), self.KEY)
+        code = shown.view is not None and bool(shown.view.code.repositories)
+        self.query_one(Rail).show(shown.view.rail if shown.view else (), self.KEY, code=code)
         self.query_one(Foot).show(shown, self.KEY)
         panel = self.query_one(DecisionPanel)
         show_or_hide(panel, shown.panel is not None)

@@ -9,6 +9,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from cpr_cockpit.core.view import Gate, View
+from cpr_cockpit.tui.plain_text import clean, elide_middle
 from cpr_cockpit.tui.screens.base import CockpitScreen, title
 from cpr_cockpit.tui.shown import Shown
 from cpr_cockpit.tui.toned import Row, Span, row, table, tone_of
@@ -44,9 +45,12 @@ def fact_rows(gate: Gate, width: int) -> list[Row]:
     if not gate.rows:
         return []
     count = max(1, len(gate.sources))
-    each = max(8, min(26, (width - _NAME - _TAKEN - _WORD - 2 - count) // count))
-    widths = (_NAME, *([each] * count), _TAKEN, _WORD)
-    head: list[Span] = [("fact", "dim"), *((one, "dim") for one in gate.sources), ("taken", "dim"), ("", "")]
+    name = min(_NAME, max(len(clean(one.name)) for one in gate.rows))
+    each = max(8, min(26, (width - name - _TAKEN - _WORD - 2 - count) // count))
+    widths = (name, *([each] * count), _TAKEN, _WORD)
+    # Names of documents begin alike, or end alike: both ends tell them apart.
+    sources = [elide_middle(clean(one), each) for one in gate.sources]
+    head: list[Span] = [("fact", "dim"), *((one, "dim") for one in sources), ("taken", "dim"), ("", "")]
     cells: list[list[Span]] = [head]
     for one in gate.rows:
         values = (*one.values, *("-",) * count)[:count]

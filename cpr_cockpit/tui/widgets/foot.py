@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from textual.strip import Strip
+
 from cpr_cockpit.core.naming import brief
 from cpr_cockpit.tui.actions import hints, key_word
 from cpr_cockpit.tui.shown import Shown, clock
-from cpr_cockpit.tui.toned import Line, Row, Span, row, row_width
+from cpr_cockpit.tui.toned import Line, Row, Span, row, row_text, row_width, wrapped
 
 
 class Foot(Line):
@@ -14,6 +16,33 @@ class Foot(Line):
     DEFAULT_CSS = """
     Foot { background: $panel; }
     """
+
+    # All that is said, and the lines below the first one that it needs.
+    _all: Row = ()
+    _rest: tuple[Row, ...] = ()
+
+    def say(self, left: Row, right: Row = ()) -> None:
+        """Show these words, all of them: in a second line where one is too short for them."""
+        width = self.app.size.width
+        first, *rest = wrapped(left, width, indent=1) if row_width(left) > width else [left]
+        if len(rest) > 1:
+            # Two lines at most: the panes need the others.
+            rest = [tuple(span for one in rest for span in one)]
+        self._all = left
+        if tuple(rest) != self._rest:
+            self._rest = tuple(rest)
+            self.styles.height = 1 + len(rest)
+            self.refresh(layout=True)
+        super().say(first, right)
+
+    @property
+    def words(self) -> str:
+        """All that it says, without tones."""
+        return row_text(self._all)
+
+    def render_line(self, y: int) -> Strip:
+        """A line of it."""
+        return super().render_line(y) if y == 0 else self.strip_of(self._rest[y - 1], self.size.width)
 
     def show(self, shown: Shown, screen: str) -> None:
         """Show the words that stand, else hints for this screen."""

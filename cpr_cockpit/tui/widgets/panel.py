@@ -76,11 +76,12 @@ class DecisionPanel(Canvas):
             # With a blank line above the details and one below, where ``airy`` lines hold them too.
             return max(least, min(least + 2, airy))
         panel = self._panel
-        if not panel.commands and panel.word != NO_SESSION and panel.second is None:
+        if not panel.commands and panel.word != NO_SESSION and panel.second is None and panel.revert is None:
             return 0
         said = _texts(panel, arming.words if arming is not None else "", width)
-        # The word above, and the keys below.
-        return 1 + sum(len(lines) for lines in said) + min(1, len(key_rows(panel, width, lines=1)))
+        # The word above, and the keys below: each where the merge rests half done, which is before START.
+        keys = key_rows(panel, width, lines=1 if panel.revert is None else 3)
+        return 1 + sum(len(lines) for lines in said) + len(keys)
 
     @property
     def value(self) -> str:

@@ -16,6 +16,7 @@ from cpr_cockpit.tui.toned import Line, row
 # A reason or a note is a sentence or two.
 LONGEST = 400
 _HOW = "Enter sends, Esc leaves"
+_HOW_SHORT = "Enter, Esc"
 _FULL = f"{LONGEST} letters at most"
 _NEEDED = "type a word at least; Esc leaves"
 
@@ -68,6 +69,9 @@ class Prompt(Vertical):
         self._ask(_HOW, "dim")
 
     def _ask(self, hint: str, tone: str) -> None:
+        if hint == _HOW and len(self._title) + len(hint) + 4 > self.app.size.width:
+            # What is asked for goes before how it is answered.
+            hint = _HOW_SHORT
         title = elide_middle(self._title, max(20, self.app.size.width - len(hint) - 4))
         self.query_one(Line).say(row((f" {title}:", "key")), row((f"{hint} ", tone)))
 

@@ -19,15 +19,19 @@ EMPTY = tuple(
         ("papers", "Papers"),
     )
 )
+_CODE = Stop("code", "Code", "open")
 
 
 class Rail(Line):
-    """Stops as ``1 Gate``; ``>`` marks where the run stands, reverse what is looked at."""
+    """Stops as ``1 Gate``; ``>`` marks where the run stands, brackets and reverse what is looked at."""
 
-    def show(self, stops: Sequence[Stop], looked_at: str) -> None:
-        """Show these stops; the details of the others give way first, then what blocks is cut short."""
+    def show(self, stops: Sequence[Stop], looked_at: str, *, code: bool = False) -> None:
+        """Show these stops; the details of the others give way first, then what blocks is cut short.
+
+        ``code``: the run has repositories, whose screen is looked at aside from the way of the run.
+        """
         width = self.app.size.width
-        stops = stops or EMPTY
+        stops = (*(stops or EMPTY), *([_CODE] if code else []))
         made = _stops(stops, looked_at, detailed=True, room=10_000)
         if row_width(made) > width:
             made = _stops(stops, looked_at, detailed=False, room=10_000)
@@ -44,8 +48,9 @@ def _stops(stops: Sequence[Stop], looked_at: str, *, detailed: bool, room: int, 
         here = stop.state in ("here", "blocked")
         title = stop.title if not short or len(stop.title) <= 6 else f"{stop.title[:4]}."
         tone = "here" if stop.key == looked_at else "strong" if here else "dim" if stop.state == "open" else ""
+        name = f"{number} {title}"
         spans += [
-            (f"{'>' if here else ' '}{number} {title} ", tone),
+            (f"[{'>' if here else ''}{name}]" if tone == "here" else f"{'>' if here else ' '}{name} ", tone),
             (" " if tone == "here" and stop.detail else "", ""),
         ]
         left = room
@@ -54,7 +59,7 @@ def _stops(stops: Sequence[Stop], looked_at: str, *, detailed: bool, room: int, 
             spans += [(detail, tone_of(stop.detail)), (" ", "")]
             left -= len(detail) + 1
         if stop.blocked_by and left > 12:
-            name = "! " if short else "blocked: "
-            spans.append((f"{name}{elide(stop.blocked_by, left - len(name) - 1)} ", "warn"))
+            what = "! " if short else "blocked: "
+            spans.append((f"{what}{elide(stop.blocked_by, left - len(what) - 1)} ", "warn"))
         spans.append((" ", ""))
     return row(*spans)
