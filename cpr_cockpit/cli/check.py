@@ -103,7 +103,7 @@ async def _look(chosen: Aim, policy: Policy) -> tuple[Reading, ...]:
             users_by_hour(ports, policy.scaled(policy.window_s)),
             channel_readings(ports.notifiers),
         )
-        return told_once((*tags, *users, *readings, *items, *signals, *channels))
+        return told_once((*tags, *readings, *items, *signals, *users, *channels))
 
 
 def _frozen(chosen: Aim) -> tuple[Reading, ...]:

@@ -107,8 +107,11 @@ async def _rollback(folder: Path, person: str, printer: Printer) -> int:
     if run is not None and run.observed:
         complain(
             "This run only looks on: ROLLBACK IS BY HAND, and this command changes nothing. It records the "
-            f"decision and waits until production has gone back. What to do: {folder / CARD}"
+            f"decision and waits until production has gone back, however long that takes. Ctrl-C leaves it waiting. "
+            f"What to do: {folder / CARD}"
         )
+        # Whoever goes back by hand reads what came of it, and not how the judge wavers meanwhile.
+        printer.spare("verdict")
     try:
         client = await _rolling_back(folder, person)
     except (LaunchError, SessionGone, SessionRefused) as error:

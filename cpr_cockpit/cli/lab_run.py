@@ -14,7 +14,7 @@ from typing import Any
 from cpr_cockpit.cli.night_options import policy_of
 from cpr_cockpit.cli.output import complain
 from cpr_cockpit.cli.parser import SURPRISE, SURPRISES
-from cpr_cockpit.cli.release import LAB_HARMLESS, lab_flag, lab_rule, lab_tag
+from cpr_cockpit.cli.release import LAB_HARMLESS, contacts_of, lab_flag, lab_rule, lab_tag, settings_in
 from cpr_cockpit.cli.safeguard_options import safeguards_of
 from cpr_cockpit.config import NAME
 from cpr_cockpit.core.events import Script
@@ -108,6 +108,7 @@ def _configured(
             )
         ),
         commit=str(ready["pipeline"]["commit"]),
+        contacts=contacts_of(settings_in(folder / "feature" / FEATURE)),
         safeguards=safeguards_of(options, folder / "feature" / FEATURE / NAME, lab_tag(ready)),
     )
     shutil.copyfile(ready["packages"]["good"], settings.artifacts / NEW_ARTIFACT)

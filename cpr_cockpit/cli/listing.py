@@ -83,6 +83,10 @@ def _state(run: Run) -> str:
     return run.ended.decision if run.ended else str(run.phase)
 
 
+# What a run that only looks on, or whose swap is not proven yet, has not done itself.
+_LABELS = {"swaps": "swaps of its own"}
+
+
 def _load(name: str | None) -> tuple[Path, Run] | int:
     """The run, or the exit code after its message."""
     try:
@@ -113,7 +117,8 @@ def status(options: argparse.Namespace) -> int:
         return 0
     for name, value in body.items():
         if name != "verdict_at" and (value is not None or name not in _WHERE_ANY):
-            say(f"{name.replace('_', ' '):<20} {'-' if value is None else value}")
+            label = _LABELS.get(name, name.replace("_", " "))
+            say(f"{label:<20} {'-' if value is None else value}")
     if body["session_pid"] is None and run.ended is None:
         print(f"\nNo session is alive. Go on with: cpr-cockpit resume {folder.name}")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 from cpr_cockpit.core.flags import state_words
 from cpr_cockpit.core.inert import clean
 
+_GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
 _QUIET = frozenset({"observation", "item.marked", "step.accepted", "surroundings.taken", "code.looked"})
 _TIMES = (
     ("detected after", "detected_after_s", ""),
@@ -48,14 +50,19 @@ class Printer:
     def __init__(self, *, as_json: bool) -> None:
         self._json = as_json
         self._back_check: tuple[object, ...] = ()
+        self._spared = _QUIET
 
     def event(self, record: dict[str, Any]) -> None:
         """One event; a person is spared readings, signatures and rollback checks that say what the last one said."""
         if self._json:
             self.line(record)
-        elif record["type"] not in _QUIET and not self._said(record):
+        elif record["type"] not in self._spared and not self._said(record):
             at = datetime.fromtimestamp(record["at"], UTC).strftime("%H:%M:%S")
             print(f"{at}  {clean(_words(record))}", flush=True)
+
+    def spare(self, kind: str) -> None:
+        """Events of this type are no news to a person here."""
+        self._spared = self._spared | {kind}
 
     def _said(self, record: dict[str, Any]) -> bool:
         if record["type"] != "rollback.checked":
@@ -130,7 +137,9 @@ def _words(record: dict[str, Any]) -> str:
             state = {"state": f"{record['value']:g} {record.get('unit', '')} "}
         elif kind.startswith("issue."):
             state = {"state": f"ISSUE-{record.get('number', 0):03d}"}
-        return _SAYINGS[kind].format_map(_Blank(record | _joined(record) | unknown | state))
+        said = _SAYINGS[kind].format_map(_Blank(record | _joined(record) | unknown | state))
+        # What has no words, or no source, leaves nothing behind.
+        return _GAP.sub(" ", said).replace(" )", ")").rstrip().removesuffix(":")
     return str(kind)
 
 

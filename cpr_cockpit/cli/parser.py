@@ -374,7 +374,7 @@ def _preparing(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _run_argument(parser: argparse.ArgumentParser, *, default: str = "the newest that lives, else the newest") -> None:
-    words = f"name of the run, or its beginning or end (default: {default})"
+    words = f"name of the run, its beginning or end, or a part that no other has (default: {default})"
     parser.add_argument("run", nargs="?", metavar="RUN", help=words)
 
 

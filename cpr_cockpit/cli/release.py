@@ -154,7 +154,7 @@ def _aimed(loaded: Loaded | None, course: Course, *, environment: str | None, la
         old_path=home / artifacts.old_path if artifacts.old_path else None,
         course=replace(course, apps=chosen.names, journeys=_journeys(loaded).names(SLOT)),
         commit=artifacts.commit or "",
-        contacts=_contacts(loaded),
+        contacts=contacts_of(loaded),
         safeguards=_safeguards(loaded, chosen.tag),
         merge=loaded.settings.merge.policy,
     )
@@ -198,7 +198,8 @@ def _journeys(loaded: Loaded, staging_url: str = "") -> JourneyTables:
     return JourneyTables(settings.journeys, settings.secrets, str(loaded.path.parent.absolute()), staging_url)
 
 
-def _contacts(loaded: Loaded | None) -> tuple[Contact, ...]:
+def contacts_of(loaded: Loaded | None) -> tuple[Contact, ...]:
+    """Whom to call, by the settings."""
     return tuple(one.reached for one in loaded.settings.people) if loaded else ()
 
 
@@ -254,7 +255,7 @@ def _at_lab(loaded: Loaded | None, path: Path, course: Course) -> Aim:
             workers=lab_rule(ready),
             journeys=lab_tables(ready).names(SLOT),
         ),
-        contacts=_contacts(loaded),
+        contacts=contacts_of(loaded),
         safeguards=_safeguards(loaded, lab_tag(ready)),
         merge=loaded.settings.merge.policy if loaded is not None else MergePolicy(),
     )

@@ -54,7 +54,7 @@ def _age_words(row: Freshness) -> str:
     elif row.age_s is None:
         words = f"{row.source.value} told nothing since the switch (limit {row.limit_s:.0f} s)"
     else:
-        words = f"newest of {row.source.value} is {row.age_s:.0f} s old (limit {row.limit_s:.0f} s)"
+        words = f"newest of {row.source.value.replace('_', ' ')} is {row.age_s:.0f} s old (limit {row.limit_s:.0f} s)"
     return f"{words} ({row.words})" if row.words else words
 
 

@@ -161,7 +161,8 @@ def judged(pull: PullRequest, head: str, checks: CommitChecks, reviews: Reviews,
     if pull.mergeable is False or pull.why_not == "blocked":
         return Green("wait", f"the host does not let it be merged yet ({pull.why_not or 'no reason given'})")
     by = f", approved by {', '.join(reviews.approved_by[:_NAMED])}" if reviews.approved_by else ""
-    passed = "1 check passed" if len(rows) == 1 else f"{len(rows)} checks passed"
+    what = "required check" if checks.required_known and any(one.required for one in rows) else "check"
+    passed = f"1 {what} passed" if len(rows) == 1 else f"{len(rows)} {what}s passed"
     return Green("green", f"{passed if rows else 'no check is asked for'}{by}")
 
 

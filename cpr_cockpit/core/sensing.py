@@ -142,12 +142,19 @@ def sharing(sensors: Iterable[Sensor]) -> tuple[tuple[Sensor, ...], ...]:
     return tuple(tuple(group) for group in groups)
 
 
+# Where the trouble of a PortError ends and its advice begins.
+_UNCHANGED = " Nothing was changed."
+
+
 def told_once(readings: Iterable[Reading]) -> tuple[Reading, ...]:
     """The same trouble in full once only: who cannot sign in, or has no network, meets it everywhere."""
     seen: set[str] = set()
     told = []
     for one in readings:
-        again = one.state is State.UNKNOWN and one.words in seen
-        seen.add(one.words)
+        trouble = one.words.partition(_UNCHANGED)[0]
+        # Not every failure is one of asking: two that lack the same are two.
+        asking = one.state is State.UNKNOWN or _UNCHANGED in one.words
+        again = one.state is not State.OK and asking and trouble in seen
+        seen.add(trouble)
         told.append(replace(one, words="could not be asked, for the same reason") if again else one)
     return tuple(told)

@@ -101,7 +101,11 @@ def portal(environment: Mapping[str, str], plan: Plan) -> list[str]:
     lines = ["## With nothing but a browser", ""]
     host = urlsplit(environment.get("production_url", "")).hostname or ""
     if host in ("localhost", "127.0.0.1", "::1"):
-        return [*lines, "This run is on a lab, which has no portal: its commands above go to the lab.", ""]
+        words = (
+            "This run is on a lab, which has no portal: its commands above go to the lab. They need its certificate",
+            "and `az` its address: the README, *The lab*, tells how.",
+        )
+        return [*lines, *words, ""]
     app, other = by_hand.portal(environment), by_hand.portal(environment, plan.slot)
     return [
         *lines,

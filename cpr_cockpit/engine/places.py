@@ -51,12 +51,13 @@ def make_run_folder(name: str) -> Path:
 
 
 def find_run(name: str) -> Path:
-    """The folder of the run of that name, or of a unique beginning or end of it."""
+    """The folder of the run of that name, or of a unique beginning or end of it, or else of a unique part."""
     home, folders = runs_home(), all_runs()
     if not folders:
         raise PlacesError(f"There is no run in {home}. Start one with: cpr-cockpit rehearse")
     found = [path for path in folders if path.name == name]
     found = found or [path for path in folders if path.name.startswith(name) or path.name.endswith(name)]
+    found = found or [path for path in folders if name and name in path.name]
     if len(found) != 1:
         reason = "There is no run" if not found else f"{len(found)} runs fit the name"
         raise PlacesError(f"{reason} {name!r} in {home}. List them with: cpr-cockpit runs")

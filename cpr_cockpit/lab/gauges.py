@@ -41,6 +41,9 @@ class Gauges:
 
     async def run(self) -> None:
         """Sample until cancelled."""
+        # Processor time is told from the second look on: who asks soon after the start gets a figure, too.
+        self.sample()
+        await asyncio.sleep(_SHORTEST)
         while True:
             self.sample()
             await asyncio.sleep(self._every)

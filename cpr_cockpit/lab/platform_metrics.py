@@ -68,8 +68,12 @@ class PlatformMetrics:
         self._slots.at(slot, at, now).add(status, seconds)
 
     def sampled(self, kind: str, name: str, metric: str, value: float, now: float) -> None:
-        """One value of a gauge."""
-        self._gauges.at(_gauge(kind, name, metric), now, now).add(value)
+        """One value of a gauge; its first one was so before, too: a plan and a database are there before a lab is."""
+        gauge = _gauge(kind, name, metric)
+        past = self._gauges.past(gauge, now) if kind in (PLAN, DATABASE) else None
+        if past is not None:
+            past.add(value)
+        self._gauges.at(gauge, now, now).add(value)
 
     def served(self, ok: int, failed: int, busy: float, now: float) -> None:
         """Some calls that the database served, or did not; `busy`: seconds that it worked."""

@@ -136,6 +136,15 @@ class Series(Generic[Kept]):
                 del points[first]
         return points[index]
 
+    def past(self, name: str, now: float) -> Kept | None:
+        """The newest point that can be read, of what was there before anybody looked; None once there is any."""
+        if name in self._names:
+            return None
+        index = self._first_open(now) - 1
+        self._opened[name] = index * self.step
+        found = self._names[name][index] = self._make()
+        return found
+
     def read(
         self, name: str, value: Callable[[Kept], Point | None], start: float, end: float, now: float
     ) -> Iterator[tuple[float, Point]]:

@@ -171,6 +171,8 @@ class FaceApp(App[None]):
             return f"The run {self.run_name} has ended: {word}. {f'Report: {papers}' if papers else ''}".rstrip()
         if not self.run_name:
             return "No session was reached. What there is: cpr-cockpit runs"
+        if self._lost_at is not None:
+            return f"The session of {self.run_name} did not answer any more when this screen was left."
         return f"The session of {self.run_name} goes on without this screen. Back to it: {back}"
 
     def _handle_exception(self, error: Exception) -> None:

@@ -247,7 +247,7 @@ async def test_the_component_and_its_exceptions(azure: Azure, wire: Wire, logs: 
     wire.on("GET", component, Answer(body={"properties": {"RetentionInDays": 90, "SamplingPercentage": 50}}))
     table = {"name": "PrimaryResult", "columns": [{"name": "TimeGenerated", "type": "datetime"}], "rows": [[_at(0.1)]]}
     wire.answer_batch([{"tables": [table]}])
-    words = "goals: 1 exceptions in the last hour, 50 % kept, retention 90 days"
+    words = "goals: 1 exception in the last hour, 50 % kept, retention 90 days"
     assert await _told(ErrorTracking(azure.manager, logs)) == (State.OK, words)
 
 

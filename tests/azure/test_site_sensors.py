@@ -60,7 +60,7 @@ async def test_vault_references_that_do_not_resolve_are_named_without_their_addr
     found = await read(azure)
     words = "vault references that do not resolve: KEY in production (SecretNotFound), Q in production (not told)"
     assert found[SECRETS] == Reading(SECRETS, State.FAILED, words)
-    assert found[BEHIND_FRONT] == Reading(BEHIND_FRONT, State.OK, "health check /api/health, 1 instances")
+    assert found[BEHIND_FRONT] == Reading(BEHIND_FRONT, State.OK, "health check /api/health, 1 instance")
     assert DOCUMENTED not in found
 
 

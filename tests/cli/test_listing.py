@@ -131,8 +131,8 @@ def test_status_of_a_run_whose_session_died_tells_how_to_go_on(command: Command)
     assert f"cpr-cockpit resume {ONE}" in said.out
 
 
-@pytest.mark.parametrize("name", [ONE, "20260101", "aaaa", "goal-aaaa"])
-def test_a_run_is_found_by_its_name_its_beginning_and_its_end(command: Command, name: str) -> None:
+@pytest.mark.parametrize("name", [ONE, "20260101", "aaaa", "goal-aaaa", "0101-000000-goal"])
+def test_a_run_is_found_by_its_name_its_beginning_its_end_and_a_part(command: Command, name: str) -> None:
     runs.ended(ONE)
     runs.ended(TWO)
     assert json.loads(command("status", name, "--json").out)["run"] == ONE

@@ -183,3 +183,16 @@ def test_a_list_is_read_as_a_person_reads_it(capsys: pytest.CaptureFixture[str])
     told = {"type": "journey.told", "at": 0.0, "name": "browser", "lines": ["one", "two"]}
     Printer(as_json=False).event(told)
     assert capsys.readouterr().out == "00:00:00    journey browser writes: one; two\n"
+
+
+def test_what_has_no_words_leaves_no_loose_ends_and_what_is_no_news_here_is_spared(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    printer = Printer(as_json=False)
+    printer.spare("verdict")
+    printer.event({"type": "alarm.acknowledged", "at": 0.0, "by": "ana", "words": ""})
+    printer.event({"type": "verdict", "at": 0.0, "kind": "HOLD", "sentence": "thin"})
+    printer.event({"type": "figure.told", "at": 0.0, "kind": "tickets", "value": 3, "words": "", "by": "ana"})
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "00:00:00  alarm acknowledged by ana"
+    assert said[1:] == ["00:00:00  tickets: 3 (by ana)"]

@@ -54,7 +54,7 @@ def test_failing_probes_are_said_too_and_silent_ones_are_no_sign() -> None:
     assert "the last 2 of our probes failed" in str(failing)
     silent = stale(evidence(logs(FIFTEEN), platform([(100, 0)] * 15), probes(1)), END)
     assert silent is not None
-    assert silent.sentence.startswith("no data to judge by: newest of probes_production is 899 s old")
+    assert silent.sentence.startswith("no data to judge by: newest of probes production is 899 s old")
     assert "answered" not in silent.sentence
 
 

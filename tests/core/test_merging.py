@@ -53,10 +53,10 @@ def test_what_is_in_the_way_is_said(told: dict[str, Any], words: str) -> None:
 @pytest.mark.parametrize(
     ("pull", "rows", "reviews", "state", "words"),
     [
-        (PULL, (PASSED,), Reviews(HEAD), "green", "1 check passed"),
+        (PULL, (PASSED,), Reviews(HEAD), "green", "1 required check passed"),
         (PULL, (), Reviews(HEAD), "wait", "no check has reported"),
         (PULL, (replace(PASSED, state=CheckState.FAILED),), Reviews(HEAD), "red", "build failed"),
-        (PULL, (PASSED, LINT), Reviews(HEAD), "green", "1 check passed"),
+        (PULL, (PASSED, LINT), Reviews(HEAD), "green", "1 required check passed"),
         (PULL, (PASSED, CommitCheck("e2e", CheckState.WAITING, required=True)), Reviews(HEAD), "wait", "e2e not done"),
         (PULL, (PASSED,), Reviews(HEAD, refused_by=("eve",)), "red", "changes are asked for by eve"),
         (PULL, (PASSED,), Reviews(HEAD, ("ben",), required=2), "wait", "one more approval"),

@@ -175,6 +175,13 @@ def test_the_same_trouble_is_told_once() -> None:
     assert [one.words for one in found] == ["no network", "could not be asked, for the same reason", "no network"]
 
 
+def test_the_same_refusal_is_told_once_and_two_that_lack_the_same_are_two() -> None:
+    refused = Reading(ITEM, State.FAILED, "Signing in was refused. Nothing was changed. Sign in.")
+    lacking = Reading("channel a", State.FAILED, "variable X is not set")
+    found = told_once([refused, replace(refused, name=OTHER), lacking, replace(lacking, name="channel b")])
+    assert [one.words for one in found][1:] == ["could not be asked, for the same reason", *[lacking.words] * 2]
+
+
 def test_what_held_and_fails_later_on_counts_more_than_a_signature() -> None:
     with Stage(None) as stage:
         sensor = Told()

@@ -113,6 +113,7 @@ async def test_a_lost_session_is_told_with_its_time_and_the_last_view_stays() ->
         clock.move(40)
         source.hang_up()
         await until(pilot, lambda: "session gone since 14:08:11" in foot(app))
+        assert "did not answer any more" in app.last_words()
         assert "cpr-cockpit resume" in foot(app)
         clock.move(90)
         app.draw()

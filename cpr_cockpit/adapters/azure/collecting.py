@@ -44,7 +44,8 @@ class ErrorTracking:
         sampled = told.get("SamplingPercentage")
         kept = f"{sampled:g} % kept" if isinstance(sampled, int | float) else "no sampling at ingestion"
         rows = await self._logs.rows(_EXCEPTIONS, last_s=_HOUR_S, doing="Reading the exceptions of the last hour")
-        words = f"{name}: {rows} exceptions in the last hour, {kept}, retention {told.get('RetentionInDays')} days"
+        thrown = "1 exception" if rows == 1 else f"{rows} exceptions"
+        words = f"{name}: {thrown} in the last hour, {kept}, retention {told.get('RetentionInDays')} days"
         return (Reading(TRACKING, State.OK, clean(words), n=rows),)
 
 

@@ -171,7 +171,7 @@ class SiteSettings:
         path = (web.get("properties") or {}).get("healthCheckPath")
         site = properties(await resource(self._manager, doing, self._manager.environment.site_id, API_VERSION))
         running = len(await self._web_apps.instances(PRODUCTION))
-        words = f"health check {path or 'none'}, {running} instances"
+        words = f"health check {path or 'none'}, {running} instance{'' if running == 1 else 's'}"
         if not path:
             return Reading(BEHIND_FRONT, State.FAILED, f"{words}: no instance that fails is taken out")
         if running and site.get("clientAffinityEnabled") is True:

@@ -107,7 +107,8 @@ class Repository:
         behind = await self._clone.behind(heads.branch, heads.main)
         if not behind:
             return Reading(UP_TO_DATE, State.OK, f"{self._name}: {heads.branch[:10]} has all of {heads.main[:10]}")
-        words = f"{self._name}: {self._settings.branch} lacks {behind} commits of {self._settings.main}"
+        count = "1 commit" if behind == 1 else f"{behind} commits"
+        words = f"{self._name}: {self._settings.branch} lacks {count} of {self._settings.main}"
         return Reading(UP_TO_DATE, State.FAILED, words)
 
     async def _merges(self, heads: Heads) -> Reading:

@@ -19,7 +19,7 @@ def rehearsal(run: Run) -> str:
     if opened is None or opened.mode not in LAB_MODES:
         return ""
     kind = "drill" if opened.mode == "drill" else "rehearsal"
-    return f"a {kind} on the embedded lab, signed by {opened.actor}; no production was touched"
+    return f"a {kind} on the embedded lab, by {opened.actor}; no production was touched"
 
 
 def looked_on(run: Run) -> str:
