@@ -41,7 +41,8 @@ async def _asked(run: str) -> View | None:
     except (SessionGone, SessionRefused):
         return None
     try:
-        return await asyncio.wait_for(anext(face.views()), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            return await anext(face.views())
     except (SessionGone, TimeoutError, TypeError, ValueError):
         return None
     finally:

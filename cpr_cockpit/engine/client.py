@@ -32,7 +32,8 @@ class Client:
         self._last_id += 1
         await self._write({"id": self._last_id, "command": name, **arguments})
         try:
-            return await asyncio.wait_for(self._reply(self._last_id), PATIENCE_S)
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._reply(self._last_id)
         except TimeoutError as error:
             raise SessionGone("The session does not answer.") from error
 

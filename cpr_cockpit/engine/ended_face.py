@@ -80,7 +80,8 @@ class EndedFace:
         """Return once there is something new to show."""
         while not self._changed.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), self._look_s)
+                async with asyncio.timeout(self._look_s):
+                    await self._changed.wait()
             stamp = await asyncio.to_thread(self._written)
             if self._changed.is_set() or stamp == self._stamp:
                 continue

@@ -73,7 +73,8 @@ class SocketFace:
         self._replies[self._last_id] = future
         await self._write({"id": self._last_id, "command": name, **arguments})
         try:
-            reply = await asyncio.wait_for(future, PATIENCE_S)
+            async with asyncio.timeout(PATIENCE_S):
+                reply = await future
         except TimeoutError as error:
             raise SessionGone("The session does not answer.") from error
         finally:

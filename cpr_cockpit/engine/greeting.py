@@ -29,12 +29,15 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 async def greet(run: str, path: Path | None = None) -> tuple[Streams, dict[str, Any]]:
     """An open connection and its hello; SessionGone where nobody answers, SessionRefused where versions differ."""
     try:
-        opening = asyncio.open_unix_connection(str(path or socket_path(run)), limit=LINE_LIMIT)
-        reader, writer = await asyncio.wait_for(opening, PATIENCE_S)
+        # asyncio.timeout, not wait_for: before Python 3.12 that one drops a cancellation (Ctrl-C) which comes just as
+        # the answer does (CPython issue 86296).
+        async with asyncio.timeout(PATIENCE_S):
+            reader, writer = await asyncio.open_unix_connection(str(path or socket_path(run)), limit=LINE_LIMIT)
     except OSError as error:
         raise SessionGone(f"No session of run {run} is alive.") from error
     try:
-        return (reader, writer), _hello(await asyncio.wait_for(next_message(reader), PATIENCE_S))
+        async with asyncio.timeout(PATIENCE_S):
+            return (reader, writer), _hello(await next_message(reader))
     except TimeoutError as error:
         writer.close()
         raise SessionGone(f"The session of run {run} does not answer.") from error

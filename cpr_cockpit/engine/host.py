@@ -72,7 +72,8 @@ class Host:
         """
         if self._server is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._met.wait(), patience_s)
+                async with asyncio.timeout(patience_s):
+                    await self._met.wait()
             self._server.close()
         if self._faces:
             await asyncio.wait(self._faces, timeout=patience_s)

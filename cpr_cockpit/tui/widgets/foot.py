@@ -42,7 +42,10 @@ class Foot(Line):
 
     def render_line(self, y: int) -> Strip:
         """A line of it."""
-        return super().render_line(y) if y == 0 else self.strip_of(self._rest[y - 1], self.size.width)
+        if y == 0:
+            return super().render_line(y)
+        # It may still be as high as the words before these were, until it is laid out anew.
+        return self.strip_of(self._rest[y - 1] if y <= len(self._rest) else (), self.size.width)
 
     def show(self, shown: Shown, screen: str) -> None:
         """Show the words that stand, else hints for this screen."""
