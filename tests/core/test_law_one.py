@@ -48,7 +48,7 @@ from tests.core.streams import (
 )
 
 SICK = told(tuple(Second(20, 6) for _ in range(LAST_S)))[: 3 * WINDOW_S]
-thorough = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=18, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _first_go(delivered: Sequence[Delivered]) -> float | None:

@@ -72,7 +72,7 @@ def _check(text: str) -> None:
 
 @pytest.mark.parametrize("name", ENDINGS)
 @given(prefix=HOSTILE)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @example(prefix="a|b\n|---|\n# x `y` <b>")
 def test_hostile_texts_change_no_structure_of_the_papers(name: str, prefix: str) -> None:
     calm, hostile = run(name), run(name, Told(prefix=prefix))

@@ -63,6 +63,7 @@ def orders(stage: Stage) -> Orders:
     return found
 
 
+@pytest.mark.long
 def test_readers_are_asked_for_the_newest_stretch_and_told_when_the_switch_was(stage: Stage, orders: Orders) -> None:
     life = kept(stage)
     at(life, 5 * 3600.0)
@@ -102,6 +103,7 @@ def causes(life: Life) -> list[str | None]:
     return [verdict.cause for when, verdict in life.run_state.verdicts if when > decided]
 
 
+@pytest.mark.long
 def test_who_swaps_and_swaps_back_is_told_and_hides_nothing_that_comes_later(stage: Stage) -> None:
     life = kept(stage)
     at(life, 2 * 3600.0)

@@ -79,7 +79,7 @@ def _looked_at(folder: Path) -> JournalDamaged | None:
 # -- round trip ----------------------------------------------------------------------------------------------------
 
 
-@bounded(30)
+@bounded(20)
 @given(told=st.lists(st.tuples(EVENTS, NUMBER), min_size=1, max_size=6), sealed=st.booleans())
 def test_what_is_appended_is_read_again_to_the_last_digit(told: list[tuple[ev.AnyEvent, float]], sealed: bool) -> None:
     with TemporaryDirectory() as name:

@@ -22,7 +22,7 @@ from tests.engine.users import ERRORS, HEALTHY, Behaviour
 from tests.engine.world import NEW, OLD, Fault, forward_switches
 
 
-@bounded(14)
+@bounded(11)
 @given(
     trouble=troubles(st.sampled_from(Fault), within_s=40.0),
     ends=st.lists(st.tuples(moments(BEFORE_START, WAY_FORTH, WAY_BACK), deaths), max_size=2),

@@ -59,6 +59,7 @@ def test_kill_9_leaves_no_process_behind(tmp_path: Path) -> None:
     shutil.rmtree(Path(lab.ready["ca"]).parent)
 
 
+@pytest.mark.long
 @needs_proc
 def test_a_lease_that_is_not_renewed_ends_the_lab_and_removes_its_folder(tmp_path: Path) -> None:
     lab = running.start(tmp_path, "--lease", "30")
