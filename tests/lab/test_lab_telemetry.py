@@ -100,7 +100,7 @@ def test_plan_and_database_are_resources_with_metrics(lab: RunningLab) -> None:
         assert all(0.0 <= number <= 100.0 for number in _numbers(value, "average"))
     names = "cpu_percent,connection_successful,connection_failed,sessions_percent"
     # The load is told from the start, connections from their first minute on.
-    assert until(lambda: _numbers(_metrics(lab, ready["database_id"], names)["connection_successful"], "total"))
+    assert until(lambda: bool(_numbers(_metrics(lab, ready["database_id"], names)["connection_successful"], "total")))
     database = _metrics(lab, ready["database_id"], names)
     assert list(database) == names.split(",")
     assert max(_numbers(database["connection_successful"], "total")) > 0.0
