@@ -74,7 +74,6 @@ def test_nobody_comes_in_without_a_token(lab: running.RunningLab) -> None:
         assert kudu.get("/api/deployments", headers={"Authorization": "Bearer wrong"}).status_code == 401
 
 
-@pytest.mark.long
 async def test_a_release_is_deployed_swapped_in_and_swapped_back_without_a_failed_request(
     lab: running.RunningLab,
 ) -> None:
